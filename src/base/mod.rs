@@ -1,0 +1,12 @@
+//! The ground everything stands on: spans, sources, typed ids and escaping of names.
+//! Owns no meaning and imports no other module of the crate.
+
+mod escape;
+mod index;
+mod source_map;
+mod span;
+
+pub use escape::printable;
+pub use index::{Idx, IndexVec, newtype_id};
+pub use source_map::{Position, SourceFile, SourceMap};
+pub use span::{FileId, Span};
