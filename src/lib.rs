@@ -1,7 +1,10 @@
 //! Competing definitions of one word over real data: where they disagree, who is affected, why,
 //! and what would change it.
 
-mod base;
-mod diag;
-mod syntax;
-mod value;
+pub mod base;
+pub mod diag;
+pub mod facts;
+pub mod model;
+pub mod syntax;
+pub mod value;
+pub mod verdict;

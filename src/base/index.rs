@@ -24,7 +24,7 @@ macro_rules! newtype_id {
         }
     )+};
 }
-pub use newtype_id;
+pub(crate) use newtype_id;
 
 /// A vector whose places are named by ids of type `I`.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,12 +1,15 @@
 //! The ground everything stands on: spans, sources, typed ids and escaping of names.
 //! Owns no meaning and imports no other module of the crate.
 
+mod bits;
 mod escape;
 mod index;
 mod source_map;
 mod span;
 
+pub use bits::BitSet;
 pub use escape::printable;
-pub use index::{Idx, IndexVec, newtype_id};
+pub(crate) use index::newtype_id;
+pub use index::{Idx, IndexVec};
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};

@@ -4,7 +4,10 @@ use std::borrow::Borrow;
 
 /// The candidate nearest to `wanted` by edits and swaps, if its distance is at most a third of the
 /// length of `wanted`; ties go to the first.
-pub fn nearest<'a, S: Borrow<str> + ?Sized + 'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a S>) -> Option<&'a str> {
+pub fn nearest<'a, S: Borrow<str> + ?Sized + 'a>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'a S>,
+) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).max(1);
     candidates
         .into_iter()

@@ -1,0 +1,82 @@
+//! A set of dense ids as words of 64 bits.
+
+/// A set of numbers below a fixed length.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BitSet {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl BitSet {
+    /// The empty set of numbers below `len`.
+    pub fn new(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    /// All numbers below `len`.
+    pub fn full(len: usize) -> Self {
+        let mut words = vec![u64::MAX; len.div_ceil(64)];
+        if let Some(last) = words.last_mut()
+            && !len.is_multiple_of(64)
+        {
+            *last = (1 << (len % 64)) - 1;
+        }
+        Self { words, len }
+    }
+
+    /// A set from its words; bits past `len` must be zero.
+    pub fn from_words(words: Vec<u64>, len: usize) -> Self {
+        debug_assert_eq!(words.len(), len.div_ceil(64));
+        Self { words, len }
+    }
+
+    /// The numbers it ranges over: those below this.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it ranges over no number at all.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether `index` is in it; numbers past its length are not.
+    pub fn contains(&self, index: usize) -> bool {
+        self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Puts `index` in, growing to hold it.
+    pub fn insert(&mut self, index: usize) {
+        if index >= self.len {
+            self.len = index + 1;
+            self.words.resize(self.len.div_ceil(64), 0);
+        }
+        self.words[index / 64] |= 1 << (index % 64);
+    }
+
+    /// How many numbers are in it.
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The numbers in it, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(at, &word)| {
+            std::iter::successors((word != 0).then_some(word), |word| {
+                let rest = word & (word - 1);
+                (rest != 0).then_some(rest)
+            })
+            .map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
+    }
+
+    /// Its words, lowest numbers first.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// Its words, to be changed in place; bits past the length must stay zero.
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+}

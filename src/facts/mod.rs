@@ -1,0 +1,71 @@
+//! Facts as columns of dense ids. Takes stated facts and rows of tables, hands on a `FactSet`.
+//! Knows no rules.
+
+mod builder;
+mod dictionary;
+
+pub use builder::FactSetBuilder;
+pub use dictionary::Dictionary;
+
+use crate::base::{BitSet, IndexVec, Span};
+use crate::model::{DomainId, KindId, RelationId};
+
+/// All facts of one world.
+#[derive(Clone, Debug)]
+pub struct FactSet {
+    /// Names and values by domain.
+    pub dictionaries: IndexVec<DomainId, Dictionary>,
+    /// The facts of each relation.
+    pub relations: IndexVec<RelationId, StoredFacts>,
+    /// The things stated to be of each kind, parts of the kind included.
+    pub members: IndexVec<KindId, BitSet>,
+}
+
+/// The facts of one relation: each tuple once, in the order first stated.
+#[derive(Clone, Debug, Default)]
+pub struct StoredFacts {
+    /// The certain facts.
+    pub certain: Tuples,
+    /// Facts that are only possible; none of them is certain too.
+    pub maybe: Tuples,
+}
+
+/// Tuples as columns of ids, with where each was stated.
+#[derive(Clone, Debug, Default)]
+pub struct Tuples {
+    /// One column per slot; all have the same length.
+    pub columns: Vec<Vec<u32>>,
+    /// Where each tuple was first stated.
+    pub origins: Vec<Origin>,
+}
+
+impl Tuples {
+    /// The number of tuples.
+    pub fn len(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.origins.is_empty()
+    }
+
+    /// The tuple in place `row`.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = u32> + '_ {
+        self.columns.iter().map(move |column| column[row])
+    }
+}
+
+/// Where a fact was stated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// In a ruleset's text.
+    Text(Span),
+    /// In a row of a table: its place among `Ruleset::tables`, and the line the row starts at.
+    Row {
+        /// The table.
+        table: u32,
+        /// The line, from 1.
+        line: u32,
+    },
+}

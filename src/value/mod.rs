@@ -1,0 +1,10 @@
+//! Values: decimals, dates, texts and flags, and how they compare.
+//! Knows no rules; hands on `Value`.
+
+mod date;
+mod decimal;
+mod kinds;
+
+pub use date::Date;
+pub use decimal::{Decimal, DomainError};
+pub use kinds::{Value, ValueKind};
