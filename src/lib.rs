@@ -3,6 +3,7 @@
 
 pub mod base;
 pub mod diag;
+pub mod engine;
 pub mod facts;
 pub mod model;
 pub mod syntax;

@@ -1,8 +1,10 @@
 //! What each lens says of each subject.
 //! Takes the engine's outcome columns, hands on one `VerdictTable` per question.
 
+mod evaluation;
 mod outcome;
 
+pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 
 use crate::base::{BitSet, IndexVec};

@@ -1,0 +1,89 @@
+//! Everything one evaluation found out, with the dictionaries that name it.
+
+use crate::base::IndexVec;
+use crate::facts::Dictionary;
+use crate::model::{Constant, DomainId, NeverId, QuestionId, RelationId, VarId};
+
+use super::VerdictTable;
+
+/// The result of evaluating a ruleset over one world.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Names and values by domain, those that rules made included.
+    pub dictionaries: IndexVec<DomainId, Dictionary>,
+    /// The outcomes of each question.
+    pub tables: IndexVec<QuestionId, VerdictTable>,
+    /// The tuples of each relation, stated and derived.
+    pub relations: IndexVec<RelationId, RelationBounds>,
+    /// The ways each constraint is broken, sorted.
+    pub violations: IndexVec<NeverId, Vec<Violation>>,
+}
+
+/// The tuples of a relation: columns of ids, each tuple once, ascending by ids.
+#[derive(Clone, Debug, Default)]
+pub struct RelationBounds {
+    /// What certainly holds.
+    pub certain: Vec<Vec<u32>>,
+    /// What certainly or possibly holds; `None` where it is the same.
+    pub possible: Option<Vec<Vec<u32>>>,
+}
+
+/// One way a constraint is broken.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Violation {
+    /// The words of the constraint with what they stand for, in order of their first mention;
+    /// words named only in negative parts or written `any` are left out.
+    pub bindings: Vec<(VarId, Constant)>,
+    /// Whether it is certain or only possible.
+    pub certain: bool,
+}
+
+/// How far something holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Bound {
+    /// In no completion of the facts.
+    Impossible,
+    /// Perhaps.
+    Possible,
+    /// In every completion.
+    Certain,
+}
+
+impl Evaluation {
+    /// The ids of constants in the domains given, where all have one.
+    pub fn ids(&self, constants: &[Constant], domains: &[DomainId]) -> Option<Vec<u32>> {
+        constants
+            .iter()
+            .zip(domains)
+            .map(|(constant, domain)| self.dictionaries[*domain].find(constant))
+            .collect()
+    }
+}
+
+impl RelationBounds {
+    /// How far the tuple holds.
+    pub fn bound(&self, ids: &[u32]) -> Bound {
+        if contains(&self.certain, ids) {
+            Bound::Certain
+        } else if self.possible.as_deref().is_some_and(|columns| contains(columns, ids)) {
+            Bound::Possible
+        } else {
+            Bound::Impossible
+        }
+    }
+}
+
+fn contains(columns: &[Vec<u32>], ids: &[u32]) -> bool {
+    let rows = columns.first().map_or(0, Vec::len);
+    let compare = |row: usize| columns.iter().map(|column| column[row]).cmp(ids.iter().copied());
+    let (mut low, mut high) = (0, rows);
+    while low < high {
+        let middle = low.midpoint(high);
+        match compare(middle) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+            std::cmp::Ordering::Equal => return true,
+        }
+    }
+    false
+}
