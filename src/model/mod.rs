@@ -1,9 +1,66 @@
 //! What a ruleset means: names become ids, sentences atoms, words variables.
 //! Takes the files' syntax, hands on a `Model` for tools and, without errors, a `Ruleset`.
 
+mod broken;
+mod checks;
+mod clause;
+mod declare;
+mod exprs;
 mod ir;
+mod lens;
+mod raw;
+mod readings;
+mod resolver;
+mod scenario;
+mod statements;
+mod table;
+mod types;
+mod variables;
 
 pub use ir::*;
+
+/// The most verdicts a question may have.
+pub const MOST_VERDICTS: usize = 62;
+
+use crate::base::{FileId, SourceMap};
+use crate::diag::Diagnostic;
+use crate::syntax::ast::Ast;
+use crate::value::ValueKind;
+
+/// What could be made of a ruleset, errors or not.
+#[derive(Clone, Debug)]
+pub struct Model {
+    partial: Ruleset,
+    /// Everything that is wrong or doubtful, in order of the files.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Model {
+    /// The ruleset, if no error was found.
+    pub fn ruleset(&self) -> Option<&Ruleset> {
+        (!self.diagnostics.iter().any(Diagnostic::is_error)).then_some(&self.partial)
+    }
+
+    /// What was understood, even where there are errors: for tools that list or complete, not for
+    /// evaluation.
+    pub fn partial(&self) -> &Ruleset {
+        &self.partial
+    }
+}
+
+/// Finds the meaning of a ruleset's files.
+pub fn resolve(sources: &SourceMap, files: &[(FileId, Ast)]) -> Model {
+    let mut resolver = resolver::Resolver::new(sources);
+    resolver.note_broken(files);
+    declare::declare(&mut resolver, files);
+    lens::resolve_rules(&mut resolver, files);
+    scenario::resolve_worlds(&mut resolver, files);
+    if !resolver.has_errors() {
+        checks::check(&mut resolver);
+    }
+    let (partial, diagnostics) = resolver.finish();
+    Model { partial, diagnostics }
+}
 
 impl Ruleset {
     /// The domain whose ids stand in slots of this type.
@@ -11,7 +68,7 @@ impl Ruleset {
         match ty {
             Ty::Thing(kind) => self.kinds[kind].domain,
             Ty::Value(kind) => {
-                let values = self.domains.len() - crate::value::ValueKind::ALL.len();
+                let values = self.domains.len() - ValueKind::ALL.len();
                 DomainId((values + kind as usize) as u32)
             }
         }
@@ -32,5 +89,13 @@ impl Ruleset {
     /// The lenses of a question, in order of declaration.
     pub fn lenses_of(&self, question: QuestionId) -> impl Iterator<Item = LensId> + '_ {
         self.lenses.iter_enumerated().filter(move |(_, lens)| lens.question == question).map(|(id, _)| id)
+    }
+
+    /// The name of a type as rulesets write it.
+    pub fn type_name(&self, ty: Ty) -> &str {
+        match ty {
+            Ty::Thing(kind) => &self.kinds[kind].name,
+            Ty::Value(kind) => kind.name(),
+        }
     }
 }

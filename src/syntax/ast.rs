@@ -556,6 +556,8 @@ pub enum BodyKind {
         /// The words of the subject, in slot order.
         on: Vec<Term>,
     },
+    /// A calculation in brackets; only inside a larger one.
+    Calculation(Expr),
     /// Could not be read; reported already.
     Broken,
 }

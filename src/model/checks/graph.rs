@@ -1,0 +1,177 @@
+//! What depends on what: relations, populations and lenses as nodes, with the loops among them.
+
+use crate::base::{Idx, Span};
+use crate::model::ir::*;
+
+/// A thing that is worked out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Node {
+    /// A relation.
+    Relation(RelationId),
+    /// The population of a question that has an `among`.
+    Population(QuestionId),
+    /// A lens.
+    Lens(LensId),
+}
+
+/// One node needs another.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    /// Where it leads, as a place among the nodes.
+    pub to: usize,
+    /// Whether it may be part of a loop: only plain sentences between relations may.
+    pub plain: bool,
+    /// The sentence that needs it.
+    pub span: Span,
+}
+
+/// All nodes with what each needs.
+pub struct Graph {
+    /// The nodes: relations, populations, lenses.
+    pub nodes: Vec<Node>,
+    /// Per node what it needs.
+    pub edges: Vec<Vec<Edge>>,
+    /// Per node the number of its component; a component's number is above those it needs.
+    pub component: Vec<usize>,
+}
+
+impl Graph {
+    /// Reads the dependencies off a ruleset.
+    pub fn new(ruleset: &Ruleset) -> Self {
+        let nodes: Vec<Node> = ruleset
+            .relations
+            .ids()
+            .map(Node::Relation)
+            .chain(ruleset.questions.ids().map(Node::Population))
+            .chain(ruleset.lenses.ids().map(Node::Lens))
+            .collect();
+        let mut graph = Self { edges: vec![Vec::new(); nodes.len()], component: Vec::new(), nodes };
+        for rule in &ruleset.rules {
+            let from = rule.relation.index();
+            graph.clause(ruleset, from, &rule.clause, true);
+        }
+        for (id, question) in ruleset.questions.iter_enumerated() {
+            if let Some(among) = &question.among {
+                let from = graph.population(ruleset, id);
+                graph.clause(ruleset, from, among, false);
+            }
+        }
+        for (id, lens) in ruleset.lenses.iter_enumerated() {
+            let from = graph.lens(ruleset, id);
+            for row in &lens.rows {
+                graph.clause(ruleset, from, &row.clause, false);
+            }
+            if ruleset.questions[lens.question].among.is_some() {
+                let to = graph.population(ruleset, lens.question);
+                graph.edges[from].push(Edge { to, plain: false, span: lens.span });
+            }
+            if let Otherwise::As(other, span) = lens.otherwise {
+                let to = graph.lens(ruleset, other);
+                graph.edges[from].push(Edge { to, plain: false, span });
+            }
+        }
+        graph.component = components(&graph.edges);
+        graph
+    }
+
+    fn population(&self, ruleset: &Ruleset, question: QuestionId) -> usize {
+        ruleset.relations.len() + question.index()
+    }
+
+    fn lens(&self, ruleset: &Ruleset, lens: LensId) -> usize {
+        ruleset.relations.len() + ruleset.questions.len() + lens.index()
+    }
+
+    fn clause(&mut self, ruleset: &Ruleset, from: usize, clause: &Clause, plain: bool) {
+        self.cond(ruleset, from, &clause.when, plain);
+        if let Some(unless) = &clause.unless {
+            self.cond(ruleset, from, unless, false);
+        }
+    }
+
+    fn cond(&mut self, ruleset: &Ruleset, from: usize, cond: &Cond, plain: bool) {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => {
+                parts.iter().for_each(|part| self.cond(ruleset, from, part, plain));
+            }
+            Cond::Not(inner, _) => self.cond(ruleset, from, inner, false),
+            Cond::Atom(atom) => {
+                let mut add =
+                    |to: usize, plain: bool| self.edges[from].push(Edge { to, plain, span: atom.span });
+                let lens_at = |lens: LensId| ruleset.relations.len() + ruleset.questions.len() + lens.index();
+                match &atom.source {
+                    AtomSource::Relation(relation) => add(relation.index(), plain),
+                    AtomSource::Verdict { lenses, .. } => {
+                        lenses.iter().for_each(|lens| add(lens_at(*lens), false));
+                    }
+                    AtomSource::Disagree { left, right, .. } => {
+                        add(lens_at(*left), false);
+                        add(lens_at(*right), false);
+                    }
+                }
+            }
+            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        }
+    }
+
+    /// Whether the node is in a loop (of itself or with others).
+    pub fn is_recursive(&self, node: usize) -> bool {
+        self.edges[node].iter().any(|edge| self.component[edge.to] == self.component[node])
+    }
+
+    /// The relations of each component, components in the order they can be worked out.
+    pub fn order(&self) -> Vec<Vec<Node>> {
+        let count = self.component.iter().max().map_or(0, |last| last + 1);
+        let mut order = vec![Vec::new(); count];
+        for (node, component) in self.nodes.iter().zip(&self.component) {
+            order[*component].push(*node);
+        }
+        order
+    }
+}
+
+/// Tarjan's strongly connected components, without recursion; numbered so that what a component
+/// needs has a lower number.
+fn components(edges: &[Vec<Edge>]) -> Vec<usize> {
+    const NONE: usize = usize::MAX;
+    let count = edges.len();
+    let (mut index, mut low, mut component) = (vec![NONE; count], vec![0; count], vec![NONE; count]);
+    let (mut next, mut found) = (0, 0);
+    let mut path: Vec<usize> = Vec::new();
+    for start in 0..count {
+        if index[start] != NONE {
+            continue;
+        }
+        let mut work: Vec<(usize, usize)> = vec![(start, 0)];
+        while let Some((node, at)) = work.pop() {
+            if at == 0 {
+                index[node] = next;
+                low[node] = next;
+                next += 1;
+                path.push(node);
+            }
+            if let Some(edge) = edges[node].get(at) {
+                work.push((node, at + 1));
+                if index[edge.to] == NONE {
+                    work.push((edge.to, 0));
+                } else if component[edge.to] == NONE {
+                    low[node] = low[node].min(index[edge.to]);
+                }
+                continue;
+            }
+            if low[node] == index[node] {
+                while let Some(member) = path.pop() {
+                    component[member] = found;
+                    if member == node {
+                        break;
+                    }
+                }
+                found += 1;
+            }
+            if let Some((parent, _)) = work.last() {
+                low[*parent] = low[*parent].min(low[node]);
+            }
+        }
+    }
+    component
+}

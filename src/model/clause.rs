@@ -1,0 +1,498 @@
+//! One body with its conclusion: words become variables, then it is checked that every word has a
+//! value wherever it is used.
+
+use std::collections::BTreeSet;
+
+use super::ir::*;
+use super::raw::{Raw, Side};
+use super::readings::plain_word;
+use super::resolver::Resolver;
+use super::types::is_bare_name;
+use super::variables::Variables;
+use crate::base::Span;
+use crate::diag::{Code, Diagnostic, Fix};
+use crate::syntax::ast::{self, Body, ExprKind, Term as Written, TermKind};
+
+/// What a clause is for.
+pub(super) struct Purpose<'a> {
+    /// The question's slots, bound from outside where `bound`.
+    pub subject: &'a [Slot],
+    /// Whether the population gives the subject its values.
+    pub bound: bool,
+    /// A conclusion's terms with the types of their slots.
+    pub head: Vec<(&'a Written, Ty)>,
+    /// Where the whole clause stands.
+    pub span: Span,
+}
+
+impl Resolver<'_> {
+    /// Resolves a body; `None` where something in it was reported.
+    pub fn clause(
+        &mut self,
+        when: &Body,
+        unless: Option<&Body>,
+        purpose: &Purpose<'_>,
+    ) -> Option<(Clause, Vec<Term>)> {
+        let raw_when = self.raw(when);
+        let raw_unless = unless.map(|body| self.raw(body));
+        let mut variables = Variables::new(purpose.subject, purpose.span);
+        variables.broken = raw_when.is_broken() || raw_unless.as_ref().is_some_and(Raw::is_broken);
+        self.introduce_positive(&mut variables, &raw_when);
+        introduce_values(&mut variables, &raw_when);
+        let when = self.cond(&mut variables, &raw_when);
+        let head = self.conclusion(&mut variables, &purpose.head);
+        let unless = raw_unless.as_ref().map(|raw| {
+            variables.enter_negative();
+            introduce_values(&mut variables, raw);
+            let cond = self.cond(&mut variables, raw);
+            variables.leave_negative();
+            cond
+        });
+        self.check_anys(&variables);
+        if variables.broken {
+            return None;
+        }
+        let clause = Clause { vars: variables.vars.clone(), when, unless };
+        let sound = self.check_clause(&variables, &clause, &head, purpose);
+        sound.then_some((clause, head))
+    }
+
+    /// Introduces the words of all sentences outside negative parts.
+    fn introduce_positive(&mut self, variables: &mut Variables, raw: &Raw<'_>) {
+        match raw {
+            Raw::And(parts) | Raw::Or(parts) => {
+                for part in parts {
+                    self.introduce_positive(variables, part);
+                }
+            }
+            Raw::Atom { args, .. } => {
+                for (term, _) in args {
+                    self.introduce_term(variables, term);
+                }
+            }
+            Raw::IsKind { term, .. } => self.introduce_term(variables, term),
+            Raw::Not(..) | Raw::Compare { .. } | Raw::Is { .. } | Raw::Broken => {}
+        }
+    }
+
+    fn introduce_term(&mut self, variables: &mut Variables, term: &Written) {
+        if let Some(word) = plain_word(term)
+            && is_bare_name(word)
+            && word != "yes"
+            && word != "no"
+            && word != "today"
+            && self.parameters.get(word).is_none()
+        {
+            variables.introduce(word, term.span);
+        }
+    }
+
+    fn cond(&mut self, variables: &mut Variables, raw: &Raw<'_>) -> Cond {
+        match raw {
+            Raw::And(parts) => Cond::And(parts.iter().map(|part| self.cond(variables, part)).collect()),
+            Raw::Or(parts) => Cond::Or(parts.iter().map(|part| self.cond(variables, part)).collect()),
+            Raw::Not(inner, span) => {
+                variables.enter_negative();
+                introduce_values(variables, inner);
+                let inner = self.cond(variables, inner);
+                variables.leave_negative();
+                Cond::Not(Box::new(inner), *span)
+            }
+            Raw::Atom { source, args, span } => {
+                let terms: Option<Vec<Term>> =
+                    args.iter().map(|(term, ty)| self.slot_term(variables, term, *ty)).collect();
+                terms.map_or(Cond::And(Vec::new()), |args| {
+                    Cond::Atom(Atom { source: source.clone(), args, span: *span })
+                })
+            }
+            Raw::Compare { lhs, op, rhs, span } => {
+                self.compare(variables, lhs, *op, rhs, *span).unwrap_or_else(|| broken(variables))
+            }
+            Raw::Is { lhs, rhs, not, span } => {
+                self.is(variables, lhs, rhs, *not, *span).unwrap_or_else(|| broken(variables))
+            }
+            Raw::IsKind { term, kind, span } => match self.slot_term(variables, term, Ty::Thing(*kind)) {
+                Some(term) => Cond::IsKind { term, kind: *kind, span: *span },
+                None => broken(variables),
+            },
+            Raw::Broken => broken(variables),
+        }
+    }
+
+    fn conclusion(&mut self, variables: &mut Variables, head: &[(&Written, Ty)]) -> Vec<Term> {
+        let mut terms = Vec::new();
+        for (term, ty) in head {
+            if let TermKind::Any(word) = &term.kind {
+                variables.broken = true;
+                self.report(
+                    Diagnostic::new(Code::BadAny, "a conclusion cannot be about just any")
+                        .at(term.span, "which one?")
+                        .help(format!("write `{}` and name it in the body", word.text)),
+                );
+                continue;
+            }
+            let unnamed = plain_word(term).filter(|word| {
+                is_bare_name(word)
+                    && !matches!(*word, "yes" | "no" | "today")
+                    && self.parameters.get(word).is_none()
+                    && !variables.knows(word)
+            });
+            if let Some(word) = unnamed {
+                variables.broken = true;
+                self.report(unbound_conclusion(word, term.span));
+            } else if let Some(term) = self.slot_term(variables, term, *ty) {
+                terms.push(term);
+            }
+        }
+        terms
+    }
+
+    fn check_clause(
+        &mut self,
+        variables: &Variables,
+        clause: &Clause,
+        head: &[Term],
+        purpose: &Purpose<'_>,
+    ) -> bool {
+        let mut outer: BTreeSet<VarId> = BTreeSet::new();
+        if purpose.bound {
+            outer.extend((0..purpose.subject.len() as u32).map(VarId));
+        }
+        let mut check = Check { variables, part: 0, problems: Vec::new() };
+        let mut known = outer.clone();
+        bind(&clause.when, &mut known);
+        check.uses(&clause.when, &known);
+        if let Some(unless) = &clause.unless {
+            check.part += 1;
+            let part = check.part;
+            check.negative(unless, part, &known, unless_span(unless));
+        }
+        let problems = check.problems;
+        let mut sound = problems.is_empty();
+        for (var, span) in problems {
+            self.report_unbound(&clause.vars[var], span);
+        }
+        sound &= self.check_conclusion(clause, head, &known, purpose);
+        sound & self.check_mentions(variables, purpose)
+    }
+
+    fn check_conclusion(
+        &mut self,
+        clause: &Clause,
+        head: &[Term],
+        known: &BTreeSet<VarId>,
+        purpose: &Purpose<'_>,
+    ) -> bool {
+        let mut sound = true;
+        for (term, (written, ty)) in head.iter().zip(&purpose.head) {
+            let Term::Var(var) = term else { continue };
+            let entry = &clause.vars[*var];
+            if !known.contains(var) {
+                sound = false;
+                self.report(unbound_conclusion(&entry.name, written.span));
+            } else if let (Ty::Thing(have), Ty::Thing(need)) = (entry.ty, ty)
+                && !self.out.is_part_of(have, *need)
+            {
+                sound = false;
+                let (have, need) = (&self.out.kinds[have].name, &self.out.kinds[*need].name);
+                let diagnostic = Diagnostic::new(
+                    Code::WrongWidening,
+                    format!("`{}` is known to be a {have}, but the conclusion needs a {need}", entry.name),
+                )
+                .at(written.span, format!("must be a {need}"))
+                .at(entry.span, format!("only a {have} here"))
+                .help(format!("add `and {} is a {need}`", entry.name));
+                self.report(diagnostic);
+            }
+        }
+        if !purpose.bound {
+            for (at, slot) in purpose.subject.iter().enumerate() {
+                if !known.contains(&VarId(at as u32)) {
+                    sound = false;
+                    self.report(
+                        Diagnostic::new(
+                            Code::UnboundConclusion,
+                            format!("nothing here names `{}`", slot.name),
+                        )
+                        .at(purpose.span, "every word of the subject must be named")
+                        .help(format!(
+                            "add a sentence that names `{}` outside of `not` and `unless`",
+                            slot.name
+                        )),
+                    );
+                }
+            }
+        }
+        sound
+    }
+
+    fn check_mentions(&mut self, variables: &Variables, purpose: &Purpose<'_>) -> bool {
+        let mut sound = true;
+        for (id, var) in variables.vars.iter_enumerated() {
+            let state = variables.state(id);
+            if var.any || state.is_subject || state.mentions > 1 {
+                continue;
+            }
+            sound = false;
+            if state.is_let {
+                self.report(
+                    Diagnostic::new(
+                        Code::UnusedValue,
+                        format!("`{}` gets a value that nothing uses", var.name),
+                    )
+                    .at(var.span, "used nowhere else")
+                    .help("use it, or delete this condition"),
+                );
+            } else {
+                self.report_named_once(var, variables, purpose);
+            }
+        }
+        sound
+    }
+
+    fn report_named_once(&mut self, var: &Var, variables: &Variables, purpose: &Purpose<'_>) {
+        let others = variables.vars.iter().filter(|other| other.name != var.name && !other.any);
+        let near =
+            crate::diag::nearest(&var.name, others.map(|other| other.name.as_str())).map(str::to_owned);
+        let choice = format!(
+            "write `any {0}` if whichever it is does not matter, or `\"{0}\"` if that is a name",
+            var.name
+        );
+        let help = match &near {
+            Some(near) => format!("did you mean `{near}`? Else {choice}"),
+            None => choice,
+        };
+        let text = near.unwrap_or_else(|| format!("any {}", var.name));
+        let diagnostic = Diagnostic::new(Code::NamedOnce, format!("`{}` is named only once", var.name))
+            .at(var.span, "nothing else here speaks of it")
+            .help(help)
+            .fix(Fix::replace(format!("write `{text}`"), var.span, text, false));
+        let _ = purpose;
+        self.report(diagnostic);
+    }
+
+    fn report_unbound(&mut self, var: &Var, span: Span) {
+        let mut diagnostic =
+            Diagnostic::new(Code::UnboundWord, format!("no sentence says what `{}` is", var.name))
+                .at(span, "has no value here");
+        if var.span != span {
+            diagnostic = diagnostic.at(var.span, "named here, but not always when it is needed");
+        }
+        self.report(diagnostic.help(format!(
+            "name `{}` in a sentence outside of `not`; after `or`, in every branch",
+            var.name
+        )));
+    }
+}
+
+fn broken(variables: &mut Variables) -> Cond {
+    variables.broken = true;
+    Cond::And(Vec::new())
+}
+
+fn unless_span(cond: &Cond) -> Span {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => {
+            parts.first().map_or(Span::new(crate::base::FileId(0), 0, 0), unless_span)
+        }
+        Cond::Not(_, span)
+        | Cond::Compare { span, .. }
+        | Cond::Let { span, .. }
+        | Cond::IsKind { span, .. } => *span,
+        Cond::Atom(atom) => atom.span,
+    }
+}
+
+fn unbound_conclusion(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::UnboundConclusion, format!("nothing in the body says what `{word}` is"))
+        .at(span, "named only in the conclusion")
+        .help(format!("add a sentence that names `{word}`, or give it a value as in `{word} = …`"))
+}
+
+/// Introduces the words that take a value by `=`, in textual order, after all sentences.
+fn introduce_values(variables: &mut Variables, raw: &Raw<'_>) {
+    match raw {
+        Raw::And(parts) | Raw::Or(parts) => {
+            for part in parts {
+                introduce_values(variables, part);
+            }
+        }
+        Raw::Compare { lhs: Side::Expr(lhs), op: CompareOp::Eq, .. } => {
+            if let Some((word, span)) = lone_word(lhs)
+                && !variables.knows(word)
+            {
+                variables.introduce_value(word, span);
+            }
+        }
+        Raw::Compare { .. }
+        | Raw::Not(..)
+        | Raw::Atom { .. }
+        | Raw::Is { .. }
+        | Raw::IsKind { .. }
+        | Raw::Broken => {}
+    }
+}
+
+/// The word an expression consists of.
+pub(super) fn lone_word(expr: &ast::Expr) -> Option<(&str, Span)> {
+    match &expr.kind {
+        ExprKind::Term(term) => {
+            let word = plain_word(term)
+                .filter(|word| is_bare_name(word) && !matches!(*word, "yes" | "no" | "today"))?;
+            Some((word, term.span))
+        }
+        _ => None,
+    }
+}
+
+impl Raw<'_> {
+    fn is_broken(&self) -> bool {
+        match self {
+            Raw::And(parts) | Raw::Or(parts) => parts.iter().any(Raw::is_broken),
+            Raw::Not(inner, _) => inner.is_broken(),
+            Raw::Broken => true,
+            Raw::Atom { .. } | Raw::Compare { .. } | Raw::Is { .. } | Raw::IsKind { .. } => false,
+        }
+    }
+}
+
+/// Adds the variables that a condition gives a value whenever it holds.
+pub(super) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) => loop {
+            let before = known.len();
+            for part in parts {
+                bind(part, known);
+            }
+            if known.len() == before {
+                break;
+            }
+        },
+        Cond::Or(parts) => {
+            let mut branches = parts.iter().map(|part| {
+                let mut branch = known.clone();
+                bind(part, &mut branch);
+                branch
+            });
+            if let Some(first) = branches.next() {
+                let all = branches.fold(first, |all, branch| all.intersection(&branch).copied().collect());
+                known.extend(all);
+            }
+        }
+        Cond::Atom(atom) => known.extend(atom.args.iter().filter_map(as_var)),
+        Cond::IsKind { term, .. } => known.extend(as_var(term)),
+        Cond::Let { var, value, .. } => {
+            let mut used = Vec::new();
+            expr_vars(value, &mut used);
+            if used.iter().all(|var| known.contains(var)) {
+                known.insert(*var);
+            }
+        }
+        Cond::Not(..) | Cond::Compare { .. } => {}
+    }
+}
+
+pub(super) fn as_var(term: &Term) -> Option<VarId> {
+    match term {
+        Term::Var(var) => Some(*var),
+        Term::Constant(_) | Term::Parameter(_) => None,
+    }
+}
+
+/// The variables of a calculation.
+pub(super) fn expr_vars(expr: &Expr, out: &mut Vec<VarId>) {
+    match expr {
+        Expr::Term(term) => out.extend(as_var(term)),
+        Expr::Negate(inner) => expr_vars(inner, out),
+        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
+            expr_vars(lhs, out);
+            expr_vars(rhs, out);
+        }
+        Expr::Shift { date, amount, .. } => {
+            expr_vars(date, out);
+            expr_vars(amount, out);
+        }
+    }
+}
+
+/// Walks a clause and notes words used where they have no value. Negative parts are numbered as
+/// `Variables` numbered them: in textual order, the `unless` last.
+struct Check<'v> {
+    variables: &'v Variables,
+    part: usize,
+    problems: Vec<(VarId, Span)>,
+}
+
+impl Check<'_> {
+    fn uses(&mut self, cond: &Cond, known: &BTreeSet<VarId>) {
+        match cond {
+            Cond::And(parts) => {
+                for part in parts {
+                    self.uses(part, known);
+                }
+            }
+            Cond::Or(parts) => {
+                for part in parts {
+                    let mut branch = known.clone();
+                    bind(part, &mut branch);
+                    self.uses(part, &branch);
+                }
+            }
+            Cond::Not(inner, span) => {
+                self.part += 1;
+                let part = self.part;
+                self.negative(inner, part, known, *span);
+            }
+            Cond::Compare { lhs, rhs, span, .. } => {
+                let mut used = Vec::new();
+                expr_vars(lhs, &mut used);
+                expr_vars(rhs, &mut used);
+                self.need(&used, known, *span);
+            }
+            Cond::Let { value, span, .. } => {
+                let mut used = Vec::new();
+                expr_vars(value, &mut used);
+                self.need(&used, known, *span);
+            }
+            Cond::Atom(_) | Cond::IsKind { .. } => {}
+        }
+    }
+
+    fn negative(&mut self, inner: &Cond, part: usize, known: &BTreeSet<VarId>, span: Span) {
+        let mut mentioned = Vec::new();
+        cond_vars(inner, &mut mentioned);
+        let outer: Vec<VarId> =
+            mentioned.into_iter().filter(|var| self.variables.state(*var).part < part).collect();
+        self.need(&outer, known, span);
+        let mut inside = known.clone();
+        bind(inner, &mut inside);
+        self.uses(inner, &inside);
+    }
+
+    fn need(&mut self, used: &[VarId], known: &BTreeSet<VarId>, span: Span) {
+        for var in used {
+            let reported = self.problems.iter().any(|(seen, _)| seen == var);
+            if !known.contains(var) && !reported {
+                self.problems.push((*var, span));
+            }
+        }
+    }
+}
+
+/// All variables a condition mentions.
+pub(super) fn cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_vars(part, out)),
+        Cond::Not(inner, _) => cond_vars(inner, out),
+        Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(as_var)),
+        Cond::IsKind { term, .. } => out.extend(as_var(term)),
+        Cond::Let { var, value, .. } => {
+            out.push(*var);
+            expr_vars(value, out);
+        }
+        Cond::Compare { lhs, rhs, .. } => {
+            expr_vars(lhs, out);
+            expr_vars(rhs, out);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Sentences and the readings they match. Two readings of one length always differ in some fixed
+//! word (declared otherwise they collide), so a sentence matches at most one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::ir::{ReadingPart, RelationId};
+use crate::base::Span;
+use crate::syntax::ast::{Sentence, Term, TermKind};
+
+/// All readings of all relations.
+#[derive(Default)]
+pub(super) struct Readings {
+    /// By length, then by the places of the fixed words, then by those words.
+    exact: BTreeMap<usize, Vec<(Vec<usize>, HashMap<Vec<String>, usize>)>>,
+    all: Vec<Known>,
+}
+
+/// A reading with its relation.
+pub(super) struct Known {
+    pub relation: RelationId,
+    pub parts: Vec<ReadingPart>,
+    pub span: Span,
+}
+
+/// A sentence that matched.
+pub(super) struct Match<'a> {
+    pub relation: RelationId,
+    /// What fills the slots, in slot order.
+    pub args: Vec<&'a Term>,
+}
+
+impl Readings {
+    /// Adds a reading unless it collides with an earlier one, which is returned.
+    pub fn add(&mut self, relation: RelationId, parts: Vec<ReadingPart>, span: Span) -> Option<&Known> {
+        if let Some(at) = self.all.iter().position(|known| collide(&known.parts, &parts)) {
+            return Some(&self.all[at]);
+        }
+        let (places, words) = fixed(&parts);
+        let groups = self.exact.entry(parts.len()).or_default();
+        let at = groups.iter().position(|(known, _)| *known == places).unwrap_or_else(|| {
+            groups.push((places, HashMap::new()));
+            groups.len() - 1
+        });
+        groups[at].1.insert(words, self.all.len());
+        self.all.push(Known { relation, parts, span });
+        None
+    }
+
+    /// The reading a sentence matches.
+    pub fn find<'a>(&self, sentence: &'a Sentence) -> Option<Match<'a>> {
+        for (places, readings) in self.exact.get(&sentence.parts.len())? {
+            let words: Option<Vec<String>> =
+                places.iter().map(|&place| plain_word(&sentence.parts[place]).map(str::to_owned)).collect();
+            if let Some(known) = words.and_then(|words| readings.get(&words)) {
+                return Some(self.bind(&self.all[*known], sentence));
+            }
+        }
+        None
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as a part of finding")]
+    fn bind<'a>(&self, known: &Known, sentence: &'a Sentence) -> Match<'a> {
+        let mut filled: Vec<(usize, &Term)> = known
+            .parts
+            .iter()
+            .zip(&sentence.parts)
+            .filter_map(|(part, term)| match part {
+                ReadingPart::Slot(slot) => Some((*slot, term)),
+                ReadingPart::Word(_) | ReadingPart::Verdict => None,
+            })
+            .collect();
+        filled.sort_by_key(|(slot, _)| *slot);
+        Match { relation: known.relation, args: filled.into_iter().map(|(_, term)| term).collect() }
+    }
+
+    /// The reading most like a sentence that matches none; only where it is near.
+    pub fn nearest(&self, sentence: &Sentence) -> Option<&Known> {
+        self.all
+            .iter()
+            .map(|known| (distance(&known.parts, &sentence.parts), known))
+            .filter(|(cost, known)| {
+                let words = known.parts.iter().filter(|part| matches!(part, ReadingPart::Word(_))).count();
+                *cost <= 2 * words && *cost < 2 * known.parts.len()
+            })
+            .min_by_key(|(cost, _)| *cost)
+            .map(|(_, known)| known)
+    }
+}
+
+/// The places of the fixed words, and the words.
+fn fixed(parts: &[ReadingPart]) -> (Vec<usize>, Vec<String>) {
+    parts
+        .iter()
+        .enumerate()
+        .filter_map(|(at, part)| match part {
+            ReadingPart::Word(word) => Some((at, word.clone())),
+            ReadingPart::Slot(_) | ReadingPart::Verdict => None,
+        })
+        .unzip()
+}
+
+/// Whether some sentence could match both.
+pub(super) fn collide(left: &[ReadingPart], right: &[ReadingPart]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).all(|pair| match pair {
+            (ReadingPart::Word(left), ReadingPart::Word(right)) => left == right,
+            _ => true,
+        })
+}
+
+/// The word a part is, if it is a bare one.
+pub(super) fn plain_word(term: &Term) -> Option<&str> {
+    match &term.kind {
+        TermKind::Word(word) => Some(word),
+        TermKind::Quoted(_)
+        | TermKind::Column(_)
+        | TermKind::Number(_)
+        | TermKind::Date(_)
+        | TermKind::Any(_)
+        | TermKind::Wrapped { .. } => None,
+    }
+}
+
+/// Edits that lead from one to the other; two for a part too many, too few or another word, one for
+/// a word nearly right.
+fn distance(parts: &[ReadingPart], terms: &[Term]) -> usize {
+    let mut row: Vec<usize> = (0..=terms.len()).map(|at| 2 * at).collect();
+    for part in parts {
+        let mut diagonal = row[0];
+        row[0] += 2;
+        for (at, term) in terms.iter().enumerate() {
+            let change = diagonal + difference(part, term);
+            diagonal = row[at + 1];
+            row[at + 1] = change.min(row[at] + 2).min(diagonal + 2);
+        }
+    }
+    row[terms.len()]
+}
+
+fn difference(part: &ReadingPart, term: &Term) -> usize {
+    match (part, plain_word(term)) {
+        (ReadingPart::Slot(_) | ReadingPart::Verdict, _) => 0,
+        (ReadingPart::Word(_), None) => 2,
+        (ReadingPart::Word(word), Some(given)) if word == given => 0,
+        (ReadingPart::Word(word), Some(given)) => {
+            if strsim::osa_distance(word, given) <= (word.chars().count() / 3).max(1) { 1 } else { 2 }
+        }
+    }
+}

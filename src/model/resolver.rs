@@ -1,0 +1,147 @@
+//! The state of resolution: the ruleset so far, the tables of names, the diagnostics.
+
+use std::collections::HashMap;
+
+use super::broken::Broken;
+use super::ir::*;
+use super::readings::Readings;
+use crate::base::{SourceMap, Span};
+use crate::diag::{Code, Diagnostic, nearest};
+use crate::syntax::ast::Word;
+
+/// Names of one sort with what they name.
+pub(super) struct Names<I> {
+    ids: HashMap<String, I>,
+    order: Vec<String>,
+}
+
+impl<I: Copy> Names<I> {
+    fn new() -> Self {
+        Self { ids: HashMap::new(), order: Vec::new() }
+    }
+
+    pub fn get(&self, name: &str) -> Option<I> {
+        self.ids.get(name).copied()
+    }
+
+    pub fn insert(&mut self, name: &str, id: I) {
+        if self.ids.insert(name.to_owned(), id).is_none() {
+            self.order.push(name.to_owned());
+        }
+    }
+
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.order.iter().map(String::as_str))
+    }
+}
+
+/// Resolution in progress.
+pub(super) struct Resolver<'s> {
+    pub sources: &'s SourceMap,
+    pub out: Ruleset,
+    pub kinds: Names<KindId>,
+    pub lenses: Names<LensId>,
+    pub questions: Names<QuestionId>,
+    pub parameters: Names<ParameterId>,
+    pub panels: Names<PanelId>,
+    pub nevers: Names<NeverId>,
+    pub scenarios: Names<ScenarioId>,
+    pub readings: Readings,
+    pub broken: Broken,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> Resolver<'s> {
+    pub fn new(sources: &'s SourceMap) -> Self {
+        Self {
+            sources,
+            out: Ruleset::default(),
+            kinds: Names::new(),
+            lenses: Names::new(),
+            questions: Names::new(),
+            parameters: Names::new(),
+            panels: Names::new(),
+            nevers: Names::new(),
+            scenarios: Names::new(),
+            readings: Readings::default(),
+            broken: Broken::default(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.broken.any() || self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    pub fn finish(self) -> (Ruleset, Vec<Diagnostic>) {
+        (self.out, self.diagnostics)
+    }
+
+    /// Says that something of this name stands twice.
+    pub fn report_duplicate(&mut self, what: &str, name: &Word, first: Span) {
+        self.report(
+            Diagnostic::new(Code::Duplicate, format!("{what} `{}` is declared twice", name.text))
+                .at(name.span, "declared again here")
+                .at(first, "first declared here")
+                .help("give one of them another name, or delete it"),
+        );
+    }
+
+    /// Says that a name refers to nothing, with the nearest that exists.
+    pub fn report_unknown(&mut self, code: Code, what: &str, name: &Word, near: Option<&str>, declare: &str) {
+        let mut diagnostic = Diagnostic::new(code, format!("there is no {what} called `{}`", name.text))
+            .at(name.span, format!("no such {what}"));
+        diagnostic =
+            match near {
+                Some(near) => diagnostic
+                    .help(format!("did you mean `{near}`?"))
+                    .fix(crate::diag::Fix::replace(format!("write `{near}`"), name.span, near, false)),
+                None => diagnostic.help(declare.to_owned()),
+            };
+        self.report(diagnostic);
+    }
+
+    /// The lens of this name; reports it where there is none.
+    pub fn find_lens(&mut self, name: &Word) -> Option<LensId> {
+        if let Some(lens) = self.lenses.get(&name.text) {
+            return Some(lens);
+        }
+        if !self.broken.lenses {
+            let near = self.lenses.nearest(&name.text).map(str::to_owned);
+            self.report_unknown(
+                Code::UnknownLens,
+                "lens",
+                name,
+                near.as_deref(),
+                "declare it with `lens NAME { … }`",
+            );
+        }
+        None
+    }
+
+    /// The kind of this name; reports it where there is none.
+    pub fn find_kind(&mut self, name: &Word) -> Option<KindId> {
+        if let Some(kind) = self.kinds.get(&name.text) {
+            return Some(kind);
+        }
+        if !self.broken.kinds {
+            let near = self.kinds.nearest(&name.text).map(str::to_owned);
+            let declare = format!("declare it with `kind {}`", name.text);
+            self.report_unknown(Code::UnknownKind, "kind", name, near.as_deref(), &declare);
+        }
+        None
+    }
+
+    /// Says that a part of the language comes with a later version.
+    pub fn report_not_yet(&mut self, what: &str, span: Span) {
+        self.report(
+            Diagnostic::new(Code::NotYet, format!("{what} cannot be used in this version"))
+                .at(span, "not available yet")
+                .help("leave it out, or say the same with plain sentences"),
+        );
+    }
+}
