@@ -6,6 +6,7 @@ pub mod diag;
 pub mod engine;
 pub mod facts;
 pub mod model;
+pub mod plan;
 pub mod syntax;
 pub mod value;
 pub mod verdict;

@@ -1,6 +1,7 @@
 //! What an evaluation may use before it stops with an error.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Bounds of an evaluation; each has a flag, a default and an error that says what to do.
 #[derive(Clone, Debug)]
@@ -16,5 +17,51 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { facts: 200_000_000, rounds: 1_000_000, time: None }
+    }
+}
+
+/// Which limit was reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reached {
+    /// The facts.
+    Facts,
+    /// The rounds.
+    Rounds,
+    /// The time.
+    Time,
+}
+
+/// Counts what an evaluation has used.
+#[derive(Debug)]
+pub struct Clock {
+    limits: Limits,
+    facts: AtomicU64,
+    until: Option<Instant>,
+}
+
+impl Clock {
+    /// Starts counting. The time is read only where a limit on it is set.
+    pub fn start(limits: &Limits) -> Self {
+        let until = limits.time.and_then(|time| Instant::now().checked_add(time));
+        Self { limits: limits.clone(), facts: AtomicU64::new(0), until }
+    }
+
+    /// Counts derived facts.
+    pub fn derived(&self, facts: u64) -> Result<(), Reached> {
+        let before = self.facts.fetch_add(facts, Ordering::Relaxed);
+        if before + facts > self.limits.facts { Err(Reached::Facts) } else { Ok(()) }
+    }
+
+    /// Checks the rounds of a loop of rules.
+    pub fn round(&self, round: u32) -> Result<(), Reached> {
+        if round > self.limits.rounds { Err(Reached::Rounds) } else { self.time() }
+    }
+
+    /// Checks the time.
+    pub fn time(&self) -> Result<(), Reached> {
+        match self.until {
+            Some(until) if Instant::now() > until => Err(Reached::Time),
+            _ => Ok(()),
+        }
     }
 }

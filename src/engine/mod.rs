@@ -1,5 +1,16 @@
-//! Evaluates a plan over facts. Knows no names, spans or lenses; hands on a `Database`.
+//! Runs compiled conditions over columns of ids. Knows no names, spans or lenses.
+//! Takes `Program`s and `Table`s, hands on tuples and truth.
 
 mod limits;
+mod program;
+mod run;
+mod table;
+mod tuples;
+mod values;
 
-pub use limits::Limits;
+pub use limits::{Clock, Limits, Reached};
+pub use program::{AtomPlan, Calculation, Comparison, Conjunction, Place, Program, Step};
+pub use run::{Flow, Frame, Runner};
+pub use table::{Index, Table};
+pub use tuples::{Change, Keep, TupleSet};
+pub use values::Values;

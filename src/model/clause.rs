@@ -357,7 +357,7 @@ impl Raw<'_> {
 }
 
 /// Adds the variables that a condition gives a value whenever it holds.
-pub(super) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
+pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
     match cond {
         Cond::And(parts) => loop {
             let before = known.len();
@@ -392,7 +392,7 @@ pub(super) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
     }
 }
 
-pub(super) fn as_var(term: &Term) -> Option<VarId> {
+pub(crate) fn as_var(term: &Term) -> Option<VarId> {
     match term {
         Term::Var(var) => Some(*var),
         Term::Constant(_) | Term::Parameter(_) => None,
@@ -400,7 +400,7 @@ pub(super) fn as_var(term: &Term) -> Option<VarId> {
 }
 
 /// The variables of a calculation.
-pub(super) fn expr_vars(expr: &Expr, out: &mut Vec<VarId>) {
+pub(crate) fn expr_vars(expr: &Expr, out: &mut Vec<VarId>) {
     match expr {
         Expr::Term(term) => out.extend(as_var(term)),
         Expr::Negate(inner) => expr_vars(inner, out),
@@ -480,7 +480,7 @@ impl Check<'_> {
 }
 
 /// All variables a condition mentions.
-pub(super) fn cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
+pub(crate) fn cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_vars(part, out)),
         Cond::Not(inner, _) => cond_vars(inner, out),

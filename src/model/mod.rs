@@ -2,13 +2,13 @@
 //! Takes the files' syntax, hands on a `Model` for tools and, without errors, a `Ruleset`.
 
 mod broken;
-mod checks;
-mod clause;
+pub(crate) mod checks;
+pub(crate) mod clause;
 mod declare;
 mod exprs;
 mod ir;
 mod lens;
-mod raw;
+pub(crate) mod raw;
 mod readings;
 mod resolver;
 mod scenario;

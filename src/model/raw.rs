@@ -404,7 +404,7 @@ fn match_question(question: &Question, sentence: &Sentence) -> Result<usize, ()>
 }
 
 /// A sentence's frame with its slots named by `slot`; the verdict's place is `|`.
-pub(super) fn show_parts(parts: &[ReadingPart], slot: impl Fn(usize) -> String) -> String {
+pub(crate) fn show_parts(parts: &[ReadingPart], slot: impl Fn(usize) -> String) -> String {
     let shown: Vec<String> = parts
         .iter()
         .map(|part| match part {

@@ -1,9 +1,14 @@
 //! What each lens says of each subject.
 //! Takes the engine's outcome columns, hands on one `VerdictTable` per question.
 
+mod classify;
+mod decide;
+mod evaluate;
 mod evaluation;
 mod outcome;
+mod relations;
 
+pub use evaluate::evaluate;
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 

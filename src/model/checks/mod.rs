@@ -9,7 +9,7 @@ mod population;
 mod subsumed;
 mod unused;
 
-pub(super) use graph::Graph;
+pub(crate) use graph::{Graph, Node};
 
 use super::resolver::Resolver;
 

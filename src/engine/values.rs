@@ -1,0 +1,59 @@
+//! Ids to values and back while rules run: new values get ids past those of the facts.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::base::{Idx, IndexVec};
+use crate::facts::Dictionary;
+use crate::model::DomainId;
+use crate::value::Value;
+
+/// The dictionaries, and the values made since.
+#[derive(Debug)]
+pub struct Values<'d> {
+    known: &'d IndexVec<DomainId, Dictionary>,
+    made: Vec<Mutex<Option<Dictionary>>>,
+}
+
+impl<'d> Values<'d> {
+    /// Nothing made yet.
+    pub fn new(known: &'d IndexVec<DomainId, Dictionary>) -> Self {
+        Self { known, made: known.iter().map(|_| Mutex::default()).collect() }
+    }
+
+    fn made(&self, domain: DomainId) -> MutexGuard<'_, Option<Dictionary>> {
+        self.made[domain.index()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value of an id; `None` for things.
+    pub fn value(&self, domain: DomainId, id: u32) -> Option<Value> {
+        let known = &self.known[domain];
+        match (id as usize).checked_sub(known.len()) {
+            None => known.value(id).cloned(),
+            Some(at) => self.made(domain).as_ref().and_then(|made| made.value(at as u32).cloned()),
+        }
+    }
+
+    /// The id of a value, given to it now if it had none.
+    pub fn intern(&self, domain: DomainId, value: &Value) -> u32 {
+        let known = &self.known[domain];
+        if let Some(id) = known.find_value(value) {
+            return id;
+        }
+        let mut made = self.made(domain);
+        let made = made.get_or_insert_with(|| Dictionary::values(value.kind()));
+        known.len() as u32 + made.intern_value(value)
+    }
+
+    /// The values made, per domain in the order of their ids.
+    pub fn into_made(self) -> Vec<(DomainId, Vec<Value>)> {
+        self.made
+            .into_iter()
+            .enumerate()
+            .filter_map(|(at, made)| {
+                let made = made.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+                let values = (0..made.len() as u32).filter_map(|id| made.value(id).cloned()).collect();
+                Some((DomainId::from_usize(at), values))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,64 @@
+//! In which order things are worked out, and how each body is searched.
+//! Takes a `Ruleset`, hands on a `Plan`; bodies are compiled when the counts they need are known.
+
+mod compile;
+mod expressions;
+mod show;
+
+pub use compile::{Inputs, Request, compile};
+pub use expressions::place;
+
+use crate::model::checks::{Graph, Node};
+use crate::model::{LensId, QuestionId, RelationId, Ruleset};
+
+/// The order of evaluation.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The steps, each needing only earlier ones.
+    pub steps: Vec<Task>,
+    text: String,
+}
+
+/// Something to work out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Task {
+    /// Relations: one, or several that need each other.
+    Relations {
+        /// The relations.
+        members: Vec<RelationId>,
+        /// Whether they need each other or themselves.
+        recursive: bool,
+    },
+    /// The population of a question that has an `among`.
+    Population(QuestionId),
+    /// A lens.
+    Lens(LensId),
+}
+
+/// Orders the evaluation of a ruleset.
+pub fn plan(ruleset: &Ruleset) -> Plan {
+    let graph = Graph::new(ruleset);
+    let mut steps = Vec::new();
+    for component in graph.order() {
+        let mut relations = Vec::new();
+        for node in component {
+            match node {
+                Node::Relation(relation) => relations.push(relation),
+                Node::Population(question) => steps.push(Task::Population(question)),
+                Node::Lens(lens) => steps.push(Task::Lens(lens)),
+            }
+        }
+        if let Some(first) = relations.first() {
+            let recursive = relations.len() > 1 || graph.is_recursive(first.0 as usize);
+            steps.push(Task::Relations { members: relations, recursive });
+        }
+    }
+    let text = show::show(ruleset, &steps);
+    Plan { steps, text }
+}
+
+impl std::fmt::Display for Plan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,204 @@
+//! Populations, and rows of lenses over them.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use super::RowMatches;
+use super::decide::{Classes, OpenLens};
+use super::evaluate::{Evaluator, Stop};
+use crate::base::{BitSet, Idx, IndexVec, Span};
+use crate::engine::{Runner, Values};
+use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
+use crate::plan::{Inputs, Request, compile};
+use crate::value::DomainError;
+
+/// Subjects a thread takes at a time; a multiple of 64, so that threads share no word.
+const CHUNK: usize = 64 * 64;
+
+impl Evaluator<'_> {
+    /// The population of a question that has an `among`.
+    pub fn population(&mut self, question: QuestionId) -> Result<(), Stop> {
+        let ruleset = self.ruleset;
+        let entry = &ruleset.questions[question];
+        let Some(among) = &entry.among else { return Ok(()) };
+        let slots: Vec<VarId> = (0..entry.slots.len()).map(VarId::from_usize).collect();
+        let certain = self.ways(among, &slots, false, entry.span)?;
+        let doubtful = self.is_doubtful(among);
+        let all = if doubtful { self.ways(among, &slots, true, entry.span)? } else { certain.clone() };
+        self.classes[question] = classes(slots.len(), &certain, all, doubtful);
+        Ok(())
+    }
+
+    /// All rows of a lens, and what follows for each subject.
+    pub fn lens(&mut self, id: LensId) -> Result<(), Stop> {
+        let ruleset = self.ruleset;
+        let lens = &ruleset.lenses[id];
+        let question = lens.question;
+        if ruleset.questions[question].among.is_none() {
+            return self.open_lens(id);
+        }
+        let mut rows: IndexVec<RowId, RowMatches> = IndexVec::new();
+        for row in &lens.rows {
+            let doubtful = self.is_doubtful(&row.clause);
+            let certain = self.matches(question, &row.clause, false, row.span)?;
+            let possible =
+                if doubtful { Some(self.matches(question, &row.clause, true, row.span)?) } else { None };
+            let possible = possible.filter(|possible| *possible != certain);
+            rows.push(RowMatches { certain, possible });
+        }
+        self.classes[question].settle(id, lens, rows);
+        Ok(())
+    }
+
+    /// Whom a body matches, among the subjects.
+    fn matches(
+        &mut self,
+        question: QuestionId,
+        clause: &Clause,
+        possible: bool,
+        span: Span,
+    ) -> Result<BitSet, Stop> {
+        self.clock.time()?;
+        let found = self.with_inputs(|evaluator, inputs, values| {
+            evaluator.match_subjects(&evaluator.classes[question], clause, possible, inputs, values)
+        });
+        found.map_err(|error| Stop::Domain(error, span))
+    }
+
+    #[expect(clippy::unused_self, reason = "one of the steps of classifying")]
+    fn match_subjects(
+        &self,
+        classes: &Classes,
+        clause: &Clause,
+        possible: bool,
+        inputs: &Inputs<'_>,
+        values: &Values<'_>,
+    ) -> Result<BitSet, DomainError> {
+        let count = classes.len();
+        let slots = classes.subjects.len();
+        let request = Request {
+            clause,
+            bound: (0..slots).map(VarId::from_usize).collect(),
+            needed: BTreeSet::new(),
+            possible,
+            delta: None,
+        };
+        let program = compile(inputs, &request);
+        let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), DomainError> {
+            let runner = Runner::new(&program, values, !possible);
+            let mut frame = runner.frame();
+            let first = at * CHUNK;
+            for subject in first..(first + CHUNK).min(count) {
+                for (slot, column) in classes.subjects.iter().enumerate() {
+                    frame.ids[slot] = column[subject];
+                }
+                // Where the population is only possible, a calculation cannot be known to matter.
+                if runner.holds(&mut frame)? {
+                    words[(subject - first) / 64] |= 1 << (subject % 64);
+                }
+            }
+            Ok(())
+        };
+        let mut words = vec![0_u64; count.div_ceil(64)];
+        if count <= CHUNK {
+            chunk((0, &mut words))?;
+        } else {
+            // The error of the first chunk that has one, whichever thread was first.
+            let results: Vec<Result<(), DomainError>> =
+                words.par_chunks_mut(CHUNK / 64).enumerate().map(chunk).collect();
+            results.into_iter().collect::<Result<(), _>>()?;
+        }
+        Ok(BitSet::from_words(words, count))
+    }
+
+    /// A lens of a question without `among`: whom its rows match.
+    fn open_lens(&mut self, id: LensId) -> Result<(), Stop> {
+        let ruleset = self.ruleset;
+        let lens = &ruleset.lenses[id];
+        let slots: Vec<VarId> =
+            (0..ruleset.questions[lens.question].slots.len()).map(VarId::from_usize).collect();
+        let mut rows = Vec::new();
+        for row in &lens.rows {
+            let certain = self.ways(&row.clause, &slots, false, row.span)?;
+            let doubtful = self.is_doubtful(&row.clause);
+            let possible =
+                if doubtful { self.ways(&row.clause, &slots, true, row.span)? } else { certain.clone() };
+            rows.push((certain, possible));
+        }
+        let mut local = population_of(slots.len(), std::iter::once(&rows));
+        let matches = row_matches(&local, &rows);
+        local.settle(id, lens, matches);
+        self.classes[lens.question].open.insert(id, OpenLens { rows, local: Box::new(local) });
+        Ok(())
+    }
+
+    /// Without `among`: the population is whom any row of any lens matches.
+    pub fn finish_open(&mut self, question: QuestionId) {
+        let ruleset = self.ruleset;
+        if ruleset.questions[question].among.is_some() {
+            return;
+        }
+        let open = std::mem::take(&mut self.classes[question].open);
+        let slots = ruleset.questions[question].slots.len();
+        let mut classes = population_of(slots, open.values().map(|lens| &lens.rows));
+        let mut left: Vec<LensId> = open.keys().copied().collect();
+        // `otherwise as` reads another lens, so that one comes first.
+        while !left.is_empty() {
+            let ready = left.iter().position(|id| match ruleset.lenses[*id].otherwise {
+                crate::model::Otherwise::As(other, _) => classes.lenses.contains_key(&other),
+                _ => true,
+            });
+            let id = left.remove(ready.unwrap_or(0));
+            let matches = row_matches(&classes, &open[&id].rows);
+            classes.settle(id, &ruleset.lenses[id], matches);
+        }
+        self.classes[question] = classes;
+    }
+}
+
+fn classes(slots: usize, certain: &[Vec<u32>], all: Vec<Vec<u32>>, doubtful: bool) -> Classes {
+    let mut perhaps = BitSet::new(all.len());
+    if doubtful {
+        for (at, tuple) in all.iter().enumerate() {
+            if certain.binary_search(tuple).is_err() {
+                perhaps.insert(at);
+            }
+        }
+    }
+    let subjects = (0..slots).map(|slot| all.iter().map(|tuple| tuple[slot]).collect()).collect();
+    Classes { subjects, perhaps, ..Classes::default() }
+}
+
+type RowTuples = Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>;
+
+fn population_of<'a>(slots: usize, lenses: impl Iterator<Item = &'a RowTuples>) -> Classes {
+    let mut certain: BTreeSet<Vec<u32>> = BTreeSet::new();
+    let mut all: BTreeSet<Vec<u32>> = BTreeSet::new();
+    for (sure, possible) in lenses.flatten() {
+        certain.extend(sure.iter().cloned());
+        all.extend(possible.iter().cloned());
+    }
+    let certain: Vec<Vec<u32>> = certain.into_iter().collect();
+    classes(slots, &certain, all.into_iter().collect(), true)
+}
+
+fn row_matches(classes: &Classes, rows: &RowTuples) -> IndexVec<RowId, RowMatches> {
+    let count = classes.len();
+    let set = |tuples: &[Vec<u32>]| {
+        let mut bits = BitSet::new(count);
+        for at in 0..count {
+            let tuple: Vec<u32> = classes.subjects.iter().map(|column| column[at]).collect();
+            if tuples.binary_search(&tuple).is_ok() {
+                bits.insert(at);
+            }
+        }
+        bits
+    };
+    rows.iter()
+        .map(|(certain, possible)| {
+            let same = certain == possible;
+            RowMatches { certain: set(certain), possible: (!same).then(|| set(possible)) }
+        })
+        .collect()
+}

@@ -1,0 +1,265 @@
+//! From matching rows to outcomes. Open is every outcome that the policy gives when each possible
+//! row, for itself, matches or not.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::evaluate::{Bounds, code_of};
+use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
+use crate::base::{BitSet, Idx, IndexVec};
+use crate::engine::Table;
+use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId};
+
+/// The subjects of one question with what the lenses say of them so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Classes {
+    /// The subjects, a column per slot, ascending.
+    pub subjects: Vec<Vec<u32>>,
+    pub perhaps: BitSet,
+    pub lenses: BTreeMap<LensId, LensColumn>,
+    pub outcomes: Vec<OutcomeSet>,
+    /// Without `among`: whom the rows of each lens match, until the population is known.
+    pub open: BTreeMap<LensId, OpenLens>,
+}
+
+/// A lens of a question without `among`, over whom its own rows match.
+#[derive(Clone, Debug)]
+pub(super) struct OpenLens {
+    /// Per row the tuples it matches certainly and possibly, sorted.
+    pub rows: Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>,
+    /// What its rows alone say.
+    pub local: Box<Classes>,
+}
+
+impl Classes {
+    pub fn len(&self) -> usize {
+        self.subjects.first().map_or(0, Vec::len)
+    }
+
+    fn outcome(&self, lens: LensId, subject: usize) -> OutcomeSet {
+        self.lenses
+            .get(&lens)
+            .map_or(OutcomeSet::EMPTY, |column| self.outcomes[column.codes[subject] as usize])
+    }
+
+    /// Whom at least `needed` of the lenses give the verdict.
+    pub fn verdict(&self, lenses: &[LensId], verdict: VerdictId, needed: usize) -> Bounds {
+        if let (Some(first), true) = (lenses.first(), self.lenses.is_empty()) {
+            return self.open_verdict(lenses, *first, verdict, needed);
+        }
+        let wanted = Outcome::Verdict(verdict);
+        let count = |subject: usize, meets: &dyn Fn(OutcomeSet) -> bool| {
+            lenses.iter().filter(|lens| meets(self.outcome(**lens, subject))).count() >= needed
+        };
+        let certain = |subject: usize| {
+            !self.perhaps.contains(subject) && count(subject, &|set| set.settled() == Some(wanted))
+        };
+        let possible = |subject: usize| count(subject, &|set| set.contains(wanted));
+        self.pick(certain, possible)
+    }
+
+    /// Without `among`, each lens is asked over whom its own rows match.
+    fn open_verdict(&self, lenses: &[LensId], first: LensId, verdict: VerdictId, needed: usize) -> Bounds {
+        let arity = self.open.get(&first).map_or(1, |open| open.local.subjects.len().max(1));
+        let mut votes: BTreeMap<Vec<u32>, (usize, usize)> = BTreeMap::new();
+        for lens in lenses {
+            let Some(open) = self.open.get(lens) else { continue };
+            let alone = open.local.verdict(&[*lens], verdict, 1);
+            for (possible, table) in [(false, alone.get(false)), (true, alone.get(true))] {
+                for row in 0..table.len() {
+                    let tuple: Vec<u32> = table.columns().iter().map(|column| column[row]).collect();
+                    let vote = votes.entry(tuple).or_default();
+                    if possible { vote.1 += 1 } else { vote.0 += 1 }
+                }
+            }
+        }
+        let rows = |enough: &dyn Fn(&(usize, usize)) -> bool| {
+            let data: Vec<u32> = votes
+                .iter()
+                .filter(|(_, vote)| enough(vote))
+                .flat_map(|(tuple, _)| tuple.iter().copied())
+                .collect();
+            Arc::new(Table::from_rows(arity, &data))
+        };
+        let certain = rows(&|vote| vote.0 >= needed);
+        let possible = rows(&|vote| vote.1 >= needed);
+        let same = certain.len() == possible.len();
+        Bounds { certain, possible: (!same).then_some(possible) }
+    }
+
+    /// On whom two lenses disagree.
+    pub fn disagreement(&self, left: LensId, right: LensId) -> Bounds {
+        let certain = |subject: usize| {
+            !self.perhaps.contains(subject)
+                && self.outcome(left, subject).is_disjoint(self.outcome(right, subject))
+        };
+        let possible = |subject: usize| {
+            let (left, right) = (self.outcome(left, subject), self.outcome(right, subject));
+            left.settled().is_none() || left != right
+        };
+        self.pick(certain, possible)
+    }
+
+    fn pick(&self, certain: impl Fn(usize) -> bool, possible: impl Fn(usize) -> bool) -> Bounds {
+        let rows = |picked: &[usize]| {
+            let columns =
+                self.subjects.iter().map(|column| picked.iter().map(|at| column[*at]).collect()).collect();
+            Arc::new(Table::new(columns))
+        };
+        let sure: Vec<usize> = (0..self.len()).filter(|at| certain(*at)).collect();
+        let all: Vec<usize> = (0..self.len()).filter(|at| possible(*at)).collect();
+        let same = sure == all;
+        Bounds { certain: rows(&sure), possible: (!same).then(|| rows(&all)) }
+    }
+
+    /// Settles a lens over all subjects and keeps its column.
+    pub fn settle(&mut self, id: LensId, lens: &Lens, rows: IndexVec<RowId, RowMatches>) {
+        let decided = decide(lens, &rows, self.len());
+        let mut codes = vec![0_u16; self.len()];
+        match lens.otherwise {
+            Otherwise::As(other, _) => {
+                for (subject, (set, open)) in decided.iter().map(|at| (at.0, at.1)).enumerate() {
+                    let set = if open { set.union(self.outcome(other, subject)) } else { set };
+                    codes[subject] = code_of(&mut self.outcomes, set);
+                }
+            }
+            Otherwise::Verdict(..) | Otherwise::Nothing => {
+                let default = match lens.otherwise {
+                    Otherwise::Verdict(verdict, _) => Outcome::Verdict(verdict),
+                    _ => Outcome::None,
+                };
+                for (subject, (set, open)) in decided.into_iter().enumerate() {
+                    let set = if open { set.with(default) } else { set };
+                    codes[subject] = code_of(&mut self.outcomes, set);
+                }
+            }
+        }
+        self.lenses.insert(id, LensColumn { lens: id, codes, rows });
+    }
+
+    pub fn table(&self, question: QuestionId) -> VerdictTable {
+        VerdictTable {
+            question,
+            subjects: self.subjects.clone(),
+            perhaps: self.perhaps.clone(),
+            lenses: self.lenses.values().cloned().collect(),
+            outcomes: self.outcomes.clone(),
+        }
+    }
+}
+
+/// Per subject the open outcomes that rows give, and whether the default is open too.
+fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {
+    let doubtful = rows.iter().any(|row| row.possible.is_some());
+    if !doubtful && lens.policy == Policy::FirstMatch {
+        return first_match(lens, rows, subjects);
+    }
+    let mut seen: HashMap<(Vec<usize>, Vec<usize>), (OutcomeSet, bool)> = HashMap::new();
+    (0..subjects)
+        .map(|subject| {
+            let matching = |possible: bool| -> Vec<usize> {
+                let contains = |row: &RowMatches| {
+                    if possible { row.possible().contains(subject) } else { row.certain.contains(subject) }
+                };
+                rows.iter().enumerate().filter(|(_, row)| contains(row)).map(|(at, _)| at).collect()
+            };
+            let certain = matching(false);
+            let possible = if doubtful { matching(true) } else { certain.clone() };
+            *seen
+                .entry((certain, possible))
+                .or_insert_with_key(|(certain, possible)| open(lens, certain, possible))
+        })
+        .collect()
+}
+
+fn first_match(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {
+    let mut out = vec![(OutcomeSet::EMPTY, true); subjects];
+    let mut left = BitSet::full(subjects);
+    for (id, row) in rows.iter_enumerated() {
+        let set = OutcomeSet::only(Outcome::Verdict(lens.rows[id].verdict));
+        for (at, (left, word)) in left.words_mut().iter_mut().zip(row.certain.words()).enumerate() {
+            let mut taken = *left & word;
+            *left &= !word;
+            while taken != 0 {
+                out[at * 64 + taken.trailing_zeros() as usize] = (set, false);
+                taken &= taken - 1;
+            }
+        }
+    }
+    out
+}
+
+/// The open outcomes of one subject, given the rows that match certainly and those that match
+/// possibly (the certain ones among them).
+fn open(lens: &Lens, certain: &[usize], possible: &[usize]) -> (OutcomeSet, bool) {
+    let verdict = |row: usize| lens.rows[RowId::from_usize(row)].verdict;
+    let give = |set: OutcomeSet, row: usize| set.with(Outcome::Verdict(verdict(row)));
+    match &lens.policy {
+        Policy::FirstMatch => {
+            let first = certain.first().copied().unwrap_or(usize::MAX);
+            let set = possible
+                .iter()
+                .filter(|row| **row <= first)
+                .fold(OutcomeSet::EMPTY, |set, row| give(set, *row));
+            (set, certain.is_empty())
+        }
+        Policy::Unique { overrides } => {
+            let beats = |strong: usize, weak: usize| {
+                overrides.binary_search(&(RowId::from_usize(strong), RowId::from_usize(weak))).is_ok()
+            };
+            let mut set = OutcomeSet::EMPTY;
+            for row in possible {
+                let outcome = Outcome::Verdict(verdict(*row));
+                if !set.contains(outcome) && can_be(verdict(*row), certain, possible, &verdict, &beats) {
+                    set = set.with(outcome);
+                }
+            }
+            if can_conflict(certain, possible, &verdict, &beats) {
+                set = set.with(Outcome::Conflict);
+            }
+            (set, certain.is_empty())
+        }
+    }
+}
+
+/// Whether some choice of the possible rows leaves only rows of this verdict. All its rows may
+/// match: one more only weakens others. Of the rest a row may match where a matching one overrides
+/// it; so the largest choice is the closure of that, and it serves if the certain rows are in it.
+fn can_be(
+    wanted: VerdictId,
+    certain: &[usize],
+    possible: &[usize],
+    verdict: &impl Fn(usize) -> VerdictId,
+    beats: &impl Fn(usize, usize) -> bool,
+) -> bool {
+    let mut matching: Vec<usize> = possible.iter().copied().filter(|row| verdict(*row) == wanted).collect();
+    loop {
+        let before = matching.len();
+        for row in possible {
+            if !matching.contains(row) && matching.iter().any(|strong| beats(*strong, *row)) {
+                matching.push(*row);
+            }
+        }
+        if matching.len() == before {
+            break;
+        }
+    }
+    certain.iter().all(|row| matching.contains(row))
+}
+
+/// Whether some choice of the possible rows leaves two rows of different verdicts. The fewer match,
+/// the fewer are overridden, so two rows beside the certain ones are all that need be tried.
+fn can_conflict(
+    certain: &[usize],
+    possible: &[usize],
+    verdict: &impl Fn(usize) -> VerdictId,
+    beats: &impl Fn(usize, usize) -> bool,
+) -> bool {
+    let free =
+        |row: usize, other: usize| !beats(other, row) && !certain.iter().any(|strong| beats(*strong, row));
+    possible.iter().enumerate().any(|(at, left)| {
+        possible[at + 1..]
+            .iter()
+            .any(|right| verdict(*left) != verdict(*right) && free(*left, *right) && free(*right, *left))
+    })
+}

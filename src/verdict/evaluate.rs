@@ -1,0 +1,325 @@
+//! Works a plan off: relations, populations, lenses, constraints. What each finds is an ordinary
+//! table to what comes later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::decide::Classes;
+use super::{Evaluation, OutcomeSet, RelationBounds, Violation};
+use crate::base::{BitSet, IndexVec, Span};
+use crate::diag::{Code, Diagnostic};
+use crate::engine::{Clock, Limits, Reached, Table, Values};
+use crate::facts::FactSet;
+use crate::model::{
+    AtomSource, Clause, Cond, Constant, KindId, NeverId, ParameterId, QuestionId, RelationId, Ruleset, Term,
+    Ty,
+};
+use crate::plan::{Inputs, Task, plan};
+use crate::value::{DomainError, Value};
+
+/// What is certain, and what is possible where that is more.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    pub certain: Arc<Table>,
+    pub possible: Option<Arc<Table>>,
+}
+
+impl Bounds {
+    pub fn get(&self, possible: bool) -> &Arc<Table> {
+        if possible { self.possible.as_ref().unwrap_or(&self.certain) } else { &self.certain }
+    }
+}
+
+/// Why an evaluation stopped.
+pub(super) enum Stop {
+    Reached(Reached),
+    Domain(DomainError, Span),
+    Other(Box<Diagnostic>),
+}
+
+impl From<Reached> for Stop {
+    fn from(reached: Reached) -> Self {
+        Self::Reached(reached)
+    }
+}
+
+/// An evaluation in progress.
+pub(super) struct Evaluator<'r> {
+    pub ruleset: &'r Ruleset,
+    pub facts: FactSet,
+    pub parameters: &'r IndexVec<ParameterId, Option<Value>>,
+    pub members: IndexVec<KindId, Arc<BitSet>>,
+    pub clock: Clock,
+    pub relations: IndexVec<RelationId, Option<Bounds>>,
+    pub classes: IndexVec<QuestionId, Classes>,
+    asked: Mutex<BTreeMap<AtomSource, Bounds>>,
+}
+
+/// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
+pub fn evaluate(
+    ruleset: &Ruleset,
+    facts: FactSet,
+    parameters: &IndexVec<ParameterId, Option<Value>>,
+    limits: &Limits,
+) -> Result<Evaluation, Box<Diagnostic>> {
+    if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
+        return Err(Box::new(missing_parameter(ruleset, id)));
+    }
+    let mut evaluator = Evaluator {
+        members: facts.members.iter().map(|members| Arc::new(members.clone())).collect(),
+        facts,
+        ruleset,
+        parameters,
+        clock: Clock::start(limits),
+        relations: ruleset.relations.iter().map(|_| None).collect(),
+        classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
+        asked: Mutex::default(),
+    };
+    evaluator.intern_constants();
+    evaluator.run().map_err(|stop| Box::new(explain_stop(stop, limits)))
+}
+
+fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
+    let parameter = &ruleset.parameters[id];
+    Diagnostic::new(Code::ParameterValue, format!("`{}` has no value", parameter.name))
+        .at(parameter.span, "needed here")
+        .help(format!(
+            "give it one with `--set {}=…`, or `given {} = …` in a scenario",
+            parameter.name, parameter.name
+        ))
+}
+
+fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
+    match stop {
+        Stop::Reached(Reached::Facts) => Diagnostic::new(
+            Code::FactLimit,
+            format!("more than {} facts follow from the rules", limits.facts),
+        )
+        .help("allow more with `--max-facts`, or look for a rule that joins what does not belong together"),
+        Stop::Reached(Reached::Rounds) => Diagnostic::new(
+            Code::RoundLimit,
+            format!("a loop of rules took more than {} rounds", limits.rounds),
+        )
+        .help("allow more with `--max-rounds`"),
+        Stop::Reached(Reached::Time) => {
+            Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
+                .help("allow more with `--max-time`")
+        }
+        Stop::Domain(error, span) => {
+            let what = match error {
+                DomainError::DivisionByZero => "something is divided by zero",
+                DomainError::Overflow => "a number grows too large, or a date leaves the calendar",
+                DomainError::NegativeBase => "a negative number is raised to a power that is not whole",
+                DomainError::FractionalPower => {
+                    "a power that is not whole cannot be calculated in this version"
+                }
+            };
+            Diagnostic::new(Code::DomainError, what)
+                .at(span, "while working this out")
+                .help("add a condition that leaves such facts out, as in `and b != 0`")
+        }
+        Stop::Other(diagnostic) => *diagnostic,
+    }
+}
+
+impl Evaluator<'_> {
+    fn run(mut self) -> Result<Evaluation, Stop> {
+        for task in plan(self.ruleset).steps {
+            self.clock.time()?;
+            match task {
+                Task::Relations { members, recursive } => self.relations(&members, recursive)?,
+                Task::Population(question) => self.population(question)?,
+                Task::Lens(lens) => self.lens(lens)?,
+            }
+        }
+        for question in self.ruleset.questions.ids() {
+            self.finish_open(question);
+        }
+        let mut violations = IndexVec::new();
+        for never in self.ruleset.nevers.ids() {
+            violations.push(self.violations(never)?);
+        }
+        Ok(self.finish(violations))
+    }
+
+    /// Gives every constant of a rule an id, so that bodies compare ids alone.
+    fn intern_constants(&mut self) {
+        let mut constants: BTreeSet<Constant> = BTreeSet::new();
+        let ruleset = self.ruleset;
+        for rule in &ruleset.rules {
+            rule.head.iter().for_each(|term| constant_of(term, &mut constants));
+            constants_of(&rule.clause, &mut constants);
+        }
+        for question in &ruleset.questions {
+            question.among.iter().for_each(|clause| constants_of(clause, &mut constants));
+        }
+        for row in ruleset.lenses.iter().flat_map(|lens| lens.rows.iter()) {
+            constants_of(&row.clause, &mut constants);
+        }
+        ruleset.nevers.iter().for_each(|never| constants_of(&never.clause, &mut constants));
+        constants.extend(self.parameters.iter().flatten().cloned().map(Constant::Value));
+        for constant in constants {
+            let domain = match &constant {
+                Constant::Thing(domain, _) => *domain,
+                Constant::Value(value) => ruleset.domain_of(Ty::Value(value.kind())),
+            };
+            self.facts.dictionaries[domain].intern(&constant);
+        }
+    }
+
+    /// Calls `work` with everything bodies read; values it makes are kept.
+    pub fn with_inputs<T>(&mut self, work: impl FnOnce(&Self, &Inputs<'_>, &Values<'_>) -> T) -> T {
+        let values = Values::new(&self.facts.dictionaries);
+        let tables = |source: &AtomSource, possible: bool| Arc::clone(self.bounds(source).get(possible));
+        let inputs = Inputs {
+            ruleset: self.ruleset,
+            dictionaries: &self.facts.dictionaries,
+            parameters: self.parameters,
+            members: &self.members,
+            tables: &tables,
+        };
+        let result = work(self, &inputs, &values);
+        for (domain, made) in values.into_made() {
+            for value in made {
+                self.facts.dictionaries[domain].intern_value(&value);
+            }
+        }
+        result
+    }
+
+    /// What an atom asks.
+    pub fn bounds(&self, source: &AtomSource) -> Bounds {
+        if let AtomSource::Relation(relation) = source {
+            return self.relations[*relation].clone().unwrap_or_else(|| {
+                // A relation of the loop being worked out: read by its rules only through deltas
+                // and what has been found so far, which stands there already.
+                let arity = self.ruleset.relations[*relation].slots.len();
+                Bounds { certain: Arc::new(Table::from_rows(arity, &[])), possible: None }
+            });
+        }
+        let lock = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = lock().get(source) {
+            return found.clone();
+        }
+        let bounds = self.ask(source);
+        lock().insert(source.clone(), bounds.clone());
+        bounds
+    }
+
+    fn ask(&self, source: &AtomSource) -> Bounds {
+        match source {
+            AtomSource::Relation(_) => self.bounds(source),
+            AtomSource::Verdict { question, verdict, needed, lenses } => {
+                self.classes[*question].verdict(lenses, *verdict, *needed as usize)
+            }
+            AtomSource::Disagree { question, left, right } => {
+                self.classes[*question].disagreement(*left, *right)
+            }
+        }
+    }
+
+    /// Whether anything a body reads is doubtful.
+    pub fn is_doubtful(&self, clause: &Clause) -> bool {
+        let mut found = false;
+        let mut visit = |cond: &Cond| found |= self.cond_is_doubtful(cond);
+        visit(&clause.when);
+        clause.unless.iter().for_each(visit);
+        found
+    }
+
+    fn cond_is_doubtful(&self, cond: &Cond) -> bool {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.cond_is_doubtful(part)),
+            Cond::Not(inner, _) => self.cond_is_doubtful(inner),
+            Cond::Atom(atom) => self.bounds(&atom.source).possible.is_some(),
+            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => false,
+        }
+    }
+
+    fn violations(&mut self, never: NeverId) -> Result<Vec<Violation>, Stop> {
+        let ruleset = self.ruleset;
+        let entry = &ruleset.nevers[never];
+        let mut known = BTreeSet::new();
+        crate::model::clause::bind(&entry.clause.when, &mut known);
+        let shown: Vec<_> = known.into_iter().filter(|var| !entry.clause.vars[*var].any).collect();
+        let doubtful = self.is_doubtful(&entry.clause);
+        let certain = self.ways(&entry.clause, &shown, false, entry.span)?;
+        let possible =
+            if doubtful { self.ways(&entry.clause, &shown, true, entry.span)? } else { Vec::new() };
+        let name = |(var, id): (&crate::model::VarId, &u32)| {
+            let domain = ruleset.domain_of(entry.clause.vars[*var].ty);
+            (*var, self.facts.dictionaries[domain].constant(*id))
+        };
+        let mut out: Vec<Violation> = certain
+            .iter()
+            .map(|way| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain: true })
+            .collect();
+        let doubts = possible.iter().filter(|way| !certain.contains(way));
+        out.extend(
+            doubts
+                .map(|way| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain: false }),
+        );
+        out.sort();
+        Ok(out)
+    }
+
+    fn finish(self, violations: IndexVec<NeverId, Vec<Violation>>) -> Evaluation {
+        let relations = self
+            .relations
+            .iter()
+            .map(|bounds| match bounds {
+                Some(bounds) => RelationBounds {
+                    certain: sorted(&bounds.certain),
+                    possible: bounds.possible.as_ref().map(|possible| sorted(possible)),
+                },
+                None => RelationBounds::default(),
+            })
+            .collect();
+        let tables =
+            self.classes.iter_enumerated().map(|(question, classes)| classes.table(question)).collect();
+        Evaluation { dictionaries: self.facts.dictionaries, tables, relations, violations }
+    }
+}
+
+/// The columns with their rows in ascending order.
+fn sorted(table: &Table) -> Vec<Vec<u32>> {
+    let order: Vec<usize> = (0..table.columns().len()).collect();
+    table.index(&order).columns.clone()
+}
+
+fn constant_of(term: &Term, out: &mut BTreeSet<Constant>) {
+    if let Term::Constant(constant) = term {
+        out.insert(constant.clone());
+    }
+}
+
+fn constants_of(clause: &Clause, out: &mut BTreeSet<Constant>) {
+    cond_constants(&clause.when, out);
+    clause.unless.iter().for_each(|unless| cond_constants(unless, out));
+}
+
+fn cond_constants(cond: &Cond, out: &mut BTreeSet<Constant>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_constants(part, out)),
+        Cond::Not(inner, _) => cond_constants(inner, out),
+        Cond::Atom(atom) => atom.args.iter().for_each(|term| constant_of(term, out)),
+        Cond::IsKind { term, .. } => constant_of(term, out),
+        Cond::Compare { lhs, rhs, .. } => {
+            for side in [lhs, rhs] {
+                if let crate::model::Expr::Term(term) = side {
+                    constant_of(term, out);
+                }
+            }
+        }
+        Cond::Let { .. } => {}
+    }
+}
+
+/// The place of an outcome set among those seen, added where new.
+pub(super) fn code_of(outcomes: &mut Vec<OutcomeSet>, set: OutcomeSet) -> u16 {
+    let place = outcomes.iter().position(|known| *known == set).unwrap_or_else(|| {
+        outcomes.push(set);
+        outcomes.len() - 1
+    });
+    place as u16
+}

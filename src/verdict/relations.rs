@@ -1,0 +1,291 @@
+//! Relations from stated facts and rules; semi-naive where rules need each other.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::evaluate::{Bounds, Evaluator, Stop};
+use crate::base::Span;
+use crate::diag::{Code, Diagnostic};
+use crate::engine::{Change, Flow, Frame, Keep, Program, Runner, Table, TupleSet, Values};
+use crate::model::clause::as_var;
+use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Term, VarId};
+use crate::plan::{Inputs, Request, compile};
+
+impl Evaluator<'_> {
+    /// Works out relations that need each other (or one alone).
+    pub fn relations(&mut self, members: &[RelationId], recursive: bool) -> Result<(), Stop> {
+        let ruleset = self.ruleset;
+        let rules: Vec<&Rule> =
+            ruleset.rules.iter().filter(|rule| members.contains(&rule.relation)).collect();
+        let stated = members.iter().any(|relation| !self.facts.relations[*relation].maybe.is_empty());
+        let doubtful = stated || rules.iter().any(|rule| self.is_doubtful(&rule.clause));
+        if rules.is_empty() {
+            for relation in members {
+                let facts = &self.facts.relations[*relation];
+                let certain = Arc::new(Table::new(facts.certain.columns.clone()));
+                let possible = (!facts.maybe.is_empty()).then(|| {
+                    let both = facts.certain.columns.iter().zip(&facts.maybe.columns);
+                    Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))
+                });
+                self.relations[*relation] = Some(Bounds { certain, possible });
+            }
+            return Ok(());
+        }
+        if let (true, Some(kept)) =
+            (doubtful, members.iter().find(|relation| ruleset.relations[**relation].keeping.is_some()))
+        {
+            return Err(Stop::Other(Box::new(kept_doubt(ruleset.relations[*kept].span))));
+        }
+        let certain = self.fixpoint(members, &rules, recursive, false)?;
+        let possible = if doubtful { Some(self.fixpoint(members, &rules, recursive, true)?) } else { None };
+        for (at, relation) in members.iter().enumerate() {
+            let possible = possible.as_ref().map(|tables| Arc::clone(&tables[at]));
+            self.relations[*relation] = Some(Bounds { certain: Arc::clone(&certain[at]), possible });
+        }
+        Ok(())
+    }
+
+    fn fixpoint(
+        &mut self,
+        members: &[RelationId],
+        rules: &[&Rule],
+        recursive: bool,
+        possible: bool,
+    ) -> Result<Vec<Arc<Table>>, Stop> {
+        let mut sets: Vec<TupleSet> = members.iter().map(|relation| self.seed(*relation, possible)).collect();
+        for (at, relation) in members.iter().enumerate() {
+            self.publish(*relation, &sets[at]);
+        }
+        // Rules that need no relation of the loop hold once and for all.
+        let (inner, outer): (Vec<&Rule>, Vec<&Rule>) =
+            rules.iter().partition(|rule| recursive && !occurrences(&rule.clause, members).is_empty());
+        let mut changed: Vec<Vec<u32>> = sets.iter().map(|set| (0..set.len() as u32).collect()).collect();
+        for rule in outer {
+            let place = place_of(members, rule.relation);
+            let found = self.derive(rule, None, possible)?;
+            self.add(&mut sets[place], &found, rule, &mut changed[place])?;
+        }
+        let mut round = 0;
+        while recursive && changed.iter().any(|rows| !rows.is_empty()) {
+            round += 1;
+            self.clock.round(round)?;
+            let deltas: Vec<Arc<Table>> =
+                sets.iter().zip(&changed).map(|(set, rows)| Arc::new(delta(set, rows))).collect();
+            for (at, relation) in members.iter().enumerate() {
+                if needs_whole(&inner, members, *relation) {
+                    self.publish(*relation, &sets[at]);
+                }
+            }
+            changed = vec![Vec::new(); members.len()];
+            for rule in &inner {
+                let place = place_of(members, rule.relation);
+                for atom in occurrences(&rule.clause, members) {
+                    let AtomSource::Relation(read) = atom.source else { continue };
+                    let read = place_of(members, read);
+                    if deltas[read].is_empty() {
+                        continue;
+                    }
+                    let found = self.derive(rule, Some((atom, Arc::clone(&deltas[read]))), possible)?;
+                    self.add(&mut sets[place], &found, rule, &mut changed[place])?;
+                }
+            }
+            for rows in &mut changed {
+                rows.sort_unstable();
+                rows.dedup();
+            }
+        }
+        for relation in members {
+            self.relations[*relation] = None;
+        }
+        Ok(members
+            .iter()
+            .zip(&sets)
+            .map(|(relation, set)| {
+                Arc::new(Table::from_rows(self.ruleset.relations[*relation].slots.len(), set.data()))
+            })
+            .collect())
+    }
+
+    /// What is stated of a relation.
+    fn seed(&self, relation: RelationId, possible: bool) -> TupleSet {
+        let entry = &self.ruleset.relations[relation];
+        let keep = entry.keeping.map(|(keeping, slot)| Keep { slot, most: keeping == Keeping::Most });
+        let mut set = TupleSet::new(entry.slots.len(), keep);
+        let values = Values::new(&self.facts.dictionaries);
+        let better = |new, old| self.is_better(relation, &values, new, old);
+        let facts = &self.facts.relations[relation];
+        let sources = std::iter::once(&facts.certain).chain(possible.then_some(&facts.maybe));
+        for tuples in sources {
+            for row in 0..tuples.len() {
+                let tuple: Vec<u32> = tuples.row(row).collect();
+                set.add(&tuple, better);
+            }
+        }
+        set
+    }
+
+    fn is_better(&self, relation: RelationId, values: &Values<'_>, new: u32, old: u32) -> bool {
+        let entry = &self.ruleset.relations[relation];
+        let Some((keeping, slot)) = entry.keeping else { return false };
+        let domain = self.ruleset.domain_of(entry.slots[slot].ty);
+        match (values.value(domain, new), values.value(domain, old)) {
+            (Some(new), Some(old)) => match keeping {
+                Keeping::Fewest => new < old,
+                Keeping::Most => new > old,
+            },
+            _ => false,
+        }
+    }
+
+    /// Lets the rules of the loop read what has been found so far.
+    fn publish(&mut self, relation: RelationId, set: &TupleSet) {
+        let arity = self.ruleset.relations[relation].slots.len();
+        let table = Arc::new(Table::from_rows(arity, set.data()));
+        self.relations[relation] = Some(Bounds { certain: table, possible: None });
+    }
+
+    fn derive(
+        &mut self,
+        rule: &Rule,
+        delta: Option<(&Atom, Arc<Table>)>,
+        possible: bool,
+    ) -> Result<Vec<u32>, Stop> {
+        let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
+        let found = self.with_inputs(|_, inputs, values| {
+            let request = Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta };
+            let program = compile(inputs, &request);
+            let head: Vec<crate::engine::Place> =
+                rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
+            collect(&program, values, &head, !possible)
+        });
+        found.map_err(|error| Stop::Domain(error, rule.span))
+    }
+
+    fn add(
+        &self,
+        set: &mut TupleSet,
+        found: &[u32],
+        rule: &Rule,
+        changed: &mut Vec<u32>,
+    ) -> Result<(), Stop> {
+        let values = Values::new(&self.facts.dictionaries);
+        let before = set.len();
+        for tuple in found.chunks_exact(rule.head.len()) {
+            let better = |new, old| self.is_better(rule.relation, &values, new, old);
+            if let Change::At(at) = set.add(tuple, better) {
+                changed.push(at);
+            }
+        }
+        self.clock.derived((set.len() - before) as u64)?;
+        Ok(())
+    }
+
+    /// All ways to meet a body: the ids of the wanted variables, sorted, each way once.
+    pub fn ways(
+        &mut self,
+        clause: &Clause,
+        wanted: &[VarId],
+        possible: bool,
+        span: Span,
+    ) -> Result<Vec<Vec<u32>>, Stop> {
+        let needed: BTreeSet<VarId> = wanted.iter().copied().collect();
+        if wanted.is_empty() {
+            let met = self.with_inputs(|_, inputs, values| {
+                let request = Request { clause, bound: BTreeSet::new(), needed, possible, delta: None };
+                let program = compile(inputs, &request);
+                let runner = Runner::new(&program, values, !possible);
+                runner.holds(&mut runner.frame())
+            });
+            let met = met.map_err(|error| Stop::Domain(error, span))?;
+            return Ok(if met { vec![Vec::new()] } else { Vec::new() });
+        }
+        let head: Vec<Term> = wanted.iter().map(|var| Term::Var(*var)).collect();
+        let found = self.with_inputs(|_, inputs, values| {
+            let request = Request { clause, bound: BTreeSet::new(), needed, possible, delta: None };
+            let program = compile(inputs, &request);
+            let head: Vec<crate::engine::Place> =
+                head.iter().map(|term| crate::plan::place(inputs, term)).collect();
+            collect(&program, values, &head, !possible)
+        });
+        let found = found.map_err(|error| Stop::Domain(error, span))?;
+        let mut rows: Vec<Vec<u32>> = found.chunks_exact(wanted.len()).map(<[u32]>::to_vec).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(rows)
+    }
+}
+
+fn kept_doubt(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::NotYet,
+        "a kept value that doubtful facts could change cannot be worked out in this version",
+    )
+    .at(span, "`keeping` reads what `maybe` facts feed")
+    .help("state these facts without `maybe`, or leave them out")
+}
+
+fn place_of(members: &[RelationId], relation: RelationId) -> usize {
+    // INVARIANT: rules and occurrences of a component are of its members.
+    members.iter().position(|member| *member == relation).unwrap_or(0)
+}
+
+/// The atoms outside negative parts that read one of the relations.
+fn occurrences<'c>(clause: &'c Clause, members: &[RelationId]) -> Vec<&'c Atom> {
+    let mut out = Vec::new();
+    positive(&clause.when, &mut |atom| {
+        if matches!(atom.source, AtomSource::Relation(relation) if members.contains(&relation)) {
+            out.push(atom);
+        }
+    });
+    out
+}
+
+fn positive<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| positive(part, visit)),
+        Cond::Atom(atom) => visit(atom),
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+    }
+}
+
+/// Whether some rule reads the relation beside another one of the loop, so that what was found
+/// before matters too.
+fn needs_whole(rules: &[&Rule], members: &[RelationId], relation: RelationId) -> bool {
+    rules.iter().any(|rule| {
+        let atoms = occurrences(&rule.clause, members);
+        atoms.len() > 1 && atoms.iter().any(|atom| atom.source == AtomSource::Relation(relation))
+    })
+}
+
+fn delta(set: &TupleSet, rows: &[u32]) -> Table {
+    let arity = rows.first().map_or(1, |row| set.row(*row).len());
+    let data: Vec<u32> = rows.iter().flat_map(|row| set.row(*row).iter().copied()).collect();
+    Table::from_rows(arity, &data)
+}
+
+/// The heads of all ways to meet a body, end to end; some more than once.
+fn collect(
+    program: &Program,
+    values: &Values<'_>,
+    head: &[crate::engine::Place],
+    raise: bool,
+) -> Result<Vec<u32>, crate::value::DomainError> {
+    let runner = Runner::new(program, values, raise);
+    let mut out: Vec<u32> = Vec::new();
+    let mut frame = runner.frame();
+    let mut emit = |frame: &Frame| {
+        out.extend(head.iter().map(|place| match place {
+            crate::engine::Place::Var(var) => frame.ids[*var],
+            crate::engine::Place::Id(id) => *id,
+        }));
+        Flow::More
+    };
+    if head.iter().all(|place| matches!(place, crate::engine::Place::Id(_))) {
+        if runner.holds(&mut frame)? {
+            emit(&frame);
+        }
+        return Ok(out);
+    }
+    runner.each(&mut frame, &mut emit)?;
+    Ok(out)
+}
