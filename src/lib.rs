@@ -7,6 +7,8 @@ pub mod engine;
 pub mod facts;
 pub mod model;
 pub mod plan;
+pub mod session;
+pub mod source;
 pub mod syntax;
 pub mod value;
 pub mod verdict;

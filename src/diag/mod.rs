@@ -3,6 +3,7 @@
 
 mod codes;
 mod near;
+pub mod render;
 
 pub use codes::{Code, CodeEntry, Severity, TABLE};
 pub use near::nearest;

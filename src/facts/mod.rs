@@ -3,9 +3,11 @@
 
 mod builder;
 mod dictionary;
+mod table;
 
 pub use builder::FactSetBuilder;
 pub use dictionary::Dictionary;
+pub use table::read_table;
 
 use crate::base::{BitSet, IndexVec, Span};
 use crate::model::{DomainId, KindId, RelationId};

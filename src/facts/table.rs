@@ -1,0 +1,367 @@
+//! Rows of a table to facts: columns by their header, cells by the kind of the slot they fill.
+
+use simd_csv::ByteRecord;
+
+use super::{FactSetBuilder, Origin};
+use crate::diag::{Code, DataPlace, Diagnostic, nearest};
+use crate::model::{
+    BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, Ruleset, Table, TableStates, Ty,
+};
+use crate::value::{Date, Decimal, Value, ValueKind};
+
+/// States what the rows of table `at` of the ruleset say; hands back what is wrong with them.
+pub fn read_table(
+    ruleset: &Ruleset,
+    at: usize,
+    bytes: &[u8],
+    builder: &mut FactSetBuilder<'_>,
+) -> Vec<Diagnostic> {
+    let table = &ruleset.tables[at];
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(problem) = not_text(table, bytes) {
+        return vec![problem];
+    }
+    let by_ending = if table.path.ends_with(".tsv") { b'\t' } else { b',' };
+    let delimiter = table.cells.delimiter.unwrap_or(by_ending);
+    let mut reader = simd_csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(bytes);
+    let mut rows = Rows { ruleset, table, at: at as u32, header: Vec::new(), faults: Vec::new(), skipped: 0 };
+    let mut record = ByteRecord::new();
+    let mut line = 1_u64;
+    let mut first = true;
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                rows.fault(Code::BadRow, line, None, &error.to_string(), "a row of cells");
+                break;
+            }
+        }
+        let breaks: usize = record.iter().map(|cell| memchr::memchr_iter(b'\n', cell).count()).sum();
+        let cells: Vec<&str> =
+            record.iter().map(|cell| std::str::from_utf8(cell).unwrap_or_default()).collect();
+        if first {
+            first = false;
+            let named = table.cells.header;
+            rows.header = if named {
+                cells.iter().map(|cell| cell.trim().to_owned()).collect()
+            } else {
+                (1..=cells.len()).map(|column| format!("c{column}")).collect()
+            };
+            if let Some(problem) = rows.missing_columns() {
+                return vec![problem];
+            }
+            if named {
+                line += 1 + breaks as u64;
+                continue;
+            }
+        }
+        rows.row(&cells, line, builder);
+        line += 1 + breaks as u64;
+    }
+    if first && table.cells.header {
+        let place = DataPlace { file: table.path.clone(), ..DataPlace::default() };
+        return vec![
+            Diagnostic::new(Code::BadFile, format!("`{}` is empty", table.path))
+                .at(table.span, "named here")
+                .data(place)
+                .help("its first line must name the columns, unless the block says `no header`"),
+        ];
+    }
+    rows.finish()
+}
+
+fn not_text(table: &Table, bytes: &[u8]) -> Option<Diagnostic> {
+    let at = match std::str::from_utf8(bytes) {
+        Ok(_) => memchr::memchr(0, bytes)?,
+        Err(error) => error.valid_up_to(),
+    };
+    let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
+    let hint = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16; save it as UTF-8",
+        _ if bytes[at] == 0 => "it holds a NUL byte, so it is no plain text",
+        _ => "it may be Latin-1 or Windows-1252; save it as UTF-8",
+    };
+    Some(
+        Diagnostic::new(
+            Code::NotText,
+            format!("`{}` is not UTF-8 text: byte {at} is {:#04x}", table.path, bytes[at]),
+        )
+        .at(table.span, "named here")
+        .data(DataPlace { file: table.path.clone(), row: line, ..DataPlace::default() })
+        .help(hint),
+    )
+}
+
+struct Rows<'r> {
+    ruleset: &'r Ruleset,
+    table: &'r Table,
+    at: u32,
+    header: Vec<String>,
+    /// One per code and column: the first place, and how many more.
+    faults: Vec<(Code, DataPlace)>,
+    skipped: u64,
+}
+
+/// Why a row states nothing.
+enum Nothing {
+    /// A cell is empty or the filter is not met.
+    Silent,
+    /// A cell cannot be read.
+    Bad,
+}
+
+impl Rows<'_> {
+    fn place(&self, column: &Column) -> Option<usize> {
+        self.header.iter().position(|name| *name == column.name)
+    }
+
+    fn missing_columns(&self) -> Option<Diagnostic> {
+        let mut columns: Vec<&Column> = Vec::new();
+        for sentence in &self.table.sentences {
+            let terms: Vec<&CellTerm> = match &sentence.states {
+                TableStates::Fact(_, terms) => terms.iter().collect(),
+                TableStates::Kind(term, _) => vec![term],
+            };
+            columns.extend(terms.into_iter().filter_map(|term| match term {
+                CellTerm::Column(column) => Some(column),
+                CellTerm::Constant(_) => None,
+            }));
+            if let Some(filter) = &sentence.filter {
+                columns_of(filter, &mut columns);
+            }
+        }
+        let missing =
+            columns.into_iter().find(|column| self.place(column).is_none() && column.name != "row")?;
+        let near = nearest(&missing.name, self.header.iter().map(String::as_str));
+        let help = near.map_or_else(
+            || {
+                format!(
+                    "its columns are {}",
+                    self.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                )
+            },
+            |near| format!("did you mean `{near}`?"),
+        );
+        Some(
+            Diagnostic::new(
+                Code::UnknownColumn,
+                format!("`{}` has no column `{}`", self.table.path, missing.name),
+            )
+            .at(missing.span, "no such column")
+            .at(self.table.span, "in this table")
+            .data(DataPlace { file: self.table.path.clone(), row: 1, ..DataPlace::default() })
+            .help(help),
+        )
+    }
+
+    fn row(&mut self, cells: &[&str], line: u64, builder: &mut FactSetBuilder<'_>) {
+        if cells.len() != self.header.len() {
+            if cells == [""] {
+                return;
+            }
+            let (have, want) = (cells.len(), self.header.len());
+            self.fault(Code::BadRow, line, None, &format!("{have} cells"), &format!("{want} cells"));
+            self.skipped += 1;
+            return;
+        }
+        let table = self.table;
+        let mut bad = false;
+        let mut states = Vec::new();
+        for (at, sentence) in table.sentences.iter().enumerate() {
+            if let Some(filter) = &sentence.filter
+                && !self.meets(filter, cells, line)
+            {
+                continue;
+            }
+            let (terms, types): (Vec<&CellTerm>, Vec<Ty>) = match &sentence.states {
+                TableStates::Fact(relation, terms) => {
+                    let slots = &self.ruleset.relations[*relation].slots;
+                    (terms.iter().collect(), slots.iter().map(|slot| slot.ty).collect())
+                }
+                TableStates::Kind(term, kind) => (vec![term], vec![Ty::Thing(*kind)]),
+            };
+            let constants: Result<Vec<Constant>, Nothing> =
+                terms.into_iter().zip(types).map(|(term, ty)| self.constant(term, ty, cells, line)).collect();
+            match constants {
+                Ok(constants) => states.push((at, constants)),
+                Err(Nothing::Silent) => {}
+                Err(Nothing::Bad) => bad = true,
+            }
+        }
+        if bad && table.cells.bad_rows != BadRows::Unknown {
+            self.skipped += 1;
+            return;
+        }
+        for (at, constants) in states {
+            let sentence = &table.sentences[at];
+            let origin = Origin::Row { table: self.at, line: line as u32 };
+            match (&sentence.states, constants.as_slice()) {
+                (TableStates::Fact(relation, _), constants) => {
+                    builder.state(*relation, constants, sentence.maybe, origin);
+                }
+                (TableStates::Kind(_, kind), [Constant::Thing(_, name)]) => builder.state_kind(name, *kind),
+                (TableStates::Kind(..), _) => {}
+            }
+        }
+    }
+
+    /// The cell's text, or nothing where it is empty.
+    fn cell<'c>(&self, column: &Column, cells: &[&'c str]) -> Option<std::borrow::Cow<'c, str>> {
+        let raw = cells.get(self.place(column)?)?.trim_matches([' ', '\t']);
+        if raw.is_empty() || self.table.cells.empty.iter().any(|token| token == raw) {
+            return None;
+        }
+        let mut text = std::borrow::Cow::Borrowed(raw);
+        for function in column.wrapped.iter().rev() {
+            text = match function {
+                CellFunction::Lower => text.to_lowercase().into(),
+                CellFunction::Trim => text.trim().to_owned().into(),
+            };
+        }
+        Some(text)
+    }
+
+    fn constant(&mut self, term: &CellTerm, ty: Ty, cells: &[&str], line: u64) -> Result<Constant, Nothing> {
+        let column = match term {
+            CellTerm::Constant(constant) => return Ok(constant.clone()),
+            CellTerm::Column(column) => column,
+        };
+        let text = match self.place(column) {
+            None => line.to_string().into(),
+            Some(_) => self.cell(column, cells).ok_or(Nothing::Silent)?,
+        };
+        match ty {
+            Ty::Thing(kind) => Ok(Constant::Thing(self.ruleset.kinds[kind].domain, text.into_owned())),
+            Ty::Value(kind) => match self.read(kind, &text) {
+                Some(value) => Ok(Constant::Value(value)),
+                None => {
+                    let expected = match kind {
+                        ValueKind::Number => "a Number".to_owned(),
+                        ValueKind::Date => {
+                            format!("a Date ({})", self.table.cells.date.as_deref().unwrap_or("YYYY-MM-DD"))
+                        }
+                        ValueKind::Text => "a Text".to_owned(),
+                        ValueKind::Flag => "a Flag (yes, no, true, false, 1 or 0)".to_owned(),
+                    };
+                    self.fault(Code::BadCell, line, Some(&column.name), &text, &expected);
+                    Err(Nothing::Bad)
+                }
+            },
+        }
+    }
+
+    fn read(&self, kind: ValueKind, text: &str) -> Option<Value> {
+        match kind {
+            ValueKind::Number if self.table.cells.decimal_comma => {
+                let dotted = text.replace('.', "\u{0}").replace(',', ".");
+                Decimal::parse(&dotted).map(Value::Number)
+            }
+            ValueKind::Number => Decimal::parse(text).map(Value::Number),
+            ValueKind::Date => match &self.table.cells.date {
+                Some(pattern) => Date::parse_with(pattern, text).map(Value::Date),
+                None => Date::parse_iso(text).map(Value::Date),
+            },
+            ValueKind::Text => Some(Value::Text(text.into())),
+            ValueKind::Flag => match text.to_ascii_lowercase().as_str() {
+                "yes" | "true" | "1" => Some(Value::Flag(true)),
+                "no" | "false" | "0" => Some(Value::Flag(false)),
+                _ => None,
+            },
+        }
+    }
+
+    fn meets(&mut self, cond: &CellCond, cells: &[&str], line: u64) -> bool {
+        match cond {
+            CellCond::And(parts) => parts.iter().all(|part| self.meets(part, cells, line)),
+            CellCond::Or(parts) => parts.iter().any(|part| self.meets(part, cells, line)),
+            CellCond::Not(inner) => !self.meets(inner, cells, line),
+            CellCond::Empty(column) => self.cell(column, cells).is_none(),
+            CellCond::Compare(column, op, value) => {
+                let Some(text) = self.cell(column, cells) else { return false };
+                match self.read(value.kind(), &text) {
+                    Some(cell) => compare(&cell, *op, value),
+                    None => {
+                        let expected = format!("a {}", value.kind().name());
+                        self.fault(Code::BadCell, line, Some(&column.name), &text, &expected);
+                        false
+                    }
+                }
+            }
+            CellCond::CompareColumns(left, op, right) => {
+                let (Some(left), Some(right)) = (self.cell(left, cells), self.cell(right, cells)) else {
+                    return false;
+                };
+                match (self.read(ValueKind::Number, &left), self.read(ValueKind::Number, &right)) {
+                    (Some(left), Some(right)) => compare(&left, *op, &right),
+                    _ => {
+                        compare(&Value::Text(left.as_ref().into()), *op, &Value::Text(right.as_ref().into()))
+                    }
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self, code: Code, line: u64, column: Option<&str>, raw: &str, expected: &str) {
+        let same =
+            |(known, place): &&mut (Code, DataPlace)| *known == code && place.column.as_deref() == column;
+        if let Some((_, place)) = self.faults.iter_mut().find(same) {
+            place.others += 1;
+            return;
+        }
+        let place = DataPlace {
+            file: self.table.path.clone(),
+            row: line,
+            column: column.map(str::to_owned),
+            raw: Some(raw.chars().take(80).collect()),
+            expected: Some(expected.to_owned()),
+            others: 0,
+        };
+        self.faults.push((code, place));
+    }
+
+    fn finish(self) -> Vec<Diagnostic> {
+        let fail = self.table.cells.bad_rows == BadRows::Fail;
+        self.faults
+            .into_iter()
+            .map(|(code, place)| {
+                let message = match code {
+                    Code::BadRow => "a row does not have as many cells as the header".to_owned(),
+                    _ => format!("a cell is not {}", place.expected.as_deref().unwrap_or("readable")),
+                };
+                let mut diagnostic = Diagnostic::new(code, message)
+                    .at(self.table.span, "in this table")
+                    .data(place)
+                    .help("mend the table, name the text in `empty is …`, or write `on bad rows skip`");
+                if !fail {
+                    diagnostic.severity = crate::diag::Severity::Warning;
+                }
+                diagnostic
+            })
+            .collect()
+    }
+}
+
+fn columns_of<'c>(cond: &'c CellCond, out: &mut Vec<&'c Column>) {
+    match cond {
+        CellCond::And(parts) | CellCond::Or(parts) => parts.iter().for_each(|part| columns_of(part, out)),
+        CellCond::Not(inner) => columns_of(inner, out),
+        CellCond::Empty(column) | CellCond::Compare(column, ..) => out.push(column),
+        CellCond::CompareColumns(left, _, right) => out.extend([left, right]),
+    }
+}
+
+fn compare(left: &Value, op: CompareOp, right: &Value) -> bool {
+    match op {
+        CompareOp::Eq => left == right,
+        CompareOp::Ne => left != right,
+        CompareOp::Lt => left < right,
+        CompareOp::Le => left <= right,
+        CompareOp::Gt => left > right,
+        CompareOp::Ge => left >= right,
+    }
+}

@@ -1,0 +1,51 @@
+//! The real file system.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Entry, Files};
+
+/// Files as the operating system has them. Pipes and devices are never opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn entry(&self, path: &Path) -> Result<Entry, String> {
+        let data = fs::metadata(path).map_err(reason)?;
+        Ok(if data.is_file() {
+            Entry::File(data.len())
+        } else if data.is_dir() {
+            Entry::Folder
+        } else {
+            Entry::Other
+        })
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).map_err(reason)? {
+            let name = entry.map_err(reason)?.file_name();
+            if let Some(name) = name.to_str() {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        fs::read(path).map_err(reason)
+    }
+
+    fn canonical(&self, path: &Path) -> Result<PathBuf, String> {
+        fs::canonicalize(path).map_err(reason)
+    }
+}
+
+/// What went wrong, without the number of the operating system's error.
+fn reason(error: std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,34 @@
+//! The outside: a ruleset's files, found and read through a door that tests can stand in for.
+//! Hands on texts; knows no rules beyond `use`.
+
+mod disk;
+mod guard;
+mod load;
+
+pub use disk::Disk;
+pub use load::{Loaded, load};
+
+use std::path::{Path, PathBuf};
+
+/// What a path leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// A plain file of this many bytes.
+    File(u64),
+    /// A folder.
+    Folder,
+    /// A pipe, device, socket or anything else that is not read.
+    Other,
+}
+
+/// The door to files. Paths are as the user wrote them or joined to those.
+pub trait Files {
+    /// What a path leads to.
+    fn entry(&self, path: &Path) -> Result<Entry, String>;
+    /// The names in a folder, in any order.
+    fn list(&self, folder: &Path) -> Result<Vec<String>, String>;
+    /// The bytes of a plain file.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
+    /// The path without links and dots, so that two ways to a file are seen to be one.
+    fn canonical(&self, path: &Path) -> Result<PathBuf, String>;
+}
