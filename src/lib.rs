@@ -1,12 +1,15 @@
 //! Competing definitions of one word over real data: where they disagree, who is affected, why,
 //! and what would change it.
 
+pub mod agreement;
 pub mod base;
 pub mod diag;
 pub mod engine;
 pub mod facts;
+pub mod guard;
 pub mod model;
 pub mod plan;
+pub mod report;
 pub mod session;
 pub mod source;
 pub mod syntax;

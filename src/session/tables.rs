@@ -9,12 +9,12 @@ use crate::model::Ruleset;
 use crate::source::Entry;
 
 impl Session<'_> {
-    /// States the facts of all tables.
+    /// States the facts of all tables; hands back warnings.
     pub(super) fn read_tables(
         &self,
         ruleset: &Ruleset,
         builder: &mut FactSetBuilder<'_>,
-    ) -> Result<(), Vec<Diagnostic>> {
+    ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let mut problems = Vec::new();
         for (at, table) in ruleset.tables.iter().enumerate() {
             let own = self.loaded.paths.get(table.span.file.0 as usize);
@@ -34,7 +34,7 @@ impl Session<'_> {
             };
             problems.extend(read_table(ruleset, at, &bytes, builder));
         }
-        if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(()) }
+        if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(problems) }
     }
 
     fn table_bytes(&self, path: &Path, name: &str) -> Result<Vec<u8>, (Code, String)> {

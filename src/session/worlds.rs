@@ -36,18 +36,27 @@ impl Session<'_> {
     }
 
     /// Evaluates the ruleset over its facts, or over its scenarios where it has no facts.
-    pub fn evaluate(&self, ruleset: &Ruleset, options: &Options) -> Result<Evaluation, Vec<Diagnostic>> {
+    ///
+    /// Hands back warnings about the facts too; `Err` holds what made them unusable.
+    pub fn evaluate(
+        &self,
+        ruleset: &Ruleset,
+        options: &Options,
+    ) -> Result<(Evaluation, Vec<Diagnostic>), Vec<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set).map_err(|diagnostic| vec![*diagnostic])?;
+        let mut warnings = Vec::new();
         let (facts, parameters) = match self.world(ruleset) {
             World::Facts => {
                 let mut builder = FactSetBuilder::new(ruleset);
                 builder.state_all(&ruleset.facts, "");
-                self.read_tables(ruleset, &mut builder)?;
+                warnings = self.read_tables(ruleset, &mut builder)?;
                 (builder.finish(), parameters)
             }
             World::Scenarios => pooled(ruleset, parameters).map_err(|diagnostic| vec![*diagnostic])?,
         };
-        evaluate(ruleset, facts, &parameters, &options.limits).map_err(|diagnostic| vec![*diagnostic])
+        let evaluation =
+            evaluate(ruleset, facts, &parameters, &options.limits).map_err(|diagnostic| vec![*diagnostic])?;
+        Ok((evaluation, warnings))
     }
 
     /// Evaluates the ruleset over one scenario's world: it sees no other facts and no `--set`.

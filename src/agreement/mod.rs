@@ -1,0 +1,202 @@
+//! Where lenses agree: the pattern table, and every figure drawn from it.
+//! Takes a `VerdictTable`, hands on `Agreement`; exact counts first, coefficients from them.
+
+mod coefficients;
+mod gate;
+mod pairs;
+
+pub use coefficients::{Coefficients, coefficients};
+pub use gate::{Gate, GateError, GateOp, Measure};
+pub use pairs::{Pair, Relation};
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use crate::base::{Idx, IndexVec};
+use crate::facts::Dictionary;
+use crate::model::{DomainId, LensId, Ruleset, VerdictId};
+use crate::verdict::{Outcome, OutcomeSet, VerdictTable};
+
+/// What a report says of one question.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    /// The lenses compared, in the order shown.
+    pub lenses: Vec<LensId>,
+    /// The verdict of interest.
+    pub focus: VerdictId,
+    /// Subjects certainly in the population.
+    pub subjects: u64,
+    /// Subjects only possibly in it; in no other figure.
+    pub perhaps: u64,
+    /// Patterns, the most frequent first, then by exemplar.
+    pub patterns: Vec<Pattern>,
+    /// Figures of each lens.
+    pub columns: Vec<LensFigures>,
+    /// Figures of each pair of lenses, in order.
+    pub pairs: Vec<Pair>,
+    /// Subjects on which not all lenses have the same settled outcome.
+    pub differing: u64,
+    /// Subjects some lens leaves unknown or in conflict.
+    pub undecided: u64,
+}
+
+/// Subjects to whom the lenses say the same.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    /// What each lens says.
+    pub outcomes: Vec<OutcomeSet>,
+    /// How many subjects.
+    pub count: u64,
+    /// The subject with the lowest key, as its place in the verdict table.
+    pub exemplar: usize,
+}
+
+/// Figures of one lens.
+#[derive(Clone, Debug, Default)]
+pub struct LensFigures {
+    /// Subjects per verdict, in order of declaration.
+    pub verdicts: Vec<u64>,
+    /// Subjects left unknown.
+    pub unknown: u64,
+    /// Subjects in conflict.
+    pub conflict: u64,
+    /// Subjects without an outcome.
+    pub none: u64,
+    /// Subjects to whom this lens alone gives the focus verdict, the others deciding otherwise.
+    pub alone_for: u64,
+    /// Subjects to whom this lens alone refuses the focus verdict.
+    pub alone_against: u64,
+    /// Per row, the subjects it matches certainly.
+    pub matched: Vec<u64>,
+}
+
+/// For the focus verdict: that verdict, another or none, or not decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// The focus verdict.
+    Yes,
+    /// Another verdict, or none.
+    No,
+    /// Unknown or in conflict.
+    Undecided,
+}
+
+/// Which side a set of open outcomes is on.
+pub fn side(set: OutcomeSet, focus: VerdictId) -> Side {
+    match set.settled() {
+        Some(Outcome::Verdict(verdict)) if verdict == focus => Side::Yes,
+        Some(Outcome::Verdict(_) | Outcome::None) => Side::No,
+        Some(Outcome::Conflict) | None => Side::Undecided,
+    }
+}
+
+/// The order of two subjects by their names.
+pub fn compare_subjects(
+    ruleset: &Ruleset,
+    dictionaries: &IndexVec<DomainId, Dictionary>,
+    table: &VerdictTable,
+    left: usize,
+    right: usize,
+) -> Ordering {
+    let slots = &ruleset.questions[table.question].slots;
+    slots
+        .iter()
+        .zip(&table.subjects)
+        .map(|(slot, column)| dictionaries[ruleset.domain_of(slot.ty)].compare(column[left], column[right]))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
+}
+
+/// Counts one question's outcomes over the lenses given.
+pub fn agreement(
+    ruleset: &Ruleset,
+    dictionaries: &IndexVec<DomainId, Dictionary>,
+    table: &VerdictTable,
+    lenses: &[LensId],
+    focus: VerdictId,
+) -> Agreement {
+    let columns: Vec<_> = lenses.iter().filter_map(|lens| table.column(*lens)).collect();
+    let mut seen: HashMap<Vec<u16>, usize> = HashMap::new();
+    let mut patterns: Vec<Pattern> = Vec::new();
+    let mut perhaps = 0;
+    let mut key = vec![0_u16; columns.len()];
+    for subject in 0..table.len() {
+        if table.perhaps.contains(subject) {
+            perhaps += 1;
+            continue;
+        }
+        for (code, column) in key.iter_mut().zip(&columns) {
+            *code = column.codes[subject];
+        }
+        if let Some(&at) = seen.get(&key) {
+            let pattern = &mut patterns[at];
+            pattern.count += 1;
+            if compare_subjects(ruleset, dictionaries, table, subject, pattern.exemplar).is_lt() {
+                pattern.exemplar = subject;
+            }
+        } else {
+            seen.insert(key.clone(), patterns.len());
+            let outcomes = key.iter().map(|code| table.outcomes[*code as usize]).collect();
+            patterns.push(Pattern { outcomes, count: 1, exemplar: subject });
+        }
+    }
+    patterns.sort_by(|left, right| {
+        let by_name = || compare_subjects(ruleset, dictionaries, table, left.exemplar, right.exemplar);
+        right.count.cmp(&left.count).then_with(by_name)
+    });
+    let verdicts = ruleset.questions[table.question].verdicts.len();
+    let figures = (0..columns.len())
+        .map(|at| {
+            let mut figures = lens_figures(&patterns, at, focus, verdicts);
+            figures.matched = columns[at].rows.iter().map(|row| row.certain.count() as u64).collect();
+            figures
+        })
+        .collect();
+    let same = |pattern: &Pattern| {
+        let first = pattern.outcomes.first().copied().unwrap_or_default();
+        first.settled().is_some() && pattern.outcomes.iter().all(|other| *other == first)
+    };
+    let sum = |meets: &dyn Fn(&Pattern) -> bool| {
+        patterns.iter().filter(|pattern| meets(pattern)).map(|p| p.count).sum()
+    };
+    let undecided =
+        |pattern: &Pattern| pattern.outcomes.iter().any(|set| side(*set, focus) == Side::Undecided);
+    Agreement {
+        lenses: columns.iter().map(|column| column.lens).collect(),
+        focus,
+        subjects: table.len() as u64 - perhaps,
+        perhaps,
+        differing: sum(&|pattern| !same(pattern)),
+        undecided: sum(&undecided),
+        columns: figures,
+        pairs: pairs::pairs(&patterns, columns.len(), focus),
+        patterns,
+    }
+}
+
+fn lens_figures(patterns: &[Pattern], at: usize, focus: VerdictId, verdicts: usize) -> LensFigures {
+    let mut figures = LensFigures { verdicts: vec![0; verdicts], ..LensFigures::default() };
+    for pattern in patterns {
+        let own = pattern.outcomes[at];
+        match own.settled() {
+            Some(Outcome::Verdict(verdict)) => figures.verdicts[verdict.index()] += pattern.count,
+            Some(Outcome::Conflict) => figures.conflict += pattern.count,
+            Some(Outcome::None) => figures.none += pattern.count,
+            None => figures.unknown += pattern.count,
+        }
+        let others = |wanted: Side| {
+            pattern.outcomes.len() > 1
+                && pattern
+                    .outcomes
+                    .iter()
+                    .enumerate()
+                    .all(|(other, set)| other == at || side(*set, focus) == wanted)
+        };
+        match side(own, focus) {
+            Side::Yes if others(Side::No) => figures.alone_for += pattern.count,
+            Side::No if others(Side::Yes) => figures.alone_against += pattern.count,
+            Side::Yes | Side::No | Side::Undecided => {}
+        }
+    }
+    figures
+}

@@ -1,0 +1,221 @@
+//! Puts figures and names together.
+
+use super::{BrokenConstraint, LensText, PatternText, Report, SMALL, Says, Section, SubjectText};
+use crate::agreement::{agreement, compare_subjects};
+use crate::base::SourceMap;
+use crate::guard::{deciding_row, describe_violation, show_outcomes};
+use crate::model::raw::show_parts;
+use crate::model::{Lens, LensId, Otherwise, PanelId, Policy, QuestionId, Ruleset, VerdictId};
+use crate::verdict::Evaluation;
+
+/// How many ways a constraint is broken are named.
+const EXAMPLES: usize = 5;
+
+/// What is reported on.
+#[derive(Clone, Debug, Default)]
+pub struct ReportOptions {
+    /// Only these lenses, in this order.
+    pub lenses: Option<Vec<LensId>>,
+    /// Only the lenses of this panel.
+    pub panel: Option<PanelId>,
+    /// The verdict of interest, instead of each question's first.
+    pub focus: Option<String>,
+    /// Only this question.
+    pub question: Option<QuestionId>,
+    /// Whether the subjects come from the scenarios.
+    pub from_scenarios: bool,
+}
+
+/// Builds the report.
+pub fn build(
+    ruleset: &Ruleset,
+    sources: &SourceMap,
+    evaluation: &Evaluation,
+    options: &ReportOptions,
+) -> Report {
+    let sections = ruleset
+        .questions
+        .ids()
+        .filter(|question| options.question.is_none_or(|only| only == *question))
+        .filter_map(|question| section(ruleset, sources, evaluation, question, options))
+        .collect();
+    let violations = evaluation
+        .violations
+        .iter_enumerated()
+        .filter(|(_, violations)| !violations.is_empty())
+        .map(|(never, violations)| {
+            let certain = violations.iter().filter(|violation| violation.certain).count() as u64;
+            let in_order =
+                violations.iter().filter(|v| v.certain).chain(violations.iter().filter(|v| !v.certain));
+            BrokenConstraint {
+                name: ruleset.nevers[never].name.clone(),
+                title: ruleset.nevers[never].title.clone(),
+                certain,
+                possible: violations.len() as u64 - certain,
+                examples: in_order
+                    .take(EXAMPLES)
+                    .map(|violation| describe_violation(ruleset, evaluation, never, violation))
+                    .collect(),
+            }
+        })
+        .collect();
+    Report {
+        title: ruleset.title.clone(),
+        from_scenarios: options.from_scenarios,
+        ruleset_digest: digest(sources),
+        sections,
+        violations,
+    }
+}
+
+/// FNV-1a over names and texts, 64 bits: tells two rulesets apart, guards against nothing.
+fn digest(sources: &SourceMap) -> String {
+    let mut state = 0xcbf2_9ce4_8422_2325_u64;
+    for file in sources.files() {
+        for byte in file.name.bytes().chain([0]).chain(file.text.bytes()).chain([0]) {
+            state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    format!("{state:016x}")
+}
+
+/// The lenses a section compares.
+fn chosen(ruleset: &Ruleset, question: QuestionId, options: &ReportOptions) -> Vec<LensId> {
+    let all: Vec<LensId> = match (&options.lenses, options.panel) {
+        (Some(lenses), _) => lenses.clone(),
+        (None, Some(panel)) => ruleset.panels[panel].lenses.clone(),
+        // Lenses of a panel are shown with their panel: beside the others they would hide them.
+        (None, None) => ruleset
+            .lenses_of(question)
+            .filter(|lens| !ruleset.panels.iter().any(|panel| panel.lenses.contains(lens)))
+            .collect(),
+    };
+    let mut of_question: Vec<LensId> =
+        all.into_iter().filter(|lens| ruleset.lenses[*lens].question == question).collect();
+    if of_question.is_empty() && options.lenses.is_none() && options.panel.is_none() {
+        of_question = ruleset.lenses_of(question).collect();
+    }
+    of_question
+}
+
+fn section(
+    ruleset: &Ruleset,
+    sources: &SourceMap,
+    evaluation: &Evaluation,
+    question: QuestionId,
+    options: &ReportOptions,
+) -> Option<Section> {
+    let lenses = chosen(ruleset, question, options);
+    if lenses.is_empty() {
+        return None;
+    }
+    let entry = &ruleset.questions[question];
+    let named = options.focus.as_ref().and_then(|focus| {
+        entry.verdicts.iter_enumerated().find(|(_, verdict)| verdict.name == *focus).map(|(id, _)| id)
+    });
+    let focus = named.unwrap_or(VerdictId(0));
+    let table = &evaluation.tables[question];
+    let figures = agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus);
+    let teller = Teller { ruleset, sources, evaluation, question, lenses: &lenses };
+    let patterns = figures
+        .patterns
+        .iter()
+        .map(|pattern| PatternText {
+            outcomes: pattern.outcomes.iter().map(|set| show_outcomes(ruleset, question, *set)).collect(),
+            exemplar: teller.subject(pattern.exemplar),
+        })
+        .collect();
+    let grid = (table.len() as u64 <= SMALL || options.from_scenarios && table.len() < 200).then(|| {
+        let mut places: Vec<usize> = (0..table.len()).collect();
+        places
+            .sort_by(|left, right| compare_subjects(ruleset, &evaluation.dictionaries, table, *left, *right));
+        places.into_iter().map(|place| teller.subject(place)).collect()
+    });
+    let lens_texts = lenses
+        .iter()
+        .zip(&figures.columns)
+        .map(|(lens, column)| lens_text(ruleset, &ruleset.lenses[*lens], question, &column.matched))
+        .collect();
+    let verdicts: Vec<String> = entry.verdicts.iter().map(|verdict| verdict.name.clone()).collect();
+    let joined = verdicts.join(" | ");
+    Some(Section {
+        question: show_parts(&entry.reading.parts, |slot| entry.slots[slot].name.clone())
+            .replace(" | ", &format!(" {joined} ")),
+        slots: entry.slots.iter().map(|slot| slot.name.clone()).collect(),
+        focus: verdicts[focus.0 as usize].clone(),
+        verdicts,
+        lenses: lens_texts,
+        agreement: figures,
+        patterns,
+        grid,
+    })
+}
+
+fn lens_text(ruleset: &Ruleset, lens: &Lens, question: QuestionId, matched: &[u64]) -> LensText {
+    let verdicts = &ruleset.questions[question].verdicts;
+    let mut rows: Vec<(String, String, u64)> = lens
+        .rows
+        .iter()
+        .zip(matched)
+        .enumerate()
+        .map(|(at, (row, count))| {
+            let label = row.label.clone().unwrap_or_else(|| format!("row {}", at + 1));
+            (label, verdicts[row.verdict].name.clone(), *count)
+        })
+        .collect();
+    if rows.len() < lens.rows.len() {
+        rows.clear();
+    }
+    let policy = match &lens.policy {
+        Policy::FirstMatch => "first match wins",
+        Policy::Unique { overrides } if overrides.is_empty() => "matching rows must agree",
+        Policy::Unique { .. } => "some rows override others",
+    };
+    LensText { name: lens.name.clone(), title: lens.title.clone(), cites: lens.cites.clone(), policy, rows }
+}
+
+struct Teller<'a> {
+    ruleset: &'a Ruleset,
+    sources: &'a SourceMap,
+    evaluation: &'a Evaluation,
+    question: QuestionId,
+    lenses: &'a [LensId],
+}
+
+impl Teller<'_> {
+    fn subject(&self, place: usize) -> SubjectText {
+        let table = &self.evaluation.tables[self.question];
+        let slots = &self.ruleset.questions[self.question].slots;
+        let names = slots
+            .iter()
+            .zip(&table.subjects)
+            .map(|(slot, column)| {
+                let domain = self.ruleset.domain_of(slot.ty);
+                self.evaluation.dictionaries[domain].show(column[place]).into_owned()
+            })
+            .collect();
+        let says = self.lenses.iter().map(|lens| self.says(*lens, place)).collect();
+        SubjectText { names, perhaps: table.perhaps.contains(place), says }
+    }
+
+    fn says(&self, lens: LensId, place: usize) -> Says {
+        let table = &self.evaluation.tables[self.question];
+        let open = table.column(lens).map(|column| table.outcome(column, place)).unwrap_or_default();
+        let outcome = show_outcomes(self.ruleset, self.question, open);
+        let entry = &self.ruleset.lenses[lens];
+        if let Some(row) = deciding_row(self.ruleset, self.evaluation, lens, place) {
+            let row = &entry.rows[row];
+            let place = self.sources.place(row.span);
+            let by = row.label.clone().unwrap_or_else(|| place.clone());
+            return Says { outcome, by, reason: row.reason.clone(), place: Some(place) };
+        }
+        let (by, place) = match entry.otherwise {
+            Otherwise::Nothing => ("no row".to_owned(), None),
+            Otherwise::Verdict(_, span) => ("otherwise".to_owned(), Some(self.sources.place(span))),
+            Otherwise::As(other, span) => {
+                (format!("otherwise as {}", self.ruleset.lenses[other].name), Some(self.sources.place(span)))
+            }
+        };
+        Says { outcome, by, reason: None, place }
+    }
+}

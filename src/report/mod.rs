@@ -1,0 +1,134 @@
+//! The disagreement report: one value, printed as text, Markdown, JSON or CSV.
+//! Computes nothing: all figures come from `agreement`.
+
+mod build;
+mod csv;
+mod json;
+mod rows;
+mod schema;
+mod tables;
+mod text;
+
+pub use build::{ReportOptions, build};
+pub use csv::patterns as csv;
+pub use json::json;
+pub use rows::{RowFormat, RowOptions, write_rows};
+pub use schema::SCHEMA;
+pub use text::{Look, text};
+
+use crate::agreement::Agreement;
+
+/// Up to this many subjects the whole grid is shown, and no percentages.
+pub const SMALL: u64 = 30;
+/// Under this many subjects no percentages or coefficients are shown on screen.
+pub const FEW: u64 = 20;
+
+/// A report on all questions of a ruleset.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The ruleset's title.
+    pub title: String,
+    /// Whether the subjects come from the scenarios, for want of facts.
+    pub from_scenarios: bool,
+    /// A digest of the ruleset's texts, in hexadecimal digits.
+    pub ruleset_digest: String,
+    /// One section per question.
+    pub sections: Vec<Section>,
+    /// Constraints that are broken.
+    pub violations: Vec<BrokenConstraint>,
+}
+
+/// What is said of one question.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// The question's sentence.
+    pub question: String,
+    /// Names of the subject's slots.
+    pub slots: Vec<String>,
+    /// Names of its verdicts.
+    pub verdicts: Vec<String>,
+    /// The verdict of interest.
+    pub focus: String,
+    /// The lenses compared.
+    pub lenses: Vec<LensText>,
+    /// All figures.
+    pub agreement: Agreement,
+    /// The patterns in words, in the order of the figures.
+    pub patterns: Vec<PatternText>,
+    /// Every subject, where there are few; by name.
+    pub grid: Option<Vec<SubjectText>>,
+}
+
+/// A lens in words.
+#[derive(Clone, Debug)]
+pub struct LensText {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its sources.
+    pub cites: Vec<String>,
+    /// How its rows are settled.
+    pub policy: &'static str,
+    /// Its rows: label or number, verdict, how many it matches.
+    pub rows: Vec<(String, String, u64)>,
+}
+
+/// A pattern in words.
+#[derive(Clone, Debug)]
+pub struct PatternText {
+    /// Per lens what it says.
+    pub outcomes: Vec<String>,
+    /// The subject with the lowest key.
+    pub exemplar: SubjectText,
+}
+
+/// A subject in words.
+#[derive(Clone, Debug)]
+pub struct SubjectText {
+    /// Its names, in slot order.
+    pub names: Vec<String>,
+    /// Whether it is only possibly in the population.
+    pub perhaps: bool,
+    /// Per lens what it says and why.
+    pub says: Vec<Says>,
+}
+
+/// What a lens says of a subject.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Says {
+    /// The outcome in words.
+    pub outcome: String,
+    /// The row that decides, by label, or `otherwise`.
+    pub by: String,
+    /// Its reason.
+    pub reason: Option<String>,
+    /// Where the row stands.
+    pub place: Option<String>,
+}
+
+/// A constraint that is broken.
+#[derive(Clone, Debug)]
+pub struct BrokenConstraint {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// How often it is certainly broken.
+    pub certain: u64,
+    /// How often it is only possibly broken.
+    pub possible: u64,
+    /// The first ways, in words.
+    pub examples: Vec<String>,
+}
+
+/// The glyph beside an outcome, so that no meaning hangs on colour.
+pub(crate) fn glyph(outcome: &str, focus: &str) -> &'static str {
+    match outcome {
+        _ if outcome == focus => "●",
+        "conflict" => "!",
+        "none" => "∅",
+        _ if outcome.starts_with("unknown") => "?",
+        _ => "○",
+    }
+}

@@ -1,0 +1,275 @@
+//! The report for people: plain text or Markdown.
+
+use std::fmt::Write as _;
+
+use super::tables::{Columns, escape};
+use super::{FEW, Report, Section, glyph};
+use crate::agreement::{Relation, coefficients};
+use crate::base::printable;
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// For a terminal.
+    Plain,
+    /// Markdown.
+    Markdown,
+}
+
+/// How many patterns are shown with their two stories.
+const STORIES: usize = 12;
+
+/// Prints a report.
+pub fn text(report: &Report, look: Look) -> String {
+    let mut page = Page { look, out: String::new() };
+    page.heading(1, if report.title.is_empty() { "Disagreement report" } else { &report.title });
+    if report.from_scenarios {
+        page.line("There are no facts, so the subjects of all scenarios are taken together.");
+    }
+    for section in &report.sections {
+        page.section(section, report.from_scenarios);
+    }
+    page.violations(report);
+    page.out
+}
+
+struct Page {
+    look: Look,
+    out: String,
+}
+
+impl Page {
+    fn heading(&mut self, level: usize, text: &str) {
+        if !self.out.is_empty() {
+            self.out.push('\n');
+        }
+        let _ = match self.look {
+            Look::Plain => writeln!(self.out, "{}", printable(text)),
+            Look::Markdown => writeln!(self.out, "{} {}\n", "#".repeat(level), escape(&printable(text))),
+        };
+        if self.look == Look::Plain && level == 1 {
+            let _ = writeln!(self.out, "{}", "═".repeat(textwrap::core::display_width(&printable(text))));
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        let text = printable(text);
+        let _ = match self.look {
+            Look::Plain => writeln!(self.out, "{text}"),
+            Look::Markdown => writeln!(self.out, "{}\n", escape(&text)),
+        };
+    }
+
+    fn table(&mut self, columns: &Columns) {
+        let text = match self.look {
+            Look::Plain => columns.text(2),
+            Look::Markdown => columns.markdown(),
+        };
+        self.out.push_str(&text);
+    }
+
+    fn section(&mut self, section: &Section, pooled: bool) {
+        self.heading(2, &section.question);
+        self.line(&headline(section));
+        self.lenses(section);
+        self.pairs(section);
+        self.patterns(section);
+        self.stories(section);
+        if let Some(grid) = &section.grid {
+            self.heading(3, if pooled { "Everybody, scenario by scenario" } else { "Everybody" });
+            let mut columns = Columns::new(&[]);
+            columns.row(
+                [section.slots.join(", ")]
+                    .into_iter()
+                    .chain(section.lenses.iter().map(|lens| lens.name.clone())),
+            );
+            for subject in grid {
+                let mark = if subject.perhaps { " (perhaps)" } else { "" };
+                let name = format!("{}{mark}", subject.names.join(", "));
+                let says = subject
+                    .says
+                    .iter()
+                    .map(|says| format!("{} {}", glyph(&says.outcome, &section.focus), says.outcome));
+                columns.row(std::iter::once(name).chain(says));
+            }
+            self.table(&columns);
+        }
+    }
+
+    fn lenses(&mut self, section: &Section) {
+        self.heading(3, "Lenses");
+        let mut right = vec![false];
+        right.extend(vec![true; section.verdicts.len() + 5]);
+        let mut columns = Columns::new(&right);
+        let fixed = ["unknown", "conflict", "none", "alone for", "alone against"];
+        columns.row(
+            ["lens".to_owned()]
+                .into_iter()
+                .chain(section.verdicts.iter().cloned())
+                .chain(fixed.map(str::to_owned)),
+        );
+        for (lens, figures) in section.lenses.iter().zip(&section.agreement.columns) {
+            let last =
+                [figures.unknown, figures.conflict, figures.none, figures.alone_for, figures.alone_against];
+            let counts = figures.verdicts.iter().copied().chain(last).map(|count| count.to_string());
+            columns.row(std::iter::once(lens.name.clone()).chain(counts));
+        }
+        self.table(&columns);
+        self.out.push('\n');
+        for lens in &section.lenses {
+            let title = lens.title.as_deref().map(|title| format!(" “{title}”")).unwrap_or_default();
+            let cites = lens.cites.iter().map(|cite| format!("; {cite}")).collect::<String>();
+            let text = format!("{}{title}: {}{cites}", lens.name, lens.policy);
+            match self.look {
+                Look::Plain => {
+                    let options = textwrap::Options::new(98).initial_indent("  ").subsequent_indent("      ");
+                    let _ = writeln!(self.out, "{}", textwrap::fill(&printable(&text), options));
+                }
+                Look::Markdown => {
+                    let _ = writeln!(self.out, "- {}", escape(&printable(&text)));
+                }
+            }
+        }
+    }
+
+    fn pairs(&mut self, section: &Section) {
+        if section.agreement.pairs.is_empty() {
+            return;
+        }
+        self.heading(3, &format!("Pairs, on who is a {} (A only / B only)", section.focus));
+        let few = section.agreement.subjects < FEW;
+        let mut columns = Columns::new(&[false, false, false, true, true, true, true, true, true, true]);
+        let mut head = vec!["A", "", "B", "A only", "B only", "both", "differ in any way", "undecided"];
+        if !few {
+            head.extend(["κ", "AC1"]);
+        }
+        columns.row(head.into_iter().map(str::to_owned));
+        for pair in &section.agreement.pairs {
+            let relation = match pair.relation() {
+                Relation::Equal => "= same",
+                Relation::Inside => "⊂ inside",
+                Relation::Contains => "⊃ contains",
+                Relation::Disjoint => "∥ disjoint",
+                Relation::Overlaps => "∩ overlaps",
+            };
+            let mut cells = vec![
+                section.lenses[pair.left].name.clone(),
+                relation.to_owned(),
+                section.lenses[pair.right].name.clone(),
+            ];
+            cells.extend(
+                [pair.left_only, pair.right_only, pair.both, pair.differing, pair.undecided]
+                    .map(|count| count.to_string()),
+            );
+            if !few {
+                let figures = coefficients(pair);
+                let show = |figure: Option<f64>| {
+                    figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3}"))
+                };
+                cells.extend([show(figures.kappa), show(figures.ac1)]);
+            }
+            columns.row(cells);
+        }
+        self.table(&columns);
+        self.line("Relations hold on this data.");
+    }
+
+    fn patterns(&mut self, section: &Section) {
+        self.heading(3, "Patterns");
+        let mut right = vec![true];
+        right.extend(vec![false; section.lenses.len() + 1]);
+        let mut columns = Columns::new(&right);
+        let names = section.lenses.iter().map(|lens| lens.name.clone());
+        columns.row(std::iter::once("count".to_owned()).chain(names).chain(["for example".to_owned()]));
+        for (pattern, shown) in section.agreement.patterns.iter().zip(&section.patterns) {
+            let outcomes =
+                shown.outcomes.iter().map(|outcome| format!("{} {outcome}", glyph(outcome, &section.focus)));
+            let example = shown.exemplar.names.join(", ");
+            columns.row(std::iter::once(pattern.count.to_string()).chain(outcomes).chain([example]));
+        }
+        self.table(&columns);
+    }
+
+    /// The same subject told by lenses that part.
+    fn stories(&mut self, section: &Section) {
+        let parting: Vec<_> = section
+            .patterns
+            .iter()
+            .filter(|pattern| pattern.outcomes.iter().any(|outcome| *outcome != pattern.outcomes[0]))
+            .collect();
+        if parting.is_empty() {
+            return;
+        }
+        self.heading(3, "Why they part, by example");
+        for pattern in parting.iter().take(STORIES) {
+            self.line(&format!("{}:", pattern.exemplar.names.join(", ")));
+            let mut columns = Columns::new(&[]);
+            if self.look == Look::Markdown {
+                columns.row(["lens", "says", "by", "because"].map(str::to_owned));
+            }
+            for (lens, says) in section.lenses.iter().zip(&pattern.exemplar.says) {
+                let verdict = format!("{} {}", glyph(&says.outcome, &section.focus), says.outcome);
+                let reason = says.reason.clone().unwrap_or_default();
+                columns.row([lens.name.clone(), verdict, says.by.clone(), reason]);
+            }
+            self.table(&columns);
+            if self.look == Look::Markdown {
+                self.out.push('\n');
+            }
+        }
+        if parting.len() > STORIES {
+            self.line(&format!(
+                "… and {} more patterns; `--format json` has them all.",
+                parting.len() - STORIES
+            ));
+        }
+    }
+
+    fn violations(&mut self, report: &Report) {
+        if report.violations.is_empty() {
+            return;
+        }
+        self.heading(2, "Broken constraints");
+        for broken in &report.violations {
+            let title = broken.title.as_deref().map(|title| format!(" “{title}”")).unwrap_or_default();
+            let possible = if broken.possible > 0 {
+                format!(", and perhaps {} times more", broken.possible)
+            } else {
+                String::new()
+            };
+            self.line(&format!("{}{title}: broken {} times{possible}", broken.name, broken.certain));
+            for example in &broken.examples {
+                self.line(&format!("  {example}"));
+            }
+        }
+    }
+}
+
+fn headline(section: &Section) -> String {
+    let figures = &section.agreement;
+    let lenses = section.lenses.len();
+    if figures.subjects == 0 {
+        return format!("Nobody is in the population, so {lenses} lenses have nothing to disagree about.");
+    }
+    let share = if figures.subjects >= FEW {
+        format!(" ({:.1} %)", figures.differing as f64 * 100.0 / figures.subjects as f64)
+    } else {
+        String::new()
+    };
+    let perhaps = if figures.perhaps > 0 {
+        format!(" {} more are only perhaps in the population and counted nowhere.", figures.perhaps)
+    } else {
+        String::new()
+    };
+    let undecided = if figures.undecided > 0 {
+        format!(" For {} some lens is undecided.", figures.undecided)
+    } else {
+        String::new()
+    };
+    format!(
+        "{lenses} lenses look at {} subjects and part on {}{share}, in {} patterns.{undecided}{perhaps}",
+        figures.subjects,
+        figures.differing,
+        figures.patterns.len()
+    )
+}
