@@ -3,9 +3,11 @@
 
 pub mod agreement;
 pub mod base;
+pub mod cli;
 pub mod diag;
 pub mod engine;
 pub mod facts;
+pub mod format;
 pub mod guard;
 pub mod model;
 pub mod plan;

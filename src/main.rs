@@ -1,2 +1,5 @@
-//! x
-fn main() {}
+//! The `parallax` command.
+
+fn main() -> std::process::ExitCode {
+    parallax::cli::main()
+}

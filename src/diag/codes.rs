@@ -35,6 +35,11 @@ macro_rules! codes {
         pub const TABLE: &[CodeEntry] = &[$(
             CodeEntry { code: Code::$variant, name: $name, severity: Severity::$severity, title: $title },
         )+];
+
+        /// The page of a code: a wrong example, a right one, why.
+        pub fn page(code: Code) -> &'static str {
+            match code { $(Code::$variant => include_str!(concat!("../../docs/errors/", $name, ".md")),)+ }
+        }
     };
 }
 
@@ -96,8 +101,6 @@ codes! {
     BadFile "PX0604" Error "a file cannot be read";
     OutsideFolder "PX0605" Error "a path leads outside the ruleset's folder";
     NotAFact "PX0606" Error "this cannot be stated as a fact";
-    DerivedKept "PX0607" Error "one key has two values";
-    NoFacts "PX0608" Error "there are no facts to work on";
     ParameterValue "PX0609" Error "a parameter has no value or one of the wrong sort";
     DomainError "PX0610" Error "a calculation has no result";
     TooDeep "PX0701" Error "brackets are nested too deep";
@@ -108,8 +111,6 @@ codes! {
     TimeLimit "PX0706" Error "the time limit was reached";
     Unused "PX0901" Warning "a declaration is used nowhere";
     Subsumed "PX0902" Warning "a row can never decide, an earlier one takes all it matches";
-    UnlabelledRow "PX0903" Advice "a row has no label";
-    OneSpelling "PX0904" Warning "a reserved outcome or name is easily misread";
 }
 
 impl Code {

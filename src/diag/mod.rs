@@ -5,7 +5,7 @@ mod codes;
 mod near;
 pub mod render;
 
-pub use codes::{Code, CodeEntry, Severity, TABLE};
+pub use codes::{Code, CodeEntry, Severity, TABLE, page};
 pub use near::nearest;
 
 use crate::base::Span;

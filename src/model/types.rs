@@ -2,7 +2,6 @@
 
 use super::ir::{Constant, Ruleset, Ty};
 use super::resolver::Resolver;
-use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};
 use crate::syntax::ast::{Term, TermKind};
 use crate::value::{Value, ValueKind};
@@ -108,9 +107,4 @@ pub(super) fn quote(text: &str) -> String {
 /// Whether a bare word can be a name: it begins with a letter that is no capital.
 pub(super) fn is_bare_name(word: &str) -> bool {
     word.chars().next().is_some_and(|first| first.is_alphabetic() && !first.is_uppercase())
-}
-
-/// The first of two spans' ends joined: for messages on two neighbours.
-pub(super) fn between(left: Span, right: Span) -> Span {
-    left.to(right)
 }

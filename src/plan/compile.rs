@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::expressions::{as_thing, calculation, comparison, domain_of, place};
 use crate::base::{BitSet, Idx, IndexVec};
-use crate::engine::{AtomPlan, Conjunction, Index, Place, Program, Step, Table};
+use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table};
 use crate::facts::Dictionary;
 use crate::model::clause::{as_var, bind, cond_vars, expr_vars};
 use crate::model::{Atom, AtomSource, Clause, Cond, DomainId, KindId, ParameterId, Ruleset, Term, VarId};

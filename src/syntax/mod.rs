@@ -8,7 +8,7 @@ mod errors;
 mod expressions;
 mod items;
 mod lines;
-mod split;
+pub(crate) mod split;
 mod tree;
 mod words;
 

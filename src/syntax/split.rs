@@ -311,7 +311,7 @@ impl Scan {
 }
 
 /// The word a text begins with.
-pub(super) fn first_word(text: &str) -> &str {
+pub(crate) fn first_word(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
     &text[..end]
 }

@@ -9,7 +9,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::engine::{Change, Flow, Frame, Keep, Program, Runner, Table, TupleSet, Values};
 use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Term, VarId};
-use crate::plan::{Inputs, Request, compile};
+use crate::plan::{Request, compile};
 
 impl Evaluator<'_> {
     /// Works out relations that need each other (or one alone).

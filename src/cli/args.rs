@@ -1,0 +1,255 @@
+//! What may be written on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Limits;
+use crate::session::Options;
+
+/// Competing definitions of one word: where they disagree, and who is affected.
+#[derive(Debug, Parser)]
+#[command(name = "parallax", version, about, max_term_width = 100, before_help = EXAMPLES)]
+pub(super) struct Cli {
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+  parallax report rulesets/customer           where do the definitions part?
+  parallax check rulesets/customer            is the ruleset sound?
+  parallax test rulesets/customer             do its scenarios hold?";
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Where definitions disagree, who is affected and why.
+    Report(ReportArgs),
+    /// One row per subject with what each lens says.
+    Run(RunArgs),
+    /// Find errors and doubtful places in a ruleset.
+    Check(CheckArgs),
+    /// Check expectations and constraints.
+    Test(TestArgs),
+    /// Lay rulesets out in the one style.
+    Fmt(FmtArgs),
+    /// Show what a stage makes of a ruleset.
+    Dump(DumpArgs),
+    /// List what a ruleset declares.
+    Ls(PathArgs),
+    /// Explain a code such as PX0401.
+    Code {
+        /// The code.
+        code: String,
+    },
+    /// Print the JSON Schema of `report --format json`.
+    Schema,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PathArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WorldArgs {
+    /// Set a parameter, as in `--set window=60`.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// The most facts rules may derive.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().facts)]
+    pub max_facts: u64,
+    /// The most rounds a loop of rules may take.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().rounds)]
+    pub max_rounds: u32,
+    /// The most seconds it may take.
+    #[arg(long, value_name = "SECONDS")]
+    pub max_time: Option<u64>,
+}
+
+impl WorldArgs {
+    pub fn options(&self) -> Options {
+        let time = self.max_time.map(Duration::from_secs);
+        Options {
+            set: self.set.clone(),
+            limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
+        }
+    }
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people.
+    Text,
+    /// Markdown.
+    Md,
+    /// `parallax/report@1`.
+    Json,
+    /// The patterns.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Also write the report to a file, as in `--out json=report.json`.
+    #[arg(long, value_name = "FORMAT=PATH")]
+    pub out: Vec<String>,
+    /// Compare only these lenses.
+    #[arg(long, value_delimiter = ',', value_name = "LENS,LENS")]
+    pub lenses: Vec<String>,
+    /// Compare only the lenses of a panel.
+    #[arg(long)]
+    pub panel: Option<String>,
+    /// The verdict of interest.
+    #[arg(long, value_name = "VERDICT")]
+    pub focus: Option<String>,
+    /// Only this question, named by its first verdict.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// Fail (exit 1) where this is met, as in 'differ(kde, mier) > 5%' or 'never'.
+    #[arg(long, value_name = "CONDITION")]
+    pub fail_on: Vec<String>,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// A form of the rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum RowFormatArg {
+    /// Comma-separated.
+    Csv,
+    /// One JSON object per line.
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// The form.
+    #[arg(long, value_enum, default_value_t = RowFormatArg::Csv)]
+    pub format: RowFormatArg,
+    /// Write to this file instead of standard output.
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only some subjects, as in 'differ(kde, mier)'.
+    #[arg(long, value_name = "CONDITION")]
+    pub only: Option<String>,
+    /// The question, named by its first verdict, where there are several.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// Add the deciding rows and open outcomes.
+    #[arg(long)]
+    pub reasons: bool,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// A form of diagnostics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum DiagnosticFormat {
+    /// With the lines of the source.
+    Graphic,
+    /// In sentences, for screen readers.
+    Narrated,
+    /// One line each.
+    Short,
+    /// `parallax/diagnostics@1`.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// GitHub's workflow commands.
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// Apply repairs that keep the meaning.
+    #[arg(long)]
+    pub fix: bool,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = DiagnosticFormat::Graphic)]
+    pub format: DiagnosticFormat,
+}
+
+/// A form of test results.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum TestFormat {
+    /// For people.
+    Text,
+    /// `parallax/test@1`.
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TestArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    pub format: TestFormat,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FmtArgs {
+    /// Files or folders; `-` for standard input.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; fail where something would be changed.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// A stage to show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Stage {
+    /// The text in stretches.
+    Tree,
+    /// The syntax.
+    Ast,
+    /// The checked ruleset.
+    Model,
+    /// The order of evaluation.
+    Plan,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DumpArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// The stage.
+    #[arg(long, value_enum, default_value_t = Stage::Model)]
+    pub stage: Stage,
+}

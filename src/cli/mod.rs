@@ -1,0 +1,91 @@
+//! The command line: arguments to calls of `session`, results to streams and exit codes.
+//! The only module that prints.
+
+mod args;
+mod check;
+mod dump;
+mod fmt;
+mod list;
+mod misc;
+mod output;
+mod report;
+mod run;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use output::Terminal;
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Exit {
+    Done,
+    /// Something one gates on was found.
+    Finding,
+    /// Wrong invocation or path.
+    Usage,
+    /// Facts cannot be read or are against their declaration.
+    Facts,
+    /// A limit was reached.
+    Limit,
+    /// Our bug.
+    Bug,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Finding => 1,
+            Exit::Usage => 2,
+            Exit::Facts => 3,
+            Exit::Limit => 4,
+            Exit::Bug => 70,
+        })
+    }
+}
+
+/// Runs the command line. Deep work runs on a thread with a stack of its own, so that its size does
+/// not depend on the shell's settings.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; a closed pipe is nobody's fault.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+        Terminal::complain(&format!(
+            "parallax: this is a bug of ours{place}; please report it with the ruleset"
+        ));
+    }));
+    let worker = std::thread::Builder::new().stack_size(64 << 20).spawn(move || dispatch(&cli));
+    let exit = match worker {
+        Ok(worker) => worker.join().unwrap_or(Exit::Bug),
+        Err(_) => Exit::Bug,
+    };
+    exit.into()
+}
+
+fn dispatch(cli: &Cli) -> Exit {
+    let mut terminal = Terminal::new(cli.color);
+    match &cli.command {
+        Command::Report(args) => report::run(args, &mut terminal),
+        Command::Run(args) => run::run(args, &mut terminal),
+        Command::Check(args) => check::run(args, &mut terminal),
+        Command::Test(args) => test::run(args, &mut terminal),
+        Command::Fmt(args) => fmt::run(args, &mut terminal),
+        Command::Dump(args) => dump::run(args, &mut terminal),
+        Command::Ls(args) => list::run(args, &mut terminal),
+        Command::Code { code } => misc::code(code, &mut terminal),
+        Command::Schema => misc::schema(&mut terminal),
+        Command::Completions { shell } => misc::completions(*shell, &mut terminal),
+        Command::Man => misc::man(&mut terminal),
+    }
+}

@@ -1,0 +1,147 @@
+//! `parallax report`.
+
+use std::path::Path;
+
+use super::Exit;
+use super::args::{ReportArgs, ReportFormat};
+use super::output::Terminal;
+use crate::agreement::Gate;
+use crate::model::{QuestionId, Ruleset};
+use crate::report::{Look, Report, ReportOptions, build, csv, json, text};
+use crate::session::World;
+
+pub(super) fn run(args: &ReportArgs, terminal: &mut Terminal) -> Exit {
+    report(args, terminal).unwrap_or_else(|exit| exit)
+}
+
+fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let session = terminal.open(&args.path)?;
+    let ruleset = terminal.ruleset(&session)?;
+    let mut options = choose(args, ruleset, terminal)?;
+    options.from_scenarios = session.world(ruleset) == World::Scenarios;
+    let gates = gates(&args.fail_on, ruleset, terminal)?;
+    let files = files(&args.out, terminal)?;
+    let (evaluation, warnings) = match session.evaluate(ruleset, &args.world.options()) {
+        Ok(evaluated) => evaluated,
+        Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
+    };
+    terminal.diagnostics(&warnings, session.sources());
+    let report = build(ruleset, session.sources(), &evaluation, &options);
+    for (format, path) in files {
+        terminal.write_file(Path::new(path), print(&report, format).as_bytes())?;
+    }
+    terminal.answer(&print(&report, args.format));
+    let broken = report.violations.iter().any(|broken| broken.certain > 0);
+    let mut exit = Exit::Done;
+    for (gate, text) in gates {
+        if report.sections.iter().any(|section| gate.is_met(&section.agreement, broken))
+            || gate == Gate::Never && broken
+        {
+            terminal.say(&format!("parallax: `{text}` is met"));
+            exit = Exit::Finding;
+        }
+    }
+    Ok(exit)
+}
+
+fn print(report: &Report, format: ReportFormat) -> String {
+    match format {
+        ReportFormat::Text => text(report, Look::Plain),
+        ReportFormat::Md => text(report, Look::Markdown),
+        ReportFormat::Json => json(report),
+        ReportFormat::Csv => csv(report),
+    }
+}
+
+fn choose(args: &ReportArgs, ruleset: &Ruleset, terminal: &mut Terminal) -> Result<ReportOptions, Exit> {
+    let mut options = ReportOptions::default();
+    if !args.lenses.is_empty() {
+        let mut lenses = Vec::new();
+        for name in &args.lenses {
+            let known = ruleset.lenses.iter_enumerated().map(|(id, lens)| (id, lens.name.as_str()));
+            lenses.push(find(name.trim(), "lens", known, terminal)?);
+        }
+        options.lenses = Some(lenses);
+    }
+    if let Some(name) = &args.panel {
+        let known = ruleset.panels.iter_enumerated().map(|(id, panel)| (id, panel.name.as_str()));
+        options.panel = Some(find(name, "panel", known, terminal)?);
+    }
+    if let Some(name) = &args.focus {
+        let known = ruleset.questions.iter().flat_map(|question| &question.verdicts);
+        find(name, "verdict", known.map(|verdict| ((), verdict.name.as_str())), terminal)?;
+        options.focus = Some(name.clone());
+    }
+    options.question = question(args.question.as_deref(), ruleset, terminal)?;
+    Ok(options)
+}
+
+/// The question named, if one is.
+pub(super) fn question(
+    name: Option<&str>,
+    ruleset: &Ruleset,
+    terminal: &mut Terminal,
+) -> Result<Option<QuestionId>, Exit> {
+    let Some(name) = name else { return Ok(None) };
+    let known = ruleset.questions.iter_enumerated().map(|(id, question)| (id, question.name.as_str()));
+    find(name, "question", known, terminal).map(Some)
+}
+
+/// What a name on the command line stands for; says what is near where there is nothing.
+fn find<'n, I>(
+    name: &str,
+    what: &str,
+    known: impl Iterator<Item = (I, &'n str)>,
+    terminal: &mut Terminal,
+) -> Result<I, Exit> {
+    let mut names = Vec::new();
+    for (id, other) in known {
+        if other == name {
+            return Ok(id);
+        }
+        names.push(other);
+    }
+    let near = crate::diag::nearest(name, names);
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    terminal.say(&format!("parallax: there is no {what} called `{name}`{hint}"));
+    Err(Exit::Usage)
+}
+
+fn gates<'a>(
+    texts: &'a [String],
+    ruleset: &Ruleset,
+    terminal: &mut Terminal,
+) -> Result<Vec<(Gate, &'a str)>, Exit> {
+    texts
+        .iter()
+        .map(|text| match Gate::parse(ruleset, text) {
+            Ok(gate) => Ok((gate, text.as_str())),
+            Err(error) => {
+                terminal.say(&format!("parallax: --fail-on: {}", error.0));
+                Err(Exit::Usage)
+            }
+        })
+        .collect()
+}
+
+fn files<'a>(outs: &'a [String], terminal: &mut Terminal) -> Result<Vec<(ReportFormat, &'a str)>, Exit> {
+    outs.iter()
+        .map(|out| {
+            let (format, path) = out.split_once('=').unwrap_or((out, ""));
+            let format = match format {
+                "text" => Some(ReportFormat::Text),
+                "md" => Some(ReportFormat::Md),
+                "json" => Some(ReportFormat::Json),
+                "csv" => Some(ReportFormat::Csv),
+                _ => None,
+            };
+            match format {
+                Some(format) if !path.is_empty() => Ok((format, path)),
+                _ => {
+                    terminal.say(&format!("parallax: --out {out}: write it as in `--out json=report.json`"));
+                    Err(Exit::Usage)
+                }
+            }
+        })
+        .collect()
+}

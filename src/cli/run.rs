@@ -1,0 +1,65 @@
+//! `parallax run`.
+
+use std::io::{self, BufWriter};
+
+use super::Exit;
+use super::args::{RowFormatArg, RunArgs};
+use super::output::Terminal;
+use crate::agreement::Gate;
+use crate::report::{RowFormat, RowOptions, write_rows};
+
+pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Exit {
+    rows(args, terminal).unwrap_or_else(|exit| exit)
+}
+
+fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let session = terminal.open(&args.path)?;
+    let ruleset = terminal.ruleset(&session)?;
+    let question = match super::report::question(args.question.as_deref(), ruleset, terminal)? {
+        Some(question) => question,
+        None if ruleset.questions.len() == 1 => crate::model::QuestionId(0),
+        None => {
+            let names: Vec<&str> = ruleset.questions.iter().map(|question| question.name.as_str()).collect();
+            let hint = if names.is_empty() { "the ruleset asks none".to_owned() } else { names.join(", ") };
+            terminal.say(&format!("parallax: which question? Name one with --question: {hint}"));
+            return Err(Exit::Usage);
+        }
+    };
+    let only = match &args.only {
+        None => None,
+        Some(text) => match Gate::parse(ruleset, text) {
+            Ok(Gate::Count { measure, .. }) => Some(measure),
+            Ok(Gate::Never) => {
+                terminal.say("parallax: --only takes `differ(a, b)`, `unknown(a)` or `conflict(a)`");
+                return Err(Exit::Usage);
+            }
+            Err(error) => {
+                terminal.say(&format!("parallax: --only: {}", error.0));
+                return Err(Exit::Usage);
+            }
+        },
+    };
+    let (evaluation, warnings) = match session.evaluate(ruleset, &args.world.options()) {
+        Ok(evaluated) => evaluated,
+        Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
+    };
+    terminal.diagnostics(&warnings, session.sources());
+    let format = match args.format {
+        RowFormatArg::Csv => RowFormat::Csv,
+        RowFormatArg::Jsonl => RowFormat::JsonLines,
+    };
+    let options = RowOptions { format, question, only, reasons: args.reasons };
+    match &args.out {
+        Some(path) => {
+            let mut bytes = Vec::new();
+            // INVARIANT: writing to memory does not fail.
+            let _ = write_rows(ruleset, &evaluation, &options, &mut bytes);
+            terminal.write_file(path, &bytes)?;
+        }
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let _ = write_rows(ruleset, &evaluation, &options, &mut out);
+        }
+    }
+    Ok(Exit::Done)
+}
