@@ -1,5 +1,5 @@
-//! Competing definitions of one word over real data: where they disagree, who is affected, why,
-//! and what would change it.
+//! The library behind the `parallax` command. The README is its front page.
+#![doc = include_str!("../README.md")]
 
 pub mod agreement;
 pub mod base;
@@ -17,3 +17,6 @@ pub mod source;
 pub mod syntax;
 pub mod value;
 pub mod verdict;
+
+pub use session::{Options, Session, World};
+pub use source::{Disk, Files, Memory, memory};

@@ -165,6 +165,11 @@ fn separated(before: &Entry, entry: &Entry) -> bool {
 
 /// A declaration or a line of a scenario, `facts` or `from`.
 fn declaration(word: &str, all: &[Part], in_block: bool) -> Entry {
+    let word = match word {
+        "expect" | "given" => word,
+        _ if in_block => "fact",
+        _ => word,
+    };
     let keyword =
         |part: &Part| part.depth == 0 && matches!(part.text.as_str(), "when" | "among" | "unless" | "where");
     let body_at = all.iter().position(keyword);

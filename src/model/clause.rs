@@ -140,11 +140,24 @@ impl Resolver<'_> {
             if let Some(word) = unnamed {
                 variables.broken = true;
                 self.report(unbound_conclusion(word, term.span));
-            } else if let Some(term) = self.slot_term(variables, term, *ty) {
+            } else if let Some(term) = self.head_term(variables, term, *ty) {
                 terms.push(term);
             }
         }
         terms
+    }
+
+    /// A term of a conclusion. It narrows nothing: what the body says must do.
+    fn head_term(&mut self, variables: &mut Variables, term: &Written, ty: Ty) -> Option<Term> {
+        let word = plain_word(term).filter(|word| is_bare_name(word) && variables.knows(word));
+        let Some(word) = word else { return self.slot_term(variables, term, ty) };
+        let var = self.named(variables, word, term.span)?;
+        if let (Some(Ty::Thing(have)), Ty::Thing(need)) = (variables.type_of(var), ty)
+            && self.out.kinds[have].root == self.out.kinds[need].root
+        {
+            return Some(Term::Var(var));
+        }
+        self.narrow(variables, var, ty, term.span).then_some(Term::Var(var))
     }
 
     fn check_clause(

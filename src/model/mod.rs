@@ -10,12 +10,14 @@ mod ir;
 mod lens;
 pub(crate) mod raw;
 mod readings;
+mod relations;
 mod resolver;
 mod scenario;
 mod statements;
 mod table;
 mod types;
 mod variables;
+mod world;
 
 pub use ir::*;
 

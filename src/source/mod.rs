@@ -4,9 +4,11 @@
 mod disk;
 mod guard;
 mod load;
+mod memory;
 
 pub use disk::Disk;
 pub use load::{Loaded, load};
+pub use memory::{Memory, memory};
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,169 @@
+//! Relations: slots, readings, what is kept.
+
+use super::ir::*;
+use super::resolver::Resolver;
+use crate::base::{Idx, Span};
+use crate::diag::{Code, Diagnostic};
+use crate::syntax::ast::{self, Word};
+use crate::value::ValueKind;
+
+/// The type a kind's name stands for; reports unknown ones.
+pub(super) fn type_of(resolver: &mut Resolver<'_>, kind: &Word) -> Option<Ty> {
+    match ValueKind::find(&kind.text) {
+        Some(value) => Some(Ty::Value(value)),
+        None => resolver.find_kind(kind).map(Ty::Thing),
+    }
+}
+
+pub(super) fn slot_name(slot: &ast::Slot) -> String {
+    slot.name.as_ref().map_or_else(|| slot.kind.text.to_lowercase(), |name| name.text.clone())
+}
+
+/// The slots of a sentence; `None` where one is broken.
+pub(super) fn declare_slots<'a>(
+    resolver: &mut Resolver<'_>,
+    slots: impl Iterator<Item = &'a ast::Slot>,
+) -> Option<Vec<Slot>> {
+    let mut declared: Vec<(Slot, Span)> = Vec::new();
+    let mut sound = true;
+    for slot in slots {
+        let name = slot_name(slot);
+        if let Some((_, first)) = declared.iter().find(|(known, _)| known.name == name) {
+            resolver.report(
+                Diagnostic::new(Code::Duplicate, format!("two slots are both called `{name}`"))
+                    .at(slot.span, "the second")
+                    .at(*first, "the first")
+                    .help(format!("name them, as in `giver: {0}` and `taker: {0}`", slot.kind.text)),
+            );
+            sound = false;
+        }
+        match type_of(resolver, &slot.kind) {
+            Some(ty) => declared.push((Slot { name, ty }, slot.span)),
+            None => sound = false,
+        }
+    }
+    sound.then(|| declared.into_iter().map(|(slot, _)| slot).collect())
+}
+
+pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Relation, span: Span) {
+    let id = RelationId::from_usize(resolver.out.relations.len());
+    let Some(main) = relation.readings.first() else {
+        resolver.broken.relations = true;
+        return;
+    };
+    let slots = || main.parts.iter().filter_map(as_slot);
+    if let Some(open) = slots().find(|slot| slot.open) {
+        resolver.report_not_yet("a value that may be missing (`?`)", open.span);
+    }
+    let Some(declared) = declare_slots(resolver, slots()) else {
+        resolver.broken.relations = true;
+        return;
+    };
+    let keeping = relation.keeping.and_then(|(keeping, at)| keep_slot(resolver, &declared, keeping, at));
+    let mut readings = Vec::new();
+    for reading in &relation.readings {
+        let Some(parts) = reading_parts(resolver, reading, &declared, main.span) else {
+            resolver.broken.relations = true;
+            return;
+        };
+        let collision = resolver.readings.add(id, parts.clone(), reading.span).map(|known| known.span);
+        if let Some(first) = collision {
+            resolver.broken.relations = true;
+            resolver.report(
+                Diagnostic::new(Code::Collision, "this sentence cannot be told apart from an earlier one")
+                    .at(reading.span, "has the same words in the same places")
+                    .at(first, "as this one")
+                    .help("change a word that stands between the kinds in one of them"),
+            );
+            continue;
+        }
+        readings.push(Reading { parts, span: reading.span });
+    }
+    let text = relation.text.as_ref().map(|text| text.text.clone());
+    resolver.out.relations.push(Relation { readings, slots: declared, open: None, keeping, text, span });
+}
+
+fn as_slot(part: &ast::ReadingPart) -> Option<&ast::Slot> {
+    match part {
+        ast::ReadingPart::Slot(slot) => Some(slot),
+        ast::ReadingPart::Word(_) => None,
+    }
+}
+
+fn keep_slot(
+    resolver: &mut Resolver<'_>,
+    slots: &[Slot],
+    keeping: Keeping,
+    at: Span,
+) -> Option<(Keeping, usize)> {
+    let kept: Vec<usize> = slots
+        .iter()
+        .enumerate()
+        .filter(|(_, slot)| matches!(slot.ty, Ty::Value(ValueKind::Number | ValueKind::Date)))
+        .map(|(place, _)| place)
+        .collect();
+    if let [only] = kept.as_slice() {
+        return Some((keeping, *only));
+    }
+    resolver.report(
+        Diagnostic::new(Code::BadKeeping, "it is not clear which value is kept")
+            .at(at, format!("the sentence has {} slots for a Number or Date", kept.len()))
+            .help("`keeping` needs exactly one slot for a Number or Date"),
+    );
+    None
+}
+
+/// The parts of a reading with its slots numbered as in the main reading.
+fn reading_parts(
+    resolver: &mut Resolver<'_>,
+    reading: &ast::Reading,
+    slots: &[Slot],
+    main: Span,
+) -> Option<Vec<ReadingPart>> {
+    let mut seen = vec![false; slots.len()];
+    let mut parts = Vec::new();
+    for part in &reading.parts {
+        let slot = match part {
+            ast::ReadingPart::Word(word) => {
+                parts.push(ReadingPart::Word(word.text.clone()));
+                continue;
+            }
+            ast::ReadingPart::Slot(slot) => slot,
+        };
+        let name = slot_name(slot);
+        let place = slots.iter().position(|known| known.name == name).filter(|place| !seen[*place]);
+        let ty = type_of(resolver, &slot.kind)?;
+        match place {
+            Some(place) if slots[place].ty == ty => {
+                seen[place] = true;
+                parts.push(ReadingPart::Slot(place));
+            }
+            _ => {
+                resolver.report(
+                    Diagnostic::new(Code::BadReading, format!("`{name}` is no slot of the first sentence"))
+                        .at(slot.span, "not named there so")
+                        .at(main, "the first sentence")
+                        .help("another way to say it has the same slots, each once"),
+                );
+                return None;
+            }
+        }
+    }
+    let fixed = parts.iter().any(|part| matches!(part, ReadingPart::Word(_)));
+    if !fixed || slots.is_empty() || seen.contains(&false) {
+        let problem = if !fixed {
+            "a sentence needs a word between its kinds"
+        } else if slots.is_empty() {
+            "a sentence needs at least one kind"
+        } else {
+            "a slot of the first sentence is missing here"
+        };
+        resolver.report(
+            Diagnostic::new(Code::BadReading, problem)
+                .at(reading.span, "this sentence")
+                .help("write lower-case words around kinds, as in `Organisation makes Offering`"),
+        );
+        return None;
+    }
+    Some(parts)
+}

@@ -1,0 +1,105 @@
+//! The command as people and machines call it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn parallax(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_parallax"))
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("CLICOLOR_FORCE")
+        .output()
+        .expect("the command runs")
+}
+
+fn exit(args: &[&str]) -> i32 {
+    parallax(args).status.code().expect("an exit code")
+}
+
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    assert_eq!(exit(&["report", "rulesets/customer"]), 0);
+    assert_eq!(exit(&["check", "rulesets/customer"]), 0);
+    assert_eq!(exit(&["test", "rulesets/customer"]), 0);
+    assert_eq!(exit(&["fmt", "--check", "rulesets"]), 0);
+    assert_eq!(exit(&["report", "rulesets/customer", "--fail-on", "differ(kde, mier) > 5%"]), 1);
+    assert_eq!(exit(&["report", "rulesets/customer", "--fail-on", "unknown > 0"]), 0);
+    assert_eq!(exit(&["report", "rulesets/nothing"]), 2);
+    assert_eq!(exit(&["report", "rulesets/customer", "--lenses", "sebold"]), 2);
+    assert_eq!(exit(&["report", "rulesets/customer", "--set", "window=3"]), 2);
+    assert_eq!(exit(&["reprot"]), 2);
+    assert_eq!(exit(&["--help"]), 0);
+    assert_eq!(exit(&["code", "PX0401"]), 0);
+    assert_eq!(exit(&["code", "PX9999"]), 2);
+}
+
+#[test]
+fn facts_from_tables() {
+    let folder = folder("tables");
+    let rules = "language 1\nkind Person\nrelation Person owes Number\nquestion Person is debtor | other\n  among person owes any sum\nlens a {\n  row: debtor when person owes n and n > 10\n  otherwise other\n}\nfrom \"debts.csv\" {\n  empty is \"NA\"\n  who owes amount where amount > 0\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    std::fs::write(folder.join("debts.csv"), "who,amount\nada,5\n\"bo\nb\",12.5\ncy,NA\ndi,-3\n")
+        .expect("written");
+    let output = parallax(&["run", &path]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "person,a,pattern\nada,other,other\n\"bo\nb\",debtor,debtor\n"
+    );
+    std::fs::write(folder.join("debts.csv"), "who,amount\nada,5\nbo,twelve\ncy,x\n").expect("written");
+    let output = parallax(&["run", &path]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains("line 3") && said.contains("`twelve`") && said.contains("; 1"), "{said}");
+    std::fs::write(folder.join("debts.csv"), "who,amonut\nada,5\n").expect("written");
+    let output = parallax(&["run", &path]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `amonut`"));
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn answers_go_to_files_whole() {
+    let folder = folder("out");
+    let file = folder.join("report.json");
+    let out = format!("json={}", file.display());
+    assert_eq!(exit(&["report", "rulesets/customer", "--out", &out]), 0);
+    let written: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).expect("written")).expect("JSON");
+    assert_eq!(written["schema"], "parallax/report@1");
+    assert_eq!(std::fs::read_dir(&folder).expect("a folder").count(), 1, "nothing is left beside it");
+    assert_eq!(exit(&["report", "rulesets/customer", "--out", "json=/nowhere/at/all.json"]), 2);
+}
+
+#[test]
+fn a_repair_is_applied_where_it_keeps_the_meaning() {
+    let folder = folder("fix");
+    let file = folder.join("rules.lens");
+    std::fs::write(&file, "kind Party\nrelation Party sings\nnever quiet when any party2 sings\n")
+        .expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    assert_eq!(exit(&["check", &path]), 1);
+    assert_eq!(exit(&["check", "--fix", &path]), 0);
+    assert!(std::fs::read_to_string(&file).expect("written").starts_with("language 1\n"));
+}
+
+#[test]
+fn the_output_is_the_same_each_time_and_for_each_number_of_threads() {
+    let run = |threads: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .args(["report", "rulesets/customer", "--format", "json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .expect("the command runs");
+        output.stdout
+    };
+    assert_eq!(run("1"), run("2"));
+    assert_eq!(run("1"), run("3"));
+}
