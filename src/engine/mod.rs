@@ -2,6 +2,7 @@
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
 mod limits;
+pub mod planted;
 mod program;
 mod run;
 mod table;

@@ -1,6 +1,7 @@
 //! Runs programs. A variable is bound at a time, from the atom with the fewest rows left; what need
 //! only exist is left at its first match.
 
+use super::planted::{Bug, planted};
 use super::program::{Calculation, Comparison, Conjunction, Place, Program, Step};
 use super::values::Values;
 use crate::base::Idx;
@@ -315,7 +316,7 @@ fn compare(left: &Value, op: Comparison, right: &Value) -> bool {
     match op {
         Comparison::Equal => left == right,
         Comparison::NotEqual => left != right,
-        Comparison::Less => left < right,
+        Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
         Comparison::AtMost => left <= right,
         Comparison::Greater => left > right,
         Comparison::AtLeast => left >= right,

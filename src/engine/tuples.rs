@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use super::planted::{Bug, planted};
+
 /// Of which slot the least or greatest is kept per the others.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
@@ -66,7 +68,7 @@ impl TupleSet {
         if let Some(&at) = index.find(hashed, same) {
             let Some(slot) = kept else { return Change::Nothing };
             let place = at as usize * *arity + slot;
-            if data[place] == tuple[slot] || !better(tuple[slot], data[place]) {
+            if data[place] == tuple[slot] || planted(Bug::FirstKept) || !better(tuple[slot], data[place]) {
                 return Change::Nothing;
             }
             data[place] = tuple[slot];

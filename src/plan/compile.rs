@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::expressions::{as_thing, calculation, comparison, domain_of, place};
 use crate::base::{BitSet, Idx, IndexVec};
+use crate::engine::planted::{Bug, planted};
 use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table};
 use crate::facts::Dictionary;
 use crate::model::clause::{as_var, bind, cond_vars, expr_vars};
@@ -45,7 +46,9 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
     let mut compiler = Compiler { inputs, request, atoms: Vec::new(), ranges: 0 };
     let mut items = Vec::new();
     flatten(&request.clause.when, &mut items);
-    if let Some(unless) = &request.clause.unless {
+    if let Some(unless) = &request.clause.unless
+        && !planted(Bug::NoUnless)
+    {
         items.push(Item::Not(unless));
     }
     let enumerate = !request.needed.is_empty();
@@ -301,7 +304,8 @@ impl<'r> Compiler<'_, 'r> {
             Item::Not(inner) => {
                 let mut items = Vec::new();
                 flatten(inner, &mut items);
-                return Step::Not(self.conjunction(items, &state.bound, &none, !state.possible, false));
+                let other = state.possible == planted(Bug::WrongBound);
+                return Step::Not(self.conjunction(items, &state.bound, &none, other, false));
             }
             Item::Is(cond) => cond,
         };
@@ -323,12 +327,11 @@ impl<'r> Compiler<'_, 'r> {
                 domain: domain_of(self.inputs.ruleset, clause.vars[*var].ty),
                 value: calculation(self.inputs, clause, value),
             },
-            Cond::IsKind { term, kind, .. } => Step::Member {
-                term: place(self.inputs, term),
-                members: Arc::clone(&self.inputs.members[*kind]),
-            },
+            Cond::IsKind { term, kind, .. } => {
+                Step::Member { term: place(self.inputs, term), members: self.members_of(*kind) }
+            }
             Cond::Or(branches) => {
-                let branches = branches
+                let branches = kept(branches)
                     .iter()
                     .map(|branch| {
                         let mut items = Vec::new();
@@ -341,6 +344,11 @@ impl<'r> Compiler<'_, 'r> {
             // Flattened away or kept among the atoms; an empty `and` is always met.
             Cond::And(_) | Cond::Not(..) | Cond::Atom(_) => Step::AnyOf(vec![Conjunction::default()]),
         }
+    }
+
+    fn members_of(&self, kind: KindId) -> Arc<BitSet> {
+        let kind = if planted(Bug::AnyKind) { self.inputs.ruleset.kinds[kind].root } else { kind };
+        Arc::clone(&self.inputs.members[kind])
     }
 
     /// Binds the variable with the fewest candidates.
@@ -387,7 +395,7 @@ impl<'r> Compiler<'_, 'r> {
         let mut after = state.bound.clone();
         bind(cond, &mut after);
         let new: BTreeSet<VarId> = after.difference(&state.bound).copied().collect();
-        let branches = branches
+        let branches = kept(branches)
             .iter()
             .map(|branch| {
                 let mut items = Vec::new();
@@ -407,9 +415,7 @@ impl<'r> Compiler<'_, 'r> {
         let Some(at) = at else { return false };
         let Item::Is(Cond::IsKind { term, kind, .. }) = state.rest.remove(at) else { return false };
         let Some(var) = as_var(term) else { return false };
-        state
-            .steps
-            .push(Step::Members { var: var.index(), members: Arc::clone(&self.inputs.members[*kind]) });
+        state.steps.push(Step::Members { var: var.index(), members: self.members_of(*kind) });
         state.bound.insert(var);
         self.fill(state, Some(&BTreeSet::from([var])));
         true
@@ -491,6 +497,11 @@ fn same_item(left: Item<'_>, right: Item<'_>) -> bool {
         (Item::Is(left), Item::Is(right)) | (Item::Not(left), Item::Not(right)) => std::ptr::eq(left, right),
         _ => false,
     }
+}
+
+/// All branches.
+fn kept(branches: &[Cond]) -> &[Cond] {
+    if planted(Bug::LostBranch) { &branches[..branches.len() - 1] } else { branches }
 }
 
 /// Groups items by the unbound variables they share. Items without any stand each alone.

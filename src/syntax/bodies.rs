@@ -200,6 +200,7 @@ impl Lines<'_> {
             match part.as_rule() {
                 Rule::word | Rule::string => names.push(word(base, &part)),
                 Rule::value => on.push(self.value(base, part)?),
+                Rule::any_word => on.push(self.term(base, &part)?),
                 _ => {}
             }
         }

@@ -84,7 +84,7 @@ fn the_language_reference_runs() {
             _ => {}
         }
     }
-    assert!(whole >= 10, "{whole} examples ran");
+    assert!(whole >= 8, "{whole} examples ran");
 }
 
 fn failures(text: &str) -> Vec<String> {

@@ -1,0 +1,67 @@
+//! Ten bugs that the comparison with the plain evaluator must find. Without the feature
+//! `planted-bugs` none can be switched on, and asking costs nothing.
+
+/// What goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bug {
+    /// The last delta of a fixpoint is dropped.
+    LostDelta = 1,
+    /// `unless` is not looked at.
+    NoUnless,
+    /// `<` also holds for equal values.
+    WeakLess,
+    /// A negation reads what is certain where it must read what is possible, and the other way.
+    WrongBound,
+    /// Of matching rows the last decides, not the first.
+    LastMatch,
+    /// A row that is overridden no longer overrides others.
+    OutRowsAreWeak,
+    /// The first value met is kept, not the best.
+    FirstKept,
+    /// One lens fewer is enough.
+    OneFewer,
+    /// The last branch of an `or` is forgotten.
+    LostBranch,
+    /// A thing is also taken for one of every kind.
+    AnyKind,
+}
+
+impl Bug {
+    /// All of them.
+    pub const ALL: [Bug; 10] = [
+        Bug::LostDelta,
+        Bug::NoUnless,
+        Bug::WeakLess,
+        Bug::WrongBound,
+        Bug::LastMatch,
+        Bug::OutRowsAreWeak,
+        Bug::FirstKept,
+        Bug::OneFewer,
+        Bug::LostBranch,
+        Bug::AnyKind,
+    ];
+}
+
+#[cfg(feature = "planted-bugs")]
+std::thread_local! {
+    static PLANTED: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
+}
+
+/// Switches a bug on for this thread, or all off.
+#[cfg(feature = "planted-bugs")]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.with(|planted| planted.set(bug.map_or(0, |bug| bug as u8)));
+}
+
+/// Whether a bug is switched on.
+#[cfg(feature = "planted-bugs")]
+pub(crate) fn planted(bug: Bug) -> bool {
+    PLANTED.with(|planted| planted.get() == bug as u8)
+}
+
+/// Whether a bug is switched on: never, without the feature.
+#[cfg(not(feature = "planted-bugs"))]
+#[inline]
+pub(crate) const fn planted(_: Bug) -> bool {
+    false
+}

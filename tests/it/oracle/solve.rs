@@ -1,0 +1,233 @@
+//! All ways to meet a body, by trying everything.
+
+use std::collections::BTreeSet;
+
+use parallax::model::{
+    Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, DateUnit, Expr, Term, VarId,
+};
+use parallax::value::{Decimal, Value};
+
+use super::{Oracle, Out, Tuple};
+
+type Env = Vec<Option<Constant>>;
+
+impl Oracle<'_> {
+    pub(super) fn solutions(&self, clause: &Clause, env: &[Option<Constant>], possible: bool) -> Vec<Env> {
+        let ways = self.meet(&clause.when, env.to_vec(), possible);
+        match &clause.unless {
+            None => ways,
+            Some(unless) => {
+                ways.into_iter().filter(|env| self.meet(unless, env.clone(), !possible).is_empty()).collect()
+            }
+        }
+    }
+
+    fn meet(&self, cond: &Cond, env: Env, possible: bool) -> Vec<Env> {
+        match cond {
+            Cond::And(parts) => {
+                // Sentences first, then values, then `or`s, then what only looks at values.
+                let mut flat = Vec::new();
+                flatten(parts, &mut flat);
+                let rank = |cond: &&Cond| match cond {
+                    Cond::Atom(_) | Cond::IsKind { .. } | Cond::And(_) => 0,
+                    Cond::Let { .. } => 1,
+                    Cond::Or(_) => 2,
+                    Cond::Compare { .. } => 3,
+                    Cond::Not(..) => 4,
+                };
+                flat.sort_by_key(rank);
+                let mut ways = vec![env];
+                for part in flat {
+                    ways = ways.into_iter().flat_map(|env| self.meet(part, env, possible)).collect();
+                }
+                ways
+            }
+            Cond::Or(parts) => parts.iter().flat_map(|part| self.meet(part, env.clone(), possible)).collect(),
+            Cond::Not(inner, _) => {
+                if self.meet(inner, env.clone(), !possible).is_empty() {
+                    vec![env]
+                } else {
+                    Vec::new()
+                }
+            }
+            Cond::Atom(atom) => self
+                .tuples(atom, possible)
+                .iter()
+                .filter_map(|tuple| self.unify(&atom.args, tuple, &env))
+                .collect(),
+            Cond::IsKind { term, kind, .. } => {
+                let domain = self.ruleset.kinds[*kind].domain;
+                let names = self.members[kind.0 as usize].iter();
+                names
+                    .filter_map(|name| {
+                        let tuple = vec![Constant::Thing(domain, name.clone())];
+                        self.unify(std::slice::from_ref(term), &tuple, &env)
+                    })
+                    .collect()
+            }
+            Cond::Let { var, value, .. } => match self.calculate(value, &env) {
+                Some(value) => self.unify(&[Term::Var(*var)], &[value].to_vec(), &env).into_iter().collect(),
+                None => Vec::new(),
+            },
+            Cond::Compare { lhs, op, rhs, .. } => {
+                let met = match (self.calculate(lhs, &env), self.calculate(rhs, &env)) {
+                    (Some(left), Some(right)) => match op {
+                        CompareOp::Eq => left == right,
+                        CompareOp::Ne => left != right,
+                        CompareOp::Lt => left < right,
+                        CompareOp::Le => left <= right,
+                        CompareOp::Gt => left > right,
+                        CompareOp::Ge => left >= right,
+                    },
+                    _ => false,
+                };
+                if met { vec![env] } else { Vec::new() }
+            }
+        }
+    }
+
+    fn unify(&self, terms: &[Term], tuple: &Tuple, env: &Env) -> Option<Env> {
+        let mut env = env.clone();
+        for (term, value) in terms.iter().zip(tuple) {
+            match term {
+                Term::Var(var) => match &env[var.0 as usize] {
+                    Some(known) if known != value => return None,
+                    Some(_) => {}
+                    None => env[var.0 as usize] = Some(value.clone()),
+                },
+                other => {
+                    if self.value(other, &env) != *value {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(env)
+    }
+
+    fn tuples(&self, atom: &Atom, possible: bool) -> BTreeSet<Tuple> {
+        match &atom.source {
+            AtomSource::Relation(relation) => {
+                let both = &self.answers.relations[relation];
+                if possible { both.possible.clone() } else { both.certain.clone() }
+            }
+            AtomSource::Verdict { question, verdict, needed, lenses } => {
+                let wanted = Out::Verdict(*verdict);
+                if self.ruleset.questions[*question].among.is_none() {
+                    let local = |lens: &parallax::model::LensId, subject: &Tuple| {
+                        self.answers.local[lens].get(subject).is_some_and(|(open, certain)| {
+                            open.contains(&wanted) && (possible || open.len() == 1 && *certain)
+                        })
+                    };
+                    let all: BTreeSet<&Tuple> =
+                        lenses.iter().flat_map(|lens| self.answers.local[lens].keys()).collect();
+                    let enough = |subject: &&&Tuple| {
+                        lenses.iter().filter(|lens| local(lens, subject)).count() >= *needed as usize
+                    };
+                    return all.iter().filter(enough).map(|subject| (*subject).clone()).collect();
+                }
+                self.subjects(*question, possible, |subject| {
+                    let says = lenses.iter().filter(|lens| {
+                        let open = &self.answers.lenses[lens][subject];
+                        open.contains(&wanted) && (possible || open.len() == 1)
+                    });
+                    says.count() >= *needed as usize
+                })
+            }
+            AtomSource::Disagree { question, left, right } => self.subjects(*question, possible, |subject| {
+                let (left, right) =
+                    (&self.answers.lenses[left][subject], &self.answers.lenses[right][subject]);
+                if possible { left.len() > 1 || left != right } else { left.is_disjoint(right) }
+            }),
+        }
+    }
+
+    fn subjects(
+        &self,
+        question: parallax::model::QuestionId,
+        possible: bool,
+        meets: impl Fn(&Tuple) -> bool,
+    ) -> BTreeSet<Tuple> {
+        let population = &self.answers.populations[&question];
+        let all = if possible { &population.possible } else { &population.certain };
+        all.iter().filter(|subject| meets(subject)).cloned().collect()
+    }
+
+    fn calculate(&self, expr: &Expr, env: &Env) -> Option<Constant> {
+        let number = |expr: &Expr| match self.calculate(expr, env)? {
+            Constant::Value(Value::Number(number)) => Some(number),
+            _ => None,
+        };
+        let wrap = |number: Decimal| Some(Constant::Value(Value::Number(number)));
+        match expr {
+            Expr::Term(term) => Some(self.value(term, env)),
+            Expr::Negate(x) => wrap(number(x)?.neg()),
+            Expr::Binary(op, x, y) => {
+                let (x, y) = (number(x)?, number(y)?);
+                let result = match op {
+                    BinaryOp::Add => x.checked_add(y),
+                    BinaryOp::Subtract => x.checked_sub(y),
+                    BinaryOp::Multiply => x.checked_mul(y),
+                    BinaryOp::Divide => x.checked_div(y),
+                    BinaryOp::Power => x.checked_pow(y),
+                };
+                wrap(result.ok()?)
+            }
+            Expr::DaysBetween(x, y) => match (self.calculate(x, env)?, self.calculate(y, env)?) {
+                (Constant::Value(Value::Date(x)), Constant::Value(Value::Date(y))) => {
+                    wrap(x.days_since(y).into())
+                }
+                _ => None,
+            },
+            Expr::Shift { date, amount, unit, back } => {
+                let Constant::Value(Value::Date(date)) = self.calculate(date, env)? else { return None };
+                let amount = number(amount)?.to_i64()?;
+                let amount = if *back { -amount } else { amount };
+                let moved = match unit {
+                    DateUnit::Days => date.add_days(amount),
+                    DateUnit::Months => date.add_months(amount),
+                    DateUnit::Years => date.add_years(amount),
+                };
+                moved.map(|date| Constant::Value(Value::Date(date)))
+            }
+        }
+    }
+}
+
+fn flatten<'c>(parts: &'c [Cond], out: &mut Vec<&'c Cond>) {
+    for part in parts {
+        match part {
+            Cond::And(inner) => flatten(inner, out),
+            other => out.push(other),
+        }
+    }
+}
+
+/// The variables a body names outside negative parts.
+pub(super) fn positive(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    let mut add = |term: &Term| {
+        if let Term::Var(var) = term {
+            out.insert(*var);
+        }
+    };
+    match cond {
+        Cond::And(parts) => parts.iter().for_each(|part| positive(part, out)),
+        Cond::Or(parts) => {
+            let branches: Vec<BTreeSet<VarId>> = parts
+                .iter()
+                .map(|part| {
+                    let mut own = BTreeSet::new();
+                    positive(part, &mut own);
+                    own
+                })
+                .collect();
+            if let Some((first, rest)) = branches.split_first() {
+                out.extend(first.iter().filter(|var| rest.iter().all(|branch| branch.contains(var))));
+            }
+        }
+        Cond::Atom(atom) => atom.args.iter().for_each(add),
+        Cond::IsKind { term, .. } => add(term),
+        Cond::Let { var, .. } => add(&Term::Var(*var)),
+        Cond::Not(..) | Cond::Compare { .. } => {}
+    }
+}
