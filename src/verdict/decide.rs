@@ -8,6 +8,7 @@ use super::evaluate::{Bounds, code_of};
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::engine::Table;
+use crate::engine::planted::{Bug, planted};
 use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId};
 
 /// The subjects of one question with what the lenses say of them so far.
@@ -49,7 +50,9 @@ impl Classes {
         }
         let wanted = Outcome::Verdict(verdict);
         let count = |subject: usize, meets: &dyn Fn(OutcomeSet) -> bool| {
-            lenses.iter().filter(|lens| meets(self.outcome(**lens, subject))).count() >= needed
+            lenses.iter().filter(|lens| meets(self.outcome(**lens, subject))).count()
+                + usize::from(planted(Bug::OneFewer))
+                >= needed
         };
         let certain = |subject: usize| {
             !self.perhaps.contains(subject) && count(subject, &|set| set.settled() == Some(wanted))
@@ -81,8 +84,9 @@ impl Classes {
                 .collect();
             Arc::new(Table::from_rows(arity, &data))
         };
-        let certain = rows(&|vote| vote.0 >= needed);
-        let possible = rows(&|vote| vote.1 >= needed);
+        let fewer = usize::from(planted(Bug::OneFewer));
+        let certain = rows(&|vote| vote.0 + fewer >= needed);
+        let possible = rows(&|vote| vote.1 + fewer >= needed);
         let same = certain.len() == possible.len();
         Bounds { certain, possible: (!same).then_some(possible) }
     }
@@ -175,11 +179,14 @@ fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> V
 fn first_match(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {
     let mut out = vec![(OutcomeSet::EMPTY, true); subjects];
     let mut left = BitSet::full(subjects);
+    let last = planted(Bug::LastMatch);
     for (id, row) in rows.iter_enumerated() {
         let set = OutcomeSet::only(Outcome::Verdict(lens.rows[id].verdict));
         for (at, (left, word)) in left.words_mut().iter_mut().zip(row.certain.words()).enumerate() {
             let mut taken = *left & word;
-            *left &= !word;
+            if !last {
+                *left &= !word;
+            }
             while taken != 0 {
                 out[at * 64 + taken.trailing_zeros() as usize] = (set, false);
                 taken &= taken - 1;
@@ -255,8 +262,11 @@ fn can_conflict(
     verdict: &impl Fn(usize) -> VerdictId,
     beats: &impl Fn(usize, usize) -> bool,
 ) -> bool {
-    let free =
-        |row: usize, other: usize| !beats(other, row) && !certain.iter().any(|strong| beats(*strong, row));
+    let strong_enough =
+        |strong: usize| !planted(Bug::OutRowsAreWeak) || !certain.iter().any(|other| beats(*other, strong));
+    let free = |row: usize, other: usize| {
+        !beats(other, row) && !certain.iter().any(|strong| strong_enough(*strong) && beats(*strong, row))
+    };
     possible.iter().enumerate().any(|(at, left)| {
         possible[at + 1..]
             .iter()

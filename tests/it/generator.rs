@@ -361,7 +361,15 @@ impl Generator {
         let of_sort = |body: &Body, sort: Sort| -> Vec<usize> {
             body.bound.iter().copied().filter(|var| body.sorts[*var] == sort).collect()
         };
-        match self.random.below(12) {
+        let choice = self.random.below(12);
+        if matches!(choice, 4 | 5) && of_sort(body, Sort::Number).is_empty() {
+            // Nothing to compare yet: a sentence gives a number first.
+            body.sorts.push(Sort::Number);
+            let var = body.sorts.len() - 1;
+            body.bound.push(var);
+            body.pieces.push(Piece::Sentence("% has % points", vec![Arg::Any, Arg::Var(var)]));
+        }
+        match choice {
             0 | 1 => {
                 self.features.insert("not");
                 let inner = (0..1 + self.random.below(2)).map(|_| self.sentence(body, false)).collect();
