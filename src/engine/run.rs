@@ -258,7 +258,7 @@ impl<'p> Runner<'p> {
         let number = |calculation: &Calculation| self.number(calculation, frame);
         let result = match calculation {
             Calculation::Value(_) | Calculation::Var { .. } => return Err(DomainError::Overflow),
-            Calculation::Negate(x) => number(x)?.neg(),
+            Calculation::Negate(x) => -number(x)?,
             Calculation::Add(x, y) => number(x)?.checked_add(number(y)?)?,
             Calculation::Subtract(x, y) => number(x)?.checked_sub(number(y)?)?,
             Calculation::Multiply(x, y) => number(x)?.checked_mul(number(y)?)?,

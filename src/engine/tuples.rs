@@ -45,6 +45,11 @@ impl TupleSet {
         self.data.len() / self.arity.max(1)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
+
     /// The tuples end to end.
     pub fn data(&self) -> &[u32] {
         &self.data

@@ -77,7 +77,7 @@ fn spaced(before: &Part, part: &Part, parts: &[Part], at: usize) -> bool {
     }
     if before.text == "-" {
         // A sign touches its number; it stands first or after another sign, or had no blank after it.
-        let first = at < 2 || parts[at - 2].text != "";
+        let first = at < 2 || !parts[at - 2].text.is_empty();
         return !(part.touches && first);
     }
     true

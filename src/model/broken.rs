@@ -6,6 +6,7 @@ use crate::syntax::ast::{Ast, ItemKind};
 
 /// What is broken.
 #[derive(Default, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one per sort of declaration, not a state")]
 pub(super) struct Broken {
     pub kinds: bool,
     pub relations: bool,

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::ir::*;
+use super::ir::{Atom, Clause, CompareOp, Cond, Expr, Slot, Term, Ty, Var, VarId};
 use super::raw::{Raw, Side};
 use super::readings::plain_word;
 use super::resolver::Resolver;
-use super::types::is_bare_name;
+use super::types::{a, is_bare_name};
 use super::variables::Variables;
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};
@@ -186,7 +186,7 @@ impl Resolver<'_> {
             self.report_unbound(&clause.vars[var], span);
         }
         sound &= self.check_conclusion(clause, head, &known, purpose);
-        sound & self.check_mentions(variables, purpose)
+        sound & self.check_mentions(variables)
     }
 
     fn check_conclusion(
@@ -210,11 +210,16 @@ impl Resolver<'_> {
                 let (have, need) = (&self.out.kinds[have].name, &self.out.kinds[*need].name);
                 let diagnostic = Diagnostic::new(
                     Code::WrongWidening,
-                    format!("`{}` is known to be a {have}, but the conclusion needs a {need}", entry.name),
+                    format!(
+                        "`{}` is known to be {}, but the conclusion needs {}",
+                        entry.name,
+                        a(have),
+                        a(need)
+                    ),
                 )
-                .at(written.span, format!("must be a {need}"))
-                .at(entry.span, format!("only a {have} here"))
-                .help(format!("add `and {} is a {need}`", entry.name));
+                .at(written.span, format!("must be {}", a(need)))
+                .at(entry.span, format!("only {} here", a(have)))
+                .help(format!("add `and {} is {}`", entry.name, a(need)));
                 self.report(diagnostic);
             }
         }
@@ -239,7 +244,7 @@ impl Resolver<'_> {
         sound
     }
 
-    fn check_mentions(&mut self, variables: &Variables, purpose: &Purpose<'_>) -> bool {
+    fn check_mentions(&mut self, variables: &Variables) -> bool {
         let mut sound = true;
         for (id, var) in variables.vars.iter_enumerated() {
             let state = variables.state(id);
@@ -247,6 +252,16 @@ impl Resolver<'_> {
                 continue;
             }
             sound = false;
+            // Of two words that differ by a slip, each named once, the later is taken for the slip.
+            let later = variables.vars.iter_enumerated().any(|(other, entry)| {
+                other > id
+                    && !entry.any
+                    && variables.state(other).mentions == 1
+                    && crate::diag::nearest(&var.name, [entry.name.as_str()]).is_some()
+            });
+            if later {
+                continue;
+            }
             if state.is_let {
                 self.report(
                     Diagnostic::new(
@@ -257,13 +272,13 @@ impl Resolver<'_> {
                     .help("use it, or delete this condition"),
                 );
             } else {
-                self.report_named_once(var, variables, purpose);
+                self.report_named_once(var, variables);
             }
         }
         sound
     }
 
-    fn report_named_once(&mut self, var: &Var, variables: &Variables, purpose: &Purpose<'_>) {
+    fn report_named_once(&mut self, var: &Var, variables: &Variables) {
         let others = variables.vars.iter().filter(|other| other.name != var.name && !other.any);
         let near =
             crate::diag::nearest(&var.name, others.map(|other| other.name.as_str())).map(str::to_owned);
@@ -280,7 +295,6 @@ impl Resolver<'_> {
             .at(var.span, "nothing else here speaks of it")
             .help(help)
             .fix(Fix::replace(format!("write `{text}`"), var.span, text, false));
-        let _ = purpose;
         self.report(diagnostic);
     }
 

@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use super::ir::*;
+use super::ir::{
+    Clause, Cond, Domain, DomainId, Kind, KindId, Lens, LensId, Never, Otherwise, Panel, Parameter, Policy,
+    Question, QuestionId, Reading, ReadingPart, RepeatRole, Scenario, Slot, Statements, Ty, Verdict,
+};
 use super::relations::{declare_relation, declare_slots};
 use super::resolver::Resolver;
 use crate::base::{FileId, Idx, IndexVec, Span};
@@ -182,7 +185,7 @@ fn number_domains(resolver: &mut Resolver<'_>) {
         .collect();
     let places: HashMap<KindId, DomainId> =
         roots.into_iter().enumerate().map(|(at, root)| (root, DomainId::from_usize(at))).collect();
-    for kind in resolver.out.kinds.iter_mut() {
+    for kind in &mut resolver.out.kinds {
         kind.domain = places[&kind.root];
     }
     resolver.out.domains = domains;

@@ -1,7 +1,7 @@
 //! Comparisons and calculations: what is compared with what, and whether their kinds fit.
 
 use super::clause::lone_word;
-use super::ir::*;
+use super::ir::{BinaryOp, CompareOp, Cond, Constant, Expr, Term, Ty};
 use super::raw::Side;
 use super::readings::plain_word;
 use super::resolver::Resolver;

@@ -1,7 +1,7 @@
 //! Bodies of `define`s, questions, lenses and constraints.
 
 use super::clause::Purpose;
-use super::ir::*;
+use super::ir::{LensId, Otherwise, Policy, QuestionId, Row, RowId, Rule, Ty};
 use super::resolver::Resolver;
 use crate::base::{FileId, IndexVec, Span};
 use crate::diag::{Code, Diagnostic, nearest};

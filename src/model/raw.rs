@@ -1,6 +1,8 @@
 //! Bodies with their sentences matched to what they ask; words are still words.
 
-use super::ir::*;
+use super::ir::{
+    AtomSource, CompareOp, KindId, LensId, Question, QuestionId, ReadingPart, RelationId, Ty, VerdictId,
+};
 use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::is_bare_name;

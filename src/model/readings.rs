@@ -11,9 +11,12 @@ use crate::syntax::ast::{Sentence, Term, TermKind};
 #[derive(Default)]
 pub(super) struct Readings {
     /// By length, then by the places of the fixed words, then by those words.
-    exact: BTreeMap<usize, Vec<(Vec<usize>, HashMap<Vec<String>, usize>)>>,
+    exact: BTreeMap<usize, Vec<Group>>,
     all: Vec<Known>,
 }
+
+/// The places of fixed words, and per words there the reading, as a place among all.
+type Group = (Vec<usize>, HashMap<Vec<String>, usize>);
 
 /// A reading with its relation.
 pub(super) struct Known {

@@ -1,6 +1,6 @@
 //! Relations: slots, readings, what is kept.
 
-use super::ir::*;
+use super::ir::{Keeping, Reading, ReadingPart, Relation, RelationId, Slot, Ty};
 use super::resolver::Resolver;
 use crate::base::{Idx, Span};
 use crate::diag::{Code, Diagnostic};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::broken::Broken;
-use super::ir::*;
+use super::ir::{KindId, LensId, NeverId, PanelId, ParameterId, QuestionId, Ruleset, ScenarioId};
 use super::readings::Readings;
 use crate::base::{SourceMap, Span};
 use crate::diag::{Code, Diagnostic, nearest};

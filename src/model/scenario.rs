@@ -1,6 +1,8 @@
 //! Worlds: `facts` blocks, tables and scenarios with what they expect.
 
-use super::ir::*;
+use super::ir::{
+    Constant, Expectation, ExpectationKind, ExpectedOutcome, LensId, ParameterId, QuestionId, Statements, Ty,
+};
 use super::resolver::Resolver;
 use crate::base::{FileId, Span};
 use crate::diag::{Code, Diagnostic};

@@ -1,6 +1,6 @@
 //! Facts as they stand in texts.
 
-use super::ir::*;
+use super::ir::{Constant, Fact, KindFact, RelationId, Statements, Ty};
 use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::is_bare_name;

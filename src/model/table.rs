@@ -1,6 +1,9 @@
 //! `from` blocks: how a table is read and what each of its rows states.
 
-use super::ir::*;
+use super::ir::{
+    BadRows, CellCond, CellFormat, CellFunction, CellTerm, Column, CompareOp, Table, TableSentence,
+    TableStates, Ty,
+};
 use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::literal;
@@ -208,7 +211,7 @@ impl Resolver<'_> {
                 None => self.column(term).map(CellSide::Column),
             },
             ExprKind::Negate(inner) => match self.cell_side(inner)? {
-                CellSide::Value(Value::Number(number)) => Some(CellSide::Value(Value::Number(number.neg()))),
+                CellSide::Value(Value::Number(number)) => Some(CellSide::Value(Value::Number(-number))),
                 CellSide::Value(_) | CellSide::Column(_) => None,
             },
             ExprKind::Call { function, args } => {

@@ -99,6 +99,12 @@ fn quoted_repair(term: &Term, ty: Ty) -> Option<Fix> {
     wants_text.then(|| Fix::replace("put it in quotes", term.span, quote(&text), false))
 }
 
+/// A kind's name with its article.
+pub(super) fn a(kind: &str) -> String {
+    let vowel = kind.starts_with(['A', 'E', 'I', 'O', 'U']);
+    format!("{} {kind}", if vowel { "an" } else { "a" })
+}
+
 /// A name in quotes.
 pub(super) fn quote(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::ir::*;
+use super::ir::{Constant, Parameter, ParameterId, Ruleset, Slot, Term, Ty, Var, VarId};
 use super::resolver::Resolver;
-use super::types::{describe, expected, is_bare_name};
+use super::types::{a, describe, expected, is_bare_name};
 use crate::base::{IndexVec, Span};
 use crate::diag::{Code, Diagnostic, Fix, nearest};
 use crate::syntax::ast::{Term as Written, TermKind, Word};
@@ -297,8 +297,8 @@ impl Resolver<'_> {
                 self.out.type_name(ty)
             ),
         )
-        .at(span, format!("a {} here", self.out.type_name(ty)))
-        .at(*first, format!("a {} here", self.out.type_name(before)))
+        .at(span, format!("{} here", a(self.out.type_name(ty))))
+        .at(*first, format!("{} here", a(self.out.type_name(before))))
         .help("use two different words");
         self.report(diagnostic);
         false

@@ -9,6 +9,9 @@ use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, evaluate};
 
+/// The value of each parameter that has one.
+type Parameters = IndexVec<ParameterId, Option<Value>>;
+
 /// How a world is evaluated.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -69,7 +72,7 @@ impl Session<'_> {
         let scenario = &ruleset.scenarios[scenario];
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&scenario.statements, "");
-        let mut parameters: IndexVec<ParameterId, Option<Value>> = defaults(ruleset);
+        let mut parameters: Parameters = defaults(ruleset);
         for (parameter, value) in &scenario.given {
             parameters[*parameter] = Some(value.clone());
         }
@@ -77,15 +80,12 @@ impl Session<'_> {
     }
 }
 
-fn defaults(ruleset: &Ruleset) -> IndexVec<ParameterId, Option<Value>> {
+fn defaults(ruleset: &Ruleset) -> Parameters {
     ruleset.parameters.iter().map(|parameter| parameter.value.clone()).collect()
 }
 
 /// All scenarios in one world. They share their parameters, so those must not differ among them.
-fn pooled(
-    ruleset: &Ruleset,
-    set: IndexVec<ParameterId, Option<Value>>,
-) -> Result<(FactSet, IndexVec<ParameterId, Option<Value>>), Box<Diagnostic>> {
+fn pooled(ruleset: &Ruleset, set: Parameters) -> Result<(FactSet, Parameters), Box<Diagnostic>> {
     let mut builder = FactSetBuilder::new(ruleset);
     for scenario in &ruleset.scenarios {
         builder.state_all(&scenario.statements, &format!("{}/", scenario.name));
@@ -116,10 +116,7 @@ fn pooled(
 }
 
 /// The parameters' values: defaults, then `name=value`.
-fn parameters(
-    ruleset: &Ruleset,
-    set: &[String],
-) -> Result<IndexVec<ParameterId, Option<Value>>, Box<Diagnostic>> {
+fn parameters(ruleset: &Ruleset, set: &[String]) -> Result<Parameters, Box<Diagnostic>> {
     let mut values = defaults(ruleset);
     for pair in set {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));

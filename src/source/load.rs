@@ -45,7 +45,7 @@ pub fn load(files: &dyn Files, path: &Path) -> Result<Loaded, String> {
     let mut wanted = Vec::new();
     match entry {
         Entry::Folder => {
-            loaded.root = path.to_owned();
+            path.clone_into(&mut loaded.root);
             find(files, path, 0, &mut wanted)?;
             if wanted.is_empty() {
                 return Err("it holds no .lens file".to_owned());
@@ -53,7 +53,7 @@ pub fn load(files: &dyn Files, path: &Path) -> Result<Loaded, String> {
         }
         Entry::File(_) => {
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            loaded.root = parent.unwrap_or(Path::new(".")).to_owned();
+            parent.unwrap_or(Path::new(".")).clone_into(&mut loaded.root);
             wanted.push(path.to_owned());
         }
         Entry::Other => return Err("it is neither a file nor a folder".to_owned()),
@@ -77,7 +77,7 @@ fn find(files: &dyn Files, folder: &Path, depth: usize, out: &mut Vec<PathBuf>) 
         match files.entry(&path) {
             Ok(Entry::Folder) if depth < DEEPEST => find(files, &path, depth + 1, out)?,
             Ok(Entry::File(_) | Entry::Other) if path.extension().is_some_and(|ending| ending == "lens") => {
-                out.push(path)
+                out.push(path);
             }
             _ => {}
         }
@@ -189,7 +189,7 @@ impl Loader<'_> {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let bytes = error.as_bytes();
-                let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+                let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1;
                 let hint = match bytes {
                     [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16; save it as UTF-8",
                     _ => "save it as UTF-8 in your editor",

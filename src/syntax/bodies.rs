@@ -84,7 +84,7 @@ impl Lines<'_> {
                         options.push(self.value(base, value)?);
                     }
                 }
-                Rule::according => according = Some(self.selection(base, part).0),
+                Rule::according => according = Some(Self::selection(base, part).0),
                 _ => {}
             }
         }
@@ -147,7 +147,7 @@ impl Lines<'_> {
                             self.report_sign(at);
                             return None;
                         };
-                        term = Term { kind: TermKind::Number(number.neg()), span: at.to(term.span) };
+                        term = Term { kind: TermKind::Number(-number), span: at.to(term.span) };
                     }
                     parts.push(term);
                 }
@@ -209,7 +209,7 @@ impl Lines<'_> {
     }
 
     /// `according to …`, with the label after `by` in expectations.
-    pub fn selection(&mut self, base: Base, pair: Pair<'_, Rule>) -> (LensSelection, Option<Word>) {
+    pub fn selection(base: Base, pair: Pair<'_, Rule>) -> (LensSelection, Option<Word>) {
         let span = base.span(&pair);
         let mut selection = LensSelection { quantifier: Quantifier::Each, lenses: Vec::new(), span };
         let mut by = None;

@@ -53,10 +53,9 @@ fn comment_start(line: &str) -> Option<usize> {
             Some(_) if escaped => escaped = false,
             Some(b'"') if byte == b'\\' => escaped = true,
             Some(open) if byte == open => quote = None,
-            Some(_) => {}
             None if byte == b'#' => return Some(at),
             None if byte == b'"' || byte == b'`' => quote = Some(byte),
-            None => {}
+            Some(_) | None => {}
         }
     }
     None

@@ -32,7 +32,7 @@ fn is_broken(segment: &Segment) -> bool {
     matches!(segment.kind, SegmentKind::Line { broken: true })
 }
 
-impl<'t> Lines<'t> {
+impl Lines<'_> {
     pub fn headline(&mut self, head: &Segment, rule: Rule, form: &'static str) -> ItemKind {
         let Some(line) = self.parse(head, rule, form) else { return ItemKind::Broken };
         let (base, parts) = words(line);
@@ -372,10 +372,10 @@ impl<'t> Lines<'t> {
             match part.as_rule() {
                 Rule::kw_not => not = true,
                 Rule::run => {
-                    sentence = self.pieces(base, part).and_then(|pieces| self.sentence(pieces, span))
+                    sentence = self.pieces(base, part).and_then(|pieces| self.sentence(pieces, span));
                 }
                 Rule::according => {
-                    let (selection, label) = self.selection(base, part);
+                    let (selection, label) = Self::selection(base, part);
                     lenses = Some(selection);
                     by = label;
                 }
@@ -407,14 +407,14 @@ impl<'t> Lines<'t> {
             .lines
             .iter()
             .map(|segment| {
-                let line = if is_broken(segment) { None } else { self.from_line(segment) };
+                let line = if is_broken(segment) { None } else { self.table_line(segment) };
                 line.unwrap_or(FromLine::Broken(self.span(segment)))
             })
             .collect();
         ItemKind::From(From { path, database, lines })
     }
 
-    fn from_line(&mut self, segment: &Segment) -> Option<FromLine> {
+    fn table_line(&mut self, segment: &Segment) -> Option<FromLine> {
         let span = self.span(segment);
         for rule in [
             Rule::empty_line,
@@ -447,7 +447,7 @@ impl<'t> Lines<'t> {
             match part.as_rule() {
                 Rule::kw_maybe => maybe = true,
                 Rule::run => {
-                    sentence = self.pieces(base, part).and_then(|pieces| self.sentence(pieces, span))
+                    sentence = self.pieces(base, part).and_then(|pieces| self.sentence(pieces, span));
                 }
                 Rule::body => filter = Some(self.body(base, part)),
                 _ => {}

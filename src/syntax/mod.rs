@@ -6,6 +6,7 @@ mod blocks;
 mod bodies;
 mod errors;
 mod expressions;
+mod grammar;
 mod items;
 mod lines;
 pub(crate) mod split;
@@ -40,7 +41,4 @@ pub fn parse(file: FileId, text: &str) -> Parse {
     Parse { tree: Tree { segments }, ast, diagnostics: lines.finish() }
 }
 
-/// The grammar's door: a parser for one logical line.
-#[derive(pest_derive::Parser)]
-#[grammar = "../grammar/parallax.pest"]
-struct Grammar;
+use grammar::{Grammar, Rule};

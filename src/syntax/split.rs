@@ -189,7 +189,7 @@ impl Splitter<'_> {
             match byte {
                 b'\n' => break,
                 b'\\' if quote == b'"' && self.bytes.get(at + 1).is_some_and(|next| *next != b'\n') => {
-                    at += 2
+                    at += 2;
                 }
                 _ if byte == quote => {
                     scan.at = at;

@@ -91,7 +91,7 @@ impl Lines<'_> {
             term.span = span;
             if negative {
                 term.kind = match term.kind {
-                    TermKind::Number(number) => TermKind::Number(number.neg()),
+                    TermKind::Number(number) => TermKind::Number(-number),
                     _ => {
                         self.report(
                             Diagnostic::new(Code::BadNumber, "only a number can have a sign")

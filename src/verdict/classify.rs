@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::RowMatches;
-use super::decide::{Classes, OpenLens};
+use super::decide::{Classes, OpenLens, RowTuples};
 use super::evaluate::{Evaluator, Stop};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Runner, Values};
@@ -169,8 +169,6 @@ fn classes(slots: usize, certain: &[Vec<u32>], all: Vec<Vec<u32>>, doubtful: boo
     let subjects = (0..slots).map(|slot| all.iter().map(|tuple| tuple[slot]).collect()).collect();
     Classes { subjects, perhaps, ..Classes::default() }
 }
-
-type RowTuples = Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>;
 
 fn population_of<'a>(slots: usize, lenses: impl Iterator<Item = &'a RowTuples>) -> Classes {
     let mut certain: BTreeSet<Vec<u32>> = BTreeSet::new();

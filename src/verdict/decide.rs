@@ -23,11 +23,14 @@ pub(super) struct Classes {
     pub open: BTreeMap<LensId, OpenLens>,
 }
 
+/// Per row the tuples it matches certainly, and possibly.
+pub(super) type RowTuples = Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>;
+
 /// A lens of a question without `among`, over whom its own rows match.
 #[derive(Clone, Debug)]
 pub(super) struct OpenLens {
     /// Per row the tuples it matches certainly and possibly, sorted.
-    pub rows: Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>,
+    pub rows: RowTuples,
     /// What its rows alone say.
     pub local: Box<Classes>,
 }

@@ -146,7 +146,7 @@ fn names_mean_nothing() {
             name.bytes().fold(7_u64, |state, byte| state.wrapping_mul(0x0100_0000_01b3) ^ u64::from(byte));
         format!("n{mixed:016x}")
     };
-    for scenario in renamed.scenarios.iter_mut() {
+    for scenario in &mut renamed.scenarios {
         for fact in &mut scenario.statements.facts {
             for arg in &mut fact.args {
                 if let parallax::model::Constant::Thing(_, name) = arg {

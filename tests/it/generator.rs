@@ -184,7 +184,7 @@ impl Generator {
     fn definitions(&mut self, text: &mut String) {
         if self.random.chance(70) {
             self.features.insert("define");
-            for _ in 0..1 + self.random.below(2) {
+            for _ in 0..=self.random.below(2) {
                 let body = self.body(&[("t", Sort::T), ("u", Sort::U)], 2);
                 let _ = writeln!(text, "define t dreams of u when {}", self.print(&body, &["t", "u"]));
             }
@@ -235,7 +235,7 @@ impl Generator {
         }
         if !first && self.random.chance(25) {
             self.features.insert("overrides");
-            for _ in 0..1 + self.random.below(2) {
+            for _ in 0..=self.random.below(2) {
                 let strong = self.random.below(rows - 1);
                 let weak = strong + 1 + self.random.below(rows - 1 - strong);
                 let _ = writeln!(text, "  r{weak} overrides r{strong}");
@@ -372,7 +372,7 @@ impl Generator {
         match choice {
             0 | 1 => {
                 self.features.insert("not");
-                let inner = (0..1 + self.random.below(2)).map(|_| self.sentence(body, false)).collect();
+                let inner = (0..=self.random.below(2)).map(|_| self.sentence(body, false)).collect();
                 Piece::Not(inner)
             }
             2 => {

@@ -94,7 +94,8 @@ fn compare(seed: u64) -> Option<(Option<String>, Answers)> {
     let files = memory(&case.text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let Some(ruleset) = session.ruleset() else {
-        let errors: Vec<_> = session.diagnostics().into_iter().filter(|d| d.is_error()).collect();
+        let errors: Vec<_> =
+            session.diagnostics().into_iter().filter(parallax::diag::Diagnostic::is_error).collect();
         if errors.iter().all(|error| error.code.name() == "PX0406") {
             return None;
         }

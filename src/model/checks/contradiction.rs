@@ -3,18 +3,18 @@
 use super::population::clauses;
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::*;
+use crate::model::ir::{Atom, CompareOp, Cond, Constant, Expr, Ruleset, Term, VarId};
 use crate::value::Value;
 
 pub(super) fn check(ruleset: &Ruleset) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for clause in clauses(ruleset) {
-        within(clause, &clause.when, &mut found);
+        within(&clause.when, &mut found);
     }
     found
 }
 
-fn within(clause: &Clause, cond: &Cond, found: &mut Vec<Diagnostic>) {
+fn within(cond: &Cond, found: &mut Vec<Diagnostic>) {
     match cond {
         Cond::And(parts) => {
             let mut flat = Vec::new();
@@ -27,9 +27,9 @@ fn within(clause: &Clause, cond: &Cond, found: &mut Vec<Diagnostic>) {
                         .help("delete or change one of them"),
                 );
             }
-            flat.iter().for_each(|part| within(clause, part, found));
+            flat.iter().for_each(|part| within(part, found));
         }
-        Cond::Or(parts) => parts.iter().for_each(|part| within(clause, part, found)),
+        Cond::Or(parts) => parts.iter().for_each(|part| within(part, found)),
         Cond::Not(..) | Cond::Atom(_) | Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
     }
 }

@@ -1,7 +1,7 @@
 //! What depends on what: relations, populations and lenses as nodes, with the loops among them.
 
 use crate::base::{Idx, Span};
-use crate::model::ir::*;
+use crate::model::ir::{AtomSource, Clause, Cond, LensId, Otherwise, QuestionId, RelationId, Ruleset};
 
 /// A thing that is worked out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -52,21 +52,21 @@ impl Graph {
         }
         for (id, question) in ruleset.questions.iter_enumerated() {
             if let Some(among) = &question.among {
-                let from = graph.population(ruleset, id);
+                let from = Self::population(ruleset, id);
                 graph.clause(ruleset, from, among, false);
             }
         }
         for (id, lens) in ruleset.lenses.iter_enumerated() {
-            let from = graph.lens(ruleset, id);
+            let from = Self::lens(ruleset, id);
             for row in &lens.rows {
                 graph.clause(ruleset, from, &row.clause, false);
             }
             if ruleset.questions[lens.question].among.is_some() {
-                let to = graph.population(ruleset, lens.question);
+                let to = Self::population(ruleset, lens.question);
                 graph.edges[from].push(Edge { to, plain: false, span: lens.span });
             }
             if let Otherwise::As(other, span) = lens.otherwise {
-                let to = graph.lens(ruleset, other);
+                let to = Self::lens(ruleset, other);
                 graph.edges[from].push(Edge { to, plain: false, span });
             }
         }
@@ -74,11 +74,11 @@ impl Graph {
         graph
     }
 
-    fn population(&self, ruleset: &Ruleset, question: QuestionId) -> usize {
+    fn population(ruleset: &Ruleset, question: QuestionId) -> usize {
         ruleset.relations.len() + question.index()
     }
 
-    fn lens(&self, ruleset: &Ruleset, lens: LensId) -> usize {
+    fn lens(ruleset: &Ruleset, lens: LensId) -> usize {
         ruleset.relations.len() + ruleset.questions.len() + lens.index()
     }
 

@@ -5,7 +5,9 @@ use super::graph::Graph;
 use crate::base::Idx;
 use crate::diag::{Code, Diagnostic};
 use crate::model::clause::{as_var, expr_vars};
-use crate::model::ir::*;
+use crate::model::ir::{
+    Atom, AtomSource, BinaryOp, Cond, Constant, Expr, Keeping, Rule, Ruleset, Term, VarId,
+};
 use crate::value::{Decimal, Value};
 
 pub(super) fn check(ruleset: &Ruleset, graph: &Graph) -> Vec<Diagnostic> {

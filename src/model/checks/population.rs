@@ -2,7 +2,7 @@
 
 use super::graph::{Graph, Node};
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::*;
+use crate::model::ir::{Atom, AtomSource, Clause, Cond, LensId, Otherwise, Ruleset, VerdictId};
 
 pub(super) fn check(ruleset: &Ruleset, graph: &Graph) -> Vec<Diagnostic> {
     let mut found = Vec::new();

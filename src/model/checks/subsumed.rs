@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::base::Idx;
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::*;
+use crate::model::ir::{Clause, Cond, Expr, Policy, RowId, Ruleset, Term};
 
 pub(super) fn check(ruleset: &Ruleset) -> Vec<Diagnostic> {
     let mut found = Vec::new();

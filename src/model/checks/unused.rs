@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::population::{atoms, clauses};
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::*;
+use crate::model::ir::{AtomSource, Cond, ExpectationKind, KindId, RelationId, Ruleset, Ty};
 use crate::model::raw::show_parts;
 
 pub(super) fn check(ruleset: &Ruleset) -> Vec<Diagnostic> {

@@ -5,6 +5,7 @@ mod text;
 mod wide;
 
 use std::cmp::Ordering;
+use std::ops::Neg;
 
 use wide::Wide;
 
@@ -113,12 +114,11 @@ impl Decimal {
         let (upper, lower) = if self.exponent > other.exponent { (self, other) } else { (other, self) };
         let shift = (upper.exponent - lower.exponent).unsigned_abs();
         let (top, bottom) = (upper.coefficient(), lower.coefficient());
-        if shift <= 37 {
-            if let Some(scaled) = 10_i128.checked_pow(shift).and_then(|power| top.checked_mul(power))
-                && let Some(sum) = scaled.checked_add(bottom)
-            {
-                return Self::rounded(sum, i64::from(lower.exponent));
-            }
+        if shift <= 37
+            && let Some(scaled) = 10_i128.checked_pow(shift).and_then(|power| top.checked_mul(power))
+            && let Some(sum) = scaled.checked_add(bottom)
+        {
+            return Self::rounded(sum, i64::from(lower.exponent));
         }
         // 34 digits moved up by 36 places leave the smaller number below the last digit that counts.
         let lift = shift.min(36);
@@ -156,7 +156,7 @@ impl Decimal {
 
     /// The difference, rounded once.
     pub fn checked_sub(self, other: Self) -> Result<Self, DomainError> {
-        self.checked_add(other.neg())
+        self.checked_add(-other)
     }
 
     /// The product, rounded once.
@@ -215,17 +215,19 @@ impl Decimal {
         if whole < 0 { Self::from(1).checked_div(result) } else { Ok(result) }
     }
 
-    /// The number with the other sign.
-    #[must_use]
-    pub fn neg(self) -> Self {
-        Self::from_parts(-self.coefficient(), self.exponent)
-    }
-
     /// The number, where it is whole and fits.
     pub fn to_i64(self) -> Option<i64> {
         let exponent = u32::try_from(self.exponent).ok()?;
         let whole = 10_i128.checked_pow(exponent)?.checked_mul(self.coefficient())?;
         i64::try_from(whole).ok()
+    }
+}
+
+impl Neg for Decimal {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self::from_parts(-self.coefficient(), self.exponent)
     }
 }
 

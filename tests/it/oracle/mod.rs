@@ -64,11 +64,11 @@ pub fn answers(ruleset: &Ruleset, statements: &Statements, parameters: Vec<Value
         match group[0] {
             Node::Relation(_) => oracle.relations(&group, &stated),
             Node::Population(question) if ruleset.questions[question].among.is_some() => {
-                oracle.population(question)
+                oracle.population(question);
             }
             Node::Population(_) => {}
             Node::Lens(lens) if ruleset.questions[ruleset.lenses[lens].question].among.is_some() => {
-                oracle.lens(lens)
+                oracle.lens(lens);
             }
             Node::Lens(lens) => oracle.local(lens),
         }
@@ -343,7 +343,7 @@ impl Oracle<'_> {
                 let out = |weak: usize| {
                     let beats =
                         |strong: &usize| overrides.contains(&(RowId(*strong as u32), RowId(weak as u32)));
-                    rows.iter().any(|strong| beats(strong))
+                    rows.iter().any(beats)
                 };
                 rows.iter().copied().filter(|row| !out(*row)).collect()
             }

@@ -161,7 +161,7 @@ impl Oracle<'_> {
         let wrap = |number: Decimal| Some(Constant::Value(Value::Number(number)));
         match expr {
             Expr::Term(term) => Some(self.value(term, env)),
-            Expr::Negate(x) => wrap(number(x)?.neg()),
+            Expr::Negate(x) => wrap(-number(x)?),
             Expr::Binary(op, x, y) => {
                 let (x, y) = (number(x)?, number(y)?);
                 let result = match op {
