@@ -13,6 +13,9 @@ use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};
 use crate::syntax::ast::{self, Body, ExprKind, Term as Written, TermKind};
 
+/// The most conditions of one body: the search for ways to meet it is planned pair by pair.
+const MOST_CONDITIONS: usize = 500;
+
 /// What a clause is for.
 pub(super) struct Purpose<'a> {
     /// The question's slots, bound from outside where `bound`.
@@ -37,6 +40,15 @@ impl Resolver<'_> {
         let raw_unless = unless.map(|body| self.raw(body));
         let mut variables = Variables::new(purpose.subject, purpose.span);
         variables.broken = raw_when.is_broken() || raw_unless.as_ref().is_some_and(Raw::is_broken);
+        let conditions = raw_when.count() + raw_unless.as_ref().map_or(0, Raw::count);
+        if conditions > MOST_CONDITIONS {
+            self.report(
+                Diagnostic::new(Code::TooMany, format!("{conditions} conditions stand in one body"))
+                    .at(when.span, format!("at most {MOST_CONDITIONS} can be read"))
+                    .help("define parts of it as sentences of their own"),
+            );
+            return None;
+        }
         self.introduce_positive(&mut variables, &raw_when);
         introduce_values(&mut variables, &raw_when);
         let when = self.cond(&mut variables, &raw_when);
@@ -373,6 +385,14 @@ pub(super) fn lone_word(expr: &ast::Expr) -> Option<(&str, Span)> {
 }
 
 impl Raw<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Raw::And(parts) | Raw::Or(parts) => parts.iter().map(Raw::count).sum(),
+            Raw::Not(inner, _) => inner.count(),
+            Raw::Broken | Raw::Atom { .. } | Raw::Compare { .. } | Raw::Is { .. } | Raw::IsKind { .. } => 1,
+        }
+    }
+
     fn is_broken(&self) -> bool {
         match self {
             Raw::And(parts) | Raw::Or(parts) => parts.iter().any(Raw::is_broken),

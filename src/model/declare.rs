@@ -1,7 +1,7 @@
 //! Everything that has a name: kinds, relations, parameters, questions, lenses, constraints, panels
 //! and scenarios are entered before any body is looked at, so that order in the text is free.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ir::{
     Clause, Cond, Domain, DomainId, Kind, KindId, Lens, LensId, Never, Otherwise, Panel, Parameter, Policy,
@@ -141,32 +141,38 @@ fn kinds(resolver: &mut Resolver<'_>, items: &[&Item]) {
     number_domains(resolver);
 }
 
+/// Finds each kind's root; takes a parent away where parents lead back to the kind.
 fn break_kind_loops(resolver: &mut Resolver<'_>) {
-    for id in resolver.out.kinds.ids() {
-        let mut at = id;
-        let mut steps = 0;
-        while let Some(parent) = resolver.out.kinds[at].parent {
-            at = parent;
-            steps += 1;
-            if at == id || steps > resolver.out.kinds.len() {
-                break;
+    let mut roots: Vec<Option<KindId>> = vec![None; resolver.out.kinds.len()];
+    for start in resolver.out.kinds.ids() {
+        let mut way = vec![start];
+        let mut on_way: HashSet<KindId> = HashSet::from([start]);
+        let root = loop {
+            let at = way[way.len() - 1];
+            if let Some(root) = roots[at.index()] {
+                break root;
             }
-        }
-        if steps > 0 && at == id {
-            let kind = &mut resolver.out.kinds[id];
-            kind.parent = None;
-            let diagnostic = Diagnostic::new(Code::KindLoop, format!("`{}` is a part of itself", kind.name))
-                .at(kind.span, "its parents lead back to it")
-                .help("take the parent away from one of the kinds of the loop");
-            resolver.report(diagnostic);
+            match resolver.out.kinds[at].parent {
+                None => break at,
+                Some(parent) if on_way.insert(parent) => way.push(parent),
+                Some(parent) => {
+                    let kind = &mut resolver.out.kinds[parent];
+                    kind.parent = None;
+                    let diagnostic =
+                        Diagnostic::new(Code::KindLoop, format!("`{}` is a part of itself", kind.name))
+                            .at(kind.span, "its parents lead back to it")
+                            .help("take the parent away from one of the kinds of the loop");
+                    resolver.report(diagnostic);
+                    break parent;
+                }
+            }
+        };
+        for kind in way {
+            roots[kind.index()] = Some(root);
         }
     }
-    for id in resolver.out.kinds.ids() {
-        let mut root = id;
-        while let Some(parent) = resolver.out.kinds[root].parent {
-            root = parent;
-        }
-        resolver.out.kinds[id].root = root;
+    for (kind, root) in resolver.out.kinds.iter_mut().zip(roots) {
+        kind.root = root.unwrap_or(kind.root);
     }
 }
 

@@ -163,7 +163,8 @@ impl Resolver<'_> {
                 .at(sentence.span, "matches no declared sentence"),
         };
         if diagnostic.code == Code::UnknownSentence {
-            diagnostic = match self.readings.nearest(sentence) {
+            let near = if self.is_crowded() { None } else { self.readings.nearest(sentence) };
+            diagnostic = match near {
                 Some(near) => {
                     let shown = self.show_reading(&near.parts, near.relation);
                     let with_place = diagnostic.at(near.span, "the nearest declared sentence");

@@ -9,6 +9,9 @@ use crate::base::{SourceMap, Span};
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::syntax::ast::Word;
 
+/// No more than this many are collected; people see the first twenty.
+const MOST_DIAGNOSTICS: usize = 2000;
+
 /// Names of one sort with what they name.
 pub(super) struct Names<I> {
     ids: HashMap<String, I>,
@@ -70,7 +73,16 @@ impl<'s> Resolver<'s> {
     }
 
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        } else if diagnostic.is_error() {
+            self.broken.others = true;
+        }
+    }
+
+    /// Whether so much is wrong already that looking for near names is not worth the time.
+    pub fn is_crowded(&self) -> bool {
+        self.diagnostics.len() > 200
     }
 
     pub fn has_errors(&self) -> bool {
@@ -111,7 +123,8 @@ impl<'s> Resolver<'s> {
             return Some(lens);
         }
         if !self.broken.lenses {
-            let near = self.lenses.nearest(&name.text).map(str::to_owned);
+            let near =
+                if self.is_crowded() { None } else { self.lenses.nearest(&name.text).map(str::to_owned) };
             self.report_unknown(
                 Code::UnknownLens,
                 "lens",
@@ -129,7 +142,8 @@ impl<'s> Resolver<'s> {
             return Some(kind);
         }
         if !self.broken.kinds {
-            let near = self.kinds.nearest(&name.text).map(str::to_owned);
+            let near =
+                if self.is_crowded() { None } else { self.kinds.nearest(&name.text).map(str::to_owned) };
             let declare = format!("declare it with `kind {}`", name.text);
             self.report_unknown(Code::UnknownKind, "kind", name, near.as_deref(), &declare);
         }

@@ -36,6 +36,15 @@ fn fifty_megabytes_on_one_line() {
 }
 
 #[test]
+fn one_body_of_very_many_conditions() {
+    let text =
+        format!("kind A\nrelation A sings\nnever x when {}\n", vec!["any a sings"; 50_000].join(" and "));
+    assert!(codes(&memory(&text)).contains(&"PX0703"));
+    let words = format!("kind A\nfacts {{\n{}}}\n", "  unknown sentence here\n".repeat(100_000));
+    assert!(diagnostics(&memory(&words)).len() <= 2001);
+}
+
+#[test]
 fn a_million_errors_are_counted_not_kept() {
     let text = "?\n".repeat(1_000_000);
     assert!(diagnostics(&memory(&text)).len() <= 2000);

@@ -7,10 +7,13 @@ use crate::base::Idx;
 use crate::diag::{Code, Diagnostic};
 use crate::model::ir::{Clause, Cond, Expr, Policy, RowId, Ruleset, Term};
 
+/// Each row is compared with each earlier one, so lenses past this size are not looked at.
+const MOST_ROWS: usize = 1500;
+
 pub(super) fn check(ruleset: &Ruleset) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for lens in &ruleset.lenses {
-        if lens.policy != Policy::FirstMatch {
+        if lens.policy != Policy::FirstMatch || lens.rows.len() > MOST_ROWS {
             continue;
         }
         let shapes: Vec<Option<BTreeSet<String>>> =
