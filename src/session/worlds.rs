@@ -1,10 +1,11 @@
 //! Which facts are looked at: those of the ruleset, or its scenarios together, or one scenario.
 
 use super::Session;
+use super::pool::pool;
 use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::Limits;
-use crate::facts::{FactSet, FactSetBuilder};
+use crate::facts::FactSetBuilder;
 use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, evaluate};
@@ -47,19 +48,22 @@ impl Session<'_> {
         options: &Options,
     ) -> Result<(Evaluation, Vec<Diagnostic>), Vec<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set).map_err(|diagnostic| vec![*diagnostic])?;
-        let mut warnings = Vec::new();
-        let (facts, parameters) = match self.world(ruleset) {
-            World::Facts => {
-                let mut builder = FactSetBuilder::new(ruleset);
-                builder.state_all(&ruleset.facts, "");
-                warnings = self.read_tables(ruleset, &mut builder)?;
-                (builder.finish(), parameters)
+        if self.world(ruleset) == World::Scenarios {
+            let mut worlds = Vec::new();
+            for (id, scenario) in ruleset.scenarios.iter_enumerated() {
+                let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits);
+                worlds.push((
+                    format!("{}/", scenario.name),
+                    evaluation.map_err(|diagnostic| vec![*diagnostic])?,
+                ));
             }
-            World::Scenarios => pooled(ruleset, parameters).map_err(|diagnostic| vec![*diagnostic])?,
-        };
-        let evaluation =
-            evaluate(ruleset, facts, &parameters, &options.limits).map_err(|diagnostic| vec![*diagnostic])?;
-        Ok((evaluation, warnings))
+            return Ok((pool(ruleset, &worlds), Vec::new()));
+        }
+        let mut builder = FactSetBuilder::new(ruleset);
+        builder.state_all(&ruleset.facts, "");
+        let warnings = self.read_tables(ruleset, &mut builder)?;
+        let evaluation = evaluate(ruleset, builder.finish(), &parameters, &options.limits);
+        Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
     /// Evaluates the ruleset over one scenario's world: it sees no other facts and no `--set`.
@@ -69,10 +73,20 @@ impl Session<'_> {
         scenario: ScenarioId,
         limits: &Limits,
     ) -> Result<Evaluation, Box<Diagnostic>> {
+        self.scenario(ruleset, scenario, defaults(ruleset), limits)
+    }
+
+    #[expect(clippy::unused_self, reason = "a world of this session")]
+    fn scenario(
+        &self,
+        ruleset: &Ruleset,
+        scenario: ScenarioId,
+        mut parameters: Parameters,
+        limits: &Limits,
+    ) -> Result<Evaluation, Box<Diagnostic>> {
         let scenario = &ruleset.scenarios[scenario];
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&scenario.statements, "");
-        let mut parameters: Parameters = defaults(ruleset);
         for (parameter, value) in &scenario.given {
             parameters[*parameter] = Some(value.clone());
         }
@@ -82,37 +96,6 @@ impl Session<'_> {
 
 fn defaults(ruleset: &Ruleset) -> Parameters {
     ruleset.parameters.iter().map(|parameter| parameter.value.clone()).collect()
-}
-
-/// All scenarios in one world. They share their parameters, so those must not differ among them.
-fn pooled(ruleset: &Ruleset, set: Parameters) -> Result<(FactSet, Parameters), Box<Diagnostic>> {
-    let mut builder = FactSetBuilder::new(ruleset);
-    for scenario in &ruleset.scenarios {
-        builder.state_all(&scenario.statements, &format!("{}/", scenario.name));
-    }
-    let mut parameters = set;
-    for (id, parameter) in ruleset.parameters.iter_enumerated() {
-        let mut given = ruleset.scenarios.iter().filter_map(|scenario| {
-            scenario.given.iter().find(|(known, _)| *known == id).map(|(_, value)| (value, scenario))
-        });
-        let Some((value, first)) = given.next() else { continue };
-        let count = 1 + given.clone().count();
-        let differs = given.find(|(other, _)| *other != value);
-        let everywhere = count == ruleset.scenarios.len() || parameters[id].as_ref() == Some(value);
-        if differs.is_some() || !everywhere && parameters[id].is_some() {
-            let name = &parameter.name;
-            return Err(Box::new(
-                Diagnostic::new(
-                    Code::ParameterValue,
-                    format!("the scenarios give `{name}` different values"),
-                )
-                .at(first.span, "one of them")
-                .help("state facts in a `facts` block or table to report on, or use `parallax test`"),
-            ));
-        }
-        parameters[id] = Some(value.clone());
-    }
-    Ok((builder.finish(), parameters))
 }
 
 /// The parameters' values: defaults, then `name=value`.

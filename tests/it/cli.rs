@@ -103,3 +103,13 @@ fn the_output_is_the_same_each_time_and_for_each_number_of_threads() {
     assert_eq!(run("1"), run("2"));
     assert_eq!(run("1"), run("3"));
 }
+
+#[test]
+fn scenarios_are_pooled_each_with_its_own_parameters_and_names() {
+    let folder = folder("pooled");
+    let rules = "language 1\nkind Firm\nparameter limit: Number = 5\nrelation Firm has Number staff\nquestion Firm is small | large\n  among firm has any count staff\nlens a {\n  few: small when firm has n staff and n < limit\n  named: small when firm is \"huge\"\n  otherwise large\n}\nscenario one {\n  tiny has 3 staff\n  huge has 9 staff\n}\nscenario two {\n  given limit = 2\n  tiny has 3 staff\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let output = parallax(&["run", &folder.to_string_lossy()]);
+    let rows = "firm,a,pattern\none/huge,small,small\none/tiny,small,small\ntwo/tiny,large,large\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), rows);
+}
