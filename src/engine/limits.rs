@@ -60,7 +60,7 @@ impl Clock {
     /// Checks the time.
     pub fn time(&self) -> Result<(), Reached> {
         match self.until {
-            Some(until) if Instant::now() > until => Err(Reached::Time),
+            Some(until) if Instant::now() >= until => Err(Reached::Time),
             _ => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 //! Takes the files' syntax, hands on a `Model` for tools and, without errors, a `Ruleset`.
 
 mod broken;
+pub(crate) mod canonical;
 pub(crate) mod checks;
 pub(crate) mod clause;
 mod declare;

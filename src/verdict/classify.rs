@@ -59,11 +59,17 @@ impl Evaluator<'_> {
         possible: bool,
         span: Span,
     ) -> Result<BitSet, Stop> {
+        let key = (question, possible, crate::model::canonical::clause(clause));
+        if let Some(found) = self.matched.get(&key) {
+            return Ok(found.clone());
+        }
         self.clock.time()?;
         let found = self.with_inputs(|evaluator, inputs, values| {
             evaluator.match_subjects(&evaluator.classes[question], clause, possible, inputs, values)
         });
-        found.map_err(|error| Stop::Domain(error, span))
+        let found = found.map_err(|error| Stop::Domain(error, span))?;
+        self.matched.insert(key, found.clone());
+        Ok(found)
     }
 
     #[expect(clippy::unused_self, reason = "one of the steps of classifying")]

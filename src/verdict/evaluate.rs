@@ -1,7 +1,7 @@
 //! Works a plan off: relations, populations, lenses, constraints. What each finds is an ordinary
 //! table to what comes later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
@@ -53,6 +53,8 @@ pub(super) struct Evaluator<'r> {
     pub relations: IndexVec<RelationId, Option<Bounds>>,
     pub classes: IndexVec<QuestionId, Classes>,
     asked: Mutex<BTreeMap<AtomSource, Bounds>>,
+    /// Whom bodies match that were worked out already: rows that say the same are searched once.
+    pub matched: HashMap<(QuestionId, bool, String), BitSet>,
 }
 
 /// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
@@ -74,6 +76,7 @@ pub fn evaluate(
         relations: ruleset.relations.iter().map(|_| None).collect(),
         classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
         asked: Mutex::default(),
+        matched: HashMap::new(),
     };
     evaluator.intern_constants();
     evaluator.run().map_err(|stop| Box::new(explain_stop(stop, limits)))

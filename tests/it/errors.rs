@@ -31,3 +31,65 @@ fn all_errors_of_all_places_are_found_in_one_pass() {
         crate::support::diagnostics(&memory(text)).iter().map(|diagnostic| diagnostic.code.name()).collect();
     assert!(codes.contains(&"PX0202") && codes.contains(&"PX0101") && codes.contains(&"PX0103"), "{codes:?}");
 }
+
+/// Mistakes that no single text shows: in files, tables and what they lead to.
+#[test]
+fn mistakes_in_files_and_data_are_explained() {
+    use crate::support::Memory;
+    use parallax::engine::Limits;
+    use parallax::session::{Options, Session};
+
+    const RULES: &str = "language 1\nkind Place\nrelation from: Place leads to Place\nrelation Place has Number people\nrelation Place is open since Date\nrelation Place counts Number\ndefine place counts n\n  when place has a people and n = 10 / a\nquestion Place is big | small\n  among place has any people people\nlens a {\n  many: big when place has n people and n > 5\n  otherwise small\n}\n";
+    let table = |block: &str, csv: &[u8]| {
+        let rules = format!("{RULES}from \"t.csv\" {{\n{block}\n}}\n");
+        Memory::default().with("rules/main.lens", rules).with("rules/t.csv", csv.to_vec())
+    };
+    let block = "  name has people people";
+    let loops = "kind P\nrelation a: P leads to b: P\nrelation a: P reaches b: P\ndefine x reaches y\n  when x leads to y\ndefine x reaches y\n  when x reaches z and z leads to y\nfacts {\n  a leads to b\n  b leads to c\n  c leads to d\n}\n";
+    let none = Limits::default();
+    let cases: Vec<(&str, Memory, Limits)> = vec![
+        ("PX0107", memory("kind Party\u{7}\n"), none.clone()),
+        (
+            "PX0108",
+            Memory::default().with("rules/main.lens", b"language 1\nkind Caf\xe9\n".to_vec()),
+            none.clone(),
+        ),
+        ("PX0205", table(block, b"name,poeple\nx,1\n"), none.clone()),
+        ("PX0210", memory("use \"vocabluary.lens\"\n").with("rules/vocabulary.lens", ""), none.clone()),
+        ("PX0211", memory("use \"b.lens\"\n").with("rules/b.lens", "use \"main.lens\"\n"), none.clone()),
+        ("PX0215", table("  upper(name) has people people", b"name,people\nx,1\n"), none.clone()),
+        ("PX0602", table(block, b"name,people\nx,1\ny,1 000\nz,many\n"), none.clone()),
+        ("PX0603", table(block, b"name,people\nx,1\ny,1,000\n"), none.clone()),
+        ("PX0604", memory(&format!("{RULES}from \"none.csv\" {{\n{block}\n}}\n")), none.clone()),
+        ("PX0605", memory("use \"../../secret.lens\"\n").with("secret.lens", "kind Secret\n"), none.clone()),
+        ("PX0610", table(block, b"name,people\nx,0\n"), none.clone()),
+        (
+            "PX0701",
+            memory(&format!("never x when {}a is b{}\n", "(".repeat(70), ")".repeat(70))),
+            none.clone(),
+        ),
+        ("PX0702", memory(&format!("kind {}\n", "a".repeat(2 << 20))), none.clone()),
+        (
+            "PX0703",
+            memory(&format!(
+                "kind A\nrelation A sings\nnever x when {}\n",
+                vec!["any a sings"; 600].join(" and ")
+            )),
+            none.clone(),
+        ),
+        ("PX0704", memory(loops), Limits { facts: 2, ..none.clone() }),
+        ("PX0705", memory(loops), Limits { rounds: 1, ..none.clone() }),
+        ("PX0706", memory(loops), Limits { time: Some(std::time::Duration::ZERO), ..none }),
+    ];
+    for (code, files, limits) in cases {
+        let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+        let mut found = session.diagnostics();
+        if let Some(ruleset) = session.ruleset() {
+            let options = Options { limits, ..Options::default() };
+            found.extend(session.evaluate(ruleset, &options).err().unwrap_or_default());
+        }
+        found.retain(parallax::diag::Diagnostic::is_error);
+        assert!(found.iter().any(|diagnostic| diagnostic.code.name() == code), "{code}: {found:?}");
+        insta::assert_snapshot!(code, render(&found, session.sources(), &RenderOptions::default()));
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::base::Idx;
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::{Clause, Cond, Expr, Policy, RowId, Ruleset, Term};
+use crate::model::ir::{Clause, Cond, Policy, RowId, Ruleset};
 
 /// Each row is compared with each earlier one, so lenses past this size are not looked at.
 const MOST_ROWS: usize = 1500;
@@ -51,45 +51,7 @@ fn add(clause: &Clause, cond: &Cond, out: &mut BTreeSet<String>) {
     match cond {
         Cond::And(parts) => parts.iter().for_each(|part| add(clause, part, out)),
         other => {
-            out.insert(canonical(clause, other));
-        }
-    }
-}
-
-/// A condition as text in which words stand for themselves; equal texts mean the same.
-fn canonical(clause: &Clause, cond: &Cond) -> String {
-    let list =
-        |parts: &[Cond]| parts.iter().map(|part| canonical(clause, part)).collect::<Vec<_>>().join(";");
-    let term = |term: &Term| match term {
-        Term::Var(var) if clause.vars[*var].any => "_".to_owned(),
-        Term::Var(var) => format!("?{}", clause.vars[*var].name),
-        Term::Constant(constant) => format!("{constant:?}"),
-        Term::Parameter(parameter) => format!("${}", parameter.0),
-    };
-    match cond {
-        Cond::And(parts) => format!("and({})", list(parts)),
-        Cond::Or(parts) => format!("or({})", list(parts)),
-        Cond::Not(inner, _) => format!("not({})", canonical(clause, inner)),
-        Cond::Atom(atom) => {
-            let args: Vec<String> = atom.args.iter().map(term).collect();
-            format!("{:?}({})", atom.source, args.join(","))
-        }
-        Cond::Compare { lhs, op, rhs, .. } => {
-            format!("{} {op:?} {}", expr(lhs, &term), expr(rhs, &term))
-        }
-        Cond::Let { var, value, .. } => format!("{} := {}", term(&Term::Var(*var)), expr(value, &term)),
-        Cond::IsKind { term: thing, kind, .. } => format!("{} is {}", term(thing), kind.0),
-    }
-}
-
-fn expr(value: &Expr, term: &impl Fn(&Term) -> String) -> String {
-    match value {
-        Expr::Term(inner) => term(inner),
-        Expr::Negate(inner) => format!("-({})", expr(inner, term)),
-        Expr::Binary(op, lhs, rhs) => format!("({} {op:?} {})", expr(lhs, term), expr(rhs, term)),
-        Expr::DaysBetween(lhs, rhs) => format!("days({},{})", expr(lhs, term), expr(rhs, term)),
-        Expr::Shift { date, amount, unit, back } => {
-            format!("shift({},{},{unit:?},{back})", expr(date, term), expr(amount, term))
+            out.insert(crate::model::canonical::condition(clause, other));
         }
     }
 }
