@@ -98,6 +98,10 @@ impl Resolver<'_> {
         if let Some(column) = self.column(term) {
             return Some(CellTerm::Column(column));
         }
+        if matches!(term.kind, TermKind::Wrapped { .. }) {
+            // Reported with its function.
+            return None;
+        }
         self.fact_constant(term, ty).map(CellTerm::Constant)
     }
 
