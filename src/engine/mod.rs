@@ -11,7 +11,7 @@ mod values;
 
 pub use limits::{Clock, Limits, Reached};
 pub use program::{AtomPlan, Calculation, Comparison, Conjunction, Place, Program, Step};
-pub use run::{Flow, Frame, Runner};
+pub use run::{Failure, Flow, Frame, Runner};
 pub use table::{Index, Table};
 pub use tuples::{Change, Keep, TupleSet};
 pub use values::Values;

@@ -18,6 +18,15 @@ pub struct Frame {
     failed: Option<DomainError>,
 }
 
+/// A calculation without result where all else holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// Why it has none.
+    pub error: DomainError,
+    /// The ids of the variables then; those the search had not bound mean nothing.
+    pub ids: Vec<u32>,
+}
+
 /// Whether to look for more ways.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flow {
@@ -60,26 +69,26 @@ impl<'p> Runner<'p> {
     }
 
     /// Whether the body can be met, its bound variables being set in the frame.
-    pub fn holds(&self, frame: &mut Frame) -> Result<bool, DomainError> {
+    pub fn holds(&self, frame: &mut Frame) -> Result<bool, Failure> {
         match self.exists(&self.program.body, frame, self.raise) {
             Found::Yes => Ok(true),
             Found::No => Ok(false),
-            Found::Failed(error) => Err(error),
+            Found::Failed(error) => Err(Failure { error, ids: frame.ids.clone() }),
         }
     }
 
     /// Calls `emit` for each way to meet the body.
-    pub fn each(&self, frame: &mut Frame, emit: &mut dyn FnMut(&Frame) -> Flow) -> Result<(), DomainError> {
-        let mut error = None;
+    pub fn each(&self, frame: &mut Frame, emit: &mut dyn FnMut(&Frame) -> Flow) -> Result<(), Failure> {
+        let mut failure = None;
         let mut on_way = |_: &Self, frame: &mut Frame| match frame.failed {
-            Some(failed) => {
-                error = Some(failed);
+            Some(error) => {
+                failure = Some(Failure { error, ids: frame.ids.clone() });
                 Flow::Enough
             }
             None => emit(frame),
         };
         self.steps(&self.program.body, 0, frame, self.raise, &mut on_way);
-        error.map_or(Ok(()), Err)
+        failure.map_or(Ok(()), Err)
     }
 
     fn exists(&self, conjunction: &Conjunction, frame: &mut Frame, raise: bool) -> Found {

@@ -8,10 +8,9 @@ use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples};
 use super::evaluate::{Evaluator, Stop};
 use crate::base::{BitSet, Idx, IndexVec, Span};
-use crate::engine::{Runner, Values};
+use crate::engine::{Failure, Runner, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
 use crate::plan::{Inputs, Request, compile};
-use crate::value::DomainError;
 
 /// Subjects a thread takes at a time; a multiple of 64, so that threads share no word.
 const CHUNK: usize = 64 * 64;
@@ -67,7 +66,8 @@ impl Evaluator<'_> {
         let found = self.with_inputs(|evaluator, inputs, values| {
             evaluator.match_subjects(&evaluator.classes[question], clause, possible, inputs, values)
         });
-        let found = found.map_err(|error| Stop::Domain(error, span))?;
+        let slots: Vec<VarId> = (0..self.classes[question].subjects.len()).map(VarId::from_usize).collect();
+        let found = found.map_err(|failure| self.domain_error(&failure, clause, &slots, span))?;
         self.matched.insert(key, found.clone());
         Ok(found)
     }
@@ -80,7 +80,7 @@ impl Evaluator<'_> {
         possible: bool,
         inputs: &Inputs<'_>,
         values: &Values<'_>,
-    ) -> Result<BitSet, DomainError> {
+    ) -> Result<BitSet, Failure> {
         let count = classes.len();
         let slots = classes.subjects.len();
         let request = Request {
@@ -91,7 +91,7 @@ impl Evaluator<'_> {
             delta: None,
         };
         let program = compile(inputs, &request);
-        let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), DomainError> {
+        let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Failure> {
             let runner = Runner::new(&program, values, !possible);
             let mut frame = runner.frame();
             let first = at * CHUNK;
@@ -111,7 +111,7 @@ impl Evaluator<'_> {
             chunk((0, &mut words))?;
         } else {
             // The error of the first chunk that has one, whichever thread was first.
-            let results: Vec<Result<(), DomainError>> =
+            let results: Vec<Result<(), Failure>> =
                 words.par_chunks_mut(CHUNK / 64).enumerate().map(chunk).collect();
             results.into_iter().collect::<Result<(), _>>()?;
         }

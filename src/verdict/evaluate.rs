@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
 use super::{Evaluation, OutcomeSet, RelationBounds, Violation};
-use crate::base::{BitSet, IndexVec, Span};
+use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
-use crate::engine::{Clock, Limits, Reached, Table, Values};
+use crate::engine::{Clock, Failure, Limits, Reached, Table, Values};
 use crate::facts::FactSet;
+use crate::model::VarId;
 use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, NeverId, ParameterId, QuestionId, RelationId, Ruleset, Term,
     Ty,
@@ -33,7 +34,7 @@ impl Bounds {
 /// Why an evaluation stopped.
 pub(super) enum Stop {
     Reached(Reached),
-    Domain(DomainError, Span),
+    Domain { error: DomainError, span: Span, facts: String },
     Other(Box<Diagnostic>),
 }
 
@@ -108,7 +109,7 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
             Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
                 .help("allow more with `--max-time`")
         }
-        Stop::Domain(error, span) => {
+        Stop::Domain { error, span, facts } => {
             let what = match error {
                 DomainError::DivisionByZero => "something is divided by zero",
                 DomainError::Overflow => "a number grows too large, or a date leaves the calendar",
@@ -118,7 +119,14 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
                 }
             };
             Diagnostic::new(Code::DomainError, what)
-                .at(span, "while working this out")
+                .at(
+                    span,
+                    if facts.is_empty() {
+                        "while working this out".to_owned()
+                    } else {
+                        format!("for {facts}")
+                    },
+                )
                 .help("add a condition that leaves such facts out, as in `and b != 0`")
         }
         Stop::Other(diagnostic) => *diagnostic,
@@ -239,6 +247,25 @@ impl Evaluator<'_> {
         }
     }
 
+    /// A calculation without result, with the things it was about. Of a conclusion's words only those
+    /// are named that take no value by `=`: that value is what is missing.
+    pub fn domain_error(&self, failure: &Failure, clause: &Clause, shown: &[VarId], span: Span) -> Stop {
+        let mut known = BTreeSet::new();
+        named_by_sentences(&clause.when, &mut known);
+        let facts: Vec<String> = shown
+            .iter()
+            .filter(|var| known.contains(*var))
+            .filter_map(|var| {
+                let entry = &clause.vars[*var];
+                let dictionary = &self.facts.dictionaries[self.ruleset.domain_of(entry.ty)];
+                let id = failure.ids[var.index()];
+                let name = ((id as usize) < dictionary.len()).then(|| dictionary.show(id))?;
+                Some(format!("{} = {name}", entry.name))
+            })
+            .collect();
+        Stop::Domain { error: failure.error, span, facts: facts.join(", ") }
+    }
+
     fn violations(&mut self, never: NeverId) -> Result<Vec<Violation>, Stop> {
         let ruleset = self.ruleset;
         let entry = &ruleset.nevers[never];
@@ -249,7 +276,7 @@ impl Evaluator<'_> {
         let certain = self.ways(&entry.clause, &shown, false, entry.span)?;
         let possible =
             if doubtful { self.ways(&entry.clause, &shown, true, entry.span)? } else { Vec::new() };
-        let name = |(var, id): (&crate::model::VarId, &u32)| {
+        let name = |(var, id): (&VarId, &u32)| {
             let domain = ruleset.domain_of(entry.clause.vars[*var].ty);
             (*var, self.facts.dictionaries[domain].constant(*id))
         };
@@ -281,6 +308,16 @@ impl Evaluator<'_> {
         let tables =
             self.classes.iter_enumerated().map(|(question, classes)| classes.table(question)).collect();
         Evaluation { dictionaries: self.facts.dictionaries, tables, relations, violations }
+    }
+}
+
+/// The variables that sentences outside negative parts give their values.
+fn named_by_sentences(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| named_by_sentences(part, out)),
+        Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(crate::model::clause::as_var)),
+        Cond::IsKind { term, .. } => out.extend(crate::model::clause::as_var(term)),
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } => {}
     }
 }
 

@@ -7,7 +7,7 @@ use super::evaluate::{Bounds, Evaluator, Stop};
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{Change, Flow, Frame, Keep, Program, Runner, Table, TupleSet, Values};
+use crate::engine::{Change, Failure, Flow, Frame, Keep, Program, Runner, Table, TupleSet, Values};
 use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Term, VarId};
 use crate::plan::{Request, compile};
@@ -162,7 +162,8 @@ impl Evaluator<'_> {
                 rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
             collect(&program, values, &head, !possible)
         });
-        found.map_err(|error| Stop::Domain(error, rule.span))
+        let shown: Vec<VarId> = rule.head.iter().filter_map(as_var).collect();
+        found.map_err(|failure| self.domain_error(&failure, &rule.clause, &shown, rule.span))
     }
 
     fn add(
@@ -200,7 +201,7 @@ impl Evaluator<'_> {
                 let runner = Runner::new(&program, values, !possible);
                 runner.holds(&mut runner.frame())
             });
-            let met = met.map_err(|error| Stop::Domain(error, span))?;
+            let met = met.map_err(|failure| self.domain_error(&failure, clause, wanted, span))?;
             return Ok(if met { vec![Vec::new()] } else { Vec::new() });
         }
         let head: Vec<Term> = wanted.iter().map(|var| Term::Var(*var)).collect();
@@ -211,7 +212,7 @@ impl Evaluator<'_> {
                 head.iter().map(|term| crate::plan::place(inputs, term)).collect();
             collect(&program, values, &head, !possible)
         });
-        let found = found.map_err(|error| Stop::Domain(error, span))?;
+        let found = found.map_err(|failure| self.domain_error(&failure, clause, wanted, span))?;
         let mut rows: Vec<Vec<u32>> = found.chunks_exact(wanted.len()).map(<[u32]>::to_vec).collect();
         rows.sort_unstable();
         rows.dedup();
@@ -273,7 +274,7 @@ fn collect(
     values: &Values<'_>,
     head: &[crate::engine::Place],
     raise: bool,
-) -> Result<Vec<u32>, crate::value::DomainError> {
+) -> Result<Vec<u32>, Failure> {
     let runner = Runner::new(program, values, raise);
     let mut out: Vec<u32> = Vec::new();
     let mut frame = runner.frame();
