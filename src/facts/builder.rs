@@ -6,7 +6,7 @@ use std::hash::BuildHasher;
 
 use super::{Dictionary, FactSet, Origin, StoredFacts, Tuples};
 use crate::base::{BitSet, IndexVec};
-use crate::model::{Constant, Domain, KindId, RelationId, Ruleset, Statements, Ty};
+use crate::model::{Constant, KindId, RelationId, Ruleset, Statements, Ty};
 
 /// Builds a `FactSet` for one ruleset.
 pub struct FactSetBuilder<'r> {
@@ -55,14 +55,7 @@ impl TupleIndex {
 impl<'r> FactSetBuilder<'r> {
     /// A world without facts.
     pub fn new(ruleset: &'r Ruleset) -> Self {
-        let dictionaries = ruleset
-            .domains
-            .iter_enumerated()
-            .map(|(id, domain)| match domain {
-                Domain::Things(_) => Dictionary::names(id),
-                Domain::Values(kind) => Dictionary::values(*kind),
-            })
-            .collect();
+        let dictionaries = Dictionary::all(ruleset);
         let empty = |slots: usize| Tuples { columns: vec![Vec::new(); slots], origins: Vec::new() };
         let relations = ruleset
             .relations

@@ -7,7 +7,8 @@ use std::hash::{BuildHasher, Hash};
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
-use crate::model::{Constant, DomainId};
+use crate::base::IndexVec;
+use crate::model::{Constant, Domain, DomainId, Ruleset};
 use crate::value::{Value, ValueKind};
 
 /// The entries of one domain; ids count from 0 in the order entries were first met.
@@ -47,6 +48,15 @@ impl Dictionary {
     /// An empty dictionary of values.
     pub fn values(kind: ValueKind) -> Self {
         Self { entries: Entries::Values { kind, values: Vec::new() }, index: HashTable::new() }
+    }
+
+    /// An empty dictionary for each domain of a ruleset.
+    pub fn all(ruleset: &Ruleset) -> IndexVec<DomainId, Self> {
+        let empty = |(id, domain): (DomainId, &Domain)| match domain {
+            Domain::Things(_) => Self::names(id),
+            Domain::Values(kind) => Self::values(*kind),
+        };
+        ruleset.domains.iter_enumerated().map(empty).collect()
     }
 
     /// The number of entries; ids are below it.

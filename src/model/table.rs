@@ -199,7 +199,7 @@ impl Resolver<'_> {
                 Some(CellCond::Compare(column, op, value))
             }
             (Some(CellSide::Value(value)), Some(CellSide::Column(column))) => {
-                Some(CellCond::Compare(column, mirrored(op), value))
+                Some(CellCond::Compare(column, op.mirrored(), value))
             }
             (Some(CellSide::Column(left)), Some(CellSide::Column(right))) => {
                 Some(CellCond::CompareColumns(left, op, right))
@@ -237,15 +237,4 @@ impl Resolver<'_> {
 enum CellSide {
     Column(Column),
     Value(Value),
-}
-
-/// The operator with its sides exchanged.
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq | CompareOp::Ne => op,
-        CompareOp::Lt => CompareOp::Gt,
-        CompareOp::Le => CompareOp::Ge,
-        CompareOp::Gt => CompareOp::Lt,
-        CompareOp::Ge => CompareOp::Le,
-    }
 }

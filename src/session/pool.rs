@@ -4,7 +4,7 @@
 
 use crate::base::{BitSet, IndexVec};
 use crate::facts::Dictionary;
-use crate::model::{Constant, Domain, QuestionId, Ruleset};
+use crate::model::{Constant, QuestionId, Ruleset};
 use crate::verdict::{
     Evaluation, LensColumn, OutcomeSet, RelationBounds, RowMatches, VerdictTable, Violation,
 };
@@ -12,14 +12,7 @@ use crate::verdict::{
 /// One evaluation out of those of several worlds, each with the prefix of its names. The tuples of
 /// relations stay behind: ids of one world mean nothing in another, and no report shows them.
 pub(super) fn pool(ruleset: &Ruleset, worlds: &[(String, Evaluation)]) -> Evaluation {
-    let mut dictionaries: IndexVec<_, Dictionary> = ruleset
-        .domains
-        .iter_enumerated()
-        .map(|(id, domain)| match domain {
-            Domain::Things(_) => Dictionary::names(id),
-            Domain::Values(kind) => Dictionary::values(*kind),
-        })
-        .collect();
+    let mut dictionaries = Dictionary::all(ruleset);
     let tables =
         ruleset.questions.ids().map(|question| table(ruleset, question, worlds, &mut dictionaries)).collect();
     let violations = ruleset

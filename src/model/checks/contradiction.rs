@@ -100,19 +100,9 @@ fn bound((lhs, op, rhs): Comparison<'_>) -> Option<(VarId, CompareOp, &Constant)
     match (lhs, rhs) {
         (Expr::Term(Term::Var(var)), Expr::Term(Term::Constant(constant))) => Some((*var, op, constant)),
         (Expr::Term(Term::Constant(constant)), Expr::Term(Term::Var(var))) => {
-            Some((*var, mirrored(op), constant))
+            Some((*var, op.mirrored(), constant))
         }
         _ => None,
-    }
-}
-
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq | CompareOp::Ne => op,
-        CompareOp::Lt => CompareOp::Gt,
-        CompareOp::Le => CompareOp::Ge,
-        CompareOp::Gt => CompareOp::Lt,
-        CompareOp::Ge => CompareOp::Le,
     }
 }
 

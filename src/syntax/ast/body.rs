@@ -159,6 +159,20 @@ pub enum CompareOp {
     Ge,
 }
 
+impl CompareOp {
+    /// The same comparison with its sides exchanged.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Eq | Self::Ne => self,
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
+}
+
 /// A calculation.
 #[derive(Clone, Debug)]
 pub struct Expr {
