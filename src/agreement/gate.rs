@@ -85,6 +85,17 @@ impl Gate {
         Ok(Self::Count { measure, op, bound, percent })
     }
 
+    /// Reads a measure alone, as it picks subjects.
+    pub fn parse_measure(ruleset: &Ruleset, text: &str) -> Result<Measure, GateError> {
+        if text.contains(['<', '>', '=']) {
+            return Err(GateError(format!(
+                "`{}` compares a count; a subject is picked without one",
+                text.trim()
+            )));
+        }
+        measure(ruleset, text.trim())
+    }
+
     /// Whether the condition is met. `broken` says whether a constraint is certainly broken.
     pub fn is_met(&self, agreement: &Agreement, broken: bool) -> bool {
         let Self::Count { measure, op, bound, percent } = self else { return broken };
@@ -146,7 +157,11 @@ fn measure(ruleset: &Ruleset, text: &str) -> Result<Measure, GateError> {
     };
     let lens = |name: &str| {
         let found = ruleset.lenses.iter_enumerated().find(|(_, lens)| lens.name == name);
-        found.map(|(id, _)| id).ok_or_else(|| GateError(format!("there is no lens called `{name}`")))
+        found.map(|(id, _)| id).ok_or_else(|| {
+            let near = crate::diag::nearest(name, ruleset.lenses.iter().map(|lens| lens.name.as_str()));
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            GateError(format!("there is no lens called `{name}`{hint}"))
+        })
     };
     match (name, args.as_slice()) {
         ("differ", [left, right]) => Ok(Measure::Differ(lens(left)?, lens(right)?)),

@@ -34,7 +34,7 @@ pub struct Agreement {
     pub columns: Vec<LensFigures>,
     /// Figures of each pair of lenses, in order.
     pub pairs: Vec<Pair>,
-    /// Subjects on which not all lenses have the same settled outcome.
+    /// Subjects on which some two lenses certainly disagree: no outcome is open to both.
     pub differing: u64,
     /// Subjects some lens leaves unknown or in conflict.
     pub undecided: u64,
@@ -152,9 +152,9 @@ pub fn agreement(
             figures
         })
         .collect();
-    let same = |pattern: &Pattern| {
-        let first = pattern.outcomes.first().copied().unwrap_or_default();
-        first.settled().is_some() && pattern.outcomes.iter().all(|other| *other == first)
+    let parts = |pattern: &Pattern| {
+        let all = &pattern.outcomes;
+        all.iter().enumerate().any(|(at, left)| all[at + 1..].iter().any(|right| left.is_disjoint(*right)))
     };
     let sum = |meets: &dyn Fn(&Pattern) -> bool| {
         patterns.iter().filter(|pattern| meets(pattern)).map(|p| p.count).sum()
@@ -166,7 +166,7 @@ pub fn agreement(
         focus,
         subjects: table.len() as u64 - perhaps,
         perhaps,
-        differing: sum(&|pattern| !same(pattern)),
+        differing: sum(&parts),
         undecided: sum(&undecided),
         columns: figures,
         pairs: pairs::pairs(&patterns, columns.len(), focus),

@@ -20,7 +20,7 @@ pub struct Pair {
     pub neither: u64,
     /// Either is undecided; in none of the four.
     pub undecided: u64,
-    /// Subjects whose two outcomes, of any kind, differ or are not both settled.
+    /// Subjects both decide, but not alike, whatever the verdicts.
     pub differing: u64,
     /// Per two verdicts (first, second) the subjects both decide so.
     pub table: Vec<((VerdictKey, VerdictKey), u64)>,
@@ -95,10 +95,11 @@ fn pair(patterns: &[Pattern], left: usize, right: usize, focus: VerdictId) -> Pa
             (Side::No, Side::No) => &mut pair.neither,
         };
         *count += pattern.count;
-        if a != b || a.settled().is_none() {
-            pair.differing += pattern.count;
-        }
         if let (Some(a), Some(b)) = (category(a), category(b)) {
+            if a != b {
+                pair.differing += pattern.count;
+            }
+
             match pair.table.iter_mut().find(|(key, _)| *key == (a, b)) {
                 Some((_, count)) => *count += pattern.count,
                 None => pair.table.push(((a, b), pattern.count)),

@@ -27,12 +27,8 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     };
     let only = match &args.only {
         None => None,
-        Some(text) => match Gate::parse(ruleset, text) {
-            Ok(Gate::Count { measure, .. }) => Some(measure),
-            Ok(Gate::Never) => {
-                terminal.say("parallax: --only takes `differ(a, b)`, `unknown(a)` or `conflict(a)`");
-                return Err(Exit::Usage);
-            }
+        Some(text) => match Gate::parse_measure(ruleset, text) {
+            Ok(measure) => Some(measure),
             Err(error) => {
                 terminal.say(&format!("parallax: --only: {}", error.0));
                 return Err(Exit::Usage);

@@ -1,10 +1,13 @@
 //! What a ruleset promises about itself: expectations of scenarios and constraints.
 //! Takes evaluations, hands on failures with both sides.
 
+mod behind;
+
+pub use behind::{Behind, behind};
+
 use crate::base::Span;
 use crate::model::{
-    Constant, Expectation, ExpectationKind, ExpectedOutcome, LensId, NeverId, Policy, QuestionId, RowId,
-    Ruleset, Scenario,
+    Constant, Expectation, ExpectationKind, ExpectedOutcome, LensId, NeverId, QuestionId, Ruleset, Scenario,
 };
 use crate::verdict::{Bound, Evaluation, Outcome, OutcomeSet, Violation};
 
@@ -90,7 +93,9 @@ impl Checker<'_> {
                     return fail(expected, format!("{who} is outside the population"));
                 };
                 let (a, b) = (self.open(*left, place), self.open(*right, place));
-                if a.is_disjoint(b) == not {
+                let perhaps = self.evaluation.tables[question].perhaps.contains(place);
+                let agree = a == b && a.settled().is_some();
+                if if not { !agree } else { perhaps || !a.is_disjoint(b) } {
                     let found = format!(
                         "{}: {}, {}: {}",
                         names.0,
@@ -103,9 +108,11 @@ impl Checker<'_> {
                 Vec::new()
             }
             ExpectationKind::Outside { question, subject } => {
-                if self.place(*question, subject).is_some() {
+                if let Some(place) = self.place(*question, subject) {
                     let who = subject_text(subject);
-                    return fail(format!("{who} outside the population"), format!("{who} is in it"));
+                    let perhaps = self.evaluation.tables[*question].perhaps.contains(place);
+                    let found = if perhaps { "is perhaps in it" } else { "is in it" };
+                    return fail(format!("{who} outside the population"), format!("{who} {found}"));
                 }
                 Vec::new()
             }
@@ -169,27 +176,43 @@ impl Checker<'_> {
             return fail(format!("{who} is outside the population"));
         };
         let open = self.open(lens, place);
-        let holds = match outcome {
+        let exact = match outcome {
             ExpectedOutcome::Verdict(verdict) => open.settled() == Some(Outcome::Verdict(verdict)),
             ExpectedOutcome::Unknown => open.settled().is_none(),
             ExpectedOutcome::Conflict => open.settled() == Some(Outcome::Conflict),
             ExpectedOutcome::None => open.settled() == Some(Outcome::None),
         };
-        let decided = deciding_row(self.ruleset, self.evaluation, lens, place);
-        let row = decided.map(|row| &self.ruleset.lenses[lens].rows[row]);
-        let by_holds = by.is_none_or(|label| row.and_then(|row| row.label.as_deref()) == Some(label));
-        if (holds && by_holds) != expectation.not {
+        // What is denied must be out of the question, not merely unsettled.
+        let open_at_all = match outcome {
+            ExpectedOutcome::Verdict(verdict) => open.contains(Outcome::Verdict(verdict)),
+            ExpectedOutcome::Unknown => exact,
+            ExpectedOutcome::Conflict => open.contains(Outcome::Conflict),
+            ExpectedOutcome::None => open.contains(Outcome::None),
+        };
+        let behind = behind(self.ruleset, self.evaluation, lens, place);
+        let rows = &self.ruleset.lenses[lens].rows;
+        let is_named =
+            |label: &str| behind.certain.iter().any(|row| rows[*row].label.as_deref() == Some(label));
+        let by_holds = by.is_none_or(is_named);
+        let holds = if expectation.not { !(open_at_all && by_holds) } else { exact && by_holds };
+        if holds {
             return None;
         }
-        let through = match row {
-            Some(row) => {
-                let label = row.label.as_deref().unwrap_or("a row without label");
+        let mut through: Vec<String> = behind
+            .rows
+            .iter()
+            .map(|row| {
+                let row = &rows[*row];
                 let reason = row.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-                format!(" by `{label}`{reason}")
-            }
-            None => " by no row".to_owned(),
-        };
-        fail(format!("{}{through}", self.show(question, open)))
+                row.label
+                    .as_deref()
+                    .map_or_else(|| "a row without label".to_owned(), |label| format!("`{label}`{reason}"))
+            })
+            .collect();
+        if behind.default {
+            through.push("no row".to_owned());
+        }
+        fail(format!("{} by {}", self.show(question, open), through.join(" or ")))
     }
 
     fn lens(&self, lens: LensId) -> &str {
@@ -201,7 +224,7 @@ impl Checker<'_> {
         let domains: Vec<_> = slots.iter().map(|slot| self.ruleset.domain_of(slot.ty)).collect();
         let ids = self.evaluation.ids(subject, &domains)?;
         let table = &self.evaluation.tables[question];
-        table.find(&ids).filter(|place| !table.perhaps.contains(*place))
+        table.find(&ids)
     }
 
     fn open(&self, lens: LensId, place: usize) -> OutcomeSet {
@@ -224,25 +247,6 @@ pub fn show_outcomes(ruleset: &Ruleset, question: QuestionId, open: OutcomeSet) 
     match open.settled() {
         Some(outcome) => name(outcome),
         None => format!("unknown ({})", open.iter().map(name).collect::<Vec<_>>().join(" or ")),
-    }
-}
-
-/// The row that decides for a subject: the first certain match that no other one settles against.
-pub fn deciding_row(ruleset: &Ruleset, evaluation: &Evaluation, lens: LensId, place: usize) -> Option<RowId> {
-    let entry = &ruleset.lenses[lens];
-    let column = evaluation.tables[entry.question].column(lens)?;
-    let matching: Vec<RowId> = column
-        .rows
-        .iter_enumerated()
-        .filter(|(_, row)| row.certain.contains(place))
-        .map(|(id, _)| id)
-        .collect();
-    match &entry.policy {
-        Policy::FirstMatch => matching.first().copied(),
-        Policy::Unique { overrides } => matching
-            .iter()
-            .copied()
-            .find(|weak| !matching.iter().any(|strong| overrides.binary_search(&(*strong, *weak)).is_ok())),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{BrokenConstraint, LensText, PatternText, Report, SMALL, Says, Section, SubjectText};
 use crate::agreement::{agreement, compare_subjects};
 use crate::base::SourceMap;
-use crate::guard::{deciding_row, describe_violation, show_outcomes};
+use crate::guard::{behind, describe_violation, show_outcomes};
 use crate::model::raw::show_parts;
 use crate::model::{Lens, LensId, Otherwise, PanelId, Policy, QuestionId, Ruleset, VerdictId};
 use crate::verdict::Evaluation;
@@ -203,19 +203,25 @@ impl Teller<'_> {
         let open = table.column(lens).map(|column| table.outcome(column, place)).unwrap_or_default();
         let outcome = show_outcomes(self.ruleset, self.question, open);
         let entry = &self.ruleset.lenses[lens];
-        if let Some(row) = deciding_row(self.ruleset, self.evaluation, lens, place) {
-            let row = &entry.rows[row];
-            let place = self.sources.place(row.span);
-            let by = row.label.clone().unwrap_or_else(|| place.clone());
-            return Says { outcome, by, reason: row.reason.clone(), place: Some(place) };
+        let behind = behind(self.ruleset, self.evaluation, lens, place);
+        let rows: Vec<_> = behind.rows.iter().map(|row| &entry.rows[*row]).collect();
+        let label =
+            |row: &&crate::model::Row| row.label.clone().unwrap_or_else(|| self.sources.place(row.span));
+        let mut by: Vec<String> = rows.iter().map(label).collect();
+        let reasons: Vec<&str> = rows.iter().filter_map(|row| row.reason.as_deref()).collect();
+        let mut place = rows.first().map(|row| self.sources.place(row.span));
+        if behind.default {
+            let (word, at) = match entry.otherwise {
+                Otherwise::Nothing => ("no row".to_owned(), None),
+                Otherwise::Verdict(_, span) => ("otherwise".to_owned(), Some(span)),
+                Otherwise::As(other, span) => {
+                    (format!("otherwise as {}", self.ruleset.lenses[other].name), Some(span))
+                }
+            };
+            by.push(word);
+            place = place.or_else(|| at.map(|at| self.sources.place(at)));
         }
-        let (by, place) = match entry.otherwise {
-            Otherwise::Nothing => ("no row".to_owned(), None),
-            Otherwise::Verdict(_, span) => ("otherwise".to_owned(), Some(self.sources.place(span))),
-            Otherwise::As(other, span) => {
-                (format!("otherwise as {}", self.ruleset.lenses[other].name), Some(self.sources.place(span)))
-            }
-        };
-        Says { outcome, by, reason: None, place }
+        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
+        Says { outcome, by: by.join(", "), reason, place }
     }
 }

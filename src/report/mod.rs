@@ -99,11 +99,12 @@ pub struct SubjectText {
 pub struct Says {
     /// The outcome in words.
     pub outcome: String,
-    /// The row that decides, by label, or `otherwise`.
+    /// The rows behind it, by label: one that decides, several that agree, contradict each other or
+    /// leave it open; `otherwise` where no row decides or none may.
     pub by: String,
-    /// Its reason.
+    /// Their reasons.
     pub reason: Option<String>,
-    /// Where the row stands.
+    /// Where the first of them stands.
     pub place: Option<String>,
 }
 

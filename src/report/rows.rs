@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::csv::line;
 use crate::agreement::{Measure, Side, compare_subjects, side};
-use crate::guard::{deciding_row, show_outcomes};
-use crate::model::{LensId, Otherwise, QuestionId, Ruleset, VerdictId};
+use crate::guard::{behind, show_outcomes};
+use crate::model::{LensId, Otherwise, QuestionId, RowId, Ruleset, VerdictId};
 use crate::verdict::{Evaluation, Outcome};
 
 /// The form of the rows.
@@ -49,6 +49,7 @@ pub fn write_rows(
     let mut names: Vec<String> = question.slots.iter().map(|slot| slot.name.clone()).collect();
     names.extend(lenses.iter().map(|lens| ruleset.lenses[*lens].name.clone()));
     names.push("pattern".to_owned());
+    let perhaps_at = any_perhaps.then_some(names.len());
     if any_perhaps {
         names.push("perhaps".to_owned());
     }
@@ -69,10 +70,14 @@ pub fn write_rows(
         match options.format {
             RowFormat::Csv => line(&mut text, cells.iter().map(String::as_str)),
             RowFormat::JsonLines => {
-                let object: Map<String, Value> =
-                    names.iter().cloned().zip(cells.into_iter().map(|cell| json!(cell))).collect();
-                text = Value::Object(object).to_string();
-                text.push('\n');
+                // By hand, so that the keys keep the order of the columns.
+                text.push('{');
+                for (at, (name, cell)) in names.iter().zip(&cells).enumerate() {
+                    let value = if Some(at) == perhaps_at { json!(cell == "yes") } else { json!(cell) };
+                    let comma = if at > 0 { "," } else { "" };
+                    text.push_str(&format!("{comma}{}:{value}", json!(name)));
+                }
+                text.push_str("}\n");
             }
         }
         out.write_all(text.as_bytes())?;
@@ -116,11 +121,14 @@ fn cells(
     if options.reasons {
         for lens in lenses {
             let entry = &ruleset.lenses[*lens];
-            let by = match deciding_row(ruleset, evaluation, *lens, place) {
-                Some(row) => entry.rows[row].label.clone().unwrap_or_else(|| format!("row {}", row.0 + 1)),
-                None if entry.otherwise == Otherwise::Nothing => String::new(),
-                None => "otherwise".to_owned(),
-            };
+            let behind = behind(ruleset, evaluation, *lens, place);
+            let label =
+                |row: &RowId| entry.rows[*row].label.clone().unwrap_or_else(|| format!("row {}", row.0 + 1));
+            let mut by: Vec<String> = behind.rows.iter().map(label).collect();
+            if behind.default && entry.otherwise != Otherwise::Nothing {
+                by.push("otherwise".to_owned());
+            }
+            let by = by.join("|");
             let set = open(*lens);
             let name = |outcome: Outcome| match outcome {
                 Outcome::Verdict(verdict) => question.verdicts[verdict].name.clone(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tables::{Columns, escape};
-use super::{FEW, Report, Section, glyph};
+use super::{FEW, Report, SMALL, Section, SubjectText, glyph};
 use crate::agreement::{Relation, coefficients};
 use crate::base::printable;
 
@@ -55,7 +55,7 @@ impl Page {
     fn line(&mut self, text: &str) {
         let text = printable(text);
         let _ = match self.look {
-            Look::Plain => writeln!(self.out, "{text}"),
+            Look::Plain => writeln!(self.out, "{}", textwrap::fill(&text, 98)),
             Look::Markdown => writeln!(self.out, "{}\n", escape(&text)),
         };
     }
@@ -74,7 +74,8 @@ impl Page {
         self.lenses(section);
         self.pairs(section);
         self.patterns(section);
-        self.stories(section);
+        self.stories(section, pooled);
+
         if let Some(grid) = &section.grid {
             self.heading(3, if pooled { "Everybody, scenario by scenario" } else { "Everybody" });
             let mut columns = Columns::new(&[]);
@@ -139,7 +140,7 @@ impl Page {
         self.heading(3, &format!("Pairs, on who is a {} (A only / B only)", section.focus));
         let few = section.agreement.subjects < FEW;
         let mut columns = Columns::new(&[false, false, false, true, true, true, true, true, true, true]);
-        let mut head = vec!["A", "", "B", "A only", "B only", "both", "differ in any way", "undecided"];
+        let mut head = vec!["A", "", "B", "A only", "B only", "both", "differ", "undecided"];
         if !few {
             head.extend(["κ", "AC1"]);
         }
@@ -190,24 +191,35 @@ impl Page {
         self.table(&columns);
     }
 
-    /// The same subject told by lenses that part.
-    fn stories(&mut self, section: &Section) {
-        let parting: Vec<_> = section
-            .patterns
-            .iter()
-            .filter(|pattern| pattern.outcomes.iter().any(|outcome| *outcome != pattern.outcomes[0]))
-            .collect();
-        if parting.is_empty() {
+    /// What each lens says and why: of everybody where they are few, else of one subject for each
+    /// pattern in which lenses part.
+    fn stories(&mut self, section: &Section, pooled: bool) {
+        let everybody = section.grid.as_ref().filter(|grid| !pooled || grid.len() as u64 <= SMALL);
+        let told: Vec<&SubjectText> = match everybody {
+            Some(grid) => grid.iter().collect(),
+            None => section
+                .patterns
+                .iter()
+                .filter(|pattern| pattern.outcomes.iter().any(|outcome| *outcome != pattern.outcomes[0]))
+                .map(|pattern| &pattern.exemplar)
+                .collect(),
+        };
+        if told.is_empty() {
             return;
         }
-        self.heading(3, "Why they part, by example");
-        for pattern in parting.iter().take(STORIES) {
-            self.line(&format!("{}:", pattern.exemplar.names.join(", ")));
+        let most = if everybody.is_some() { told.len() } else { STORIES };
+        self.heading(3, if everybody.is_some() { "Everybody, and why" } else { "Why they part, by example" });
+        for subject in told.iter().take(most) {
+            self.line(&format!(
+                "{}{}:",
+                subject.names.join(", "),
+                if subject.perhaps { " (perhaps)" } else { "" }
+            ));
             let mut columns = Columns::new(&[]);
             if self.look == Look::Markdown {
                 columns.row(["lens", "says", "by", "because"].map(str::to_owned));
             }
-            for (lens, says) in section.lenses.iter().zip(&pattern.exemplar.says) {
+            for (lens, says) in section.lenses.iter().zip(&subject.says) {
                 let verdict = format!("{} {}", glyph(&says.outcome, &section.focus), says.outcome);
                 let reason = says.reason.clone().unwrap_or_default();
                 columns.row([lens.name.clone(), verdict, says.by.clone(), reason]);
@@ -217,11 +229,8 @@ impl Page {
                 self.out.push('\n');
             }
         }
-        if parting.len() > STORIES {
-            self.line(&format!(
-                "… and {} more patterns; `--format json` has them all.",
-                parting.len() - STORIES
-            ));
+        if told.len() > most {
+            self.line(&format!("… and {} more patterns; `--format json` has them all.", told.len() - most));
         }
     }
 

@@ -34,6 +34,8 @@ fn exit_codes_say_what_happened() {
     assert_eq!(exit(&["report", "rulesets/nothing"]), 2);
     assert_eq!(exit(&["report", "rulesets/customer", "--lenses", "sebold"]), 2);
     assert_eq!(exit(&["report", "rulesets/customer", "--set", "window=3"]), 2);
+    assert_eq!(exit(&["run", "rulesets/customer", "--only", "differ(kde, mier)"]), 0);
+    assert_eq!(exit(&["run", "rulesets/customer", "--only", "differ(kde, mier) > 5"]), 2);
     assert_eq!(exit(&["reprot"]), 2);
     assert_eq!(exit(&["--help"]), 0);
     assert_eq!(exit(&["code", "PX0401"]), 0);

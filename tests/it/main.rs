@@ -5,6 +5,7 @@ mod customer;
 mod docs;
 mod errors;
 mod generator;
+mod guard;
 mod hostile;
 mod layers;
 mod oracle;
