@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Exit;
 use super::args::{CheckArgs, DiagnosticFormat};
 use super::output::Terminal;
-use crate::base::FileId;
+use crate::base::{FileId, Span};
 use crate::diag::{Diagnostic, Edit, Severity};
 use crate::session::Session;
 
@@ -37,33 +37,40 @@ fn check(args: &CheckArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     Ok(if diagnostics.iter().any(Diagnostic::is_error) { Exit::Finding } else { Exit::Done })
 }
 
-/// Applies all safe repairs that do not overlap; says in how many places.
+/// Applies all safe repairs that do not overlap, each whole; says how many.
 fn repair(session: &Session<'_>, terminal: &mut Terminal) -> Result<usize, Exit> {
     let mut by_file: BTreeMap<FileId, Vec<Edit>> = BTreeMap::new();
-    for diagnostic in session.diagnostics() {
-        if let Some(fix) = diagnostic.fix.filter(|fix| fix.safe) {
+    let mut count = 0;
+    for fix in
+        session.diagnostics().into_iter().filter_map(|diagnostic| diagnostic.fix).filter(|fix| fix.safe)
+    {
+        let clear = |edit: &Edit| {
+            let taken = by_file.get(&edit.span.file);
+            taken.is_none_or(|taken| taken.iter().all(|other| apart(edit.span, other.span)))
+        };
+        if fix.edits.iter().all(clear) {
+            count += 1;
             for edit in fix.edits {
                 by_file.entry(edit.span.file).or_default().push(edit);
             }
         }
     }
-    let mut count = 0;
     for (file, mut edits) in by_file {
         edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
         let mut text = session.sources().file(file).text.to_string();
-        let mut last = text.len() + 1;
         for edit in edits.into_iter().rev() {
-            if (edit.span.end as usize) < last {
-                last = edit.span.start as usize;
-                text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
-                count += 1;
-            }
+            text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
         }
         if let Some(path) = session.paths().get(file.0 as usize) {
             terminal.write_file(path, text.as_bytes())?;
         }
     }
     Ok(count)
+}
+
+/// Whether two edits can both be made: they neither overlap nor insert at one place.
+fn apart(left: Span, right: Span) -> bool {
+    left != right && (left.end <= right.start || right.end <= left.start)
 }
 
 fn summary(session: &Session<'_>, diagnostics: &[Diagnostic]) -> String {

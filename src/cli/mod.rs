@@ -75,7 +75,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Exit {
     let mut terminal = Terminal::new(cli.color);
-    match &cli.command {
+    let exit = match &cli.command {
         Command::Report(args) => report::run(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
         Command::Check(args) => check::run(args, &mut terminal),
@@ -87,5 +87,6 @@ fn dispatch(cli: &Cli) -> Exit {
         Command::Schema => misc::schema(&mut terminal),
         Command::Completions { shell } => misc::completions(*shell, &mut terminal),
         Command::Man => misc::man(&mut terminal),
-    }
+    };
+    terminal.exit(exit)
 }

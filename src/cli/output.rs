@@ -16,18 +16,35 @@ use crate::source::Disk;
 /// Where a command's answer and talk go.
 pub(super) struct Terminal {
     color: Color,
+    /// Whether an answer could not be written, other than to a pipe that was closed.
+    lost: bool,
 }
 
 impl Terminal {
     pub fn new(color: Color) -> Self {
-        Self { color }
+        Self { color, lost: false }
     }
 
     /// Writes an answer. A closed pipe is silent.
-    #[expect(clippy::unused_self, reason = "answers go through the terminal that may colour them")]
     pub fn answer(&mut self, text: &str) {
         let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.note(written);
+    }
+
+    /// Takes note of how the writing of an answer ended.
+    pub fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            self.lost = true;
+            self.say(&format!("parallax: the answer cannot be written: {error}"));
+        }
+    }
+
+    /// How the command ended: an answer that was lost is no success.
+    pub fn exit(&self, exit: Exit) -> Exit {
+        if self.lost && exit == Exit::Done { Exit::Usage } else { exit }
     }
 
     /// Writes talk.
@@ -119,13 +136,33 @@ impl Terminal {
     }
 }
 
+/// A link is followed to the file it names; what is no plain file is never replaced. The new file may
+/// be read and written by whom the old one could.
 fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
+    let (target, permissions) = match fs::metadata(path) {
+        Ok(data) if data.is_file() => (fs::canonicalize(path)?, Some(data.permissions())),
+        Ok(_) => return Err(io::Error::other("there is something that is no plain file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(io::Error::other("it is a link that leads nowhere"));
+            }
+            (path.to_owned(), None)
+        }
+        Err(error) => return Err(error),
+    };
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = target.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
     let beside = folder.join(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-    let result = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
+    let write = || {
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, &target)
+    };
+    let result = write();
     if result.is_err() {
         let _ = fs::remove_file(&beside);
     }

@@ -53,8 +53,11 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             terminal.write_file(path, &bytes)?;
         }
         None => {
-            let mut out = BufWriter::new(io::stdout().lock());
-            let _ = write_rows(ruleset, &evaluation, &options, &mut out);
+            let written = {
+                let mut out = BufWriter::new(io::stdout().lock());
+                write_rows(ruleset, &evaluation, &options, &mut out)
+            };
+            terminal.note(written);
         }
     }
     Ok(Exit::Done)

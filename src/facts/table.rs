@@ -23,6 +23,15 @@ pub fn read_table(
     }
     let by_ending = if table.path.ends_with(".tsv") { b'\t' } else { b',' };
     let delimiter = table.cells.delimiter.unwrap_or(by_ending);
+    if let Some(line) = unclosed_quote(bytes, delimiter) {
+        let place = DataPlace { file: table.path.clone(), row: line, ..DataPlace::default() };
+        return vec![
+            Diagnostic::new(Code::BadRow, "a quoted cell is not closed")
+                .at(table.span, "in this table")
+                .data(place)
+                .help("add `\"` where the cell ends; a quote inside a quoted cell is written twice"),
+        ];
+    }
     let mut reader = simd_csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -30,9 +39,10 @@ pub fn read_table(
         .from_reader(bytes);
     let mut rows = Rows { ruleset, table, at: at as u32, header: Vec::new(), faults: Vec::new(), skipped: 0 };
     let mut record = ByteRecord::new();
-    let mut line = 1_u64;
+    let mut lines = Lines { bytes, at: 0, line: 1 };
     let mut first = true;
     loop {
+        let line = lines.start_of_row(reader.position() as usize);
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => break,
@@ -41,7 +51,6 @@ pub fn read_table(
                 break;
             }
         }
-        let breaks: usize = record.iter().map(|cell| memchr::memchr_iter(b'\n', cell).count()).sum();
         let cells: Vec<&str> =
             record.iter().map(|cell| std::str::from_utf8(cell).unwrap_or_default()).collect();
         if first {
@@ -52,16 +61,14 @@ pub fn read_table(
             } else {
                 (1..=cells.len()).map(|column| format!("c{column}")).collect()
             };
-            if let Some(problem) = rows.missing_columns() {
+            if let Some(problem) = rows.doubled_columns().or_else(|| rows.missing_columns()) {
                 return vec![problem];
             }
             if named {
-                line += 1 + breaks as u64;
                 continue;
             }
         }
         rows.row(&cells, line, builder);
-        line += 1 + breaks as u64;
     }
     if first && table.cells.header {
         let place = DataPlace { file: table.path.clone(), ..DataPlace::default() };
@@ -73,6 +80,52 @@ pub fn read_table(
         ];
     }
     rows.finish()
+}
+
+/// The line each row begins at; empty lines between rows are counted and passed over.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn start_of_row(&mut self, from: usize) -> u64 {
+        let from = from.min(self.bytes.len()).max(self.at);
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..from]).count() as u64;
+        self.at = from;
+        for byte in self.bytes[from..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')) {
+            self.line += u64::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
+    }
+}
+
+/// The line at which a quoted cell opens that never closes.
+fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<u64> {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'"', &bytes[at..]) {
+        let open = at + found;
+        let opens = open == 0 || bytes[open - 1] == delimiter || matches!(bytes[open - 1], b'\n' | b'\r');
+        if !opens {
+            at = open + 1;
+            continue;
+        }
+        let mut close = open + 1;
+        loop {
+            let Some(found) = memchr::memchr(b'"', &bytes[close..]) else {
+                return Some(memchr::memchr_iter(b'\n', &bytes[..open]).count() as u64 + 1);
+            };
+            close += found + 1;
+            if bytes.get(close) != Some(&b'"') {
+                break;
+            }
+            close += 1;
+        }
+        at = close;
+    }
+    None
 }
 
 fn not_text(table: &Table, bytes: &[u8]) -> Option<Diagnostic> {
@@ -120,7 +173,8 @@ impl Rows<'_> {
         self.header.iter().position(|name| *name == column.name)
     }
 
-    fn missing_columns(&self) -> Option<Diagnostic> {
+    /// The columns the block names.
+    fn columns(&self) -> Vec<&Column> {
         let mut columns: Vec<&Column> = Vec::new();
         for sentence in &self.table.sentences {
             let terms: Vec<&CellTerm> = match &sentence.states {
@@ -135,6 +189,26 @@ impl Rows<'_> {
                 columns_of(filter, &mut columns);
             }
         }
+        columns
+    }
+
+    fn doubled_columns(&self) -> Option<Diagnostic> {
+        let count = |column: &&Column| self.header.iter().filter(|name| **name == column.name).count();
+        let doubled = self.columns().into_iter().find(|column| count(column) > 1)?;
+        Some(
+            Diagnostic::new(
+                Code::UnknownColumn,
+                format!("`{}` has several columns `{}`", self.table.path, doubled.name),
+            )
+            .at(doubled.span, "which one?")
+            .at(self.table.span, "in this table")
+            .data(DataPlace { file: self.table.path.clone(), row: 1, ..DataPlace::default() })
+            .help("give them different names in the table, or write `no header` and use `c1`, `c2` …"),
+        )
+    }
+
+    fn missing_columns(&self) -> Option<Diagnostic> {
+        let columns = self.columns();
         let missing =
             columns.into_iter().find(|column| self.place(column).is_none() && column.name != "row")?;
         let near = nearest(&missing.name, self.header.iter().map(String::as_str));
@@ -173,10 +247,15 @@ impl Rows<'_> {
         let mut bad = false;
         let mut states = Vec::new();
         for (at, sentence) in table.sentences.iter().enumerate() {
-            if let Some(filter) = &sentence.filter
-                && !self.meets(filter, cells, line)
-            {
-                continue;
+            if let Some(filter) = &sentence.filter {
+                match self.meets(filter, cells, line) {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(_) => {
+                        bad = true;
+                        continue;
+                    }
+                }
             }
             let (terms, types): (Vec<&CellTerm>, Vec<Ty>) = match &sentence.states {
                 TableStates::Fact(relation, terms) => {
@@ -275,33 +354,47 @@ impl Rows<'_> {
         }
     }
 
-    fn meets(&mut self, cond: &CellCond, cells: &[&str], line: u64) -> bool {
+    /// Whether a row meets a condition; `Err` where it hangs on a cell that cannot be read, unless
+    /// such cells count as empty.
+    fn meets(&mut self, cond: &CellCond, cells: &[&str], line: u64) -> Result<bool, Nothing> {
         match cond {
-            CellCond::And(parts) => parts.iter().all(|part| self.meets(part, cells, line)),
-            CellCond::Or(parts) => parts.iter().any(|part| self.meets(part, cells, line)),
-            CellCond::Not(inner) => !self.meets(inner, cells, line),
-            CellCond::Empty(column) => self.cell(column, cells).is_none(),
-            CellCond::Compare(column, op, value) => {
-                let Some(text) = self.cell(column, cells) else { return false };
-                match self.read(value.kind(), &text) {
-                    Some(cell) => compare(&cell, *op, value),
-                    None => {
-                        let expected = format!("a {}", value.kind().name());
-                        self.fault(Code::BadCell, line, Some(&column.name), &text, &expected);
-                        false
+            CellCond::And(parts) => {
+                for part in parts {
+                    if !self.meets(part, cells, line)? {
+                        return Ok(false);
                     }
                 }
+                Ok(true)
+            }
+            CellCond::Or(parts) => {
+                for part in parts {
+                    if self.meets(part, cells, line)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            CellCond::Not(inner) => Ok(!self.meets(inner, cells, line)?),
+            CellCond::Empty(column) => Ok(self.cell(column, cells).is_none()),
+            CellCond::Compare(column, op, value) => {
+                let Some(text) = self.cell(column, cells) else { return Ok(false) };
+                if let Some(cell) = self.read(value.kind(), &text) {
+                    return Ok(compare(&cell, *op, value));
+                }
+                let expected = format!("a {}", value.kind().name());
+                self.fault(Code::BadCell, line, Some(&column.name), &text, &expected);
+                if self.table.cells.bad_rows == BadRows::Unknown { Ok(false) } else { Err(Nothing::Bad) }
             }
             CellCond::CompareColumns(left, op, right) => {
                 let (Some(left), Some(right)) = (self.cell(left, cells), self.cell(right, cells)) else {
-                    return false;
+                    return Ok(false);
                 };
-                match (self.read(ValueKind::Number, &left), self.read(ValueKind::Number, &right)) {
+                Ok(match (self.read(ValueKind::Number, &left), self.read(ValueKind::Number, &right)) {
                     (Some(left), Some(right)) => compare(&left, *op, &right),
                     _ => {
                         compare(&Value::Text(left.as_ref().into()), *op, &Value::Text(right.as_ref().into()))
                     }
-                }
+                })
             }
         }
     }
@@ -326,6 +419,15 @@ impl Rows<'_> {
 
     fn finish(self) -> Vec<Diagnostic> {
         let fail = self.table.cells.bad_rows == BadRows::Fail;
+        let help = match self.table.cells.bad_rows {
+            BadRows::Fail => {
+                "mend the table, name the text in `empty is …`, or write `on bad rows skip`".to_owned()
+            }
+            BadRows::Skip => format!("rows left out of this table: {}", self.skipped),
+            BadRows::Unknown => {
+                format!("cells like it count as empty; rows left out of this table: {}", self.skipped)
+            }
+        };
         self.faults
             .into_iter()
             .map(|(code, place)| {
@@ -336,7 +438,7 @@ impl Rows<'_> {
                 let mut diagnostic = Diagnostic::new(code, message)
                     .at(self.table.span, "in this table")
                     .data(place)
-                    .help("mend the table, name the text in `empty is …`, or write `on bad rows skip`");
+                    .help(help.clone());
                 if !fail {
                     diagnostic.severity = crate::diag::Severity::Warning;
                 }

@@ -39,16 +39,14 @@ impl Session<'_> {
 
     fn table_bytes(&self, path: &Path, name: &str) -> Result<Vec<u8>, (Code, String)> {
         let files = self.files;
+        if self.loaded.guard.leads_out(files, path) {
+            return Err((Code::OutsideFolder, "lies outside the ruleset's folder".to_owned()));
+        }
         match files.entry(path) {
             Ok(Entry::File(_)) => {}
             Ok(Entry::Folder) => return Err((Code::BadFile, "is a folder".to_owned())),
             Ok(Entry::Other) => return Err((Code::BadFile, "is neither a file nor a folder".to_owned())),
             Err(reason) => return Err((Code::BadFile, format!("cannot be read: {reason}"))),
-        }
-        let root = files.canonical(&self.loaded.root);
-        let inside = files.canonical(path).is_ok_and(|path| root.is_ok_and(|root| path.starts_with(root)));
-        if !inside {
-            return Err((Code::OutsideFolder, "lies outside the ruleset's folder".to_owned()));
         }
         let ending = Path::new(name).extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if !matches!(ending, "csv" | "tsv" | "txt") {

@@ -24,10 +24,9 @@ impl Files for Disk {
     fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
         let mut names = Vec::new();
         for entry in fs::read_dir(folder).map_err(reason)? {
-            let name = entry.map_err(reason)?.file_name();
-            if let Some(name) = name.to_str() {
-                names.push(name.to_owned());
-            }
+            // A name that is no text is changed by this, so that the file is reported as missing and
+            // not passed over.
+            names.push(entry.map_err(reason)?.file_name().to_string_lossy().into_owned());
         }
         Ok(names)
     }

@@ -29,6 +29,8 @@ pub struct Loaded {
     pub root: PathBuf,
     /// What could not be read.
     pub diagnostics: Vec<Diagnostic>,
+    /// The folder's guard.
+    pub guard: Guard,
 }
 
 impl Loaded {
@@ -42,60 +44,95 @@ impl Loaded {
 pub fn load(files: &dyn Files, path: &Path) -> Result<Loaded, String> {
     let entry = files.entry(path)?;
     let mut loaded = Loaded::default();
-    let mut wanted = Vec::new();
     match entry {
-        Entry::Folder => {
-            path.clone_into(&mut loaded.root);
-            find(files, path, 0, &mut wanted)?;
-            if wanted.is_empty() {
-                return Err("it holds no .lens file".to_owned());
-            }
-        }
+        Entry::Folder => path.clone_into(&mut loaded.root),
         Entry::File(_) => {
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             parent.unwrap_or(Path::new(".")).clone_into(&mut loaded.root);
-            wanted.push(path.to_owned());
         }
         Entry::Other => return Err("it is neither a file nor a folder".to_owned()),
     }
-    let guard = Guard::new(files, &loaded.root)?;
-    let mut loader = Loader { files, guard, loaded, seen: Vec::new() };
-    for path in wanted {
-        loader.file(&path, None, &mut Vec::new());
+    loaded.guard = Guard::new(files, &loaded.root)?;
+    let mut loader = Loader { files, loaded, seen: Vec::new() };
+    if entry == Entry::Folder {
+        let mut wanted = Vec::new();
+        loader.find(path, 0, &mut wanted)?;
+        if wanted.is_empty() && loader.loaded.diagnostics.is_empty() {
+            return Err("it holds no .lens file".to_owned());
+        }
+        for path in wanted {
+            loader.file(&path, None, &mut Vec::new());
+        }
+    } else {
+        // The user named this very file, so a link to it is followed; what it uses is guarded.
+        loader.read(path, None, &mut Vec::new());
     }
     Ok(loader.loaded)
 }
 
-fn find(files: &dyn Files, folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), String> {
-    let mut names = files.list(folder)?;
-    names.sort();
-    for name in names {
-        if name.starts_with('.') || name == "target" || out.len() >= MOST_FILES {
-            continue;
-        }
-        let path = folder.join(&name);
-        match files.entry(&path) {
-            Ok(Entry::Folder) if depth < DEEPEST => find(files, &path, depth + 1, out)?,
-            Ok(Entry::File(_) | Entry::Other) if path.extension().is_some_and(|ending| ending == "lens") => {
-                out.push(path);
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 struct Loader<'f> {
     files: &'f dyn Files,
-    guard: Guard,
     loaded: Loaded,
     /// Files read, links followed.
     seen: Vec<PathBuf>,
 }
 
 impl Loader<'_> {
-    /// Reads one file and what it uses. `way` holds the files that led here, for loops.
+    /// The rulesets in a folder and the folders below it, in order of their names.
+    fn find(&mut self, folder: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), String> {
+        let mut names = self.files.list(folder)?;
+        names.sort();
+        for name in names {
+            if name.starts_with('.') || name == "target" {
+                continue;
+            }
+            let path = folder.join(&name);
+            let is_lens = path.extension().is_some_and(|ending| ending == "lens");
+            let entry = self.files.entry(&path);
+            let is_folder = matches!(entry, Ok(Entry::Folder));
+            if !is_folder && !is_lens {
+                continue;
+            }
+            if self.loaded.guard.leads_out(self.files, &path) {
+                self.report_outside(&self.name(&path), None);
+            } else if out.len() >= MOST_FILES || is_folder && depth >= DEEPEST {
+                let what =
+                    if is_folder { format!("{DEEPEST} folders deep") } else { format!("{MOST_FILES} files") };
+                let message = format!("a ruleset has at most {what}; `{}` is one too many", self.name(&path));
+                self.report(Diagnostic::new(Code::TooMany, message).help("split the ruleset into several"));
+                return Ok(());
+            } else if is_folder && !is_lens {
+                self.find(&path, depth + 1, out)?;
+            } else if !is_folder {
+                out.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn report_outside(&mut self, name: &str, used: Option<&Word>) {
+        let diagnostic =
+            Diagnostic::new(Code::OutsideFolder, format!("`{name}` lies outside the ruleset's folder"))
+                .help("move the file into the folder, or point the command at the folder that holds both");
+        let diagnostic = match used {
+            Some(word) => diagnostic.at(word.span, "leads out of the folder"),
+            None => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+
+    /// Reads one file and what it uses, unless it lies outside. `way` holds the files that led here,
+    /// for loops.
     fn file(&mut self, path: &Path, used: Option<&Word>, way: &mut Vec<PathBuf>) {
+        if self.loaded.guard.leads_out(self.files, path) {
+            let name = used.map_or_else(|| self.name(path), |word| word.text.clone());
+            self.report_outside(&name, used);
+        } else {
+            self.read(path, used, way);
+        }
+    }
+
+    fn read(&mut self, path: &Path, used: Option<&Word>, way: &mut Vec<PathBuf>) {
         let Ok(canonical) = self.files.canonical(path) else {
             self.missing(path, used);
             return;
@@ -127,22 +164,7 @@ impl Loader<'_> {
         way.push(canonical);
         for word in uses {
             let target = path.parent().unwrap_or(Path::new(".")).join(&word.text);
-            if Path::new(&word.text).is_absolute()
-                || self.files.canonical(&target).is_ok() && !self.guard.allows(self.files, &target)
-            {
-                self.report(
-                    Diagnostic::new(
-                        Code::OutsideFolder,
-                        format!("`{}` lies outside the ruleset's folder", word.text),
-                    )
-                    .at(word.span, "leads out of the folder")
-                    .help(
-                        "move the file into the folder, or point the command at the folder that holds both",
-                    ),
-                );
-            } else {
-                self.file(&target, Some(&word), way);
-            }
+            self.file(&target, Some(&word), way);
         }
         way.pop();
     }

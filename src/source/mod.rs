@@ -7,6 +7,7 @@ mod load;
 mod memory;
 
 pub use disk::Disk;
+pub use guard::Guard;
 pub use load::{Loaded, load};
 pub use memory::{Memory, memory};
 

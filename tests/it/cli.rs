@@ -1,5 +1,7 @@
 //! The command as people and machines call it.
 
+#[cfg(unix)]
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -114,4 +116,92 @@ fn scenarios_are_pooled_each_with_its_own_parameters_and_names() {
     let output = parallax(&["run", &folder.to_string_lossy()]);
     let rows = "firm,a,pattern\none/huge,small,small\none/tiny,small,small\ntwo/tiny,large,large\n";
     assert_eq!(String::from_utf8_lossy(&output.stdout), rows);
+}
+
+const DEBTORS: &str = "language 1\nkind Person\nrelation Person owes Number\nrelation Person is named\nquestion Person is debtor | other\n  among person is named\nlens a {\n  row: debtor when person owes n and n > 10\n  otherwise other\n}\n";
+
+/// What `run` says of a table: the rows, the talk, the exit code.
+fn run_table(name: &str, block: &str, csv: &str) -> (String, String, i32) {
+    let folder = folder(name);
+    std::fs::write(folder.join("rules.lens"), format!("{DEBTORS}from \"t.csv\" {{\n{block}\n}}\n"))
+        .expect("written");
+    std::fs::write(folder.join("t.csv"), csv).expect("written");
+    let output = parallax(&["run", &folder.to_string_lossy()]);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr), output.status.code().expect("an exit code"))
+}
+
+#[test]
+fn nothing_of_a_table_is_lost_in_silence() {
+    let (rows, said, exit) = run_table("quote", "  who is named", "who,what\nbo,\"oh\ncy,hi\ndi,yo\n");
+    assert!(rows.is_empty() && exit == 3 && said.contains("PX0603") && said.contains("line 2"), "{said}");
+    let (_, said, exit) = run_table("blank", "  who owes amount", "who,amount\n\n\nada,5\nbo,x\n");
+    assert!(exit == 3 && said.contains("line 5"), "{said}");
+    let (_, said, exit) = run_table("broken-lines", "  who owes amount", "who,amount\n\"a\nb\",5\nbo,x\n");
+    assert!(exit == 3 && said.contains("line 4"), "{said}");
+    let (_, said, exit) = run_table("twice", "  who owes amount", "who,amount,who\nada,5,bo\n");
+    assert!(exit == 3 && said.contains("several columns"), "{said}");
+}
+
+#[test]
+fn a_row_whose_condition_cannot_be_read_states_nothing() {
+    let block = "  on bad rows skip\n  who is named where not amount > 10";
+    let (rows, said, exit) = run_table("not-bad", block, "who,amount\nada,x\nbo,5\n");
+    assert_eq!((rows.as_str(), exit), ("person,a,pattern\nbo,other,other\n", 0));
+    assert!(said.contains("rows left out of this table: 1"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_do_not_lead_out_of_the_folder() {
+    let folder = folder("links");
+    let (inside, outside) = (folder.join("in"), folder.join("out"));
+    std::fs::create_dir_all(&inside).expect("a folder");
+    std::fs::create_dir_all(&outside).expect("a folder");
+    std::fs::write(inside.join("main.lens"), "language 1\nkind A\n").expect("written");
+    std::fs::write(outside.join("secret.lens"), "kind   Secret\n").expect("written");
+    std::os::unix::fs::symlink(&outside, inside.join("sub")).expect("a link");
+    std::os::unix::fs::symlink(outside.join("secret.lens"), inside.join("other.lens")).expect("a link");
+    let path = inside.to_string_lossy().into_owned();
+    let said = String::from_utf8_lossy(&parallax(&["check", "--format", "short", &path]).stdout).into_owned();
+    assert!(said.matches("PX0605").count() == 2 && !said.contains("Secret"), "{said}");
+    assert_eq!(exit(&["check", &path]), 1);
+    let _ = parallax(&["fmt", &path]);
+    let _ = parallax(&["check", "--fix", &path]);
+    assert_eq!(std::fs::read_to_string(outside.join("secret.lens")).expect("there"), "kind   Secret\n");
+    // A path out of the folder says nothing of what is there.
+    std::fs::write(inside.join("main.lens"), "language 1\nuse \"../out/secrot.lens\"\n").expect("written");
+    let said = String::from_utf8_lossy(&parallax(&["check", &path]).stdout).into_owned();
+    assert!(said.contains("PX0605") && !said.contains("did you mean"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_plain_files_are_replaced() {
+    let folder = folder("plain");
+    let pipe = folder.join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    assert_eq!(exit(&["report", "rulesets/customer", "--out", &format!("json={}", pipe.display())]), 2);
+    assert!(std::fs::metadata(&pipe).expect("there").file_type().is_fifo());
+    let (file, link) = (folder.join("file.json"), folder.join("link.json"));
+    std::fs::write(&file, "").expect("written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("set");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    assert_eq!(exit(&["report", "rulesets/customer", "--out", &format!("json={}", link.display())]), 0);
+    assert!(std::fs::symlink_metadata(&link).expect("there").file_type().is_symlink());
+    let data = std::fs::metadata(&file).expect("there");
+    assert!(data.len() > 100 && data.permissions().mode() & 0o777 == 0o600);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_is_lost_is_no_success() {
+    let status = |args: &[&str]| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("the device is there");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parallax"));
+        let command = command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).stdout(full);
+        command.output().expect("the command runs").status.code()
+    };
+    assert_eq!(status(&["run", "rulesets/customer"]), Some(2));
+    assert_eq!(status(&["report", "rulesets/customer"]), Some(2));
 }
