@@ -52,6 +52,11 @@ impl Clock {
         if before + facts > self.limits.facts { Err(Reached::Facts) } else { Ok(()) }
     }
 
+    /// Checks a number of different tuples that are being gathered and not counted yet.
+    pub fn gathered(&self, tuples: usize) -> Result<(), Reached> {
+        if tuples as u64 > self.limits.facts { Err(Reached::Facts) } else { self.time() }
+    }
+
     /// Checks the rounds of a loop of rules.
     pub fn round(&self, round: u32) -> Result<(), Reached> {
         if round > self.limits.rounds { Err(Reached::Rounds) } else { self.time() }

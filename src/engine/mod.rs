@@ -1,17 +1,20 @@
 //! Runs compiled conditions over columns of ids. Knows no names, spans or lenses.
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
+mod calculate;
 mod limits;
 pub mod planted;
 mod program;
 mod run;
+mod sorted;
 mod table;
 mod tuples;
 mod values;
 
 pub use limits::{Clock, Limits, Reached};
 pub use program::{AtomPlan, Calculation, Comparison, Conjunction, Place, Program, Step};
-pub use run::{Failure, Flow, Frame, Runner};
+pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};
+pub use sorted::{Gather, Sorted};
 pub use table::{Index, Table};
 pub use tuples::{Change, Keep, TupleSet};
 pub use values::Values;

@@ -1,21 +1,32 @@
 //! Runs programs. A variable is bound at a time, from the atom with the fewest rows left; what need
 //! only exist is left at its first match.
 
-use super::planted::{Bug, planted};
-use super::program::{Calculation, Comparison, Conjunction, Place, Program, Step};
+use super::calculate::compare;
+use super::limits::{Clock, Reached};
+use super::program::{Conjunction, Place, Program, Step};
 use super::values::Values;
 use crate::base::Idx;
 use crate::model::DomainId;
-use crate::value::{Decimal, DomainError, Value};
+use crate::value::DomainError;
+
+/// An id nothing has.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Candidates looked at between two looks at the clock, less one; all low bits set.
+const PATIENCE: u32 = (1 << 14) - 1;
 
 /// The ids of the variables, and the rows left of each atom at each level.
 #[derive(Debug)]
 pub struct Frame {
-    /// Per variable its id; meaningless until bound.
+    /// Per variable its id; meaningless until bound, `NOBODY` where its value could not be worked out.
     pub ids: Vec<u32>,
     ranges: Vec<(u32, u32)>,
     /// A calculation without result on the way here.
     failed: Option<DomainError>,
+    /// Why the last variable that is `NOBODY` became so.
+    pub(super) missing: Option<DomainError>,
+    looked: u32,
+    stopped: Option<Reached>,
 }
 
 /// A calculation without result where all else holds.
@@ -25,6 +36,21 @@ pub struct Failure {
     pub error: DomainError,
     /// The ids of the variables then; those the search had not bound mean nothing.
     pub ids: Vec<u32>,
+}
+
+/// Why a search came to no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Halt {
+    /// It met a limit.
+    Reached(Reached),
+    /// A calculation has no result, all else holds, and nothing else decides.
+    Failed(Failure),
+}
+
+impl From<Reached> for Halt {
+    fn from(reached: Reached) -> Self {
+        Self::Reached(reached)
+    }
 }
 
 /// Whether to look for more ways.
@@ -48,15 +74,14 @@ enum Found {
 /// Runs one program.
 pub struct Runner<'p> {
     program: &'p Program,
-    values: &'p Values<'p>,
-    /// Whether calculations without result are errors (they are where everything is certain).
-    raise: bool,
+    pub(super) values: &'p Values<'p>,
+    clock: &'p Clock,
 }
 
 impl<'p> Runner<'p> {
-    /// A runner; `raise` says whether a calculation without result is an error or just not met.
-    pub fn new(program: &'p Program, values: &'p Values<'p>, raise: bool) -> Self {
-        Self { program, values, raise }
+    /// A runner.
+    pub fn new(program: &'p Program, values: &'p Values<'p>, clock: &'p Clock) -> Self {
+        Self { program, values, clock }
     }
 
     /// A frame for this program with nothing bound.
@@ -65,41 +90,69 @@ impl<'p> Runner<'p> {
         for atom in &self.program.atoms {
             ranges[atom.ranges] = atom.index.all();
         }
-        Frame { ids: vec![0; self.program.vars], ranges, failed: None }
-    }
-
-    /// Whether the body can be met, its bound variables being set in the frame.
-    pub fn holds(&self, frame: &mut Frame) -> Result<bool, Failure> {
-        match self.exists(&self.program.body, frame, self.raise) {
-            Found::Yes => Ok(true),
-            Found::No => Ok(false),
-            Found::Failed(error) => Err(Failure { error, ids: frame.ids.clone() }),
+        Frame {
+            ids: vec![0; self.program.vars],
+            ranges,
+            failed: None,
+            missing: None,
+            looked: 0,
+            stopped: None,
         }
     }
 
-    /// Calls `emit` for each way to meet the body.
-    pub fn each(&self, frame: &mut Frame, emit: &mut dyn FnMut(&Frame) -> Flow) -> Result<(), Failure> {
-        let mut failure = None;
-        let mut on_way = |_: &Self, frame: &mut Frame| match frame.failed {
-            Some(error) => {
-                failure = Some(Failure { error, ids: frame.ids.clone() });
-                Flow::Enough
-            }
-            None => emit(frame),
-        };
-        self.steps(&self.program.body, 0, frame, self.raise, &mut on_way);
-        failure.map_or(Ok(()), Err)
+    /// Whether the body can be met, its bound variables being set in the frame. With `raise`, a
+    /// calculation without result is an error where nothing but that keeps every way from being
+    /// one; otherwise it is just not met.
+    pub fn holds(&self, frame: &mut Frame, raise: bool) -> Result<bool, Halt> {
+        let found = self.exists(&self.program.body, frame, raise);
+        match (frame.stopped, found) {
+            (Some(reached), _) => Err(Halt::Reached(reached)),
+            (None, Found::Yes) => Ok(true),
+            (None, Found::No) => Ok(false),
+            (None, Found::Failed(error)) => Err(Halt::Failed(Failure { error, ids: frame.ids.clone() })),
+        }
     }
 
+    /// Calls `emit` for each way to meet the body and, with `raise`, for each that only lacks the
+    /// result of a calculation, with that error.
+    pub fn each(
+        &self,
+        frame: &mut Frame,
+        raise: bool,
+        emit: &mut dyn FnMut(&Frame, Option<DomainError>) -> Flow,
+    ) -> Result<(), Reached> {
+        self.steps(&self.program.body, 0, frame, raise, &mut |_, frame| emit(frame, frame.failed));
+        frame.stopped.map_or(Ok(()), Err)
+    }
+
+    /// Whether some way is there; one without a result counts only where no other is, so that the
+    /// order of the search does not matter.
     fn exists(&self, conjunction: &Conjunction, frame: &mut Frame, raise: bool) -> Found {
         let mut found = Found::No;
         let outer = frame.failed.take();
-        self.steps(conjunction, 0, frame, raise, &mut |_, frame| {
-            found = frame.failed.map_or(Found::Yes, Found::Failed);
-            Flow::Enough
+        self.steps(conjunction, 0, frame, raise, &mut |_, frame| match frame.failed {
+            None => {
+                found = Found::Yes;
+                Flow::Enough
+            }
+            Some(error) => {
+                if found == Found::No {
+                    found = Found::Failed(error);
+                }
+                Flow::More
+            }
         });
         frame.failed = outer;
         found
+    }
+
+    /// Whether to go on: now and then looks at the clock.
+    fn patient(&self, frame: &mut Frame) -> bool {
+        frame.looked = frame.looked.wrapping_add(1);
+        if frame.looked & PATIENCE == 0 && frame.stopped.is_none() {
+            frame.stopped = self.clock.time().err();
+        }
+        frame.stopped.is_none()
     }
 
     /// Runs the steps from `at`; calls `done` for each way to meet them all.
@@ -134,7 +187,9 @@ impl<'p> Runner<'p> {
                 Step::Members { var, members } => {
                     for id in members.iter() {
                         frame.ids[*var] = id as u32;
-                        if self.steps(conjunction, at, frame, raise, done) == Flow::Enough {
+                        if !self.patient(frame)
+                            || self.steps(conjunction, at, frame, raise, done) == Flow::Enough
+                        {
                             return Flow::Enough;
                         }
                     }
@@ -165,7 +220,11 @@ impl<'p> Runner<'p> {
                         frame.ids[*var] = self.values.intern(DomainId::from_usize(*domain), &value);
                         true
                     }
-                    Err(error) => fail(frame, raise, error),
+                    Err(error) => {
+                        frame.ids[*var] = NOBODY;
+                        frame.missing = Some(error);
+                        fail(frame, raise, error)
+                    }
                 },
                 Step::Not(inner) => self.exists(inner, frame, false) == Found::No,
                 Step::Exists(inner) => self.note(self.exists(inner, frame, raise), frame),
@@ -188,7 +247,8 @@ impl<'p> Runner<'p> {
                 return Flow::More;
             }
         }
-        done(self, frame)
+        // INVARIANT: what a stopped search seems to have found is never handed on.
+        if frame.stopped.is_some() { Flow::Enough } else { done(self, frame) }
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of running")]
@@ -238,6 +298,9 @@ impl<'p> Runner<'p> {
         let plan = &self.program.atoms[lead];
         let (mut low, high) = frame.ranges[plan.ranges + level];
         while low < high {
+            if !self.patient(frame) {
+                return Flow::Enough;
+            }
             let id = plan.index.columns[level][low as usize];
             let end = plan.index.skip(level, low, high);
             frame.ids[var] = id;
@@ -252,56 +315,6 @@ impl<'p> Runner<'p> {
             low = end;
         }
         Flow::More
-    }
-
-    fn calculate(&self, calculation: &Calculation, frame: &Frame) -> Result<Value, DomainError> {
-        if let Calculation::Value(value) = calculation {
-            return Ok(value.clone());
-        }
-        if let Calculation::Var { var, domain } = calculation {
-            return self
-                .values
-                .value(DomainId::from_usize(*domain), frame.ids[*var])
-                .ok_or(frame.failed.unwrap_or(DomainError::Overflow));
-        }
-        let number = |calculation: &Calculation| self.number(calculation, frame);
-        let result = match calculation {
-            Calculation::Value(_) | Calculation::Var { .. } => return Err(DomainError::Overflow),
-            Calculation::Negate(x) => -number(x)?,
-            Calculation::Add(x, y) => number(x)?.checked_add(number(y)?)?,
-            Calculation::Subtract(x, y) => number(x)?.checked_sub(number(y)?)?,
-            Calculation::Multiply(x, y) => number(x)?.checked_mul(number(y)?)?,
-            Calculation::Divide(x, y) => number(x)?.checked_div(number(y)?)?,
-            Calculation::Power(x, y) => number(x)?.checked_pow(number(y)?)?,
-            Calculation::Days(x, y) => {
-                let (Value::Date(x), Value::Date(y)) = (self.calculate(x, frame)?, self.calculate(y, frame)?)
-                else {
-                    return Err(DomainError::Overflow);
-                };
-                Decimal::from(x.days_since(y))
-            }
-            Calculation::Shift { date, amount, unit, back } => {
-                let Value::Date(date) = self.calculate(date, frame)? else {
-                    return Err(DomainError::Overflow);
-                };
-                let amount = number(amount)?.to_i64().ok_or(DomainError::FractionalPower)?;
-                let amount = if *back { amount.checked_neg() } else { Some(amount) };
-                let moved = amount.and_then(|amount| match unit {
-                    0 => date.add_days(amount),
-                    1 => date.add_months(amount),
-                    _ => date.add_years(amount),
-                });
-                return moved.map(Value::Date).ok_or(DomainError::Overflow);
-            }
-        };
-        Ok(Value::Number(result))
-    }
-
-    fn number(&self, calculation: &Calculation, frame: &Frame) -> Result<Decimal, DomainError> {
-        match self.calculate(calculation, frame)? {
-            Value::Number(number) => Ok(number),
-            Value::Text(_) | Value::Date(_) | Value::Flag(_) => Err(DomainError::Overflow),
-        }
     }
 }
 
@@ -319,15 +332,4 @@ fn fail(frame: &mut Frame, raise: bool, error: DomainError) -> bool {
         frame.failed.get_or_insert(error);
     }
     raise
-}
-
-fn compare(left: &Value, op: Comparison, right: &Value) -> bool {
-    match op {
-        Comparison::Equal => left == right,
-        Comparison::NotEqual => left != right,
-        Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
-        Comparison::AtMost => left <= right,
-        Comparison::Greater => left > right,
-        Comparison::AtLeast => left >= right,
-    }
 }

@@ -61,6 +61,12 @@ impl TupleSet {
         &self.data[start..start + self.arity]
     }
 
+    /// Whether this very tuple is among them.
+    pub fn contains(&self, tuple: &[u32]) -> bool {
+        let kept = self.keep.map(|keep| keep.slot);
+        self.index.find(hash(tuple, kept), |&at| self.row(at) == tuple).is_some()
+    }
+
     /// Adds a tuple; `better` says whether the first kept value is to replace the second.
     pub fn add(&mut self, tuple: &[u32], better: impl Fn(u32, u32) -> bool) -> Change {
         let Self { arity, data, index, keep } = self;

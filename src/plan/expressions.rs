@@ -2,11 +2,8 @@
 
 use super::compile::Inputs;
 use crate::base::Idx;
-use crate::engine::{Calculation, Comparison, Place};
+use crate::engine::{Calculation, Comparison, NOBODY, Place};
 use crate::model::{BinaryOp, Clause, CompareOp, Constant, DateUnit, Expr, Ruleset, Term, Ty};
-
-/// An id nothing has.
-const NOBODY: u32 = u32::MAX;
 
 /// Where the id of a term comes from.
 pub fn place(inputs: &Inputs<'_>, term: &Term) -> Place {

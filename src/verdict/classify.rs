@@ -8,7 +8,7 @@ use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples};
 use super::evaluate::{Evaluator, Stop};
 use crate::base::{BitSet, Idx, IndexVec, Span};
-use crate::engine::{Failure, Runner, Values};
+use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
 use crate::plan::{Inputs, Request, compile};
 
@@ -25,7 +25,7 @@ impl Evaluator<'_> {
         let certain = self.ways(among, &slots, false, entry.span)?;
         let doubtful = self.is_doubtful(among);
         let all = if doubtful { self.ways(among, &slots, true, entry.span)? } else { certain.clone() };
-        self.classes[question] = classes(slots.len(), &certain, all, doubtful);
+        self.classes[question] = classes(slots.len(), &certain, &all, doubtful);
         Ok(())
     }
 
@@ -63,16 +63,16 @@ impl Evaluator<'_> {
             return Ok(found.clone());
         }
         self.clock.time()?;
-        let found = self.with_inputs(|evaluator, inputs, values| {
+        // Values made by the threads in any order are gone after this: only truth is handed on.
+        let found = self.with_inputs(false, |evaluator, inputs, values| {
             evaluator.match_subjects(&evaluator.classes[question], clause, possible, inputs, values)
         });
         let slots: Vec<VarId> = (0..self.classes[question].subjects.len()).map(VarId::from_usize).collect();
-        let found = found.map_err(|failure| self.domain_error(&failure, clause, &slots, span))?;
+        let found = found.map_err(|halt| self.halted(halt, clause, &slots, span))?;
         self.matched.insert(key, found.clone());
         Ok(found)
     }
 
-    #[expect(clippy::unused_self, reason = "one of the steps of classifying")]
     fn match_subjects(
         &self,
         classes: &Classes,
@@ -80,7 +80,7 @@ impl Evaluator<'_> {
         possible: bool,
         inputs: &Inputs<'_>,
         values: &Values<'_>,
-    ) -> Result<BitSet, Failure> {
+    ) -> Result<BitSet, Halt> {
         let count = classes.len();
         let slots = classes.subjects.len();
         let request = Request {
@@ -91,8 +91,8 @@ impl Evaluator<'_> {
             delta: None,
         };
         let program = compile(inputs, &request);
-        let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Failure> {
-            let runner = Runner::new(&program, values, !possible);
+        let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Halt> {
+            let runner = Runner::new(&program, values, &self.clock);
             let mut frame = runner.frame();
             let first = at * CHUNK;
             for subject in first..(first + CHUNK).min(count) {
@@ -100,7 +100,8 @@ impl Evaluator<'_> {
                     frame.ids[slot] = column[subject];
                 }
                 // Where the population is only possible, a calculation cannot be known to matter.
-                if runner.holds(&mut frame)? {
+                let raise = !possible && !classes.perhaps.contains(subject);
+                if runner.holds(&mut frame, raise)? {
                     words[(subject - first) / 64] |= 1 << (subject % 64);
                 }
             }
@@ -111,7 +112,7 @@ impl Evaluator<'_> {
             chunk((0, &mut words))?;
         } else {
             // The error of the first chunk that has one, whichever thread was first.
-            let results: Vec<Result<(), Failure>> =
+            let results: Vec<Result<(), Halt>> =
                 words.par_chunks_mut(CHUNK / 64).enumerate().map(chunk).collect();
             results.into_iter().collect::<Result<(), _>>()?;
         }
@@ -163,39 +164,41 @@ impl Evaluator<'_> {
     }
 }
 
-fn classes(slots: usize, certain: &[Vec<u32>], all: Vec<Vec<u32>>, doubtful: bool) -> Classes {
+fn classes(slots: usize, certain: &Sorted, all: &Sorted, doubtful: bool) -> Classes {
     let mut perhaps = BitSet::new(all.len());
     if doubtful {
-        for (at, tuple) in all.iter().enumerate() {
-            if certain.binary_search(tuple).is_err() {
-                perhaps.insert(at);
-            }
-        }
+        all.rows()
+            .enumerate()
+            .filter(|(_, tuple)| !certain.contains(tuple))
+            .for_each(|(at, _)| perhaps.insert(at));
     }
-    let subjects = (0..slots).map(|slot| all.iter().map(|tuple| tuple[slot]).collect()).collect();
+    let subjects = (0..slots).map(|slot| all.column(slot)).collect();
     Classes { subjects, perhaps, ..Classes::default() }
 }
 
 fn population_of<'a>(slots: usize, lenses: impl Iterator<Item = &'a RowTuples>) -> Classes {
-    let mut certain: BTreeSet<Vec<u32>> = BTreeSet::new();
-    let mut all: BTreeSet<Vec<u32>> = BTreeSet::new();
+    let (mut certain, mut all) = (Gather::new(slots), Gather::new(slots));
     for (sure, possible) in lenses.flatten() {
-        certain.extend(sure.iter().cloned());
-        all.extend(possible.iter().cloned());
+        for (tuples, gather) in [(sure, &mut certain), (possible, &mut all)] {
+            for tuple in tuples.rows() {
+                gather.add(tuple);
+            }
+        }
     }
-    let certain: Vec<Vec<u32>> = certain.into_iter().collect();
-    classes(slots, &certain, all.into_iter().collect(), true)
+    classes(slots, &certain.finish(), &all.finish(), true)
 }
 
+/// Each row's tuples as places among the subjects, which hold them all.
 fn row_matches(classes: &Classes, rows: &RowTuples) -> IndexVec<RowId, RowMatches> {
-    let count = classes.len();
-    let set = |tuples: &[Vec<u32>]| {
-        let mut bits = BitSet::new(count);
-        for at in 0..count {
-            let tuple: Vec<u32> = classes.subjects.iter().map(|column| column[at]).collect();
-            if tuples.binary_search(&tuple).is_ok() {
-                bits.insert(at);
+    let set = |tuples: &Sorted| {
+        let mut bits = BitSet::new(classes.len());
+        let mut subject = 0;
+        for tuple in tuples.rows() {
+            let is = |at: usize| classes.subjects.iter().map(|column| column[at]).eq(tuple.iter().copied());
+            while subject < classes.len() && !is(subject) {
+                subject += 1;
             }
+            bits.insert(subject);
         }
         bits
     };

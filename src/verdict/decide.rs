@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::evaluate::{Bounds, code_of};
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec};
-use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
+use crate::engine::{Sorted, Table};
 use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId};
 
 /// The subjects of one question with what the lenses say of them so far.
@@ -24,7 +24,7 @@ pub(super) struct Classes {
 }
 
 /// Per row the tuples it matches certainly, and possibly.
-pub(super) type RowTuples = Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)>;
+pub(super) type RowTuples = Vec<(Sorted, Sorted)>;
 
 /// A lens of a question without `among`, over whom its own rows match.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use super::decide::Classes;
 use super::{Evaluation, OutcomeSet, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
-use crate::engine::{Clock, Failure, Limits, Reached, Table, Values};
+use crate::engine::{Clock, Failure, Halt, Limits, Reached, Sorted, Table, Values};
 use crate::facts::FactSet;
 use crate::model::VarId;
 use crate::model::{
@@ -178,8 +178,13 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Calls `work` with everything bodies read; values it makes are kept.
-    pub fn with_inputs<T>(&mut self, work: impl FnOnce(&Self, &Inputs<'_>, &Values<'_>) -> T) -> T {
+    /// Calls `work` with everything bodies read. Values it makes get ids that last where `keep` says
+    /// so; they count in the order they were made, so `work` must then make them in a fixed order.
+    pub fn with_inputs<T>(
+        &mut self,
+        keep: bool,
+        work: impl FnOnce(&Self, &Inputs<'_>, &Values<'_>) -> T,
+    ) -> T {
         let values = Values::new(&self.facts.dictionaries);
         let tables = |source: &AtomSource, possible: bool| Arc::clone(self.bounds(source).get(possible));
         let inputs = Inputs {
@@ -190,7 +195,7 @@ impl Evaluator<'_> {
             tables: &tables,
         };
         let result = work(self, &inputs, &values);
-        for (domain, made) in values.into_made() {
+        for (domain, made) in values.into_made().into_iter().filter(|_| keep) {
             for value in made {
                 self.facts.dictionaries[domain].intern_value(&value);
             }
@@ -247,9 +252,17 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Why a search stopped, in the reader's words.
+    pub fn halted(&self, halt: Halt, clause: &Clause, shown: &[VarId], span: Span) -> Stop {
+        match halt {
+            Halt::Reached(reached) => Stop::Reached(reached),
+            Halt::Failed(failure) => self.domain_error(&failure, clause, shown, span),
+        }
+    }
+
     /// A calculation without result, with the things it was about. Of a conclusion's words only those
     /// are named that take no value by `=`: that value is what is missing.
-    pub fn domain_error(&self, failure: &Failure, clause: &Clause, shown: &[VarId], span: Span) -> Stop {
+    fn domain_error(&self, failure: &Failure, clause: &Clause, shown: &[VarId], span: Span) -> Stop {
         let mut known = BTreeSet::new();
         named_by_sentences(&clause.when, &mut known);
         let facts: Vec<String> = shown
@@ -275,20 +288,16 @@ impl Evaluator<'_> {
         let doubtful = self.is_doubtful(&entry.clause);
         let certain = self.ways(&entry.clause, &shown, false, entry.span)?;
         let possible =
-            if doubtful { self.ways(&entry.clause, &shown, true, entry.span)? } else { Vec::new() };
+            if doubtful { self.ways(&entry.clause, &shown, true, entry.span)? } else { Sorted::default() };
         let name = |(var, id): (&VarId, &u32)| {
             let domain = ruleset.domain_of(entry.clause.vars[*var].ty);
             (*var, self.facts.dictionaries[domain].constant(*id))
         };
-        let mut out: Vec<Violation> = certain
-            .iter()
-            .map(|way| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain: true })
-            .collect();
-        let doubts = possible.iter().filter(|way| !certain.contains(way));
-        out.extend(
-            doubts
-                .map(|way| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain: false }),
-        );
+        let violation =
+            |way: &[u32], certain| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain };
+        let mut out: Vec<Violation> = certain.rows().map(|way| violation(way, true)).collect();
+        let doubts = possible.rows().filter(|way| !certain.contains(way));
+        out.extend(doubts.map(|way| violation(way, false)));
         out.sort();
         Ok(out)
     }

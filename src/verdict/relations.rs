@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::evaluate::{Bounds, Evaluator, Stop};
-use crate::base::Span;
+use crate::base::{Idx, Span};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{Change, Failure, Flow, Frame, Keep, Program, Runner, Table, TupleSet, Values};
+use crate::engine::{
+    Change, Clock, Failure, Flow, Frame, Gather, Halt, Keep, Place, Reached, Runner, Sorted, Table, TupleSet,
+    Values,
+};
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Term, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, VarId};
 use crate::plan::{Request, compile};
 
 impl Evaluator<'_> {
@@ -40,7 +43,11 @@ impl Evaluator<'_> {
         let certain = self.fixpoint(members, &rules, recursive, false)?;
         let possible = if doubtful { Some(self.fixpoint(members, &rules, recursive, true)?) } else { None };
         for (at, relation) in members.iter().enumerate() {
-            let possible = possible.as_ref().map(|tables| Arc::clone(&tables[at]));
+            // What is certain is possible: as many tuples are the same tuples.
+            let possible = possible
+                .as_ref()
+                .map(|tables| Arc::clone(&tables[at]))
+                .filter(|possible| possible.len() != certain[at].len());
             self.relations[*relation] = Some(Bounds { certain: Arc::clone(&certain[at]), possible });
         }
         Ok(())
@@ -63,8 +70,7 @@ impl Evaluator<'_> {
         let mut changed: Vec<Vec<u32>> = sets.iter().map(|set| (0..set.len() as u32).collect()).collect();
         for rule in outer {
             let place = place_of(members, rule.relation);
-            let found = self.derive(rule, None, possible)?;
-            self.add(&mut sets[place], &found, rule, &mut changed[place])?;
+            self.derive(rule, None, possible, &mut sets[place], &mut changed[place])?;
         }
         let mut round = 0;
         while recursive && changed.iter().any(|rows| !rows.is_empty()) {
@@ -89,8 +95,8 @@ impl Evaluator<'_> {
                     if deltas[read].is_empty() {
                         continue;
                     }
-                    let found = self.derive(rule, Some((atom, Arc::clone(&deltas[read]))), possible)?;
-                    self.add(&mut sets[place], &found, rule, &mut changed[place])?;
+                    let delta = Some((atom, Arc::clone(&deltas[read])));
+                    self.derive(rule, delta, possible, &mut sets[place], &mut changed[place])?;
                 }
             }
             for rows in &mut changed {
@@ -148,41 +154,37 @@ impl Evaluator<'_> {
         self.relations[relation] = Some(Bounds { certain: table, possible: None });
     }
 
+    /// Adds what a rule concludes to `set`, and the places that changed to `changed`.
     fn derive(
         &mut self,
         rule: &Rule,
         delta: Option<(&Atom, Arc<Table>)>,
         possible: bool,
-    ) -> Result<Vec<u32>, Stop> {
-        let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
-        let found = self.with_inputs(|_, inputs, values| {
-            let request = Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta };
-            let program = compile(inputs, &request);
-            let head: Vec<crate::engine::Place> =
-                rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
-            collect(&program, values, &head, !possible)
-        });
-        let shown: Vec<VarId> = rule.head.iter().filter_map(as_var).collect();
-        found.map_err(|failure| self.domain_error(&failure, &rule.clause, &shown, rule.span))
-    }
-
-    fn add(
-        &self,
         set: &mut TupleSet,
-        found: &[u32],
-        rule: &Rule,
         changed: &mut Vec<u32>,
     ) -> Result<(), Stop> {
-        let values = Values::new(&self.facts.dictionaries);
-        let before = set.len();
-        for tuple in found.chunks_exact(rule.head.len()) {
-            let better = |new, old| self.is_better(rule.relation, &values, new, old);
-            if let Change::At(at) = set.add(tuple, better) {
-                changed.push(at);
-            }
-        }
-        self.clock.derived((set.len() - before) as u64)?;
-        Ok(())
+        let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
+        let found = self.with_inputs(true, |evaluator, inputs, values| {
+            let request = Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta };
+            let program = compile(inputs, &request);
+            let runner = Runner::new(&program, values, &evaluator.clock);
+            let head: Vec<Place> = rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
+            let better = |new, old| evaluator.is_better(rule.relation, values, new, old);
+            let mut failures = Failures::new(head.len());
+            each_head(&runner, &head, !possible, &mut |tuple, failed| {
+                if let Some(failure) = failed {
+                    return failures.add(tuple, failure, &evaluator.clock);
+                }
+                let before = set.len();
+                if let Change::At(at) = set.add(tuple, better) {
+                    changed.push(at);
+                }
+                if set.len() > before { evaluator.clock.derived(1) } else { Ok(()) }
+            })?;
+            failures.decide(|tuple| set.contains(tuple))
+        });
+        let shown: Vec<VarId> = rule.head.iter().filter_map(as_var).collect();
+        found.map_err(|halt| self.halted(halt, &rule.clause, &shown, rule.span))
     }
 
     /// All ways to meet a body: the ids of the wanted variables, sorted, each way once.
@@ -192,31 +194,58 @@ impl Evaluator<'_> {
         wanted: &[VarId],
         possible: bool,
         span: Span,
-    ) -> Result<Vec<Vec<u32>>, Stop> {
+    ) -> Result<Sorted, Stop> {
         let needed: BTreeSet<VarId> = wanted.iter().copied().collect();
-        if wanted.is_empty() {
-            let met = self.with_inputs(|_, inputs, values| {
-                let request = Request { clause, bound: BTreeSet::new(), needed, possible, delta: None };
-                let program = compile(inputs, &request);
-                let runner = Runner::new(&program, values, !possible);
-                runner.holds(&mut runner.frame())
-            });
-            let met = met.map_err(|failure| self.domain_error(&failure, clause, wanted, span))?;
-            return Ok(if met { vec![Vec::new()] } else { Vec::new() });
-        }
-        let head: Vec<Term> = wanted.iter().map(|var| Term::Var(*var)).collect();
-        let found = self.with_inputs(|_, inputs, values| {
+        let found = self.with_inputs(true, |evaluator, inputs, values| {
             let request = Request { clause, bound: BTreeSet::new(), needed, possible, delta: None };
             let program = compile(inputs, &request);
-            let head: Vec<crate::engine::Place> =
-                head.iter().map(|term| crate::plan::place(inputs, term)).collect();
-            collect(&program, values, &head, !possible)
+            let runner = Runner::new(&program, values, &evaluator.clock);
+            if wanted.is_empty() {
+                return runner.holds(&mut runner.frame(), !possible).map(Sorted::truth);
+            }
+            let head: Vec<Place> = wanted.iter().map(|var| Place::Var(var.index())).collect();
+            let mut failures = Failures::new(head.len());
+            let mut gather = Gather::new(head.len());
+            each_head(&runner, &head, !possible, &mut |tuple, failed| match failed {
+                Some(failure) => failures.add(tuple, failure, &evaluator.clock),
+                None => match gather.add(tuple) {
+                    Some(different) => evaluator.clock.gathered(different),
+                    None => Ok(()),
+                },
+            })?;
+            let found = gather.finish();
+            evaluator.clock.gathered(found.len())?;
+            failures.decide(|tuple| found.contains(tuple))?;
+            Ok(found)
         });
-        let found = found.map_err(|failure| self.domain_error(&failure, clause, wanted, span))?;
-        let mut rows: Vec<Vec<u32>> = found.chunks_exact(wanted.len()).map(<[u32]>::to_vec).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        Ok(rows)
+        found.map_err(|halt| self.halted(halt, clause, wanted, span))
+    }
+}
+
+/// Conclusions that only lack the result of a calculation, each once.
+struct Failures {
+    tuples: TupleSet,
+    failures: Vec<Failure>,
+}
+
+impl Failures {
+    fn new(arity: usize) -> Self {
+        Self { tuples: TupleSet::new(arity, None), failures: Vec::new() }
+    }
+
+    fn add(&mut self, tuple: &[u32], failure: Failure, clock: &Clock) -> Result<(), Reached> {
+        if self.tuples.add(tuple, |_, _| false) == Change::Nothing {
+            return Ok(());
+        }
+        self.failures.push(failure);
+        clock.gathered(self.failures.len())
+    }
+
+    /// The least of those that do not hold in some other way, so that no order of search matters.
+    fn decide(self, holds: impl Fn(&[u32]) -> bool) -> Result<(), Halt> {
+        let open = self.failures.into_iter().zip(0..).filter(|(_, at)| !holds(self.tuples.row(*at)));
+        let least = open.min_by(|left, right| self.tuples.row(left.1).cmp(self.tuples.row(right.1)));
+        least.map_or(Ok(()), |(failure, _)| Err(Halt::Failed(failure)))
     }
 }
 
@@ -268,29 +297,33 @@ fn delta(set: &TupleSet, rows: &[u32]) -> Table {
     Table::from_rows(arity, &data)
 }
 
-/// The heads of all ways to meet a body, end to end; some more than once.
-fn collect(
-    program: &Program,
-    values: &Values<'_>,
-    head: &[crate::engine::Place],
-    raise: bool,
-) -> Result<Vec<u32>, Failure> {
-    let runner = Runner::new(program, values, raise);
-    let mut out: Vec<u32> = Vec::new();
+/// Takes a conclusion; with a failure, one that only lacks the result of a calculation.
+type Emit<'e> = dyn FnMut(&[u32], Option<Failure>) -> Result<(), Reached> + 'e;
+
+/// Calls `emit` with the head of each way to meet a body, some more than once, or of each that only
+/// lacks the result of a calculation.
+fn each_head(runner: &Runner<'_>, head: &[Place], raise: bool, emit: &mut Emit<'_>) -> Result<(), Halt> {
     let mut frame = runner.frame();
-    let mut emit = |frame: &Frame| {
-        out.extend(head.iter().map(|place| match place {
-            crate::engine::Place::Var(var) => frame.ids[*var],
-            crate::engine::Place::Id(id) => *id,
+    let mut tuple: Vec<u32> = Vec::with_capacity(head.len());
+    let fill = |tuple: &mut Vec<u32>, frame: &Frame| {
+        tuple.clear();
+        tuple.extend(head.iter().map(|place| match place {
+            Place::Var(var) => frame.ids[*var],
+            Place::Id(id) => *id,
         }));
-        Flow::More
     };
-    if head.iter().all(|place| matches!(place, crate::engine::Place::Id(_))) {
-        if runner.holds(&mut frame)? {
-            emit(&frame);
+    if head.iter().all(|place| matches!(place, Place::Id(_))) {
+        if runner.holds(&mut frame, raise)? {
+            fill(&mut tuple, &frame);
+            emit(&tuple, None)?;
         }
-        return Ok(out);
+        return Ok(());
     }
-    runner.each(&mut frame, &mut emit)?;
-    Ok(out)
+    let mut reached = Ok(());
+    runner.each(&mut frame, raise, &mut |frame, failed| {
+        fill(&mut tuple, frame);
+        reached = emit(&tuple, failed.map(|error| Failure { error, ids: frame.ids.clone() }));
+        if reached.is_ok() { Flow::More } else { Flow::Enough }
+    })?;
+    reached.map_err(Halt::Reached)
 }
