@@ -3,6 +3,7 @@
 mod cli;
 mod customer;
 mod docs;
+mod engine;
 mod errors;
 mod generator;
 mod guard;

@@ -1,0 +1,162 @@
+//! What the engine owes whatever the facts: an end within its limits, the same answer in any order.
+
+use std::path::Path;
+use std::time::Duration;
+
+use parallax::engine::Limits;
+use parallax::session::{Options, Session};
+
+use crate::support::{evaluated, grid, memory};
+
+/// The lines of the grid, or the code of the error.
+fn answer(text: &str, limits: Limits) -> Result<Vec<String>, &'static str> {
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let Some(ruleset) = session.ruleset() else {
+        let said: Vec<String> = session.diagnostics().into_iter().map(|found| found.message).collect();
+        unreachable!("the ruleset is sound: {said:?}\n{text}");
+    };
+    match session.evaluate(ruleset, &Options { set: Vec::new(), limits }) {
+        Ok((evaluation, _)) => Ok(grid(ruleset, &evaluation)),
+        Err(found) => Err(found[0].code.name()),
+    }
+}
+
+/// A ruleset whose one row divides, over these facts.
+fn quotient(row: &str, facts: &[&str]) -> String {
+    format!(
+        "kind T\nrelation T has Number up\nrelation T has Number below\nrelation T counts\nrelation T owns Number\n\
+         question T is good | bad\n  among t counts\nlens l {{\n  a: good when {row}\n  otherwise bad\n}}\n\
+         facts {{\n  {}\n}}\n",
+        facts.join("\n  ")
+    )
+}
+
+/// Many things that count, beside these lines.
+fn crowd(lines: &str) -> String {
+    let facts: String = (0..300).map(|at| format!("  t{at} counts\n")).collect();
+    format!(
+        "kind T\nrelation T counts\nrelation a: T meets b: T with c: T by d: T\n{lines}facts {{\n{facts}}}\n"
+    )
+}
+
+/// Ways to go through 300^4 combinations.
+fn products() -> [String; 3] {
+    let all = "a counts and b counts and c counts and d counts";
+    [
+        crowd(&format!("define a meets b with c by d\n  when {all}\n")),
+        crowd(&format!(
+            "question a: T is good | bad of b: T with c: T by d: T\n  among {all}\nlens l {{\n  otherwise bad\n}}\n"
+        )),
+        crowd(&format!(
+            "question a: T is good | bad of b: T with c: T by d: T\nlens l {{\n  r: good when {all}\n}}\n"
+        )),
+    ]
+}
+
+#[test]
+fn a_product_ends_at_the_limit_of_facts() {
+    for text in products() {
+        let limits = Limits { facts: 50_000, ..Limits::default() };
+        assert_eq!(answer(&text, limits), Err("PX0704"), "{}", &text[..300]);
+    }
+}
+
+#[test]
+fn a_product_ends_at_the_limit_of_time() {
+    for text in products() {
+        let limits = Limits { time: Some(Duration::from_millis(100)), ..Limits::default() };
+        assert_eq!(answer(&text, limits), Err("PX0706"), "{}", &text[..300]);
+    }
+}
+
+#[test]
+fn a_search_that_finds_nothing_ends_at_the_limit_of_time() {
+    let text = crowd(
+        "question T is good | bad\n  among t counts\nlens l {\n  r: good when a counts and b counts and c counts \
+         and (a meets b with c by t or (a is b and b is not a))\n  otherwise bad\n}\n",
+    );
+    let limits = Limits { time: Some(Duration::from_millis(100)), ..Limits::default() };
+    assert_eq!(answer(&text, limits), Err("PX0706"));
+}
+
+#[test]
+fn a_missing_result_does_not_read_what_another_subject_had() {
+    let row = "t has u up and t has d below and n = u / d and n > 3";
+    for first in ["a has 10 up", "a has 1 up"] {
+        let facts = ["a counts", "b counts", first, "a has 1 below", "b has 5 up", "b has 0 below"];
+        assert_eq!(answer(&quotient(row, &facts), Limits::default()), Err("PX0610"), "{first}");
+    }
+}
+
+#[test]
+fn a_missing_result_matters_only_where_nothing_else_decides() {
+    for row in [
+        "t has u up and t has d below and u / d > 3",
+        "t has u up and t has d below and n = u / d and n > 3",
+        "t has u up and ((t has d below and u / d > 3) or t owns u)",
+    ] {
+        for facts in [
+            ["a counts", "a has 5 up", "a has 0 below", "a has 1 below"],
+            ["a counts", "a has 5 up", "a has 1 below", "a has 0 below"],
+        ] {
+            let found = answer(&quotient(row, &facts), Limits::default());
+            assert_eq!(found, Ok(vec!["a: l=good".to_owned()]), "{row} {facts:?}");
+        }
+        let only = ["a counts", "a has 5 up", "a has 0 below"];
+        assert_eq!(answer(&quotient(row, &only), Limits::default()), Err("PX0610"), "{row}");
+    }
+}
+
+#[test]
+fn a_value_that_could_not_be_worked_out_is_nobody_s() {
+    let row = "t has u up and t has d below and n = u / d and not t owns n";
+    let facts =
+        ["b counts", "a counts", "b has 5 up", "b has 1 below", "a has 5 up", "a has 0 below", "a owns 5"];
+    assert_eq!(answer(&quotient(row, &facts), Limits::default()), Err("PX0610"));
+}
+
+#[test]
+fn a_missing_result_of_a_conclusion_does_not_depend_on_the_order_of_facts() {
+    let rules = "define t owns n\n  when t has u up and t has d below and n = u and u / d > 3\nquestion";
+    let text = |facts: &[&str]| quotient("t owns n and n > 3", facts).replacen("question", rules, 1);
+    for facts in [
+        ["a counts", "a has 5 up", "a has 0 below", "a has 1 below"],
+        ["a counts", "a has 5 up", "a has 1 below", "a has 0 below"],
+    ] {
+        assert_eq!(answer(&text(&facts), Limits::default()), Ok(vec!["a: l=good".to_owned()]));
+    }
+    let only = ["a counts", "a has 5 up", "a has 0 below"];
+    assert_eq!(answer(&text(&only), Limits::default()), Err("PX0610"));
+}
+
+#[test]
+fn a_missing_result_of_a_perhaps_subject_is_not_an_error() {
+    let row = "t has u up and t has d below and u / d > 3";
+    let facts = ["maybe a counts", "a has 5 up", "a has 0 below"];
+    assert_eq!(answer(&quotient(row, &facts), Limits::default()), Ok(vec!["a: perhaps l=bad".to_owned()]));
+}
+
+#[test]
+fn what_a_doubt_adds_nothing_to_has_one_bound() {
+    let text = "kind T\nrelation T counts\nrelation T matters\ndefine t matters\n  when t counts\n\
+                facts {\n  a counts\n  a matters\n  maybe b counts\n  b matters\n}\n";
+    evaluated(text, |ruleset, evaluation| {
+        let both: Vec<bool> = evaluation.relations.iter().map(|bounds| bounds.possible.is_some()).collect();
+        assert_eq!(both, [true, false]);
+        assert_eq!(ruleset.relations.len(), 2);
+    });
+}
+
+/// Each round of a loop touches only what it found.
+#[test]
+fn a_long_chain_takes_no_time_per_name() {
+    let chain: String = (0..20_000).map(|at| format!("  n{at} leads to n{}\n", at + 1)).collect();
+    let text = format!(
+        "kind T\nrelation T leads to next: T\nrelation T is reached\ndefine t is reached\n  when s is reached and s leads to t\n\
+         facts {{\n  n0 is reached\n{chain}}}\n"
+    );
+    evaluated(&text, |_, evaluation| {
+        assert_eq!(evaluation.relations.as_slice()[1].certain[0].len(), 20_001);
+    });
+}
