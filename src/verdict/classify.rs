@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::RowMatches;
-use super::decide::{Classes, OpenLens, RowTuples};
+use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::{Evaluator, Stop};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
@@ -46,8 +46,7 @@ impl Evaluator<'_> {
             let possible = possible.filter(|possible| *possible != certain);
             rows.push(RowMatches { certain, possible });
         }
-        self.classes[question].settle(id, lens, rows);
-        Ok(())
+        self.classes[question].settle(id, lens, rows).map_err(|TooMany| TooMany::at(lens.span))
     }
 
     /// Whom a body matches, among the subjects.
@@ -135,16 +134,16 @@ impl Evaluator<'_> {
         }
         let mut local = population_of(slots.len(), std::iter::once(&rows));
         let matches = row_matches(&local, &rows);
-        local.settle(id, lens, matches);
+        local.settle(id, lens, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         self.classes[lens.question].open.insert(id, OpenLens { rows, local: Box::new(local) });
         Ok(())
     }
 
     /// Without `among`: the population is whom any row of any lens matches.
-    pub fn finish_open(&mut self, question: QuestionId) {
+    pub fn finish_open(&mut self, question: QuestionId) -> Result<(), Stop> {
         let ruleset = self.ruleset;
         if ruleset.questions[question].among.is_some() {
-            return;
+            return Ok(());
         }
         let open = std::mem::take(&mut self.classes[question].open);
         let slots = ruleset.questions[question].slots.len();
@@ -158,9 +157,11 @@ impl Evaluator<'_> {
             });
             let id = left.remove(ready.unwrap_or(0));
             let matches = row_matches(&classes, &open[&id].rows);
-            classes.settle(id, &ruleset.lenses[id], matches);
+            let lens = &ruleset.lenses[id];
+            classes.settle(id, lens, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         }
         self.classes[question] = classes;
+        Ok(())
     }
 }
 

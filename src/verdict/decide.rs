@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::evaluate::{Bounds, code_of};
+use rustc_hash::FxBuildHasher;
+
+use super::evaluate::{Bounds, Stop};
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
-use crate::base::{BitSet, Idx, IndexVec};
+use crate::base::{BitSet, Idx, IndexVec, Span};
+use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Sorted, Table};
 use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId};
@@ -19,8 +22,29 @@ pub(super) struct Classes {
     pub perhaps: BitSet,
     pub lenses: BTreeMap<LensId, LensColumn>,
     pub outcomes: Vec<OutcomeSet>,
+    /// The places of `outcomes`.
+    pub codes: HashMap<OutcomeSet, u16, FxBuildHasher>,
     /// Without `among`: whom the rows of each lens match, until the population is known.
     pub open: BTreeMap<LensId, OpenLens>,
+}
+
+/// More different sets of open outcomes than codes can tell apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TooMany;
+
+impl TooMany {
+    /// The error, at the lens that met it.
+    pub fn at(lens: Span) -> Stop {
+        let diagnostic = Diagnostic::new(
+            Code::NotYet,
+            "doubtful facts leave too many different sets of verdicts open for this version",
+        );
+        Stop::Other(Box::new(
+            diagnostic
+                .at(lens, format!("more than {} of them, up to here", u32::from(u16::MAX) + 1))
+                .help("state some of the facts without `maybe`, or ask of fewer verdicts"),
+        ))
+    }
 }
 
 /// Per row the tuples it matches certainly, and possibly.
@@ -120,28 +144,46 @@ impl Classes {
     }
 
     /// Settles a lens over all subjects and keeps its column.
-    pub fn settle(&mut self, id: LensId, lens: &Lens, rows: IndexVec<RowId, RowMatches>) {
+    pub fn settle(
+        &mut self,
+        id: LensId,
+        lens: &Lens,
+        rows: IndexVec<RowId, RowMatches>,
+    ) -> Result<(), TooMany> {
         let decided = decide(lens, &rows, self.len());
+        let default = match lens.otherwise {
+            Otherwise::Verdict(verdict, _) => Some(Outcome::Verdict(verdict)),
+            Otherwise::Nothing => Some(Outcome::None),
+            Otherwise::As(..) => None,
+        };
         let mut codes = vec![0_u16; self.len()];
-        match lens.otherwise {
-            Otherwise::As(other, _) => {
-                for (subject, (set, open)) in decided.iter().map(|at| (at.0, at.1)).enumerate() {
-                    let set = if open { set.union(self.outcome(other, subject)) } else { set };
-                    codes[subject] = code_of(&mut self.outcomes, set);
-                }
-            }
-            Otherwise::Verdict(..) | Otherwise::Nothing => {
-                let default = match lens.otherwise {
-                    Otherwise::Verdict(verdict, _) => Outcome::Verdict(verdict),
-                    _ => Outcome::None,
-                };
-                for (subject, (set, open)) in decided.into_iter().enumerate() {
-                    let set = if open { set.with(default) } else { set };
-                    codes[subject] = code_of(&mut self.outcomes, set);
-                }
-            }
+        let mut last = None;
+        for (subject, (rows, open)) in decided.into_iter().enumerate() {
+            let set = match (open, default, lens.otherwise) {
+                (true, Some(default), _) => rows.with(default),
+                (true, None, Otherwise::As(other, _)) => rows.union(self.outcome(other, subject)),
+                _ => rows,
+            };
+            let code = match last {
+                Some((same, code)) if same == set => code,
+                _ => self.code_of(set).ok_or(TooMany)?,
+            };
+            last = Some((set, code));
+            codes[subject] = code;
         }
         self.lenses.insert(id, LensColumn { lens: id, codes, rows });
+        Ok(())
+    }
+
+    /// The place of an outcome set among those seen, added where new; `None` where places run out.
+    fn code_of(&mut self, set: OutcomeSet) -> Option<u16> {
+        if let Some(code) = self.codes.get(&set) {
+            return Some(*code);
+        }
+        let code = u16::try_from(self.outcomes.len()).ok()?;
+        self.outcomes.push(set);
+        self.codes.insert(set, code);
+        Some(code)
     }
 
     pub fn table(&self, question: QuestionId) -> VerdictTable {
@@ -161,22 +203,39 @@ fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> V
     if !doubtful && lens.policy == Policy::FirstMatch {
         return first_match(lens, rows, subjects);
     }
-    let mut seen: HashMap<(Vec<usize>, Vec<usize>), (OutcomeSet, bool)> = HashMap::new();
-    (0..subjects)
-        .map(|subject| {
-            let matching = |possible: bool| -> Vec<usize> {
-                let contains = |row: &RowMatches| {
-                    if possible { row.possible().contains(subject) } else { row.certain.contains(subject) }
-                };
-                rows.iter().enumerate().filter(|(_, row)| contains(row)).map(|(at, _)| at).collect()
-            };
-            let certain = matching(false);
-            let possible = if doubtful { matching(true) } else { certain.clone() };
-            *seen
-                .entry((certain, possible))
-                .or_insert_with_key(|(certain, possible)| open(lens, certain, possible))
-        })
-        .collect()
+    // Which rows match a subject, as bits: all certain ones, then all possible ones.
+    let half = lens.rows.len().div_ceil(64);
+    let mut seen: HashMap<Vec<u64>, (OutcomeSet, bool), FxBuildHasher> = HashMap::default();
+    let mut keys = vec![0_u64; 64 * 2 * half];
+    let mut out = Vec::with_capacity(subjects);
+    for word in 0..subjects.div_ceil(64) {
+        keys.fill(0);
+        for (row, matches) in rows.iter().enumerate() {
+            for (at, bits) in [(0, &matches.certain), (half, matches.possible())] {
+                let mut left = bits.words()[word];
+                while left != 0 {
+                    let subject = left.trailing_zeros() as usize;
+                    keys[subject * 2 * half + at + row / 64] |= 1 << (row % 64);
+                    left &= left - 1;
+                }
+            }
+        }
+        for subject in 0..(subjects - word * 64).min(64) {
+            let key = &keys[subject * 2 * half..(subject + 1) * 2 * half];
+            let decided = seen.get(key).copied().unwrap_or_else(|| {
+                let decided = open(lens, &ones(&key[..half]), &ones(&key[half..]));
+                seen.insert(key.to_vec(), decided);
+                decided
+            });
+            out.push(decided);
+        }
+    }
+    out
+}
+
+/// The places of the bits that are set.
+fn ones(words: &[u64]) -> Vec<usize> {
+    (0..words.len() * 64).filter(|at| words[at / 64] >> (at % 64) & 1 == 1).collect()
 }
 
 fn first_match(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {

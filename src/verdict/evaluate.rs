@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
-use super::{Evaluation, OutcomeSet, RelationBounds, Violation};
+use super::{Evaluation, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::{Clock, Failure, Halt, Limits, Reached, Sorted, Table, Values};
@@ -144,7 +144,7 @@ impl Evaluator<'_> {
             }
         }
         for question in self.ruleset.questions.ids() {
-            self.finish_open(question);
+            self.finish_open(question)?;
         }
         let mut violations = IndexVec::new();
         for never in self.ruleset.nevers.ids() {
@@ -362,13 +362,4 @@ fn cond_constants(cond: &Cond, out: &mut BTreeSet<Constant>) {
         }
         Cond::Let { .. } => {}
     }
-}
-
-/// The place of an outcome set among those seen, added where new.
-pub(super) fn code_of(outcomes: &mut Vec<OutcomeSet>, set: OutcomeSet) -> u16 {
-    let place = outcomes.iter().position(|known| *known == set).unwrap_or_else(|| {
-        outcomes.push(set);
-        outcomes.len() - 1
-    });
-    place as u16
 }
