@@ -74,7 +74,12 @@ pub enum Step {
         value: Calculation,
     },
     /// No way to meet these.
-    Not(Conjunction),
+    Not {
+        /// What must not be met.
+        inner: Conjunction,
+        /// Whether they read anything doubtful.
+        doubtful: bool,
+    },
     /// Some way to meet these; what they name is not needed outside.
     Exists(Conjunction),
     /// Some way to meet one of these.

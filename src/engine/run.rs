@@ -217,8 +217,12 @@ impl<'p> Runner<'p> {
                 }
                 Step::Assign { var, domain, value } => match self.calculate(value, frame) {
                     Ok(value) => {
-                        frame.ids[*var] = self.values.intern(DomainId::from_usize(*domain), &value);
-                        true
+                        let (id, made) = self.values.intern(DomainId::from_usize(*domain), &value);
+                        frame.ids[*var] = id;
+                        if made & PATIENCE as usize == PATIENCE as usize {
+                            frame.stopped = frame.stopped.or(self.clock.gathered(made).err());
+                        }
+                        frame.stopped.is_none()
                     }
                     Err(error) => {
                         frame.ids[*var] = NOBODY;
@@ -226,7 +230,15 @@ impl<'p> Runner<'p> {
                         fail(frame, raise, error)
                     }
                 },
-                Step::Not(inner) => self.exists(inner, frame, false) == Found::No,
+                // Where only a result is missing, neither is certain; and it is an error only if
+                // what stands beside it inside is certain.
+                Step::Not { inner, doubtful } => match self.exists(inner, frame, raise) {
+                    Found::Yes => false,
+                    Found::Failed(_) if *doubtful => false,
+                    Found::No | Found::Failed(_) if frame.stopped.is_some() => false,
+                    Found::No => true,
+                    failed @ Found::Failed(_) => self.note(failed, frame),
+                },
                 Step::Exists(inner) => self.note(self.exists(inner, frame, raise), frame),
                 Step::AnyOf(branches) => {
                     let mut found = Found::No;

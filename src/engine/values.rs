@@ -33,15 +33,15 @@ impl<'d> Values<'d> {
         }
     }
 
-    /// The id of a value, given to it now if it had none.
-    pub fn intern(&self, domain: DomainId, value: &Value) -> u32 {
+    /// The id of a value, given to it now if it had none, and its place among the values made.
+    pub fn intern(&self, domain: DomainId, value: &Value) -> (u32, usize) {
         let known = &self.known[domain];
         if let Some(id) = known.find_value(value) {
-            return id;
+            return (id, 0);
         }
         let mut made = self.made(domain);
-        let made = made.get_or_insert_with(|| Dictionary::values(value.kind()));
-        known.len() as u32 + made.intern_value(value)
+        let at = made.get_or_insert_with(|| Dictionary::values(value.kind())).intern_value(value);
+        (known.len() as u32 + at, at as usize)
     }
 
     /// The values made, per domain in the order of their ids.

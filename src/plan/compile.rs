@@ -172,7 +172,7 @@ impl<'r> Compiler<'_, 'r> {
                         | Step::Member { .. }
                         | Step::Same { .. }
                         | Step::Compare { .. }
-                        | Step::Not(_)
+                        | Step::Not { .. }
                 )
             });
             if simple {
@@ -185,7 +185,7 @@ impl<'r> Compiler<'_, 'r> {
         steps.sort_by_key(|step| match step {
             Step::Seek { .. } | Step::Member { .. } | Step::Same { .. } => 0,
             Step::Compare { .. } => 1,
-            Step::Not(_) => 2,
+            Step::Not { .. } => 2,
             _ => 3,
         });
         steps
@@ -305,7 +305,9 @@ impl<'r> Compiler<'_, 'r> {
                 let mut items = Vec::new();
                 flatten(inner, &mut items);
                 let other = state.possible == planted(Bug::WrongBound);
-                return Step::Not(self.conjunction(items, &state.bound, &none, other, false));
+                let doubtful = self.is_doubtful(inner);
+                let inner = self.conjunction(items, &state.bound, &none, other, false);
+                return Step::Not { inner, doubtful };
             }
             Item::Is(cond) => cond,
         };
@@ -343,6 +345,19 @@ impl<'r> Compiler<'_, 'r> {
             }
             // Flattened away or kept among the atoms; an empty `and` is always met.
             Cond::And(_) | Cond::Not(..) | Cond::Atom(_) => Step::AnyOf(vec![Conjunction::default()]),
+        }
+    }
+
+    /// Whether anything these read has two bounds.
+    fn is_doubtful(&self, cond: &Cond) -> bool {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.is_doubtful(part)),
+            Cond::Not(inner, _) => self.is_doubtful(inner),
+            Cond::Atom(atom) => {
+                let tables = self.inputs.tables;
+                !Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
+            }
+            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => false,
         }
     }
 

@@ -117,6 +117,32 @@ fn a_value_that_could_not_be_worked_out_is_nobody_s() {
 }
 
 #[test]
+fn a_missing_result_is_no_more_certain_under_a_negation() {
+    let facts = ["a counts", "a has 5 up", "a has 0 below"];
+    for row in [
+        "t has u up and t has d below and not u / d > 3",
+        "t has u up and t has d below and not (not u / d > 3)",
+        "t has u up and t has d below unless u / d > 3",
+        "t has u up and not (t has any d below and u / d > 3)",
+    ] {
+        assert_eq!(answer(&quotient(row, &facts), Limits::default()), Err("PX0610"), "{row}");
+    }
+    let doubtful = ["a counts", "a has 5 up", "maybe a has 0 below"];
+    let row = "t has u up and not (t has any d below and u / d > 3)";
+    let found = answer(&quotient(row, &doubtful), Limits::default());
+    assert_eq!(found, Ok(vec!["a: l=unknown (good or bad)".to_owned()]));
+}
+
+#[test]
+fn values_made_on_the_way_are_bounded() {
+    let facts: Vec<String> = (0..500).map(|at| format!("t{at} has {} up", 1_000_003 + at * 7919)).collect();
+    let facts: Vec<&str> = std::iter::once("t0 counts").chain(facts.iter().map(String::as_str)).collect();
+    let row = "t counts and any x has u up and any y has v up and n = u * v and n < 0";
+    let limits = Limits { facts: 20_000, ..Limits::default() };
+    assert_eq!(answer(&quotient(row, &facts), limits), Err("PX0704"));
+}
+
+#[test]
 fn a_missing_result_of_a_conclusion_does_not_depend_on_the_order_of_facts() {
     let rules = "define t owns n\n  when t has u up and t has d below and n = u and u / d > 3\nquestion";
     let text = |facts: &[&str]| quotient("t owns n and n > 3", facts).replacen("question", rules, 1);
