@@ -223,8 +223,12 @@ impl<'r> Compiler<'_, 'r> {
     fn fill(&self, state: &mut State<'r>, vars: Option<&BTreeSet<VarId>>) {
         for pending in &mut state.pending {
             let from = pending.columns.len();
-            for (column, term) in pending.atom.args.iter().enumerate() {
-                let ready = match term {
+            // Subjects come in the order of their first slots: looked up in that order too, their
+            // rows lie side by side.
+            let mut columns: Vec<usize> = (0..pending.atom.args.len()).collect();
+            columns.sort_by_key(|column| as_var(&pending.atom.args[*column]));
+            for column in columns {
+                let ready = match &pending.atom.args[column] {
                     Term::Var(var) => match vars {
                         Some(vars) => vars.contains(var),
                         None => state.bound.contains(var),
