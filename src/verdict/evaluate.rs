@@ -302,15 +302,14 @@ impl Evaluator<'_> {
         Ok(out)
     }
 
-    fn finish(self, violations: IndexVec<NeverId, Vec<Violation>>) -> Evaluation {
+    fn finish(mut self, violations: IndexVec<NeverId, Vec<Violation>>) -> Evaluation {
         let relations = self
             .relations
-            .iter()
-            .map(|bounds| match bounds {
-                Some(bounds) => RelationBounds {
-                    certain: sorted(&bounds.certain),
-                    possible: bounds.possible.as_ref().map(|possible| sorted(possible)),
-                },
+            .iter_mut()
+            .map(|bounds| match bounds.take() {
+                Some(Bounds { certain, possible }) => {
+                    RelationBounds { certain: sorted(certain), possible: possible.map(sorted) }
+                }
                 None => RelationBounds::default(),
             })
             .collect();
@@ -331,9 +330,11 @@ fn named_by_sentences(cond: &Cond, out: &mut BTreeSet<VarId>) {
 }
 
 /// The columns with their rows in ascending order.
-fn sorted(table: &Table) -> Vec<Vec<u32>> {
+fn sorted(table: Arc<Table>) -> Vec<Vec<u32>> {
     let order: Vec<usize> = (0..table.columns().len()).collect();
-    table.index(&order).columns.clone()
+    let index = table.index(&order);
+    drop(table);
+    Arc::try_unwrap(index).map_or_else(|shared| shared.columns.clone(), |index| index.columns)
 }
 
 fn constant_of(term: &Term, out: &mut BTreeSet<Constant>) {

@@ -25,12 +25,13 @@ impl Evaluator<'_> {
         let doubtful = stated || rules.iter().any(|rule| self.is_doubtful(&rule.clause));
         if rules.is_empty() {
             for relation in members {
-                let facts = &self.facts.relations[*relation];
-                let certain = Arc::new(Table::new(facts.certain.columns.clone()));
+                // Nothing else reads what is stated of a relation without rules.
+                let facts = std::mem::take(&mut self.facts.relations[*relation]);
                 let possible = (!facts.maybe.is_empty()).then(|| {
                     let both = facts.certain.columns.iter().zip(&facts.maybe.columns);
                     Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))
                 });
+                let certain = Arc::new(Table::new(facts.certain.columns));
                 self.relations[*relation] = Some(Bounds { certain, possible });
             }
             return Ok(());
