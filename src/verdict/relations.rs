@@ -15,6 +15,9 @@ use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, VarId};
 use crate::plan::{Request, compile};
 
+/// Ids found before they are added to a set: one after another, look-ups wait for each other less.
+const BATCH: usize = 1 << 12;
+
 impl Evaluator<'_> {
     /// Works out relations that need each other (or one alone).
     pub fn relations(&mut self, members: &[RelationId], recursive: bool) -> Result<(), Stop> {
@@ -172,16 +175,25 @@ impl Evaluator<'_> {
             let head: Vec<Place> = rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
             let better = |new, old| evaluator.is_better(rule.relation, values, new, old);
             let mut failures = Failures::new(head.len());
+            let mut found: Vec<u32> = Vec::new();
+            let mut add = |found: &mut Vec<u32>| {
+                let before = set.len();
+                for tuple in found.chunks_exact(head.len()) {
+                    if let Change::At(at) = set.add(tuple, better) {
+                        changed.push(at);
+                    }
+                }
+                found.clear();
+                evaluator.clock.derived((set.len() - before) as u64)
+            };
             each_head(&runner, &head, !possible, &mut |tuple, failed| {
                 if let Some(failure) = failed {
                     return failures.add(tuple, failure, &evaluator.clock);
                 }
-                let before = set.len();
-                if let Change::At(at) = set.add(tuple, better) {
-                    changed.push(at);
-                }
-                if set.len() > before { evaluator.clock.derived(1) } else { Ok(()) }
+                found.extend_from_slice(tuple);
+                if found.len() < BATCH { Ok(()) } else { add(&mut found) }
             })?;
+            add(&mut found)?;
             failures.decide(|tuple| set.contains(tuple))
         });
         let shown: Vec<VarId> = rule.head.iter().filter_map(as_var).collect();
