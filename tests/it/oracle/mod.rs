@@ -1,6 +1,7 @@
 //! A second evaluator, as plain as can be: nested loops over names, naive fixpoints, every choice of
 //! doubtful rows tried. Shares nothing with the product but the model's types.
 
+mod examples;
 mod solve;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,8 @@ pub struct Answers {
     pub relations: BTreeMap<RelationId, Both>,
     pub populations: BTreeMap<QuestionId, Both>,
     pub lenses: BTreeMap<LensId, BTreeMap<Tuple, BTreeSet<Out>>>,
+    /// Per lens and row, whom of the population it matches.
+    pub rows: BTreeMap<LensId, Vec<Both>>,
     pub violations: Vec<Both>,
     /// Of questions without `among`: what the rows of a lens alone say of whom they match, and
     /// whether one matches certainly.
@@ -57,8 +60,18 @@ enum Node {
 
 /// Works everything out. All parameters have a value.
 pub fn answers(ruleset: &Ruleset, statements: &Statements, parameters: Vec<Value>) -> Answers {
-    let mut oracle =
-        Oracle { ruleset, parameters, members: members(ruleset, statements), answers: Answers::default() };
+    answers_with(ruleset, statements, parameters, members(ruleset, statements))
+}
+
+/// The same where the names of each kind are given: a completion of doubtful facts keeps those of
+/// the facts it completes, for membership is read off what is stated (section 3).
+pub fn answers_with(
+    ruleset: &Ruleset,
+    statements: &Statements,
+    parameters: Vec<Value>,
+    members: Vec<BTreeSet<String>>,
+) -> Answers {
+    let mut oracle = Oracle { ruleset, parameters, members, answers: Answers::default() };
     let stated = stated(ruleset, statements);
     for group in oracle.order() {
         match group[0] {
@@ -90,7 +103,8 @@ pub fn answers(ruleset: &Ruleset, statements: &Statements, parameters: Vec<Value
     oracle.answers
 }
 
-fn members(ruleset: &Ruleset, statements: &Statements) -> Vec<BTreeSet<String>> {
+/// The names of each kind: by stated facts and statements, and at the root by doubtful facts too.
+pub fn members(ruleset: &Ruleset, statements: &Statements) -> Vec<BTreeSet<String>> {
     let mut members = vec![BTreeSet::new(); ruleset.kinds.len()];
     let mut add = |kind: parallax::model::KindId, name: &str| {
         let mut at = Some(kind);
@@ -272,8 +286,9 @@ impl Oracle<'_> {
         }
         let mut table = BTreeMap::new();
         for subject in subjects {
-            let (outcomes, _, certain) = self.row_outcomes(id, &subject);
-            table.insert(subject, (outcomes, certain));
+            let (certain, possible) = (self.matching(id, &subject, false), self.matching(id, &subject, true));
+            let (outcomes, _) = self.row_outcomes(id, &certain, &possible);
+            table.insert(subject, (outcomes, !certain.is_empty()));
         }
         self.answers.local.insert(id, table);
     }
@@ -282,8 +297,12 @@ impl Oracle<'_> {
         let lens = &self.ruleset.lenses[id];
         let subjects = self.answers.populations[&lens.question].possible.clone();
         let mut table = BTreeMap::new();
+        let mut rows = vec![Both::default(); lens.rows.len()];
         for subject in subjects {
-            let (mut outcomes, open, _) = self.row_outcomes(id, &subject);
+            let (certain, possible) = (self.matching(id, &subject, false), self.matching(id, &subject, true));
+            certain.iter().for_each(|row| _ = rows[*row].certain.insert(subject.clone()));
+            possible.iter().for_each(|row| _ = rows[*row].possible.insert(subject.clone()));
+            let (mut outcomes, open) = self.row_outcomes(id, &certain, &possible);
             if open {
                 match lens.otherwise {
                     Otherwise::Nothing => {
@@ -297,24 +316,25 @@ impl Oracle<'_> {
             }
             table.insert(subject, outcomes);
         }
+        self.answers.rows.insert(id, rows);
         self.answers.lenses.insert(id, table);
     }
 
-    /// The outcomes rows give when each possible row, for itself, matches or not; whether no row
-    /// may be left; whether some row matches certainly.
-    fn row_outcomes(&self, id: LensId, subject: &Tuple) -> (BTreeSet<Out>, bool, bool) {
-        let lens = &self.ruleset.lenses[id];
-        let matches = |possible: bool| -> Vec<usize> {
-            let rows = lens.rows.iter().enumerate().filter(|(_, row)| {
-                let mut env = vec![None; row.clause.vars.len()];
-                for (slot, name) in env.iter_mut().zip(subject) {
-                    *slot = Some(name.clone());
-                }
-                !self.solutions(&row.clause, &env, possible).is_empty()
-            });
-            rows.map(|(at, _)| at).collect()
-        };
-        let (certain, possible) = (matches(false), matches(true));
+    /// The rows that match a subject.
+    fn matching(&self, id: LensId, subject: &Tuple, possible: bool) -> Vec<usize> {
+        let rows = self.ruleset.lenses[id].rows.iter().enumerate().filter(|(_, row)| {
+            let mut env = vec![None; row.clause.vars.len()];
+            for (slot, name) in env.iter_mut().zip(subject) {
+                *slot = Some(name.clone());
+            }
+            !self.solutions(&row.clause, &env, possible).is_empty()
+        });
+        rows.map(|(at, _)| at).collect()
+    }
+
+    /// The outcomes rows give when each possible row, for itself, matches or not; and whether no row
+    /// may be left.
+    fn row_outcomes(&self, id: LensId, certain: &[usize], possible: &[usize]) -> (BTreeSet<Out>, bool) {
         let doubtful: Vec<usize> = possible.iter().copied().filter(|row| !certain.contains(row)).collect();
         let mut outcomes: BTreeSet<Out> = BTreeSet::new();
         let mut open = false;
@@ -330,7 +350,7 @@ impl Oracle<'_> {
                 None => open = true,
             }
         }
-        (outcomes, open, !certain.is_empty())
+        (outcomes, open)
     }
 
     /// What the policy gives when just these rows match; nothing where none does.

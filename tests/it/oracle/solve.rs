@@ -1,5 +1,6 @@
 //! All ways to meet a body, by trying everything.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use parallax::model::{
@@ -25,22 +26,9 @@ impl Oracle<'_> {
     fn meet(&self, cond: &Cond, env: Env, possible: bool) -> Vec<Env> {
         match cond {
             Cond::And(parts) => {
-                // Sentences first, then values, then `or`s, then what only looks at values.
                 let mut flat = Vec::new();
                 flatten(parts, &mut flat);
-                let rank = |cond: &&Cond| match cond {
-                    Cond::Atom(_) | Cond::IsKind { .. } | Cond::And(_) => 0,
-                    Cond::Let { .. } => 1,
-                    Cond::Or(_) => 2,
-                    Cond::Compare { .. } => 3,
-                    Cond::Not(..) => 4,
-                };
-                flat.sort_by_key(rank);
-                let mut ways = vec![env];
-                for part in flat {
-                    ways = ways.into_iter().flat_map(|env| self.meet(part, env, possible)).collect();
-                }
-                ways
+                self.meet_all(&flat, env, possible)
             }
             Cond::Or(parts) => parts.iter().flat_map(|part| self.meet(part, env.clone(), possible)).collect(),
             Cond::Not(inner, _) => {
@@ -66,7 +54,7 @@ impl Oracle<'_> {
                     .collect()
             }
             Cond::Let { var, value, .. } => match self.calculate(value, &env) {
-                Some(value) => self.unify(&[Term::Var(*var)], &[value].to_vec(), &env).into_iter().collect(),
+                Some(value) => self.unify(&[Term::Var(*var)], &[value], &env).into_iter().collect(),
                 None => Vec::new(),
             },
             Cond::Compare { lhs, op, rhs, .. } => {
@@ -86,30 +74,61 @@ impl Oracle<'_> {
         }
     }
 
-    fn unify(&self, terms: &[Term], tuple: &Tuple, env: &Env) -> Option<Env> {
+    /// All ways to meet every part. A part that looks at a word waits until no other part left can
+    /// still give that word its value.
+    fn meet_all(&self, parts: &[&Cond], env: Env, possible: bool) -> Vec<Env> {
+        let sets = |find: fn(&Cond, &mut BTreeSet<VarId>)| -> Vec<BTreeSet<VarId>> {
+            let one = |part: &&Cond| {
+                let mut vars = BTreeSet::new();
+                find(part, &mut vars);
+                vars
+            };
+            parts.iter().map(one).collect()
+        };
+        let (seen, given) = (sets(looks_at), sets(positive));
+        let mut left: Vec<usize> = (0..parts.len()).collect();
+        let mut ways = vec![env];
+        while !left.is_empty() && !ways.is_empty() {
+            let open = |var: &VarId| ways.iter().any(|env| env[var.0 as usize].is_none());
+            let waits = |at: usize| {
+                let coming =
+                    |var: &VarId| left.iter().any(|other| *other != at && given[*other].contains(var));
+                seen[at].iter().any(|var| coming(var) && open(var))
+            };
+            let next = left.iter().position(|at| !waits(*at)).expect("no two values need each other");
+            let part = parts[left.remove(next)];
+            ways = ways.into_iter().flat_map(|env| self.meet(part, env, possible)).collect();
+        }
+        ways
+    }
+
+    fn unify(&self, terms: &[Term], tuple: &[Constant], env: &Env) -> Option<Env> {
+        // Most tuples fail at once, so nothing is copied before all that is known fits.
+        let fits = |(term, value): (&Term, &Constant)| match term {
+            Term::Var(var) => env[var.0 as usize].as_ref().is_none_or(|known| known == value),
+            Term::Constant(constant) => constant == value,
+            Term::Parameter(_) => self.value(term, env) == *value,
+        };
+        if !terms.iter().zip(tuple).all(fits) {
+            return None;
+        }
         let mut env = env.clone();
         for (term, value) in terms.iter().zip(tuple) {
-            match term {
-                Term::Var(var) => match &env[var.0 as usize] {
-                    Some(known) if known != value => return None,
-                    Some(_) => {}
-                    None => env[var.0 as usize] = Some(value.clone()),
-                },
-                other => {
-                    if self.value(other, &env) != *value {
-                        return None;
-                    }
-                }
+            let Term::Var(var) = term else { continue };
+            match &env[var.0 as usize] {
+                Some(known) if known != value => return None,
+                Some(_) => {}
+                None => env[var.0 as usize] = Some(value.clone()),
             }
         }
         Some(env)
     }
 
-    fn tuples(&self, atom: &Atom, possible: bool) -> BTreeSet<Tuple> {
+    fn tuples(&self, atom: &Atom, possible: bool) -> Cow<'_, BTreeSet<Tuple>> {
         match &atom.source {
             AtomSource::Relation(relation) => {
                 let both = &self.answers.relations[relation];
-                if possible { both.possible.clone() } else { both.certain.clone() }
+                Cow::Borrowed(if possible { &both.possible } else { &both.certain })
             }
             AtomSource::Verdict { question, verdict, needed, lenses } => {
                 let wanted = Out::Verdict(*verdict);
@@ -124,21 +143,23 @@ impl Oracle<'_> {
                     let enough = |subject: &&&Tuple| {
                         lenses.iter().filter(|lens| local(lens, subject)).count() >= *needed as usize
                     };
-                    return all.iter().filter(enough).map(|subject| (*subject).clone()).collect();
+                    return Cow::Owned(all.iter().filter(enough).map(|subject| (*subject).clone()).collect());
                 }
-                self.subjects(*question, possible, |subject| {
+                Cow::Owned(self.subjects(*question, possible, |subject| {
                     let says = lenses.iter().filter(|lens| {
                         let open = &self.answers.lenses[lens][subject];
                         open.contains(&wanted) && (possible || open.len() == 1)
                     });
                     says.count() >= *needed as usize
-                })
+                }))
             }
-            AtomSource::Disagree { question, left, right } => self.subjects(*question, possible, |subject| {
-                let (left, right) =
-                    (&self.answers.lenses[left][subject], &self.answers.lenses[right][subject]);
-                if possible { left.len() > 1 || left != right } else { left.is_disjoint(right) }
-            }),
+            AtomSource::Disagree { question, left, right } => {
+                Cow::Owned(self.subjects(*question, possible, |subject| {
+                    let (left, right) =
+                        (&self.answers.lenses[left][subject], &self.answers.lenses[right][subject]);
+                    if possible { left.len() > 1 || left != right } else { left.is_disjoint(right) }
+                }))
+            }
         }
     }
 
@@ -199,6 +220,50 @@ fn flatten<'c>(parts: &'c [Cond], out: &mut Vec<&'c Cond>) {
         match part {
             Cond::And(inner) => flatten(inner, out),
             other => out.push(other),
+        }
+    }
+}
+
+/// The variables a part needs the values of, where it can have them: those of its calculations and
+/// negative parts. (A sentence needs none: it gives values, or meets those that are there.)
+fn looks_at(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| looks_at(part, out)),
+        Cond::Not(inner, _) => {
+            positive_anywhere(inner, out);
+            looks_at(inner, out);
+        }
+        Cond::Compare { lhs, rhs, .. } => {
+            expr_vars(lhs, out);
+            expr_vars(rhs, out);
+        }
+        Cond::Let { value, .. } => expr_vars(value, out),
+        Cond::Atom(_) | Cond::IsKind { .. } => {}
+    }
+}
+
+/// The variables that sentences name, in whatever branch.
+fn positive_anywhere(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| positive_anywhere(part, out)),
+        other => positive(other, out),
+    }
+}
+
+fn expr_vars(expr: &Expr, out: &mut BTreeSet<VarId>) {
+    match expr {
+        Expr::Term(Term::Var(var)) => {
+            out.insert(*var);
+        }
+        Expr::Term(Term::Constant(_) | Term::Parameter(_)) => {}
+        Expr::Negate(x) => expr_vars(x, out),
+        Expr::Binary(_, x, y) | Expr::DaysBetween(x, y) => {
+            expr_vars(x, out);
+            expr_vars(y, out);
+        }
+        Expr::Shift { date, amount, .. } => {
+            expr_vars(date, out);
+            expr_vars(amount, out);
         }
     }
 }
