@@ -12,10 +12,10 @@ pub use pairs::{Pair, Relation};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::base::{Idx, IndexVec};
+use crate::base::{BitSet, Idx, IndexVec};
 use crate::facts::Dictionary;
-use crate::model::{DomainId, LensId, Ruleset, VerdictId};
-use crate::verdict::{Outcome, OutcomeSet, VerdictTable};
+use crate::model::{DomainId, LensId, Policy, Ruleset, VerdictId};
+use crate::verdict::{LensColumn, Outcome, OutcomeSet, VerdictTable};
 
 /// What a report says of one question.
 #[derive(Clone, Debug)]
@@ -66,8 +66,17 @@ pub struct LensFigures {
     pub alone_for: u64,
     /// Subjects to whom this lens alone refuses the focus verdict.
     pub alone_against: u64,
-    /// Per row, the subjects it matches certainly.
-    pub matched: Vec<u64>,
+    /// Figures of its rows, in order.
+    pub rows: Vec<RowFigures>,
+}
+
+/// How often a row of a lens matches, among subjects certainly in the population.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RowFigures {
+    /// Subjects it matches certainly.
+    pub matched: u64,
+    /// Those of them for whom an earlier row, or one that overrides it, certainly matches too.
+    pub overruled: u64,
 }
 
 /// For the focus verdict: that verdict, another or none, or not decided.
@@ -148,7 +157,7 @@ pub fn agreement(
     let figures = (0..columns.len())
         .map(|at| {
             let mut figures = lens_figures(&patterns, at, focus, verdicts);
-            figures.matched = columns[at].rows.iter().map(|row| row.certain.count() as u64).collect();
+            figures.rows = row_figures(&ruleset.lenses[columns[at].lens].policy, columns[at], &table.perhaps);
             figures
         })
         .collect();
@@ -172,6 +181,30 @@ pub fn agreement(
         pairs: pairs::pairs(&patterns, columns.len(), focus),
         patterns,
     }
+}
+
+fn row_figures(policy: &Policy, column: &LensColumn, perhaps: &BitSet) -> Vec<RowFigures> {
+    let words = column.rows.iter().next().map_or(0, |row| row.certain.words().len());
+    let in_population = |at: usize| perhaps.words().get(at).map_or(u64::MAX, |word| !word);
+    let mut figures = vec![RowFigures::default(); column.rows.len()];
+    for at in 0..words {
+        let mut earlier = 0;
+        for (id, row) in column.rows.iter_enumerated() {
+            let matches = row.certain.words()[at] & in_population(at);
+            let stronger = match policy {
+                Policy::FirstMatch => earlier,
+                Policy::Unique { overrides } => overrides
+                    .iter()
+                    .filter(|(_, weak)| *weak == id)
+                    .fold(0, |all, (strong, _)| all | column.rows[*strong].certain.words()[at]),
+            };
+            let row = &mut figures[id.index()];
+            row.matched += u64::from(matches.count_ones());
+            row.overruled += u64::from((matches & stronger).count_ones());
+            earlier |= matches;
+        }
+    }
+    figures
 }
 
 fn lens_figures(patterns: &[Pattern], at: usize, focus: VerdictId, verdicts: usize) -> LensFigures {

@@ -1,7 +1,7 @@
 //! Puts figures and names together.
 
-use super::{BrokenConstraint, LensText, PatternText, Report, SMALL, Says, Section, SubjectText};
-use crate::agreement::{agreement, compare_subjects};
+use super::{BrokenConstraint, LensText, PatternText, Report, RowText, SMALL, Says, Section, SubjectText};
+use crate::agreement::{RowFigures, agreement, compare_subjects};
 use crate::base::SourceMap;
 use crate::guard::{behind, describe_violation, show_outcomes};
 use crate::model::raw::show_parts;
@@ -134,7 +134,7 @@ fn section(
     let lens_texts = lenses
         .iter()
         .zip(&figures.columns)
-        .map(|(lens, column)| lens_text(ruleset, &ruleset.lenses[*lens], question, &column.matched))
+        .map(|(lens, column)| lens_text(ruleset, &ruleset.lenses[*lens], question, &column.rows))
         .collect();
     let verdicts: Vec<String> = entry.verdicts.iter().map(|verdict| verdict.name.clone()).collect();
     let joined = verdicts.join(" | ");
@@ -151,21 +151,19 @@ fn section(
     })
 }
 
-fn lens_text(ruleset: &Ruleset, lens: &Lens, question: QuestionId, matched: &[u64]) -> LensText {
+fn lens_text(ruleset: &Ruleset, lens: &Lens, question: QuestionId, figures: &[RowFigures]) -> LensText {
     let verdicts = &ruleset.questions[question].verdicts;
-    let mut rows: Vec<(String, String, u64)> = lens
+    let rows = lens
         .rows
         .iter()
-        .zip(matched)
+        .zip(figures)
         .enumerate()
-        .map(|(at, (row, count))| {
-            let label = row.label.clone().unwrap_or_else(|| format!("row {}", at + 1));
-            (label, verdicts[row.verdict].name.clone(), *count)
+        .map(|(at, (row, figures))| RowText {
+            label: row.label.clone().unwrap_or_else(|| format!("row {}", at + 1)),
+            verdict: verdicts[row.verdict].name.clone(),
+            figures: *figures,
         })
         .collect();
-    if rows.len() < lens.rows.len() {
-        rows.clear();
-    }
     let policy = match &lens.policy {
         Policy::FirstMatch => "first match wins",
         Policy::Unique { overrides } if overrides.is_empty() => "matching rows must agree",

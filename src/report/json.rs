@@ -31,7 +31,9 @@ pub fn json(report: &Report) -> String {
 
 /// Six decimals, or nothing where it is not defined.
 fn figure(value: Option<f64>) -> Value {
-    value.map_or(Value::Null, |value| json!((value * 1e6).round() / 1e6))
+    // Without a sign where all six decimals are zero.
+    let text = |value: f64| format!("{:.6}", if value.abs() < 5e-7 { 0.0 } else { value });
+    value.map_or(Value::Null, |value| Value::Number(serde_json::Number::from_string_unchecked(text(value))))
 }
 
 fn section(section: &Section) -> Value {
@@ -76,7 +78,13 @@ fn lens(section: &Section, text: &LensText, figures: &LensFigures) -> Value {
     let rows: Vec<Value> = text
         .rows
         .iter()
-        .map(|(label, verdict, matched)| json!({ "row": label, "verdict": verdict, "matched": matched }))
+        .map(|row| {
+            let figures = row.figures;
+            json!({
+                "row": row.label, "verdict": row.verdict, "matched": figures.matched,
+                "overruled": figures.overruled,
+            })
+        })
         .collect();
     json!({
         "name": text.name, "title": text.title, "cites": text.cites, "policy": text.policy, "verdicts": counts,

@@ -16,7 +16,7 @@ pub use rows::{RowFormat, RowOptions, write_rows};
 pub use schema::SCHEMA;
 pub use text::{Look, text};
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, RowFigures};
 
 /// Up to this many subjects the whole grid is shown, and no percentages.
 pub const SMALL: u64 = 30;
@@ -70,8 +70,19 @@ pub struct LensText {
     pub cites: Vec<String>,
     /// How its rows are settled.
     pub policy: &'static str,
-    /// Its rows: label or number, verdict, how many it matches.
-    pub rows: Vec<(String, String, u64)>,
+    /// Its rows.
+    pub rows: Vec<RowText>,
+}
+
+/// A row of a lens in words.
+#[derive(Clone, Debug)]
+pub struct RowText {
+    /// Its label, or its number.
+    pub label: String,
+    /// The verdict it gives.
+    pub verdict: String,
+    /// How often it matches.
+    pub figures: RowFigures,
 }
 
 /// A pattern in words.

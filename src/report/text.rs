@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tables::{Columns, escape};
-use super::{FEW, Report, SMALL, Section, SubjectText, glyph};
+use super::{FEW, LensText, Report, SMALL, Section, SubjectText, glyph};
 use crate::agreement::{Relation, coefficients};
 use crate::base::printable;
 
@@ -120,7 +120,7 @@ impl Page {
         for lens in &section.lenses {
             let title = lens.title.as_deref().map(|title| format!(" “{title}”")).unwrap_or_default();
             let cites = lens.cites.iter().map(|cite| format!("; {cite}")).collect::<String>();
-            let text = format!("{}{title}: {}{cites}", lens.name, lens.policy);
+            let text = format!("{}{title}: {}{cites}{}", lens.name, lens.policy, overruled(lens));
             match self.look {
                 Look::Plain => {
                     let options = textwrap::Options::new(98).initial_indent("  ").subsequent_indent("      ");
@@ -252,6 +252,13 @@ impl Page {
             }
         }
     }
+}
+
+/// The rows that also matched and were overruled, with how often.
+fn overruled(lens: &LensText) -> String {
+    let rows = lens.rows.iter().filter(|row| row.figures.overruled > 0);
+    let rows: Vec<String> = rows.map(|row| format!("{} {}×", row.label, row.figures.overruled)).collect();
+    if rows.is_empty() { String::new() } else { format!("; also matched, overruled: {}", rows.join(", ")) }
 }
 
 fn headline(section: &Section) -> String {

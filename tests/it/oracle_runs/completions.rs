@@ -90,7 +90,7 @@ fn check(seed: u64, text: &str, ruleset: &Ruleset) -> usize {
 #[test]
 fn bounds_hold_in_every_completion() {
     let mut tried = 0;
-    for seed in 0..600 {
+    for seed in 0..1000 {
         let text = case(seed).text;
         tried += opened(seed, &text, |ruleset, _| check(seed, &text, ruleset)).unwrap_or_default();
     }
