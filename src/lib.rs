@@ -3,6 +3,7 @@
 
 pub mod agreement;
 pub mod base;
+pub mod builtin;
 pub mod cli;
 pub mod diag;
 pub mod engine;

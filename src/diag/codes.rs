@@ -75,6 +75,7 @@ codes! {
     KindLoop "PX0302" Error "kinds are each other's parent";
     ValueMismatch "PX0303" Error "values of different sorts are compared or combined";
     WrongWidening "PX0304" Error "a conclusion needs a narrower kind than is known";
+    BadCall "PX0305" Error "a function is given the wrong values";
     NamedOnce "PX0401" Error "a word is named only once";
     FreshInNegative "PX0402" Error "a new word stands in a negative part without `any`";
     UnboundConclusion "PX0403" Error "nothing names a word of the conclusion";
@@ -86,6 +87,7 @@ codes! {
     EndlessValues "PX0409" Error "a loop of rules makes new values without end";
     BadAny "PX0410" Error "`any` is used on a word already in use";
     UnusedValue "PX0411" Error "a value is worked out and never used";
+    BadAggregate "PX0412" Error "an aggregate is not well formed";
     LensLoop "PX0501" Error "lenses ask each other in a loop";
     OverrideLoop "PX0502" Error "rows override each other in a loop";
     PolicyClash "PX0503" Error "two ways to settle rows are mixed";
@@ -101,8 +103,11 @@ codes! {
     BadFile "PX0604" Error "a file cannot be read";
     OutsideFolder "PX0605" Error "a path leads outside the ruleset's folder";
     NotAFact "PX0606" Error "this cannot be stated as a fact";
+    TwoValues "PX0607" Error "a key has two values";
+    DuplicateRows "PX0608" Error "rows repeat a fact that is added up";
     ParameterValue "PX0609" Error "a parameter has no value or one of the wrong sort";
     DomainError "PX0610" Error "a calculation has no result";
+    BadWeight "PX0611" Error "a weight is missing, negative or not the only one";
     TooDeep "PX0701" Error "brackets are nested too deep";
     TooLong "PX0702" Error "a line or file is too long";
     TooMany "PX0703" Error "there are too many declarations of one sort";

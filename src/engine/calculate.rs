@@ -1,71 +1,176 @@
 //! Values worked out while a program runs.
 
 use super::planted::{Bug, planted};
-use super::program::{Calculation, Comparison};
+use super::program::{Calculation, Comparison, Computed};
 use super::run::{Frame, NOBODY, Runner};
 use crate::base::Idx;
+use crate::facts::MISSING;
 use crate::model::DomainId;
 use crate::value::{Decimal, DomainError, Value};
 
+/// Parts of a calculation, or what it comes to without them.
+type Parts<T> = Result<Result<T, Computed>, DomainError>;
+
 impl Runner<'_> {
-    pub(super) fn calculate(&self, calculation: &Calculation, frame: &Frame) -> Result<Value, DomainError> {
-        if let Calculation::Value(value) = calculation {
-            return Ok(value.clone());
-        }
-        if let Calculation::Var { var, domain } = calculation {
-            // `NOBODY` where the variable's own value could not be worked out.
-            let id = frame.ids[*var];
-            let value = (id != NOBODY).then(|| self.values.value(DomainId::from_usize(*domain), id));
-            return value.flatten().ok_or(frame.missing.unwrap_or(DomainError::Overflow));
-        }
-        let number = |calculation: &Calculation| self.number(calculation, frame);
+    pub(super) fn calculate(
+        &self,
+        calculation: &Calculation,
+        frame: &mut Frame,
+    ) -> Result<Computed, DomainError> {
         let result = match calculation {
-            Calculation::Value(_) | Calculation::Var { .. } => return Err(DomainError::Overflow),
-            Calculation::Negate(x) => -number(x)?,
-            Calculation::Add(x, y) => number(x)?.checked_add(number(y)?)?,
-            Calculation::Subtract(x, y) => number(x)?.checked_sub(number(y)?)?,
-            Calculation::Multiply(x, y) => number(x)?.checked_mul(number(y)?)?,
-            Calculation::Divide(x, y) => number(x)?.checked_div(number(y)?)?,
-            Calculation::Power(x, y) => number(x)?.checked_pow(number(y)?)?,
-            Calculation::Days(x, y) => {
-                let (Value::Date(x), Value::Date(y)) = (self.calculate(x, frame)?, self.calculate(y, frame)?)
-                else {
-                    return Err(DomainError::Overflow);
-                };
-                Decimal::from(x.days_since(y))
-            }
+            Calculation::Value(value) => return Ok(Computed::Value(value.clone())),
+            Calculation::Var { var, domain } => return self.variable(*var, *domain, frame),
+            Calculation::Aggregate(plan) => return self.aggregate(plan, frame),
+            Calculation::Call(function, args) => match self.parts(args, frame)? {
+                Ok(values) => return (function.evaluate)(&values).map(Computed::Value),
+                Err(other) => return Ok(other),
+            },
             Calculation::Shift { date, amount, unit, back } => {
-                let Value::Date(date) = self.calculate(date, frame)? else {
-                    return Err(DomainError::Overflow);
+                return self.shift(date, amount, *unit, *back, frame);
+            }
+            Calculation::Days(x, y) => match self.two(x, y, frame)? {
+                Ok((Value::Date(x), Value::Date(y))) => Decimal::from(x.days_since(y)),
+                Ok(_) => return Err(DomainError::Overflow),
+                Err(other) => return Ok(other),
+            },
+            Calculation::Negate(x) => match self.parts(std::slice::from_ref(&**x), frame)? {
+                Ok(values) => -number(&values[0])?,
+                Err(other) => return Ok(other),
+            },
+            Calculation::Add(x, y)
+            | Calculation::Subtract(x, y)
+            | Calculation::Multiply(x, y)
+            | Calculation::Divide(x, y)
+            | Calculation::Power(x, y) => {
+                let (x, y) = match self.two(x, y, frame)? {
+                    Ok((x, y)) => (number(&x)?, number(&y)?),
+                    Err(other) => return Ok(other),
                 };
-                let amount = number(amount)?.to_i64().ok_or(DomainError::FractionalPower)?;
-                let amount = if *back { amount.checked_neg() } else { Some(amount) };
-                let moved = amount.and_then(|amount| match unit {
-                    0 => date.add_days(amount),
-                    1 => date.add_months(amount),
-                    _ => date.add_years(amount),
-                });
-                return moved.map(Value::Date).ok_or(DomainError::Overflow);
+                match calculation {
+                    Calculation::Add(..) => x.checked_add(y)?,
+                    Calculation::Subtract(..) => x.checked_sub(y)?,
+                    Calculation::Multiply(..) => x.checked_mul(y)?,
+                    Calculation::Divide(..) => x.checked_div(y)?,
+                    _ => x.checked_pow(y)?,
+                }
             }
         };
-        Ok(Value::Number(result))
+        Ok(Computed::Value(Value::Number(result)))
     }
 
-    fn number(&self, calculation: &Calculation, frame: &Frame) -> Result<Decimal, DomainError> {
-        match self.calculate(calculation, frame)? {
-            Value::Number(number) => Ok(number),
-            Value::Text(_) | Value::Date(_) | Value::Flag(_) => Err(DomainError::Overflow),
+    fn variable(&self, var: usize, domain: usize, frame: &Frame) -> Result<Computed, DomainError> {
+        match frame.ids[var] {
+            MISSING => Ok(Computed::Missing),
+            // Its own value could not be worked out.
+            NOBODY => Err(frame.missing.unwrap_or(DomainError::Overflow)),
+            id => {
+                let value = self.values.value(DomainId::from_usize(domain), id);
+                value.map(Computed::Value).ok_or(DomainError::Overflow)
+            }
         }
+    }
+
+    /// The values of all parts; where one has none, what the whole comes to: of what is missing
+    /// nothing is known, of nothing there is nothing.
+    fn parts(&self, parts: &[Calculation], frame: &mut Frame) -> Parts<Vec<Value>> {
+        let mut values = Vec::with_capacity(parts.len());
+        let mut other = None;
+        for part in parts {
+            match self.calculate(part, frame)? {
+                Computed::Value(value) => values.push(value),
+                Computed::Nothing => other = Some(Computed::Nothing),
+                Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
+                    other = other.or(Some(Computed::Missing));
+                }
+                Computed::Between { low, high, .. } => {
+                    // Neither a value nor surely none: as far as it is known, anything or nothing.
+                    let whole = Computed::Between { low, high, perhaps_nothing: true };
+                    other = other.filter(|known| *known == Computed::Nothing).or(Some(whole));
+                }
+            }
+        }
+        Ok(other.map_or(Ok(values), Err))
+    }
+
+    fn two(&self, x: &Calculation, y: &Calculation, frame: &mut Frame) -> Parts<(Value, Value)> {
+        let (x, y) = (self.calculate(x, frame)?, self.calculate(y, frame)?);
+        Ok(match (x, y) {
+            (Computed::Value(x), Computed::Value(y)) => Ok((x, y)),
+            (Computed::Nothing, _) | (_, Computed::Nothing) => Err(Computed::Nothing),
+            (Computed::Between { low, high, perhaps_nothing: true }, _)
+            | (_, Computed::Between { low, high, perhaps_nothing: true }) => {
+                Err(Computed::Between { low, high, perhaps_nothing: true })
+            }
+            _ => Err(Computed::Missing),
+        })
+    }
+
+    fn shift(
+        &self,
+        date: &Calculation,
+        amount: &Calculation,
+        unit: u8,
+        back: bool,
+        frame: &mut Frame,
+    ) -> Result<Computed, DomainError> {
+        let (date, amount) = match self.two(date, amount, frame)? {
+            Ok((Value::Date(date), amount)) => (date, number(&amount)?),
+            Ok(_) => return Err(DomainError::Overflow),
+            Err(other) => return Ok(other),
+        };
+        let amount = amount.to_i64().ok_or(DomainError::FractionalShift)?;
+        let amount = if back { amount.checked_neg() } else { Some(amount) };
+        let moved = amount.and_then(|amount| match unit {
+            0 => date.add_days(amount),
+            1 => date.add_months(amount),
+            _ => date.add_years(amount),
+        });
+        moved.map(|date| Computed::Value(Value::Date(date))).ok_or(DomainError::Overflow)
     }
 }
 
-pub(super) fn compare(left: &Value, op: Comparison, right: &Value) -> bool {
-    match op {
-        Comparison::Equal => left == right,
-        Comparison::NotEqual => left != right,
-        Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
-        Comparison::AtMost => left <= right,
-        Comparison::Greater => left > right,
-        Comparison::AtLeast => left >= right,
+pub(super) fn number(value: &Value) -> Result<Decimal, DomainError> {
+    match value {
+        Value::Number(number) => Ok(*number),
+        // INVARIANT: `model` lets only numbers into arithmetic.
+        Value::Text(_) | Value::Date(_) | Value::Flag(_) => Err(DomainError::Overflow),
+    }
+}
+
+/// Whether two sides compare so; what is missing compares with anything where what is possible is
+/// asked, and with nothing where what is certain is.
+pub(super) fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool) -> bool {
+    let ends = |side: &Computed| match side {
+        Computed::Value(value) => Some((value.clone(), value.clone(), false)),
+        Computed::Between { low, high, perhaps_nothing } => {
+            Some((low.clone(), high.clone(), *perhaps_nothing))
+        }
+        Computed::Missing | Computed::Nothing => None,
+    };
+    if *left == Computed::Nothing || *right == Computed::Nothing {
+        return false;
+    }
+    let (Some((low, high, maybe)), Some((other_low, other_high, other_maybe))) = (ends(left), ends(right))
+    else {
+        return possible;
+    };
+    if !possible && (maybe || other_maybe) {
+        return false;
+    }
+    let point = low == high && other_low == other_high;
+    let equal = point && low == other_low;
+    let meet = low <= other_high && other_low <= high;
+    // Over all that the two sides can be: some two compare so, or every two do.
+    match (op, possible) {
+        (Comparison::Equal, true) | (Comparison::NotEqual, false) => meet == (op == Comparison::Equal),
+        (Comparison::Equal, false) | (Comparison::NotEqual, true) => equal == (op == Comparison::Equal),
+        (Comparison::Less, true) => low < other_high || planted(Bug::WeakLess) && low == other_high,
+        (Comparison::Less, false) => high < other_low || planted(Bug::WeakLess) && high == other_low,
+        (Comparison::AtMost, true) => low <= other_high,
+        (Comparison::AtMost, false) => high <= other_low,
+        (Comparison::Greater, true) => high > other_low,
+        (Comparison::Greater, false) => low > other_high,
+        (Comparison::AtLeast, true) => high >= other_low,
+        (Comparison::AtLeast, false) => low >= other_high,
     }
 }

@@ -1,6 +1,7 @@
 //! Runs compiled conditions over columns of ids. Knows no names, spans or lenses.
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
+mod aggregate;
 mod calculate;
 mod limits;
 pub mod planted;
@@ -12,7 +13,9 @@ mod tuples;
 mod values;
 
 pub use limits::{Clock, Limits, Reached};
-pub use program::{AtomPlan, Calculation, Comparison, Conjunction, Place, Program, Step};
+pub use program::{
+    AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
+};
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};
 pub use sorted::{Gather, Sorted};
 pub use table::{Index, Table};

@@ -1,10 +1,12 @@
 //! What the engine runs: conditions as steps over a frame of ids, one place per variable.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::table::Index;
 use crate::base::BitSet;
-use crate::value::Value;
+use crate::builtin::{AggregateKind, Builtin};
+use crate::value::{DomainError, Value};
 
 /// Conditions that must all hold, in the order they are tried.
 #[derive(Debug, Default)]
@@ -63,6 +65,20 @@ pub enum Step {
         op: Comparison,
         /// The other side.
         right: Calculation,
+        /// Whether what could hold counts: a missing value compares with anything.
+        possible: bool,
+    },
+    /// A variable has a value that is not missing.
+    Stated(usize),
+    /// A variable joins with another one, which may be missing: it takes the stated value of the two,
+    /// and where both are stated they must be equal.
+    Join {
+        /// The variable.
+        var: usize,
+        /// The other one.
+        from: usize,
+        /// Whether it has no value yet.
+        fresh: bool,
     },
     /// A variable takes a value.
     Assign {
@@ -72,6 +88,8 @@ pub enum Step {
         domain: usize,
         /// The value.
         value: Calculation,
+        /// Whether what could hold counts.
+        possible: bool,
     },
     /// No way to meet these.
     Not {
@@ -138,6 +156,10 @@ pub enum Calculation {
     Divide(Box<Calculation>, Box<Calculation>),
     /// `x ^ y`
     Power(Box<Calculation>, Box<Calculation>),
+    /// A function.
+    Call(&'static Builtin, Vec<Calculation>),
+    /// One value made of several.
+    Aggregate(Arc<AggregatePlan>),
     /// Days from the second date to the first.
     Days(Box<Calculation>, Box<Calculation>),
     /// A date moved by days (0), months (1) or years (2), forward or back.
@@ -151,6 +173,58 @@ pub enum Calculation {
         /// Whether it moves back.
         back: bool,
     },
+}
+
+/// An aggregate over the ways to meet conditions; of the frame it reads `outer`.
+#[derive(Debug)]
+pub struct AggregatePlan {
+    /// Which.
+    pub kind: AggregateKind,
+    /// The certain ways.
+    pub certain: Conjunction,
+    /// The possible ways, where they may be more.
+    pub possible: Option<Conjunction>,
+    /// The variables of which each combination counts once; whether each stands for a value.
+    pub keys: Vec<(usize, bool)>,
+    /// What is aggregated.
+    pub value: Calculation,
+    /// How much each combination counts; 1 where nothing is said.
+    pub weight: Option<Calculation>,
+    /// The variables from outside.
+    pub outer: Vec<usize>,
+    /// What came out for the ids of the outer variables, where the same come up again.
+    pub known: Known,
+}
+
+/// Results of an aggregate that are kept.
+#[derive(Debug)]
+pub enum Known {
+    /// None: each comes up once.
+    Nothing,
+    /// The only one.
+    One(OnceLock<Result<Computed, DomainError>>),
+    /// By the ids of the outer variables.
+    Some(Mutex<HashMap<Vec<u32>, Result<Computed, DomainError>>>),
+}
+
+/// What a calculation comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Computed {
+    /// A value.
+    Value(Value),
+    /// Something between two values, or perhaps nothing.
+    Between {
+        /// The least it can be.
+        low: Value,
+        /// The greatest it can be.
+        high: Value,
+        /// Whether there may be nothing.
+        perhaps_nothing: bool,
+    },
+    /// A value nobody stated, or worked out from such.
+    Missing,
+    /// The aggregate of nothing.
+    Nothing,
 }
 
 /// An atom: rows of an index, narrowed level by level.

@@ -3,9 +3,10 @@
 
 use super::calculate::compare;
 use super::limits::{Clock, Reached};
-use super::program::{Conjunction, Place, Program, Step};
+use super::program::{Computed, Conjunction, Place, Program, Step};
 use super::values::Values;
 use crate::base::Idx;
+use crate::facts::MISSING;
 use crate::model::DomainId;
 use crate::value::DomainError;
 
@@ -156,7 +157,7 @@ impl<'p> Runner<'p> {
     }
 
     /// Runs the steps from `at`; calls `done` for each way to meet them all.
-    fn steps(
+    pub(super) fn steps(
         &self,
         conjunction: &Conjunction,
         at: usize,
@@ -209,27 +210,32 @@ impl<'p> Runner<'p> {
                 Step::Seek { atom, from, to } => self.seek(*atom, *from, *to, frame),
                 Step::Member { term, members } => members.contains(id_of(*term, frame) as usize),
                 Step::Same { left, right, equal } => (id_of(*left, frame) == id_of(*right, frame)) == *equal,
-                Step::Compare { left, op, right } => {
-                    let compared = self.calculate(left, frame).and_then(|left| {
-                        self.calculate(right, frame).map(|right| compare(&left, *op, &right))
+                Step::Compare { left, op, right, possible } => {
+                    let left = self.calculate(left, frame);
+                    let compared = left.and_then(|left| {
+                        self.calculate(right, frame).map(|right| compare(&left, *op, &right, *possible))
                     });
                     compared.unwrap_or_else(|error| fail(frame, raise, error))
                 }
-                Step::Assign { var, domain, value } => match self.calculate(value, frame) {
-                    Ok(value) => {
-                        let (id, made) = self.values.intern(DomainId::from_usize(*domain), &value);
-                        frame.ids[*var] = id;
-                        if made & PATIENCE as usize == PATIENCE as usize {
-                            frame.stopped = frame.stopped.or(self.clock.gathered(made).err());
-                        }
-                        frame.stopped.is_none()
+                Step::Stated(var) => frame.ids[*var] != MISSING,
+                Step::Join { var, from, fresh } => {
+                    let (old, new) = (frame.ids[*var], frame.ids[*from]);
+                    if *fresh {
+                        frame.ids[*var] = new;
+                        true
+                    } else if old == MISSING && new != MISSING {
+                        frame.ids[*var] = new;
+                        let flow = self.steps(conjunction, at, frame, raise, done);
+                        frame.ids[*var] = old;
+                        return flow;
+                    } else {
+                        new == MISSING || old == new
                     }
-                    Err(error) => {
-                        frame.ids[*var] = NOBODY;
-                        frame.missing = Some(error);
-                        fail(frame, raise, error)
-                    }
-                },
+                }
+                Step::Assign { var, domain, value, possible } => {
+                    let value = self.calculate(value, frame);
+                    self.assign(*var, *domain, value, *possible, frame, raise)
+                }
                 // Where only a result is missing, neither is certain; and it is an error only if
                 // what stands beside it inside is certain.
                 Step::Not { inner, doubtful } => match self.exists(inner, frame, raise) {
@@ -261,6 +267,43 @@ impl<'p> Runner<'p> {
         }
         // INVARIANT: what a stopped search seems to have found is never handed on.
         if frame.stopped.is_some() { Flow::Enough } else { done(self, frame) }
+    }
+
+    /// Gives a variable what was worked out; whether that can be.
+    fn assign(
+        &self,
+        var: usize,
+        domain: usize,
+        value: Result<Computed, DomainError>,
+        possible: bool,
+        frame: &mut Frame,
+        raise: bool,
+    ) -> bool {
+        match value {
+            Ok(Computed::Nothing) => false,
+            Ok(Computed::Missing | Computed::Between { perhaps_nothing: false, .. }) => {
+                frame.ids[var] = MISSING;
+                true
+            }
+            // Where it may be nothing, it is not certain.
+            Ok(Computed::Between { .. }) => {
+                frame.ids[var] = MISSING;
+                possible
+            }
+            Ok(Computed::Value(value)) => {
+                let (id, made) = self.values.intern(DomainId::from_usize(domain), &value);
+                frame.ids[var] = id;
+                if made & PATIENCE as usize == PATIENCE as usize {
+                    frame.stopped = frame.stopped.or(self.clock.gathered(made).err());
+                }
+                frame.stopped.is_none()
+            }
+            Err(error) => {
+                frame.ids[var] = NOBODY;
+                frame.missing = Some(error);
+                fail(frame, raise, error)
+            }
+        }
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of running")]

@@ -24,12 +24,12 @@ impl<'d> Values<'d> {
         self.made[domain.index()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value of an id; `None` for things.
+    /// The value of an id; `None` for things, and where it is missing.
     pub fn value(&self, domain: DomainId, id: u32) -> Option<Value> {
         let known = &self.known[domain];
         match (id as usize).checked_sub(known.len()) {
             None => known.value(id).cloned(),
-            Some(at) => self.made(domain).as_ref().and_then(|made| made.value(at as u32).cloned()),
+            Some(at) => self.made(domain).as_ref().and_then(|made| made.value(at as u32 + 1).cloned()),
         }
     }
 
@@ -41,7 +41,8 @@ impl<'d> Values<'d> {
         }
         let mut made = self.made(domain);
         let at = made.get_or_insert_with(|| Dictionary::values(value.kind())).intern_value(value);
-        (known.len() as u32 + at, at as usize)
+        // Ids of values begin after the one that stands for a missing value.
+        (known.len() as u32 + at - 1, at as usize)
     }
 
     /// The values made, per domain in the order of their ids.
@@ -51,7 +52,7 @@ impl<'d> Values<'d> {
             .enumerate()
             .filter_map(|(at, made)| {
                 let made = made.into_inner().unwrap_or_else(PoisonError::into_inner)?;
-                let values = (0..made.len() as u32).filter_map(|id| made.value(id).cloned()).collect();
+                let values = (1..made.len() as u32).filter_map(|id| made.value(id).cloned()).collect();
                 Some((DomainId::from_usize(at), values))
             })
             .collect()

@@ -1,12 +1,29 @@
 //! Gathers stated facts of one world: interns, drops duplicates, works out who is of which kind.
 
-use hashbrown::HashTable;
-use rustc_hash::FxBuildHasher;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 
-use super::{Dictionary, FactSet, Origin, StoredFacts, Tuples};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+
+use super::{Dictionary, FactSet, MISSING, Origin, StoredFacts, Tuples};
 use crate::base::{BitSet, IndexVec};
+use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::{Constant, KindId, RelationId, Ruleset, Statements, Ty};
+
+/// The most keys an open relation may have, stated and missing.
+const MOST_KEYS: usize = 50_000_000;
+
+/// Calls `visit` with each way to take one id of each list.
+fn combine(lists: &[Vec<u32>], taken: &mut Vec<u32>, visit: &mut dyn FnMut(&[u32])) {
+    let Some(list) = lists.get(taken.len()) else { return visit(taken) };
+    for id in list {
+        taken.push(*id);
+        combine(lists, taken, visit);
+        taken.pop();
+    }
+}
 
 /// Builds a `FactSet` for one ruleset.
 pub struct FactSetBuilder<'r> {
@@ -130,7 +147,9 @@ impl<'r> FactSetBuilder<'r> {
     }
 
     /// The finished facts: doubtful ones that are certain too are dropped, memberships completed.
-    pub fn finish(mut self) -> FactSet {
+    /// Each key of an open relation without a stated value gets one that is missing. `Err` where a key
+    /// has two.
+    pub fn finish(mut self) -> Result<FactSet, Vec<Diagnostic>> {
         for relation in self.ruleset.relations.ids() {
             self.drop_settled_doubts(relation);
             self.complete_members(relation);
@@ -145,7 +164,120 @@ impl<'r> FactSetBuilder<'r> {
                 above = self.ruleset.kinds[parent].parent;
             }
         }
-        self.facts
+        let open = self.ruleset.relations.iter_enumerated();
+        let open: Vec<(RelationId, usize)> =
+            open.filter_map(|(id, relation)| Some((id, relation.open?))).collect();
+        let problems: Vec<Diagnostic> = open
+            .into_iter()
+            .filter_map(|(relation, slot)| self.complete_open(relation, slot).err().map(|problem| *problem))
+            .collect();
+        if problems.is_empty() { Ok(self.facts) } else { Err(problems) }
+    }
+
+    /// A missing value for each key that has no stated one.
+    fn complete_open(&mut self, relation: RelationId, open: usize) -> Result<(), Box<Diagnostic>> {
+        let entry = &self.ruleset.relations[relation];
+        let keys: Vec<usize> = (0..entry.slots.len()).filter(|slot| *slot != open).collect();
+        let stored = &self.facts.relations[relation].certain;
+        let key = |row: usize| -> Vec<u32> { keys.iter().map(|slot| stored.columns[*slot][row]).collect() };
+        let mut known: HashMap<Vec<u32>, usize, FxBuildHasher> = HashMap::default();
+        let mut twice = None;
+        let mut more = 0;
+        for row in 0..stored.len() {
+            match known.entry(key(row)) {
+                Entry::Vacant(place) => _ = place.insert(row),
+                Entry::Occupied(first) => {
+                    more += u64::from(twice.is_some());
+                    twice.get_or_insert((*first.get(), row));
+                }
+            }
+        }
+        if let Some((first, second)) = twice {
+            return Err(Box::new(self.two_values(relation, open, (first, second), more)));
+        }
+        let candidates: Vec<Vec<u32>> = keys
+            .iter()
+            .map(|slot| match entry.slots[*slot].ty {
+                Ty::Thing(kind) => self.facts.members[kind].iter().map(|id| id as u32).collect(),
+                Ty::Value(_) => {
+                    let mut ids = stored.columns[*slot].clone();
+                    ids.sort_unstable();
+                    ids.dedup();
+                    ids
+                }
+            })
+            .collect();
+        let combinations = candidates.iter().try_fold(1_usize, |all, ids| all.checked_mul(ids.len()));
+        if combinations.is_none_or(|all| all > MOST_KEYS) {
+            let problem = Diagnostic::new(
+                Code::TooMany,
+                "this sentence has too many keys whose value could be missing",
+            )
+            .at(entry.span, format!("more than {MOST_KEYS} combinations of what stands in its other slots"))
+            .help("declare it about fewer things at once, or without `?`");
+            return Err(Box::new(problem));
+        }
+        let mut missing: Vec<Vec<u32>> = Vec::new();
+        let mut combination = Vec::new();
+        combine(&candidates, &mut combination, &mut |key| {
+            if !known.contains_key(key) {
+                missing.push(key.to_vec());
+            }
+        });
+        let stored = &mut self.facts.relations[relation].certain;
+        for key in missing {
+            for (slot, id) in keys.iter().zip(key) {
+                stored.columns[*slot].push(id);
+            }
+            stored.columns[open].push(MISSING);
+            stored.origins.push(Origin::Nobody);
+        }
+        Ok(())
+    }
+
+    fn two_values(
+        &self,
+        relation: RelationId,
+        open: usize,
+        (first, second): (usize, usize),
+        more: u64,
+    ) -> Diagnostic {
+        let ruleset = self.ruleset;
+        let entry = &ruleset.relations[relation];
+        let stored = &self.facts.relations[relation].certain;
+        let show = |row: usize, slot: usize| {
+            let domain = ruleset.domain_of(entry.slots[slot].ty);
+            self.facts.dictionaries[domain].show(stored.columns[slot][row]).into_owned()
+        };
+        let keys: Vec<String> =
+            (0..entry.slots.len()).filter(|slot| *slot != open).map(|slot| show(first, slot)).collect();
+        let (one, other) = (show(first, open), show(second, open));
+        let mut diagnostic = Diagnostic::new(
+            Code::TwoValues,
+            format!("{} has two values for one sentence: {one} and {other}", keys.join(", ")),
+        )
+        .at(entry.span, "each key of it has one value");
+        let mut places = Vec::new();
+        for (row, value) in [(first, &one), (second, &other)] {
+            match stored.origins[row] {
+                Origin::Text(span) => diagnostic = diagnostic.at(span, format!("{value} here")),
+                Origin::Row { table, line } => {
+                    let file = ruleset.tables[table as usize].path.clone();
+                    places.push(format!("{value} in {file}, line {line}"));
+                    let place = DataPlace {
+                        file,
+                        row: u64::from(line),
+                        raw: Some(value.clone()),
+                        others: more,
+                        ..DataPlace::default()
+                    };
+                    diagnostic = diagnostic.data(place);
+                }
+                Origin::Nobody => {}
+            }
+        }
+        let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+        diagnostic.help(format!("state one of them{places}, or declare the sentence without `?`"))
     }
 
     fn drop_settled_doubts(&mut self, relation: RelationId) {

@@ -11,7 +11,11 @@ use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
 use crate::value::{Value, ValueKind};
 
-/// The entries of one domain; ids count from 0 in the order entries were first met.
+/// The id, in every domain of values, of a value that nobody stated.
+pub const MISSING: u32 = 0;
+
+/// The entries of one domain; ids count in the order entries were first met, from 0 for names and
+/// from 1 for values.
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     entries: Entries,
@@ -59,17 +63,13 @@ impl Dictionary {
         ruleset.domains.iter_enumerated().map(empty).collect()
     }
 
-    /// The number of entries; ids are below it.
+    /// What ids are below.
+    #[expect(clippy::len_without_is_empty, reason = "values count from 1, so it is never empty")]
     pub fn len(&self) -> usize {
         match &self.entries {
             Entries::Names { ends, .. } => ends.len(),
-            Entries::Values { values, .. } => values.len(),
+            Entries::Values { values, .. } => values.len() + 1,
         }
-    }
-
-    /// Whether it has no entries.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The name with this id; empty for dictionaries of values.
@@ -84,11 +84,11 @@ impl Dictionary {
         }
     }
 
-    /// The value with this id; `None` for dictionaries of names.
+    /// The value with this id; `None` for dictionaries of names, and where it is missing.
     pub fn value(&self, id: u32) -> Option<&Value> {
         match &self.entries {
             Entries::Names { .. } => None,
-            Entries::Values { values, .. } => values.get(id as usize),
+            Entries::Values { values, .. } => values.get((id as usize).checked_sub(1)?),
         }
     }
 
@@ -96,26 +96,28 @@ impl Dictionary {
     pub fn show(&self, id: u32) -> Cow<'_, str> {
         match &self.entries {
             Entries::Names { .. } => Cow::Borrowed(self.name(id)),
-            Entries::Values { values, .. } => match &values[id as usize] {
-                Value::Text(text) => Cow::Borrowed(text),
-                other => Cow::Owned(other.to_string()),
+            Entries::Values { .. } => match self.value(id) {
+                Some(Value::Text(text)) => Cow::Borrowed(text),
+                Some(other) => Cow::Owned(other.to_string()),
+                None => Cow::Borrowed("not known"),
             },
         }
     }
 
-    /// The entry as a constant.
-    pub fn constant(&self, id: u32) -> Constant {
+    /// The entry as a constant; `None` for a missing value.
+    pub fn constant(&self, id: u32) -> Option<Constant> {
         match &self.entries {
-            Entries::Names { domain, .. } => Constant::Thing(*domain, self.name(id).to_owned()),
-            Entries::Values { values, .. } => Constant::Value(values[id as usize].clone()),
+            Entries::Names { domain, .. } => Some(Constant::Thing(*domain, self.name(id).to_owned())),
+            Entries::Values { .. } => self.value(id).cloned().map(Constant::Value),
         }
     }
 
-    /// The order of two entries: byte order of names and texts, size of numbers and dates.
+    /// The order of two entries: byte order of names and texts, size of numbers and dates; what is
+    /// missing comes first.
     pub fn compare(&self, left: u32, right: u32) -> Ordering {
         match &self.entries {
             Entries::Names { .. } => self.name(left).as_bytes().cmp(self.name(right).as_bytes()),
-            Entries::Values { values, .. } => values[left as usize].cmp(&values[right as usize]),
+            Entries::Values { .. } => self.value(left).cmp(&self.value(right)),
         }
     }
 
@@ -180,7 +182,7 @@ impl Dictionary {
                 let start = if id == 0 { 0 } else { ends[id as usize - 1] };
                 hash(&text[start..ends[id as usize]])
             }
-            Entries::Values { values, .. } => hash(&values[id as usize]),
+            Entries::Values { values, .. } => hash(&values[id as usize - 1]),
         });
     }
 

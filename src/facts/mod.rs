@@ -6,7 +6,7 @@ mod dictionary;
 mod table;
 
 pub use builder::FactSetBuilder;
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, MISSING};
 pub use table::read_table;
 
 use crate::base::{BitSet, IndexVec, Span};
@@ -61,6 +61,8 @@ impl Tuples {
 /// Where a fact was stated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Origin {
+    /// Nowhere: the value of this key is missing.
+    Nobody,
     /// In a ruleset's text.
     Text(Span),
     /// In a row of a table: its place among `Ruleset::tables`, and the line the row starts at.

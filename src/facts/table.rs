@@ -1,11 +1,14 @@
 //! Rows of a table to facts: columns by their header, cells by the kind of the slot they fill.
 
+use std::collections::BTreeSet;
+
 use simd_csv::ByteRecord;
 
 use super::{FactSetBuilder, Origin};
 use crate::diag::{Code, DataPlace, Diagnostic, nearest};
 use crate::model::{
-    BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, Ruleset, Table, TableStates, Ty,
+    BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, RelationId, Ruleset, Table,
+    TableStates, Ty,
 };
 use crate::value::{Date, Decimal, Value, ValueKind};
 
@@ -37,7 +40,15 @@ pub fn read_table(
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(bytes);
-    let mut rows = Rows { ruleset, table, at: at as u32, header: Vec::new(), faults: Vec::new(), skipped: 0 };
+    let mut rows = Rows {
+        ruleset,
+        table,
+        at: at as u32,
+        header: Vec::new(),
+        faults: Vec::new(),
+        skipped: 0,
+        aggregated: ruleset.aggregated(),
+    };
     let mut record = ByteRecord::new();
     let mut lines = Lines { bytes, at: 0, line: 1 };
     let mut first = true;
@@ -158,6 +169,8 @@ struct Rows<'r> {
     /// One per code and column: the first place, and how many more.
     faults: Vec<(Code, DataPlace)>,
     skipped: u64,
+    /// Relations whose facts are counted or added up: there a repeated row may be meant to count.
+    aggregated: BTreeSet<RelationId>,
 }
 
 /// Why a row states nothing.
@@ -281,7 +294,16 @@ impl Rows<'_> {
             let origin = Origin::Row { table: self.at, line: line as u32 };
             match (&sentence.states, constants.as_slice()) {
                 (TableStates::Fact(relation, _), constants) => {
-                    builder.state(*relation, constants, sentence.maybe, origin);
+                    let new = builder.state(*relation, constants, sentence.maybe, origin);
+                    if !new && !table.cells.merge_duplicates && self.aggregated.contains(relation) {
+                        self.fault(
+                            Code::DuplicateRows,
+                            line,
+                            None,
+                            &cells.join(","),
+                            "a row that states something new",
+                        );
+                    }
                 }
                 (TableStates::Kind(_, kind), [Constant::Thing(_, name)]) => builder.state_kind(name, *kind),
                 (TableStates::Kind(..), _) => {}
@@ -431,6 +453,12 @@ impl Rows<'_> {
         self.faults
             .into_iter()
             .map(|(code, place)| {
+                if code == Code::DuplicateRows {
+                    return Diagnostic::new(code, "a row repeats a fact that is counted or added up")
+                        .at(self.table.span, "in this table")
+                        .data(place)
+                        .help("give the sentence a slot for `row`, or write `on duplicates merge`");
+                }
                 let message = match code {
                     Code::BadRow => "a row does not have as many cells as the header".to_owned(),
                     _ => format!("a cell is not {}", place.expected.as_deref().unwrap_or("readable")),

@@ -70,7 +70,10 @@ impl Checker<'_> {
         let shown: Vec<String> = violation
             .bindings
             .iter()
-            .map(|(var, constant)| format!("{} = {}", vars[*var].name, show(constant)))
+            .map(|(var, constant)| {
+                let shown = constant.as_ref().map_or_else(|| "not known".to_owned(), show);
+                format!("{} = {shown}", vars[*var].name)
+            })
             .collect();
         shown.join(", ")
     }

@@ -1,7 +1,7 @@
 //! Conditions as texts in which words stand for themselves: equal texts mean the same, wherever they
 //! are written. A word written `any` is named only where its part names it again.
 
-use super::clause::cond_vars;
+use super::clause::all_cond_vars;
 use super::ir::{Clause, Cond, Expr, Term, VarId};
 
 /// One condition of a clause.
@@ -18,8 +18,8 @@ pub(crate) fn clause(clause: &Clause) -> String {
 
 fn mentions(clause: &Clause) -> Vec<VarId> {
     let mut out = Vec::new();
-    cond_vars(&clause.when, &mut out);
-    clause.unless.iter().for_each(|unless| cond_vars(unless, &mut out));
+    all_cond_vars(&clause.when, &mut out);
+    clause.unless.iter().for_each(|unless| all_cond_vars(unless, &mut out));
     out
 }
 
@@ -37,30 +37,49 @@ fn condition_text(clause: &Clause, cond: &Cond, mentions: &[VarId]) -> String {
         Term::Constant(constant) => format!("{constant:?}"),
         Term::Parameter(parameter) => format!("${}", parameter.0),
     };
+    let inner = |cond: &Cond| condition_text(clause, cond, mentions);
     match cond {
         Cond::And(parts) => format!("and({})", list(parts)),
         Cond::Or(parts) => format!("or({})", list(parts)),
         Cond::Not(inner, _) => format!("not({})", condition_text(clause, inner, mentions)),
         Cond::Atom(atom) => {
             let args: Vec<String> = atom.args.iter().map(term).collect();
-            format!("{:?}({})", atom.source, args.join(","))
+            format!("{}{:?}({})", if atom.known { "known " } else { "" }, atom.source, args.join(","))
         }
+        Cond::Stated { var, .. } => format!("stated {}", term(&Term::Var(*var))),
         Cond::Compare { lhs, op, rhs, .. } => {
-            format!("{} {op:?} {}", expr(lhs, &term), expr(rhs, &term))
+            format!("{} {op:?} {}", expr(lhs, &term, &inner), expr(rhs, &term, &inner))
         }
-        Cond::Let { var, value, .. } => format!("{} := {}", term(&Term::Var(*var)), expr(value, &term)),
+        Cond::Let { var, value, .. } => {
+            format!("{} := {}", term(&Term::Var(*var)), expr(value, &term, &inner))
+        }
         Cond::IsKind { term: thing, kind, .. } => format!("{} is {}", term(thing), kind.0),
     }
 }
 
-fn expr(value: &Expr, term: &impl Fn(&Term) -> String) -> String {
+fn expr(value: &Expr, term: &dyn Fn(&Term) -> String, body: &dyn Fn(&Cond) -> String) -> String {
+    let part = |value: &Expr| expr(value, term, body);
     match value {
         Expr::Term(inner) => term(inner),
-        Expr::Negate(inner) => format!("-({})", expr(inner, term)),
-        Expr::Binary(op, lhs, rhs) => format!("({} {op:?} {})", expr(lhs, term), expr(rhs, term)),
-        Expr::DaysBetween(lhs, rhs) => format!("days({},{})", expr(lhs, term), expr(rhs, term)),
+        Expr::Negate(inner) => format!("-({})", part(inner)),
+        Expr::Binary(op, lhs, rhs) => format!("({} {op:?} {})", part(lhs), part(rhs)),
+        Expr::DaysBetween(lhs, rhs) => format!("days({},{})", part(lhs), part(rhs)),
         Expr::Shift { date, amount, unit, back } => {
-            format!("shift({},{},{unit:?},{back})", expr(date, term), expr(amount, term))
+            format!("shift({},{},{unit:?},{back})", part(date), part(amount))
+        }
+        Expr::Call(function, args) => {
+            format!("{}({})", function.name, args.iter().map(part).collect::<Vec<_>>().join(","))
+        }
+        Expr::Aggregate(aggregate) => {
+            let each: Vec<String> = aggregate.each.iter().map(|var| term(&Term::Var(*var))).collect();
+            let weight = aggregate.weight.as_ref().map(part).unwrap_or_default();
+            format!(
+                "{:?}({} each {} by {weight}: {})",
+                aggregate.kind,
+                part(&aggregate.value),
+                each.join(","),
+                body(&aggregate.body)
+            )
         }
     }
 }

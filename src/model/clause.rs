@@ -9,6 +9,7 @@ use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::{a, is_bare_name};
 use super::variables::Variables;
+pub(crate) use super::walk::{all_cond_vars, as_var, bind, cond_vars, expr_vars};
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};
 use crate::syntax::ast::{self, Body, ExprKind, Term as Written, TermKind};
@@ -83,7 +84,8 @@ impl Resolver<'_> {
                 }
             }
             Raw::IsKind { term, .. } => self.introduce_term(variables, term),
-            Raw::Not(..) | Raw::Compare { .. } | Raw::Is { .. } | Raw::Broken => {}
+            Raw::Known(inner, _) => self.introduce_positive(variables, inner),
+            Raw::Holds(..) | Raw::Not(..) | Raw::Compare { .. } | Raw::Is { .. } | Raw::Broken => {}
         }
     }
 
@@ -99,7 +101,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn cond(&mut self, variables: &mut Variables, raw: &Raw<'_>) -> Cond {
+    pub fn cond(&mut self, variables: &mut Variables, raw: &Raw<'_>) -> Cond {
         match raw {
             Raw::And(parts) => Cond::And(parts.iter().map(|part| self.cond(variables, part)).collect()),
             Raw::Or(parts) => Cond::Or(parts.iter().map(|part| self.cond(variables, part)).collect()),
@@ -114,9 +116,14 @@ impl Resolver<'_> {
                 let terms: Option<Vec<Term>> =
                     args.iter().map(|(term, ty)| self.slot_term(variables, term, *ty)).collect();
                 terms.map_or(Cond::And(Vec::new()), |args| {
-                    Cond::Atom(Atom { source: source.clone(), args, span: *span })
+                    Cond::Atom(Atom { source: source.clone(), args, known: false, span: *span })
                 })
             }
+            Raw::Known(inner, span) => {
+                let inner = self.cond(variables, inner);
+                self.known(variables, inner, *span)
+            }
+            Raw::Holds(expr, span) => self.holds(variables, expr, *span).unwrap_or_else(|| broken(variables)),
             Raw::Compare { lhs, op, rhs, span } => {
                 self.compare(variables, lhs, *op, rhs, *span).unwrap_or_else(|| broken(variables))
             }
@@ -128,6 +135,48 @@ impl Resolver<'_> {
                 None => broken(variables),
             },
             Raw::Broken => broken(variables),
+        }
+    }
+
+    /// What `known` stands before, decided by what is certain alone: no word of it may hold a missing
+    /// value.
+    fn known(&mut self, variables: &mut Variables, cond: Cond, span: Span) -> Cond {
+        match cond {
+            Cond::Atom(atom) => {
+                let values: BTreeSet<VarId> = atom
+                    .args
+                    .iter()
+                    .filter_map(as_var)
+                    .filter(|var| matches!(variables.type_of(*var), Some(Ty::Value(_))))
+                    .collect();
+                let span = atom.span;
+                let mut parts = vec![Cond::Atom(Atom { known: true, ..atom })];
+                parts.extend(values.into_iter().map(|var| Cond::Stated { var, span }));
+                Cond::And(parts)
+            }
+            // A sentence whose last word is compared.
+            Cond::And(parts) if matches!(parts.as_slice(), [Cond::Atom(_), Cond::Compare { .. }]) => {
+                Cond::And(
+                    parts
+                        .into_iter()
+                        .map(|part| match part {
+                            Cond::Atom(_) => self.known(variables, part, span),
+                            other => other,
+                        })
+                        .collect(),
+                )
+            }
+            Cond::IsKind { .. } => cond,
+            _ if variables.broken => cond,
+            _ => {
+                variables.broken = true;
+                self.report(
+                    Diagnostic::new(Code::UnexpectedText, "`known` stands before a sentence of facts")
+                        .at(span, "no such sentence")
+                        .help("write it as in `known flight arrived late by any minutes`"),
+                );
+                cond
+            }
         }
     }
 
@@ -335,6 +384,7 @@ fn unless_span(cond: &Cond) -> Span {
             parts.first().map_or(Span::new(crate::base::FileId(0), 0, 0), unless_span)
         }
         Cond::Not(_, span)
+        | Cond::Stated { span, .. }
         | Cond::Compare { span, .. }
         | Cond::Let { span, .. }
         | Cond::IsKind { span, .. } => *span,
@@ -349,7 +399,7 @@ fn unbound_conclusion(word: &str, span: Span) -> Diagnostic {
 }
 
 /// Introduces the words that take a value by `=`, in textual order, after all sentences.
-fn introduce_values(variables: &mut Variables, raw: &Raw<'_>) {
+pub(super) fn introduce_values(variables: &mut Variables, raw: &Raw<'_>) {
     match raw {
         Raw::And(parts) | Raw::Or(parts) => {
             for part in parts {
@@ -364,6 +414,8 @@ fn introduce_values(variables: &mut Variables, raw: &Raw<'_>) {
             }
         }
         Raw::Compare { .. }
+        | Raw::Holds(..)
+        | Raw::Known(..)
         | Raw::Not(..)
         | Raw::Atom { .. }
         | Raw::Is { .. }
@@ -388,76 +440,24 @@ impl Raw<'_> {
     fn count(&self) -> usize {
         match self {
             Raw::And(parts) | Raw::Or(parts) => parts.iter().map(Raw::count).sum(),
-            Raw::Not(inner, _) => inner.count(),
-            Raw::Broken | Raw::Atom { .. } | Raw::Compare { .. } | Raw::Is { .. } | Raw::IsKind { .. } => 1,
+            Raw::Not(inner, _) | Raw::Known(inner, _) => inner.count(),
+            Raw::Broken
+            | Raw::Holds(..)
+            | Raw::Atom { .. }
+            | Raw::Compare { .. }
+            | Raw::Is { .. }
+            | Raw::IsKind { .. } => 1,
         }
     }
 
-    fn is_broken(&self) -> bool {
+    pub fn is_broken(&self) -> bool {
         match self {
             Raw::And(parts) | Raw::Or(parts) => parts.iter().any(Raw::is_broken),
-            Raw::Not(inner, _) => inner.is_broken(),
+            Raw::Not(inner, _) | Raw::Known(inner, _) => inner.is_broken(),
             Raw::Broken => true,
-            Raw::Atom { .. } | Raw::Compare { .. } | Raw::Is { .. } | Raw::IsKind { .. } => false,
-        }
-    }
-}
-
-/// Adds the variables that a condition gives a value whenever it holds.
-pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
-    match cond {
-        Cond::And(parts) => loop {
-            let before = known.len();
-            for part in parts {
-                bind(part, known);
+            Raw::Holds(..) | Raw::Atom { .. } | Raw::Compare { .. } | Raw::Is { .. } | Raw::IsKind { .. } => {
+                false
             }
-            if known.len() == before {
-                break;
-            }
-        },
-        Cond::Or(parts) => {
-            let mut branches = parts.iter().map(|part| {
-                let mut branch = known.clone();
-                bind(part, &mut branch);
-                branch
-            });
-            if let Some(first) = branches.next() {
-                let all = branches.fold(first, |all, branch| all.intersection(&branch).copied().collect());
-                known.extend(all);
-            }
-        }
-        Cond::Atom(atom) => known.extend(atom.args.iter().filter_map(as_var)),
-        Cond::IsKind { term, .. } => known.extend(as_var(term)),
-        Cond::Let { var, value, .. } => {
-            let mut used = Vec::new();
-            expr_vars(value, &mut used);
-            if used.iter().all(|var| known.contains(var)) {
-                known.insert(*var);
-            }
-        }
-        Cond::Not(..) | Cond::Compare { .. } => {}
-    }
-}
-
-pub(crate) fn as_var(term: &Term) -> Option<VarId> {
-    match term {
-        Term::Var(var) => Some(*var),
-        Term::Constant(_) | Term::Parameter(_) => None,
-    }
-}
-
-/// The variables of a calculation.
-pub(crate) fn expr_vars(expr: &Expr, out: &mut Vec<VarId>) {
-    match expr {
-        Expr::Term(term) => out.extend(as_var(term)),
-        Expr::Negate(inner) => expr_vars(inner, out),
-        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
-            expr_vars(lhs, out);
-            expr_vars(rhs, out);
-        }
-        Expr::Shift { date, amount, .. } => {
-            expr_vars(date, out);
-            expr_vars(amount, out);
         }
     }
 }
@@ -495,13 +495,34 @@ impl Check<'_> {
                 expr_vars(lhs, &mut used);
                 expr_vars(rhs, &mut used);
                 self.need(&used, known, *span);
+                self.within(lhs, known);
+                self.within(rhs, known);
             }
             Cond::Let { value, span, .. } => {
                 let mut used = Vec::new();
                 expr_vars(value, &mut used);
                 self.need(&used, known, *span);
+                self.within(value, known);
             }
-            Cond::Atom(_) | Cond::IsKind { .. } => {}
+            Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => {}
+        }
+    }
+
+    /// The aggregates of a calculation.
+    fn within(&mut self, expr: &Expr, known: &BTreeSet<VarId>) {
+        let mut found = Vec::new();
+        expr.aggregates(&mut |aggregate| found.push(aggregate));
+        for aggregate in found {
+            self.part += 1;
+            let mut inside = known.clone();
+            bind(&aggregate.body, &mut inside);
+            self.uses(&aggregate.body, &inside);
+            let mut used = aggregate.each.clone();
+            for expr in std::iter::once(&aggregate.value).chain(&aggregate.weight) {
+                expr_vars(expr, &mut used);
+                self.within(expr, &inside);
+            }
+            self.need(&used, &inside, aggregate.span);
         }
     }
 
@@ -522,24 +543,6 @@ impl Check<'_> {
             if !known.contains(var) && !reported {
                 self.problems.push((*var, span));
             }
-        }
-    }
-}
-
-/// All variables a condition mentions.
-pub(crate) fn cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_vars(part, out)),
-        Cond::Not(inner, _) => cond_vars(inner, out),
-        Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(as_var)),
-        Cond::IsKind { term, .. } => out.extend(as_var(term)),
-        Cond::Let { var, value, .. } => {
-            out.push(*var);
-            expr_vars(value, out);
-        }
-        Cond::Compare { lhs, rhs, .. } => {
-            expr_vars(lhs, out);
-            expr_vars(rhs, out);
         }
     }
 }

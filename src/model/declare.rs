@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::ir::{
     Clause, Cond, Domain, DomainId, Kind, KindId, Lens, LensId, Never, Otherwise, Panel, Parameter, Policy,
-    Question, QuestionId, Reading, ReadingPart, RepeatRole, Scenario, Slot, Statements, Ty, Verdict,
+    Question, QuestionId, Reading, ReadingPart, Scenario, Slot, Statements, Ty, Verdict,
 };
 use super::relations::{declare_relation, declare_slots};
 use super::resolver::Resolver;
@@ -45,7 +45,7 @@ pub(super) fn declare(resolver: &mut Resolver<'_>, files: &[(FileId, Ast)]) {
     for item in &items {
         match &item.kind {
             ItemKind::Panel(panel) => declare_panel(resolver, panel, item.span),
-            ItemKind::Repeat(repeat) => declare_repeat(resolver, repeat, item.span),
+            ItemKind::Repeat(repeat) => resolver.declare_repeat(repeat, item.span),
             _ => {}
         }
     }
@@ -458,14 +458,4 @@ fn declare_panel(resolver: &mut Resolver<'_>, panel: &ast::Panel, span: Span) {
     let title = panel.title.as_ref().map(|title| title.text.clone());
     let id = resolver.out.panels.push(Panel { name: panel.name.text.clone(), title, lenses, span });
     resolver.panels.insert(&panel.name.text, id);
-}
-
-fn declare_repeat(resolver: &mut Resolver<'_>, repeat: &ast::Repeat, span: Span) {
-    let what = match repeat.role {
-        RepeatRole::Weight => "`weight`",
-        RepeatRole::Label => "`label`",
-        RepeatRole::Slice => "`slice`",
-        RepeatRole::Changeable => "`changeable`",
-    };
-    resolver.report_not_yet(what, span);
 }

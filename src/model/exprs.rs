@@ -12,7 +12,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{self, ExprKind, Term as Written, TermKind};
 use crate::value::{Value, ValueKind};
 
-const NUMBER: Ty = Ty::Value(ValueKind::Number);
+pub(super) const NUMBER: Ty = Ty::Value(ValueKind::Number);
 const DATE: Ty = Ty::Value(ValueKind::Date);
 
 impl Resolver<'_> {
@@ -195,14 +195,8 @@ impl Resolver<'_> {
                 );
                 None
             }
-            ExprKind::Call { function, .. } => {
-                self.report_not_yet(&format!("the function `{}`", function.text), expr.span);
-                None
-            }
-            ExprKind::Aggregate(aggregate) => {
-                self.report_not_yet(&format!("`{}(…)`", aggregate.function.text), expr.span);
-                None
-            }
+            ExprKind::Call { function, args } => self.call(variables, function, args, expr.span),
+            ExprKind::Aggregate(aggregate) => self.aggregate(variables, aggregate, expr.span),
             ExprKind::Broken => {
                 self.broken.others = true;
                 None
@@ -240,7 +234,7 @@ impl Resolver<'_> {
         Some((Expr::Binary(op, Box::new(left), Box::new(right)), NUMBER))
     }
 
-    fn need_kind(&mut self, have: Ty, need: Ty, span: Span) -> Option<()> {
+    pub fn need_kind(&mut self, have: Ty, need: Ty, span: Span) -> Option<()> {
         if have == need {
             return Some(());
         }

@@ -2,6 +2,7 @@
 //! Built only by `model::resolve`, and only when no error was found.
 
 use crate::base::{IndexVec, Span, newtype_id};
+use crate::builtin::{AggregateKind, Builtin};
 use crate::value::{Value, ValueKind};
 
 pub use super::world::*;
@@ -218,6 +219,13 @@ pub enum Cond {
         /// Where.
         span: Span,
     },
+    /// The variable has a value that somebody stated, or that follows from such; decided always.
+    Stated {
+        /// The variable.
+        var: VarId,
+        /// Where.
+        span: Span,
+    },
     /// The thing is stated to be of the kind (or of a part of it).
     IsKind {
         /// The thing; bound by this where nothing else does.
@@ -236,7 +244,9 @@ pub struct Atom {
     pub source: AtomSource,
     /// What fills the slots.
     pub args: Vec<Term>,
-    /// Where.
+    /// Whether only what is certain counts, wherever it stands (`known`).
+    pub known: bool,
+    /// Where. No two atoms of a clause stand in one place.
     pub span: Span,
 }
 
@@ -309,6 +319,85 @@ pub enum Expr {
         /// Whether it moves back.
         back: bool,
     },
+    /// A function of values of the kinds it takes.
+    Call(&'static Builtin, Vec<Expr>),
+    /// One value made of several.
+    Aggregate(Box<Aggregate>),
+}
+
+/// An aggregate over the ways to meet a body. It looks at the variables outside its own, and gives
+/// them no values.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// Which.
+    pub kind: AggregateKind,
+    /// What is aggregated; for `Count` a variable, each value of which counts once.
+    pub value: Expr,
+    /// For `Sum`, `Average` and `Median` the variables of which each combination counts once.
+    pub each: Vec<VarId>,
+    /// How much each combination counts.
+    pub weight: Option<Expr>,
+    /// What it ranges over.
+    pub body: Cond,
+    /// Its own variables: those from the first to before the last.
+    pub own: std::ops::Range<u32>,
+    /// Where.
+    pub span: Span,
+}
+
+impl Aggregate {
+    /// Whether the variable is one of its own.
+    pub fn owns(&self, var: VarId) -> bool {
+        self.own.contains(&var.0)
+    }
+}
+
+impl Expr {
+    /// Calls `visit` with each aggregate, those inside others left out.
+    pub fn aggregates<'e>(&'e self, visit: &mut dyn FnMut(&'e Aggregate)) {
+        match self {
+            Self::Term(_) => {}
+            Self::Negate(inner) => inner.aggregates(visit),
+            Self::Binary(_, lhs, rhs) | Self::DaysBetween(lhs, rhs) => {
+                lhs.aggregates(visit);
+                rhs.aggregates(visit);
+            }
+            Self::Shift { date, amount, .. } => {
+                date.aggregates(visit);
+                amount.aggregates(visit);
+            }
+            Self::Call(_, args) => args.iter().for_each(|arg| arg.aggregates(visit)),
+            Self::Aggregate(aggregate) => visit(aggregate),
+        }
+    }
+}
+
+impl Cond {
+    /// Calls `visit` with each calculation of this one condition, not of its parts.
+    pub fn calculations<'c>(&'c self, visit: &mut dyn FnMut(&'c Expr)) {
+        match self {
+            Self::Compare { lhs, rhs, .. } => {
+                visit(lhs);
+                visit(rhs);
+            }
+            Self::Let { value, .. } => visit(value),
+            Self::And(_)
+            | Self::Or(_)
+            | Self::Not(..)
+            | Self::Atom(_)
+            | Self::Stated { .. }
+            | Self::IsKind { .. } => {}
+        }
+    }
+
+    /// Calls `visit` with the body of each aggregate of this one condition.
+    pub fn aggregated<'c>(&'c self, visit: &mut dyn FnMut(&'c Cond)) {
+        self.calculations(&mut |expr| {
+            expr.aggregates(&mut |aggregate| {
+                visit(&aggregate.body);
+            });
+        });
+    }
 }
 
 /// A question.

@@ -50,6 +50,16 @@ impl Resolver<'_> {
             return;
         };
         let relation = found.relation;
+        if self.out.relations[relation].open.is_some() {
+            let declared = self.out.relations[relation].span;
+            self.report(
+                Diagnostic::new(Code::NotAFact, "a value that may be missing is stated, not defined")
+                    .at(span, "defined here")
+                    .at(declared, "declared with `?` here")
+                    .help("define another sentence, or take the `?` away"),
+            );
+            return;
+        }
         let types: Vec<Ty> = self.out.relations[relation].slots.iter().map(|slot| slot.ty).collect();
         let head = found.args.into_iter().zip(types).collect();
         let purpose = Purpose { subject: &[], bound: false, head, span };

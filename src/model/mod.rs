@@ -1,6 +1,7 @@
 //! What a ruleset means: names become ids, sentences atoms, words variables.
 //! Takes the files' syntax, hands on a `Model` for tools and, without errors, a `Ruleset`.
 
+mod aggregates;
 mod broken;
 pub(crate) mod canonical;
 pub(crate) mod checks;
@@ -12,12 +13,14 @@ mod lens;
 pub(crate) mod raw;
 mod readings;
 mod relations;
+mod repeats;
 mod resolver;
 mod scenario;
 mod statements;
 mod table;
 mod types;
 mod variables;
+mod walk;
 mod world;
 
 pub use ir::*;
@@ -87,6 +90,11 @@ impl Ruleset {
             at = self.kinds[this].parent;
         }
         false
+    }
+
+    /// The relations whose facts some rule counts or adds up.
+    pub fn aggregated(&self) -> std::collections::BTreeSet<RelationId> {
+        checks::aggregated(self)
     }
 
     /// The lenses of a question, in order of declaration.

@@ -15,10 +15,31 @@ pub(super) enum Raw<'a> {
     And(Vec<Raw<'a>>),
     Or(Vec<Raw<'a>>),
     Not(Box<Raw<'a>>, Span),
-    Atom { source: AtomSource, args: Vec<(&'a Term, Ty)>, span: Span },
-    Compare { lhs: Side<'a>, op: CompareOp, rhs: &'a ast::Expr, span: Span },
-    Is { lhs: &'a Term, rhs: &'a Term, not: bool, span: Span },
-    IsKind { term: &'a Term, kind: KindId, span: Span },
+    Atom {
+        source: AtomSource,
+        args: Vec<(&'a Term, Ty)>,
+        span: Span,
+    },
+    Compare {
+        lhs: Side<'a>,
+        op: CompareOp,
+        rhs: &'a ast::Expr,
+        span: Span,
+    },
+    Is {
+        lhs: &'a Term,
+        rhs: &'a Term,
+        not: bool,
+        span: Span,
+    },
+    IsKind {
+        term: &'a Term,
+        kind: KindId,
+        span: Span,
+    },
+    Known(Box<Raw<'a>>, Span),
+    /// A calculation that is true or false.
+    Holds(&'a ast::Expr, Span),
     Broken,
 }
 
@@ -35,10 +56,7 @@ impl Resolver<'_> {
             BodyKind::And(parts) => Raw::And(parts.iter().map(|part| self.raw(part)).collect()),
             BodyKind::Or(parts) => Raw::Or(parts.iter().map(|part| self.raw(part)).collect()),
             BodyKind::Not(inner) => Raw::Not(Box::new(self.raw(inner)), body.span),
-            BodyKind::Known(_) => {
-                self.report_not_yet("`known`", body.span);
-                Raw::Broken
-            }
+            BodyKind::Known(inner) => Raw::Known(Box::new(self.raw(inner)), body.span),
             BodyKind::Sentence(sentence) => self.raw_sentence(sentence),
             BodyKind::SentenceCompare { sentence, op, rhs } => {
                 self.raw_compared(sentence, *op, rhs, body.span)
@@ -58,6 +76,9 @@ impl Resolver<'_> {
             }
             BodyKind::Disagree { left, right, on } => {
                 self.raw_disagree(left, right, on, body.span).unwrap_or(Raw::Broken)
+            }
+            BodyKind::Calculation(expr) if matches!(expr.kind, ast::ExprKind::Call { .. }) => {
+                Raw::Holds(expr, body.span)
             }
             BodyKind::Calculation(expr) => {
                 self.report(

@@ -52,13 +52,12 @@ pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Rela
         return;
     };
     let slots = || main.parts.iter().filter_map(as_slot);
-    if let Some(open) = slots().find(|slot| slot.open) {
-        resolver.report_not_yet("a value that may be missing (`?`)", open.span);
-    }
     let Some(declared) = declare_slots(resolver, slots()) else {
         resolver.broken.relations = true;
         return;
     };
+    let marked: Vec<&ast::Slot> = slots().collect();
+    let open = open_slot(resolver, &marked, &declared, relation.keeping.is_some());
     let keeping = relation.keeping.and_then(|(keeping, at)| keep_slot(resolver, &declared, keeping, at));
     let mut readings = Vec::new();
     for reading in &relation.readings {
@@ -80,7 +79,7 @@ pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Rela
         readings.push(Reading { parts, span: reading.span });
     }
     let text = relation.text.as_ref().map(|text| text.text.clone());
-    resolver.out.relations.push(Relation { readings, slots: declared, open: None, keeping, text, span });
+    resolver.out.relations.push(Relation { readings, slots: declared, open, keeping, text, span });
 }
 
 fn as_slot(part: &ast::ReadingPart) -> Option<&ast::Slot> {
@@ -88,6 +87,30 @@ fn as_slot(part: &ast::ReadingPart) -> Option<&ast::Slot> {
         ast::ReadingPart::Slot(slot) => Some(slot),
         ast::ReadingPart::Word(_) => None,
     }
+}
+
+/// The one value slot marked `?`.
+fn open_slot(
+    resolver: &mut Resolver<'_>,
+    marked: &[&ast::Slot],
+    slots: &[Slot],
+    keeping: bool,
+) -> Option<usize> {
+    let mut open = marked.iter().enumerate().filter(|(_, slot)| slot.open).map(|(at, _)| at);
+    let first = open.next()?;
+    let problem = match (open.next(), slots[first].ty) {
+        (Some(_), _) => "only one value of a sentence may be missing",
+        (None, Ty::Thing(_)) => "only a value may be missing, not a thing",
+        (None, Ty::Value(_)) if keeping => "a value that is kept cannot be one that may be missing",
+        (None, Ty::Value(_)) if slots.len() == 1 => "whose value may be missing is not said",
+        (None, Ty::Value(_)) => return Some(first),
+    };
+    resolver.report(
+        Diagnostic::new(Code::BadReading, problem)
+            .at(marked[first].span, "marked `?`")
+            .help("write it as in `relation Flight arrived late by Number?`"),
+    );
+    None
 }
 
 fn keep_slot(

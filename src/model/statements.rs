@@ -25,8 +25,27 @@ impl Resolver<'_> {
             return;
         }
         if let Some((relation, args)) = self.fact(&line.sentence) {
+            if line.maybe && self.no_doubt(relation, line.span) {
+                return;
+            }
             into.facts.push(Fact { relation, args, maybe: line.maybe, span: line.span });
         }
+    }
+
+    /// Reports `maybe` before a sentence with a value that may be missing.
+    pub fn no_doubt(&mut self, relation: RelationId, span: crate::base::Span) -> bool {
+        let entry = &self.out.relations[relation];
+        if entry.open.is_none() {
+            return false;
+        }
+        let declared = entry.span;
+        self.report(
+            Diagnostic::new(Code::NotAFact, "a value that may be missing cannot be doubtful too")
+                .at(span, "`maybe` does not go with it")
+                .at(declared, "declared with `?` here")
+                .help("leave the fact out: its value is then not known"),
+        );
+        true
     }
 
     /// The fact a sentence states; reports where it states none.

@@ -46,7 +46,10 @@ impl Resolver<'_> {
                 }
                 FromLine::OnDuplicates(_) => cells.merge_duplicates = true,
                 FromLine::Sentence { maybe, sentence, filter, span } => {
-                    let states = self.table_sentence(sentence);
+                    let states = self.table_sentence(sentence).filter(|states| match states {
+                        TableStates::Fact(relation, _) => !(*maybe && self.no_doubt(*relation, *span)),
+                        TableStates::Kind(..) => true,
+                    });
                     let filter = filter.as_ref().map(|body| self.cell_cond(body));
                     if let (Some(states), None | Some(Some(_))) = (states, &filter) {
                         let filter = filter.flatten();

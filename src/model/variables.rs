@@ -354,7 +354,7 @@ fn near_word(variables: &Variables, word: &str) -> Option<String> {
 
 fn fresh_in_negative(word: &str, span: Span, near: Option<&str>) -> Diagnostic {
     let diagnostic =
-        Diagnostic::new(Code::FreshInNegative, format!("nothing names `{word}` outside this negative part"))
+        Diagnostic::new(Code::FreshInNegative, format!("nothing names `{word}` outside this part"))
             .at(span, "new here");
     match near {
         Some(near) => diagnostic

@@ -4,13 +4,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::expressions::{as_thing, calculation, comparison, domain_of, place};
+use typed_arena::Arena;
+
+use super::expressions::{as_thing, comparison, place};
+use super::missing::loose;
+use super::state::{State, components, kept};
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table};
 use crate::facts::Dictionary;
-use crate::model::clause::{as_var, bind, cond_vars, expr_vars};
-use crate::model::{Atom, AtomSource, Clause, Cond, DomainId, KindId, ParameterId, Ruleset, Term, VarId};
+use crate::model::clause::{as_var, bind, cond_vars};
+use crate::model::{
+    Atom, AtomSource, Clause, Cond, DomainId, Expr, KindId, ParameterId, Ruleset, Term, Ty, VarId,
+};
 use crate::value::Value;
 
 /// What bodies read.
@@ -25,6 +31,8 @@ pub struct Inputs<'i> {
     pub members: &'i IndexVec<KindId, Arc<BitSet>>,
     /// The tuples an atom asks, certain or possible.
     pub tables: &'i dyn Fn(&AtomSource, bool) -> Arc<Table>,
+    /// Whether a value in this slot of an atom may be missing.
+    pub missing: &'i dyn Fn(&AtomSource, usize) -> bool,
 }
 
 /// Which program is wanted.
@@ -41,9 +49,23 @@ pub struct Request<'r> {
     pub delta: Option<(&'r Atom, Arc<Table>)>,
 }
 
+/// Choices that join a missing value are multiplied out into at most this many branches; past it they
+/// are searched like others, which may take for possible what is not.
+const MOST_BRANCHES: usize = 256;
+
 /// Compiles a body.
 pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
-    let mut compiler = Compiler { inputs, request, atoms: Vec::new(), ranges: 0 };
+    let arena = Arena::default();
+    let mut compiler = Compiler {
+        inputs,
+        request,
+        arena: &arena,
+        types: request.clause.vars.iter().map(|var| var.ty).collect(),
+        loose: loose(inputs, request.clause),
+        branches_left: MOST_BRANCHES,
+        atoms: Vec::new(),
+        ranges: 0,
+    };
     let mut items = Vec::new();
     flatten(&request.clause.when, &mut items);
     if let Some(unless) = &request.clause.unless
@@ -52,18 +74,20 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         items.push(Item::Not(unless));
     }
     let enumerate = !request.needed.is_empty();
+    let items = compiler.scope(items, &request.bound, request.possible);
     let body = compiler.conjunction(items, &request.bound, &request.needed, request.possible, enumerate);
     let atoms = compiler.atoms.into_iter().flatten().collect();
-    Program { body, atoms, vars: request.clause.vars.len(), ranges: compiler.ranges }
+    Program { body, atoms, vars: compiler.types.len(), ranges: compiler.ranges }
 }
 
+/// A condition, or what must not be.
 #[derive(Clone, Copy)]
-enum Item<'c> {
+pub(super) enum Item<'c> {
     Is(&'c Cond),
     Not(&'c Cond),
 }
 
-fn flatten<'c>(cond: &'c Cond, out: &mut Vec<Item<'c>>) {
+pub(super) fn flatten<'c>(cond: &'c Cond, out: &mut Vec<Item<'c>>) {
     match cond {
         Cond::And(parts) => parts.iter().for_each(|part| flatten(part, out)),
         Cond::Not(inner, _) => out.push(Item::Not(inner)),
@@ -71,7 +95,7 @@ fn flatten<'c>(cond: &'c Cond, out: &mut Vec<Item<'c>>) {
     }
 }
 
-fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
+pub(super) fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
     let mut vars = Vec::new();
     match item {
         Item::Is(cond) | Item::Not(cond) => cond_vars(cond, &mut vars),
@@ -80,9 +104,9 @@ fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
 }
 
 /// An atom whose places are being filled.
-struct Pending<'c> {
-    cond: &'c Cond,
-    atom: &'c Atom,
+pub(super) struct Pending<'c> {
+    pub(super) cond: &'c Cond,
+    pub(super) atom: &'c Atom,
     table: Arc<Table>,
     slot: usize,
     /// Columns in the order they get their values.
@@ -102,15 +126,23 @@ impl Pending<'_> {
     }
 }
 
-struct Compiler<'i, 'r> {
-    inputs: &'i Inputs<'i>,
+pub(super) struct Compiler<'i, 'r> {
+    pub(super) inputs: &'i Inputs<'i>,
     request: &'r Request<'r>,
+    /// Conditions written out beside those of the clause.
+    pub(super) arena: &'r Arena<Cond>,
+    /// Of the clause's variables, then of those made beside them.
+    pub(super) types: Vec<Ty>,
+    /// Variables whose value may be missing.
+    pub(super) loose: BTreeSet<VarId>,
+    /// How many more branches choices may be multiplied out into.
+    pub(super) branches_left: usize,
     atoms: Vec<Option<AtomPlan>>,
     ranges: usize,
 }
 
 impl<'r> Compiler<'_, 'r> {
-    fn conjunction(
+    pub(super) fn conjunction(
         &mut self,
         items: Vec<Item<'r>>,
         bound: &BTreeSet<VarId>,
@@ -172,6 +204,7 @@ impl<'r> Compiler<'_, 'r> {
                         | Step::Member { .. }
                         | Step::Same { .. }
                         | Step::Compare { .. }
+                        | Step::Stated(_)
                         | Step::Not { .. }
                 )
             });
@@ -183,7 +216,7 @@ impl<'r> Compiler<'_, 'r> {
         }
         // Cheap look-ups before searches.
         steps.sort_by_key(|step| match step {
-            Step::Seek { .. } | Step::Member { .. } | Step::Same { .. } => 0,
+            Step::Seek { .. } | Step::Member { .. } | Step::Same { .. } | Step::Stated(_) => 0,
             Step::Compare { .. } => 1,
             Step::Not { .. } => 2,
             _ => 3,
@@ -193,8 +226,8 @@ impl<'r> Compiler<'_, 'r> {
 
     fn begin(&mut self, cond: &'r Cond, atom: &'r Atom, possible: bool) -> Pending<'r> {
         let table = match &self.request.delta {
-            Some((delta, table)) if std::ptr::eq(*delta, atom) => Arc::clone(table),
-            _ => (self.inputs.tables)(&atom.source, possible),
+            Some((delta, table)) if delta.span == atom.span => Arc::clone(table),
+            _ => (self.inputs.tables)(&atom.source, possible && !atom.known),
         };
         self.atoms.push(None);
         Pending { cond, atom, table, slot: self.atoms.len() - 1, columns: Vec::new() }
@@ -253,7 +286,10 @@ impl<'r> Compiler<'_, 'r> {
             if open.is_empty() && state.rest.is_empty() {
                 return;
             }
-            if enumerate && state.needed.is_subset(&state.bound) {
+            if enumerate
+                && state.needed.is_subset(&state.bound)
+                && !state.needed.iter().any(|var| state.joins(*var))
+            {
                 let inner = self.leave(state);
                 let bound = state.bound.clone();
                 let inner = self.conjunction(inner, &bound, &BTreeSet::new(), state.possible, false);
@@ -292,6 +328,15 @@ impl<'r> Compiler<'_, 'r> {
             let at = state.rest.iter().position(|item| state.is_ready(*item));
             let Some(at) = at else { return };
             let item = state.rest.remove(at);
+            if let Item::Is(Cond::Let { var, value: Expr::Term(Term::Var(from)), .. }) = item {
+                let fresh = !state.bound.contains(var);
+                state.steps.push(Step::Join { var: var.index(), from: from.index(), fresh });
+                if fresh {
+                    state.bound.insert(*var);
+                    self.fill(state, Some(&BTreeSet::from([*var])));
+                }
+                continue;
+            }
             let step = self.step(state, item);
             state.steps.push(step);
             if let Item::Is(Cond::Let { var, .. }) = item {
@@ -302,7 +347,6 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     fn step(&mut self, state: &State<'r>, item: Item<'r>) -> Step {
-        let clause = self.request.clause;
         let none = BTreeSet::new();
         let cond = match item {
             Item::Not(inner) => {
@@ -310,29 +354,35 @@ impl<'r> Compiler<'_, 'r> {
                 flatten(inner, &mut items);
                 let other = state.possible == planted(Bug::WrongBound);
                 let doubtful = self.is_doubtful(inner);
+                let items = self.scope(items, &state.bound, other);
                 let inner = self.conjunction(items, &state.bound, &none, other, false);
                 return Step::Not { inner, doubtful };
             }
             Item::Is(cond) => cond,
         };
         match cond {
-            Cond::Compare { lhs, op, rhs, .. } => match (as_thing(clause, lhs), as_thing(clause, rhs)) {
-                (Some(left), Some(right)) => Step::Same {
-                    left: place(self.inputs, &left),
-                    right: place(self.inputs, &right),
-                    equal: *op == crate::model::CompareOp::Eq,
-                },
-                _ => Step::Compare {
-                    left: calculation(self.inputs, clause, lhs),
-                    op: comparison(*op),
-                    right: calculation(self.inputs, clause, rhs),
-                },
-            },
+            Cond::Compare { lhs, op, rhs, .. } => {
+                match (as_thing(&self.types, lhs), as_thing(&self.types, rhs)) {
+                    (Some(left), Some(right)) => Step::Same {
+                        left: place(self.inputs, &left),
+                        right: place(self.inputs, &right),
+                        equal: *op == crate::model::CompareOp::Eq,
+                    },
+                    _ => Step::Compare {
+                        left: self.calculation(lhs, &state.bound),
+                        op: comparison(*op),
+                        right: self.calculation(rhs, &state.bound),
+                        possible: state.possible,
+                    },
+                }
+            }
             Cond::Let { var, value, .. } => Step::Assign {
                 var: var.index(),
-                domain: domain_of(self.inputs.ruleset, clause.vars[*var].ty),
-                value: calculation(self.inputs, clause, value),
+                domain: self.inputs.ruleset.domain_of(self.types[var.index()]).index(),
+                value: self.calculation(value, &state.bound),
+                possible: state.possible,
             },
+            Cond::Stated { var, .. } => Step::Stated(var.index()),
             Cond::IsKind { term, kind, .. } => {
                 Step::Member { term: place(self.inputs, term), members: self.members_of(*kind) }
             }
@@ -342,6 +392,7 @@ impl<'r> Compiler<'_, 'r> {
                     .map(|branch| {
                         let mut items = Vec::new();
                         flatten(branch, &mut items);
+                        let items = self.scope(items, &state.bound, state.possible);
                         self.conjunction(items, &state.bound, &none, state.possible, false)
                     })
                     .collect();
@@ -352,16 +403,24 @@ impl<'r> Compiler<'_, 'r> {
         }
     }
 
-    /// Whether anything these read has two bounds.
-    fn is_doubtful(&self, cond: &Cond) -> bool {
+    /// Whether anything these read has two bounds, or a value that may be missing.
+    pub(super) fn is_doubtful(&self, cond: &Cond) -> bool {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.is_doubtful(part)),
             Cond::Not(inner, _) => self.is_doubtful(inner),
             Cond::Atom(atom) => {
                 let tables = self.inputs.tables;
-                !Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
+                let missing = |slot| (self.inputs.missing)(&atom.source, slot);
+                !atom.known
+                    && (!Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
+                        || (0..atom.args.len()).any(missing))
             }
-            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => false,
+            Cond::Compare { .. } | Cond::Let { .. } => {
+                let mut found = false;
+                cond.aggregated(&mut |body| found |= self.is_doubtful(body));
+                found
+            }
+            Cond::IsKind { .. } | Cond::Stated { .. } => false,
         }
     }
 
@@ -414,11 +473,22 @@ impl<'r> Compiler<'_, 'r> {
         let mut after = state.bound.clone();
         bind(cond, &mut after);
         let new: BTreeSet<VarId> = after.difference(&state.bound).copied().collect();
+        // What gets its value elsewhere too is joined, not just taken.
+        let mut outside = state.bound.clone();
+        for pending in &state.pending {
+            outside.extend(pending.atom.args.iter().filter_map(as_var));
+        }
+        for other in &state.rest {
+            if let Item::Is(other) = other {
+                bind(other, &mut outside);
+            }
+        }
         let branches = kept(branches)
             .iter()
             .map(|branch| {
                 let mut items = Vec::new();
                 flatten(branch, &mut items);
+                let items = self.scope(items, &outside, state.possible);
                 self.conjunction(items, &state.bound, &new, state.possible, true)
             })
             .collect();
@@ -439,108 +509,4 @@ impl<'r> Compiler<'_, 'r> {
         self.fill(state, Some(&BTreeSet::from([var])));
         true
     }
-}
-
-/// A conjunction being compiled.
-struct State<'r> {
-    steps: Vec<Step>,
-    bound: BTreeSet<VarId>,
-    needed: BTreeSet<VarId>,
-    possible: bool,
-    pending: Vec<Pending<'r>>,
-    /// Conditions other than atoms, not tried yet.
-    rest: Vec<Item<'r>>,
-    /// What the whole conjunction gives values to.
-    known: BTreeSet<VarId>,
-}
-
-impl<'r> State<'r> {
-    /// Unbound variables that something else than their one place in one atom is about.
-    fn open_vars(&self) -> BTreeSet<VarId> {
-        let mut places: Vec<VarId> = Vec::new();
-        for pending in &self.pending {
-            places.extend(pending.atom.args.iter().filter_map(as_var));
-        }
-        let mut others: BTreeSet<VarId> = self.needed.clone();
-        for item in &self.rest {
-            others.extend(vars_of(*item));
-        }
-        let repeated = |var: &VarId| places.iter().filter(|place| *place == var).count() > 1;
-        places
-            .iter()
-            .copied()
-            .filter(|var| !self.bound.contains(var) && (repeated(var) || others.contains(var)))
-            .collect()
-    }
-
-    fn is_ready(&self, item: Item<'_>) -> bool {
-        match item {
-            Item::Not(inner) => {
-                let mut vars = Vec::new();
-                cond_vars(inner, &mut vars);
-                vars.iter().all(|var| self.bound.contains(var) || !self.known.contains(var))
-            }
-            Item::Is(Cond::Or(_)) => {
-                let vars = vars_of(item);
-                let mut outside = self.needed.clone();
-                for pending in &self.pending {
-                    outside.extend(pending.atom.args.iter().filter_map(as_var));
-                }
-                let others = self.rest.iter().filter(|other| !same_item(**other, item));
-                others.for_each(|other| outside.extend(vars_of(*other)));
-                vars.iter().all(|var| self.bound.contains(var) || !outside.contains(var))
-            }
-            Item::Is(Cond::Let { value, .. }) => {
-                let mut vars = Vec::new();
-                expr_vars(value, &mut vars);
-                vars.iter().all(|var| self.bound.contains(var))
-            }
-            Item::Is(_) => vars_of(item).iter().all(|var| self.bound.contains(var)),
-        }
-    }
-
-    /// Everything not settled yet, atoms with open variables included.
-    fn items(&self) -> Vec<Item<'r>> {
-        let open = self.open_vars();
-        let atoms = self
-            .pending
-            .iter()
-            .filter(|pending| pending.atom.args.iter().filter_map(as_var).any(|var| open.contains(&var)))
-            .map(|pending| Item::Is(pending.cond));
-        atoms.chain(self.rest.iter().copied()).collect()
-    }
-}
-
-fn same_item(left: Item<'_>, right: Item<'_>) -> bool {
-    match (left, right) {
-        (Item::Is(left), Item::Is(right)) | (Item::Not(left), Item::Not(right)) => std::ptr::eq(left, right),
-        _ => false,
-    }
-}
-
-/// All branches.
-fn kept(branches: &[Cond]) -> &[Cond] {
-    if planted(Bug::LostBranch) { &branches[..branches.len() - 1] } else { branches }
-}
-
-/// Groups items by the unbound variables they share. Items without any stand each alone.
-fn components<'c>(items: &[Item<'c>], bound: &BTreeSet<VarId>) -> Vec<Vec<Item<'c>>> {
-    let mut groups: Vec<(BTreeSet<VarId>, Vec<Item<'c>>)> = Vec::new();
-    for item in items {
-        let mut vars: BTreeSet<VarId> = vars_of(*item).difference(bound).copied().collect();
-        let mut members = Vec::new();
-        let mut kept = Vec::new();
-        for (other, inside) in groups {
-            if other.is_disjoint(&vars) {
-                kept.push((other, inside));
-            } else {
-                vars.extend(other);
-                members.extend(inside);
-            }
-        }
-        members.push(*item);
-        kept.push((vars, members));
-        groups = kept;
-    }
-    groups.into_iter().map(|(_, members)| members).collect()
 }

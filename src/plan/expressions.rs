@@ -1,9 +1,15 @@
 //! Calculations and constants as the engine takes them.
 
-use super::compile::Inputs;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::compile::{Compiler, Inputs, flatten};
 use crate::base::Idx;
-use crate::engine::{Calculation, Comparison, NOBODY, Place};
-use crate::model::{BinaryOp, Clause, CompareOp, Constant, DateUnit, Expr, Ruleset, Term, Ty};
+use crate::builtin::AggregateKind;
+use crate::engine::{AggregatePlan, Calculation, Comparison, Known, NOBODY, Place};
+use crate::model::clause::{cond_vars, expr_vars};
+use crate::model::{Aggregate, BinaryOp, CompareOp, Constant, DateUnit, Expr, Term, Ty, VarId};
+use crate::value::Value;
 
 /// Where the id of a term comes from.
 pub fn place(inputs: &Inputs<'_>, term: &Term) -> Place {
@@ -26,57 +32,109 @@ fn id(inputs: &Inputs<'_>, constant: &Constant) -> u32 {
 }
 
 /// Whether an expression stands for a thing.
-pub(super) fn as_thing(clause: &Clause, expr: &Expr) -> Option<Term> {
+pub(super) fn as_thing(types: &[Ty], expr: &Expr) -> Option<Term> {
     match expr {
-        Expr::Term(term @ Term::Var(var)) if matches!(clause.vars[*var].ty, Ty::Thing(_)) => {
-            Some(term.clone())
-        }
+        Expr::Term(term @ Term::Var(var)) if matches!(types[var.index()], Ty::Thing(_)) => Some(term.clone()),
         Expr::Term(term @ Term::Constant(Constant::Thing(..))) => Some(term.clone()),
         _ => None,
     }
 }
 
-pub(super) fn calculation(inputs: &Inputs<'_>, clause: &Clause, expr: &Expr) -> Calculation {
-    let inner = |expr: &Expr| Box::new(calculation(inputs, clause, expr));
-    match expr {
-        Expr::Term(Term::Var(var)) => {
-            let domain = domain_of(inputs.ruleset, clause.vars[*var].ty);
-            Calculation::Var { var: var.index(), domain }
-        }
-        Expr::Term(Term::Constant(Constant::Value(value))) => Calculation::Value(value.clone()),
-        // INVARIANT: `model` lets no thing into a calculation.
-        Expr::Term(Term::Constant(Constant::Thing(_, name))) => {
-            Calculation::Value(crate::value::Value::Text(name.as_str().into()))
-        }
-        Expr::Term(Term::Parameter(parameter)) => match &inputs.parameters[*parameter] {
-            Some(value) => Calculation::Value(value.clone()),
-            None => Calculation::Value(crate::value::Value::Flag(false)),
-        },
-        Expr::Negate(x) => Calculation::Negate(inner(x)),
-        Expr::Binary(op, x, y) => {
-            let (x, y) = (inner(x), inner(y));
-            match op {
-                BinaryOp::Add => Calculation::Add(x, y),
-                BinaryOp::Subtract => Calculation::Subtract(x, y),
-                BinaryOp::Multiply => Calculation::Multiply(x, y),
-                BinaryOp::Divide => Calculation::Divide(x, y),
-                BinaryOp::Power => Calculation::Power(x, y),
+impl<'r> Compiler<'_, 'r> {
+    /// A calculation, worked out where these variables have their values.
+    pub(super) fn calculation(&mut self, expr: &'r Expr, bound: &BTreeSet<VarId>) -> Calculation {
+        let inputs = self.inputs;
+        match expr {
+            Expr::Term(Term::Var(var)) => {
+                let domain = inputs.ruleset.domain_of(self.types[var.index()]).index();
+                Calculation::Var { var: var.index(), domain }
             }
-        }
-        Expr::DaysBetween(x, y) => Calculation::Days(inner(x), inner(y)),
-        Expr::Shift { date, amount, unit, back } => {
-            let unit = match unit {
-                DateUnit::Days => 0,
-                DateUnit::Months => 1,
-                DateUnit::Years => 2,
-            };
-            Calculation::Shift { date: inner(date), amount: inner(amount), unit, back: *back }
+            Expr::Term(Term::Constant(Constant::Value(value))) => Calculation::Value(value.clone()),
+            // INVARIANT: `model` lets no thing into a calculation.
+            Expr::Term(Term::Constant(Constant::Thing(_, name))) => {
+                Calculation::Value(Value::Text(name.as_str().into()))
+            }
+            Expr::Term(Term::Parameter(parameter)) => match &inputs.parameters[*parameter] {
+                Some(value) => Calculation::Value(value.clone()),
+                None => Calculation::Value(Value::Flag(false)),
+            },
+            Expr::Negate(x) => Calculation::Negate(Box::new(self.calculation(x, bound))),
+            Expr::Binary(op, x, y) => {
+                let x = Box::new(self.calculation(x, bound));
+                let y = Box::new(self.calculation(y, bound));
+                match op {
+                    BinaryOp::Add => Calculation::Add(x, y),
+                    BinaryOp::Subtract => Calculation::Subtract(x, y),
+                    BinaryOp::Multiply => Calculation::Multiply(x, y),
+                    BinaryOp::Divide => Calculation::Divide(x, y),
+                    BinaryOp::Power => Calculation::Power(x, y),
+                }
+            }
+            Expr::DaysBetween(x, y) => {
+                let x = Box::new(self.calculation(x, bound));
+                Calculation::Days(x, Box::new(self.calculation(y, bound)))
+            }
+            Expr::Shift { date, amount, unit, back } => {
+                let unit = match unit {
+                    DateUnit::Days => 0,
+                    DateUnit::Months => 1,
+                    DateUnit::Years => 2,
+                };
+                let date = Box::new(self.calculation(date, bound));
+                let amount = Box::new(self.calculation(amount, bound));
+                Calculation::Shift { date, amount, unit, back: *back }
+            }
+            Expr::Call(function, args) => {
+                Calculation::Call(function, args.iter().map(|arg| self.calculation(arg, bound)).collect())
+            }
+            Expr::Aggregate(aggregate) => Calculation::Aggregate(Arc::new(self.aggregate(aggregate, bound))),
         }
     }
-}
 
-pub(super) fn domain_of(ruleset: &Ruleset, ty: Ty) -> usize {
-    ruleset.domain_of(ty).index()
+    fn aggregate(&mut self, aggregate: &'r Aggregate, bound: &BTreeSet<VarId>) -> AggregatePlan {
+        let mut read = Vec::new();
+        expr_vars(&aggregate.value, &mut read);
+        let keys: BTreeSet<VarId> = match aggregate.kind {
+            AggregateKind::Sum | AggregateKind::Average | AggregateKind::Median => {
+                aggregate.each.iter().copied().collect()
+            }
+            AggregateKind::Count | AggregateKind::Min | AggregateKind::Max => {
+                read.iter().copied().filter(|var| aggregate.owns(*var)).collect()
+            }
+        };
+        aggregate.weight.iter().for_each(|weight| expr_vars(weight, &mut read));
+        let mut needed = keys.clone();
+        needed.extend(read.into_iter().filter(|var| aggregate.owns(*var)));
+        let mut outer = Vec::new();
+        cond_vars(&aggregate.body, &mut outer);
+        let outer: BTreeSet<VarId> = outer.into_iter().filter(|var| !aggregate.owns(*var)).collect();
+        let mut search = |possible: bool| {
+            let mut items = Vec::new();
+            flatten(&aggregate.body, &mut items);
+            let items = self.scope(items, bound, possible);
+            self.conjunction(items, bound, &needed, possible, true)
+        };
+        let certain = search(false);
+        let possible = search(true);
+        let possible = self.is_doubtful(&aggregate.body).then_some(possible);
+        let mut inside = bound.clone();
+        inside.extend(&needed);
+        let value = self.calculation(&aggregate.value, &inside);
+        let weight = aggregate.weight.as_ref().map(|weight| self.calculation(weight, &inside));
+        let keys = keys
+            .into_iter()
+            .map(|var| (var.index(), matches!(self.types[var.index()], Ty::Value(_))))
+            .collect();
+        let known = if outer.is_empty() {
+            Known::One(OnceLock::new())
+        } else if outer.len() < bound.len() {
+            Known::Some(Mutex::default())
+        } else {
+            Known::Nothing
+        };
+        let outer = outer.into_iter().map(Idx::index).collect();
+        AggregatePlan { kind: aggregate.kind, certain, possible, keys, value, weight, outer, known }
+    }
 }
 
 pub(super) fn comparison(op: CompareOp) -> Comparison {

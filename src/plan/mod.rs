@@ -3,7 +3,9 @@
 
 mod compile;
 mod expressions;
+mod missing;
 mod show;
+mod state;
 
 pub use compile::{Inputs, Request, compile};
 pub use expressions::place;

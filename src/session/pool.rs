@@ -36,8 +36,10 @@ fn prefixed(violation: &Violation, prefix: &str) -> Violation {
         .bindings
         .iter()
         .map(|(var, constant)| match constant {
-            Constant::Thing(domain, name) => (*var, Constant::Thing(*domain, format!("{prefix}{name}"))),
-            Constant::Value(_) => (*var, constant.clone()),
+            Some(Constant::Thing(domain, name)) => {
+                (*var, Some(Constant::Thing(*domain, format!("{prefix}{name}"))))
+            }
+            Some(Constant::Value(_)) | None => (*var, constant.clone()),
         })
         .collect();
     Violation { bindings, certain: violation.certain }

@@ -62,7 +62,7 @@ impl Session<'_> {
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
         let warnings = self.read_tables(ruleset, &mut builder)?;
-        let evaluation = evaluate(ruleset, builder.finish(), &parameters, &options.limits);
+        let evaluation = evaluate(ruleset, builder.finish()?, &parameters, &options.limits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
@@ -90,7 +90,8 @@ impl Session<'_> {
         for (parameter, value) in &scenario.given {
             parameters[*parameter] = Some(value.clone());
         }
-        evaluate(ruleset, builder.finish(), &parameters, limits)
+        let facts = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
+        evaluate(ruleset, facts, &parameters, limits)
     }
 }
 

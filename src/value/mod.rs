@@ -6,5 +6,5 @@ mod decimal;
 mod kinds;
 
 pub use date::Date;
-pub use decimal::{Decimal, DomainError};
+pub use decimal::{Decimal, DomainError, Sum};
 pub use kinds::{Value, ValueKind};

@@ -1,7 +1,7 @@
 //! From matching rows to outcomes. Open is every outcome that the policy gives when each possible
 //! row, for itself, matches or not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
@@ -115,7 +115,7 @@ impl Classes {
         let certain = rows(&|vote| vote.0 + fewer >= needed);
         let possible = rows(&|vote| vote.1 + fewer >= needed);
         let same = certain.len() == possible.len();
-        Bounds { certain, possible: (!same).then_some(possible) }
+        Bounds::of_things(certain, (!same).then_some(possible))
     }
 
     /// On whom two lenses disagree.
@@ -140,7 +140,7 @@ impl Classes {
         let sure: Vec<usize> = (0..self.len()).filter(|at| certain(*at)).collect();
         let all: Vec<usize> = (0..self.len()).filter(|at| possible(*at)).collect();
         let same = sure == all;
-        Bounds { certain: rows(&sure), possible: (!same).then(|| rows(&all)) }
+        Bounds::of_things(rows(&sure), (!same).then(|| rows(&all)))
     }
 
     /// Settles a lens over all subjects and keeps its column.
@@ -148,9 +148,10 @@ impl Classes {
         &mut self,
         id: LensId,
         lens: &Lens,
+        apart: &Apart,
         rows: IndexVec<RowId, RowMatches>,
     ) -> Result<(), TooMany> {
-        let decided = decide(lens, &rows, self.len());
+        let decided = decide(lens, apart, &rows, self.len());
         let default = match lens.otherwise {
             Otherwise::Verdict(verdict, _) => Some(Outcome::Verdict(verdict)),
             Otherwise::Nothing => Some(Outcome::None),
@@ -198,7 +199,12 @@ impl Classes {
 }
 
 /// Per subject the open outcomes that rows give, and whether the default is open too.
-fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {
+fn decide(
+    lens: &Lens,
+    apart: &Apart,
+    rows: &IndexVec<RowId, RowMatches>,
+    subjects: usize,
+) -> Vec<(OutcomeSet, bool)> {
     let doubtful = rows.iter().any(|row| row.possible.is_some());
     if !doubtful && lens.policy == Policy::FirstMatch {
         return first_match(lens, rows, subjects);
@@ -223,7 +229,7 @@ fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> V
         for subject in 0..(subjects - word * 64).min(64) {
             let key = &keys[subject * 2 * half..(subject + 1) * 2 * half];
             let decided = seen.get(key).copied().unwrap_or_else(|| {
-                let decided = open(lens, &ones(&key[..half]), &ones(&key[half..]));
+                let decided = open(lens, apart, &ones(&key[..half]), &ones(&key[half..]));
                 seen.insert(key.to_vec(), decided);
                 decided
             });
@@ -231,6 +237,38 @@ fn decide(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> V
         }
     }
     out
+}
+
+/// Pairs of rows that never match together, the earlier first.
+type Apart = BTreeSet<(RowId, RowId)>;
+
+/// Up to this many doubtful rows every choice of them is tried where rows override each other and some
+/// never match together; past it the latter is only looked at pair by pair.
+const MOST_CHOICES: usize = 16;
+
+/// The outcomes of every choice of the doubtful rows in which no two rows are that never match together.
+fn by_choice(
+    certain: &[usize],
+    doubtful: &[usize],
+    verdict: &impl Fn(usize) -> VerdictId,
+    beats: &impl Fn(usize, usize) -> bool,
+    together: &impl Fn(usize, usize) -> bool,
+) -> OutcomeSet {
+    let mut set = OutcomeSet::EMPTY;
+    for choice in 0..1_u32 << doubtful.len() {
+        let chosen = doubtful.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).map(|(_, row)| *row);
+        let rows: Vec<usize> = certain.iter().copied().chain(chosen).collect();
+        let clash = rows.iter().any(|left| rows.iter().any(|right| !together(*left, *right)));
+        if clash {
+            continue;
+        }
+        let mut left = rows.iter().filter(|row| !rows.iter().any(|strong| beats(*strong, **row)));
+        let Some(first) = left.next().map(|row| verdict(*row)) else { continue };
+        let outcome =
+            if left.all(|row| verdict(*row) == first) { Outcome::Verdict(first) } else { Outcome::Conflict };
+        set = set.with(outcome);
+    }
+    set
 }
 
 /// The places of the bits that are set.
@@ -260,7 +298,7 @@ fn first_match(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize)
 
 /// The open outcomes of one subject, given the rows that match certainly and those that match
 /// possibly (the certain ones among them).
-fn open(lens: &Lens, certain: &[usize], possible: &[usize]) -> (OutcomeSet, bool) {
+fn open(lens: &Lens, apart: &Apart, certain: &[usize], possible: &[usize]) -> (OutcomeSet, bool) {
     let verdict = |row: usize| lens.rows[RowId::from_usize(row)].verdict;
     let give = |set: OutcomeSet, row: usize| set.with(Outcome::Verdict(verdict(row)));
     match &lens.policy {
@@ -276,6 +314,16 @@ fn open(lens: &Lens, certain: &[usize], possible: &[usize]) -> (OutcomeSet, bool
             let beats = |strong: usize, weak: usize| {
                 overrides.binary_search(&(RowId::from_usize(strong), RowId::from_usize(weak))).is_ok()
             };
+            let together = |left: usize, right: usize| {
+                apart.is_empty()
+                    || !apart
+                        .contains(&(RowId::from_usize(left.min(right)), RowId::from_usize(left.max(right))))
+            };
+            let doubtful: Vec<usize> =
+                possible.iter().copied().filter(|row| !certain.contains(row)).collect();
+            if !overrides.is_empty() && !apart.is_empty() && doubtful.len() <= MOST_CHOICES {
+                return (by_choice(certain, &doubtful, &verdict, &beats, &together), certain.is_empty());
+            }
             let mut set = OutcomeSet::EMPTY;
             for row in possible {
                 let outcome = Outcome::Verdict(verdict(*row));
@@ -283,7 +331,7 @@ fn open(lens: &Lens, certain: &[usize], possible: &[usize]) -> (OutcomeSet, bool
                     set = set.with(outcome);
                 }
             }
-            if can_conflict(certain, possible, &verdict, &beats) {
+            if can_conflict(certain, possible, &verdict, &beats, &together) {
                 set = set.with(Outcome::Conflict);
             }
             (set, certain.is_empty())
@@ -323,6 +371,7 @@ fn can_conflict(
     possible: &[usize],
     verdict: &impl Fn(usize) -> VerdictId,
     beats: &impl Fn(usize, usize) -> bool,
+    together: &impl Fn(usize, usize) -> bool,
 ) -> bool {
     let strong_enough =
         |strong: usize| !planted(Bug::OutRowsAreWeak) || !certain.iter().any(|other| beats(*other, strong));
@@ -330,8 +379,11 @@ fn can_conflict(
         !beats(other, row) && !certain.iter().any(|strong| strong_enough(*strong) && beats(*strong, row))
     };
     possible.iter().enumerate().any(|(at, left)| {
-        possible[at + 1..]
-            .iter()
-            .any(|right| verdict(*left) != verdict(*right) && free(*left, *right) && free(*right, *left))
+        possible[at + 1..].iter().any(|right| {
+            verdict(*left) != verdict(*right)
+                && together(*left, *right)
+                && free(*left, *right)
+                && free(*right, *left)
+        })
     })
 }

@@ -23,9 +23,16 @@ use crate::value::{DomainError, Value};
 pub(super) struct Bounds {
     pub certain: Arc<Table>,
     pub possible: Option<Arc<Table>>,
+    /// The slots in which a value may be missing.
+    pub missing: Vec<usize>,
 }
 
 impl Bounds {
+    /// Bounds of what only holds things.
+    pub fn of_things(certain: Arc<Table>, possible: Option<Arc<Table>>) -> Self {
+        Self { certain, possible, missing: Vec::new() }
+    }
+
     pub fn get(&self, possible: bool) -> &Arc<Table> {
         if possible { self.possible.as_ref().unwrap_or(&self.certain) } else { &self.certain }
     }
@@ -114,9 +121,10 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
                 DomainError::DivisionByZero => "something is divided by zero",
                 DomainError::Overflow => "a number grows too large, or a date leaves the calendar",
                 DomainError::NegativeBase => "a negative number is raised to a power that is not whole",
-                DomainError::FractionalPower => {
-                    "a power that is not whole cannot be calculated in this version"
-                }
+                DomainError::FractionalShift => "a date is moved by a number that is not whole",
+                DomainError::LogarithmOfNothing => "zero or a negative number has no logarithm",
+                DomainError::BadPattern => "a pattern cannot be read",
+                DomainError::TwoValues => "one combination has two values to add up",
             };
             Diagnostic::new(Code::DomainError, what)
                 .at(
@@ -187,12 +195,14 @@ impl Evaluator<'_> {
     ) -> T {
         let values = Values::new(&self.facts.dictionaries);
         let tables = |source: &AtomSource, possible: bool| Arc::clone(self.bounds(source).get(possible));
+        let missing = |source: &AtomSource, slot: usize| self.bounds(source).missing.contains(&slot);
         let inputs = Inputs {
             ruleset: self.ruleset,
             dictionaries: &self.facts.dictionaries,
             parameters: self.parameters,
             members: &self.members,
             tables: &tables,
+            missing: &missing,
         };
         let result = work(self, &inputs, &values);
         for (domain, made) in values.into_made().into_iter().filter(|_| keep) {
@@ -210,7 +220,7 @@ impl Evaluator<'_> {
                 // A relation of the loop being worked out: read by its rules only through deltas
                 // and what has been found so far, which stands there already.
                 let arity = self.ruleset.relations[*relation].slots.len();
-                Bounds { certain: Arc::new(Table::from_rows(arity, &[])), possible: None }
+                Bounds::of_things(Arc::new(Table::from_rows(arity, &[])), None)
             });
         }
         let lock = || self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,8 +257,16 @@ impl Evaluator<'_> {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.cond_is_doubtful(part)),
             Cond::Not(inner, _) => self.cond_is_doubtful(inner),
-            Cond::Atom(atom) => self.bounds(&atom.source).possible.is_some(),
-            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => false,
+            Cond::Atom(atom) => {
+                let bounds = self.bounds(&atom.source);
+                !atom.known && (bounds.possible.is_some() || !bounds.missing.is_empty())
+            }
+            Cond::Compare { .. } | Cond::Let { .. } => {
+                let mut found = false;
+                cond.aggregated(&mut |body| found |= self.cond_is_doubtful(body));
+                found
+            }
+            Cond::IsKind { .. } | Cond::Stated { .. } => false,
         }
     }
 
@@ -307,7 +325,7 @@ impl Evaluator<'_> {
             .relations
             .iter_mut()
             .map(|bounds| match bounds.take() {
-                Some(Bounds { certain, possible }) => {
+                Some(Bounds { certain, possible, .. }) => {
                     RelationBounds { certain: sorted(certain), possible: possible.map(sorted) }
                 }
                 None => RelationBounds::default(),
@@ -325,7 +343,7 @@ fn named_by_sentences(cond: &Cond, out: &mut BTreeSet<VarId>) {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| named_by_sentences(part, out)),
         Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(crate::model::clause::as_var)),
         Cond::IsKind { term, .. } => out.extend(crate::model::clause::as_var(term)),
-        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } => {}
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } => {}
     }
 }
 
@@ -361,6 +379,9 @@ fn cond_constants(cond: &Cond, out: &mut BTreeSet<Constant>) {
                 }
             }
         }
-        Cond::Let { .. } => {}
+        Cond::Let { .. } | Cond::Stated { .. } => {}
     }
+    let mut bodies = Vec::new();
+    cond.aggregated(&mut |body| bodies.push(body));
+    bodies.into_iter().for_each(|body| cond_constants(body, out));
 }

@@ -32,8 +32,8 @@ pub struct RelationBounds {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Violation {
     /// The words of the constraint with what they stand for, in order of their first mention;
-    /// words named only in negative parts or written `any` are left out.
-    pub bindings: Vec<(VarId, Constant)>,
+    /// words named only in negative parts or written `any` are left out. `None` for a missing value.
+    pub bindings: Vec<(VarId, Option<Constant>)>,
     /// Whether it is certain or only possible.
     pub certain: bool,
 }

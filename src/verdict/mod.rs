@@ -5,6 +5,7 @@ mod classify;
 mod decide;
 mod evaluate;
 mod evaluation;
+mod exclusive;
 mod outcome;
 mod relations;
 

@@ -1,18 +1,18 @@
 //! Relations from stated facts and rules; semi-naive where rules need each other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::evaluate::{Bounds, Evaluator, Stop};
 use crate::base::{Idx, Span};
-use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{
     Change, Clock, Failure, Flow, Frame, Gather, Halt, Keep, Place, Reached, Runner, Sorted, Table, TupleSet,
     Values,
 };
+use crate::facts::{MISSING, Origin};
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Ty, VarId};
 use crate::plan::{Request, compile};
 
 /// Ids found before they are added to a set: one after another, look-ups wait for each other less.
@@ -35,26 +35,98 @@ impl Evaluator<'_> {
                     Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))
                 });
                 let certain = Arc::new(Table::new(facts.certain.columns));
-                self.relations[*relation] = Some(Bounds { certain, possible });
+                self.relations[*relation] = Some(self.with_missing(*relation, certain, possible));
             }
             return Ok(());
-        }
-        if let (true, Some(kept)) =
-            (doubtful, members.iter().find(|relation| ruleset.relations[**relation].keeping.is_some()))
-        {
-            return Err(Stop::Other(Box::new(kept_doubt(ruleset.relations[*kept].span))));
         }
         let certain = self.fixpoint(members, &rules, recursive, false)?;
         let possible = if doubtful { Some(self.fixpoint(members, &rules, recursive, true)?) } else { None };
         for (at, relation) in members.iter().enumerate() {
+            let certain = Arc::clone(&certain[at]);
+            let (certain, possible) =
+                self.settle_kept(*relation, certain, possible.as_ref().map(|tables| Arc::clone(&tables[at])));
             // What is certain is possible: as many tuples are the same tuples.
-            let possible = possible
-                .as_ref()
-                .map(|tables| Arc::clone(&tables[at]))
-                .filter(|possible| possible.len() != certain[at].len());
-            self.relations[*relation] = Some(Bounds { certain: Arc::clone(&certain[at]), possible });
+            let possible = possible.filter(|possible| possible.len() != certain.len());
+            self.relations[*relation] = Some(self.with_missing(*relation, certain, possible));
         }
         Ok(())
+    }
+
+    /// Bounds with the slots in which a value is missing somewhere.
+    fn with_missing(
+        &self,
+        relation: RelationId,
+        certain: Arc<Table>,
+        possible: Option<Arc<Table>>,
+    ) -> Bounds {
+        let slots = &self.ruleset.relations[relation].slots;
+        let holds = |table: &Table, slot: usize| table.columns()[slot].contains(&MISSING);
+        let missing = (0..slots.len())
+            .filter(|slot| matches!(slots[*slot].ty, Ty::Value(_)))
+            .filter(|slot| {
+                holds(&certain, *slot) || possible.as_ref().is_some_and(|table| holds(table, *slot))
+            })
+            .collect();
+        Bounds { certain, possible, missing }
+    }
+
+    /// A kept value that doubtful facts could change, or that only they give, is missing.
+    fn settle_kept(
+        &self,
+        relation: RelationId,
+        certain: Arc<Table>,
+        possible: Option<Arc<Table>>,
+    ) -> (Arc<Table>, Option<Arc<Table>>) {
+        let kept = self.ruleset.relations[relation].keeping.map(|(_, slot)| slot);
+        let (Some(slot), Some(possible)) = (kept, &possible) else { return (certain, possible) };
+        let key = |table: &Table, row: usize| -> Vec<u32> {
+            let columns = table.columns().iter().enumerate().filter(|(at, _)| *at != slot);
+            columns.map(|(_, column)| column[row]).collect()
+        };
+        let best = |table: &Table| -> HashMap<Vec<u32>, u32> {
+            (0..table.len()).map(|row| (key(table, row), table.columns()[slot][row])).collect()
+        };
+        let (sure, all) = (best(&certain), best(possible));
+        let settled = |table: &Table| {
+            let mut columns = table.columns().to_vec();
+            for (row, value) in columns[slot].iter_mut().enumerate() {
+                let key = key(table, row);
+                if sure.get(&key) != all.get(&key) {
+                    *value = MISSING;
+                }
+            }
+            Arc::new(Table::new(columns))
+        };
+        (settled(&certain), Some(settled(possible)))
+    }
+
+    /// Whether rules of a loop may conclude missing values: they read some, or aggregate.
+    fn may_miss(&self, members: &[RelationId], rules: &[&Rule]) -> bool {
+        let mut found = false;
+        for rule in rules {
+            for cond in std::iter::once(&rule.clause.when).chain(&rule.clause.unless) {
+                self.reads_missing(cond, members, &mut found);
+            }
+        }
+        found
+            || members.iter().any(|relation| {
+                let stored = &self.facts.relations[*relation].certain;
+                stored.origins.contains(&Origin::Nobody)
+            })
+    }
+
+    fn reads_missing(&self, cond: &Cond, members: &[RelationId], found: &mut bool) {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => {
+                parts.iter().for_each(|part| self.reads_missing(part, members, found));
+            }
+            Cond::Not(inner, _) => self.reads_missing(inner, members, found),
+            Cond::Atom(Atom { source: AtomSource::Relation(relation), .. }) if members.contains(relation) => {
+            }
+            Cond::Atom(atom) => *found |= !self.bounds(&atom.source).missing.is_empty(),
+            Cond::Compare { .. } | Cond::Let { .. } => cond.aggregated(&mut |_| *found = true),
+            Cond::IsKind { .. } | Cond::Stated { .. } => {}
+        }
     }
 
     fn fixpoint(
@@ -65,8 +137,9 @@ impl Evaluator<'_> {
         possible: bool,
     ) -> Result<Vec<Arc<Table>>, Stop> {
         let mut sets: Vec<TupleSet> = members.iter().map(|relation| self.seed(*relation, possible)).collect();
+        let misses = self.may_miss(members, rules);
         for (at, relation) in members.iter().enumerate() {
-            self.publish(*relation, &sets[at]);
+            self.publish(*relation, &sets[at], misses);
         }
         // Rules that need no relation of the loop hold once and for all.
         let (inner, outer): (Vec<&Rule>, Vec<&Rule>) =
@@ -87,7 +160,7 @@ impl Evaluator<'_> {
                 sets.iter().zip(&changed).map(|(set, rows)| Arc::new(delta(set, rows))).collect();
             for (at, relation) in members.iter().enumerate() {
                 if needs_whole(&inner, members, *relation) {
-                    self.publish(*relation, &sets[at]);
+                    self.publish(*relation, &sets[at], misses);
                 }
             }
             changed = vec![Vec::new(); members.len()];
@@ -152,10 +225,12 @@ impl Evaluator<'_> {
     }
 
     /// Lets the rules of the loop read what has been found so far.
-    fn publish(&mut self, relation: RelationId, set: &TupleSet) {
-        let arity = self.ruleset.relations[relation].slots.len();
-        let table = Arc::new(Table::from_rows(arity, set.data()));
-        self.relations[relation] = Some(Bounds { certain: table, possible: None });
+    fn publish(&mut self, relation: RelationId, set: &TupleSet, misses: bool) {
+        let slots = &self.ruleset.relations[relation].slots;
+        let table = Arc::new(Table::from_rows(slots.len(), set.data()));
+        let values = (0..slots.len()).filter(|slot| matches!(slots[*slot].ty, Ty::Value(_)));
+        let missing = if misses { values.collect() } else { Vec::new() };
+        self.relations[relation] = Some(Bounds { certain: table, possible: None, missing });
     }
 
     /// Adds what a rule concludes to `set`, and the places that changed to `changed`.
@@ -262,15 +337,6 @@ impl Failures {
     }
 }
 
-fn kept_doubt(span: Span) -> Diagnostic {
-    Diagnostic::new(
-        Code::NotYet,
-        "a kept value that doubtful facts could change cannot be worked out in this version",
-    )
-    .at(span, "`keeping` reads what `maybe` facts feed")
-    .help("state these facts without `maybe`, or leave them out")
-}
-
 fn place_of(members: &[RelationId], relation: RelationId) -> usize {
     // INVARIANT: rules and occurrences of a component are of its members.
     members.iter().position(|member| *member == relation).unwrap_or(0)
@@ -291,7 +357,11 @@ fn positive<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| positive(part, visit)),
         Cond::Atom(atom) => visit(atom),
-        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        Cond::Not(..)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::IsKind { .. }
+        | Cond::Stated { .. } => {}
     }
 }
 

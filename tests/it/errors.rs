@@ -62,6 +62,21 @@ fn mistakes_in_files_and_data_are_explained() {
         ("PX0603", table(block, b"name,people\nx,1\ny,1,000\n"), none.clone()),
         ("PX0604", memory(&format!("{RULES}from \"none.csv\" {{\n{block}\n}}\n")), none.clone()),
         ("PX0605", memory("use \"../../secret.lens\"\n").with("secret.lens", "kind Secret\n"), none.clone()),
+        (
+            "PX0607",
+            memory("kind P\nrelation P weighs Number?\nnever x when any p weighs n and n > 9\nfacts {\n  a weighs 5\n  a weighs 7\n}\n"),
+            none.clone(),
+        ),
+        (
+            "PX0608",
+            Memory::default()
+                .with(
+                    "rules/main.lens",
+                    "language 1\nkind P\nrelation P pays Number\nnever x when any p pays any n and sum(m for each q m: q pays m) > 2\nfrom \"t.csv\" {\n  who pays much\n}\n",
+                )
+                .with("rules/t.csv", b"who,much\na,1\nb,2\na,1\n".to_vec()),
+            none.clone(),
+        ),
         ("PX0610", table(block, b"name,people\nx,0\n"), none.clone()),
         (
             "PX0701",

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// The modules, each importing only earlier ones. `source` and `session` feed the pipeline from
 /// outside; `facts` needs the model's types for the shape of facts.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "base",
     "diag",
     "value",
+    "builtin",
     "syntax",
     "format",
     "model",

@@ -30,7 +30,12 @@ fn within(cond: &Cond, found: &mut Vec<Diagnostic>) {
             flat.iter().for_each(|part| within(part, found));
         }
         Cond::Or(parts) => parts.iter().for_each(|part| within(part, found)),
-        Cond::Not(..) | Cond::Atom(_) | Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        Cond::Not(..)
+        | Cond::Atom(_)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::IsKind { .. }
+        | Cond::Stated { .. } => {}
     }
 }
 

@@ -96,6 +96,7 @@ impl Graph {
             }
             Cond::Not(inner, _) => self.cond(ruleset, from, inner, false),
             Cond::Atom(atom) => {
+                let plain = plain && !atom.known;
                 let mut add =
                     |to: usize, plain: bool| self.edges[from].push(Edge { to, plain, span: atom.span });
                 let lens_at = |lens: LensId| ruleset.relations.len() + ruleset.questions.len() + lens.index();
@@ -110,7 +111,12 @@ impl Graph {
                     }
                 }
             }
-            Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+            Cond::Compare { .. } | Cond::Let { .. } => {
+                let mut bodies = Vec::new();
+                cond.aggregated(&mut |body| bodies.push(body));
+                bodies.into_iter().for_each(|body| self.cond(ruleset, from, body, false));
+            }
+            Cond::IsKind { .. } | Cond::Stated { .. } => {}
         }
     }
 

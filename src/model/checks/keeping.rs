@@ -158,7 +158,7 @@ fn lets<'c>(cond: &'c Cond, out: &mut Vec<(VarId, &'c Expr)>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| lets(part, out)),
         Cond::Let { var, value, .. } => out.push((*var, value)),
-        Cond::Not(..) | Cond::Atom(_) | Cond::Compare { .. } | Cond::IsKind { .. } => {}
+        Cond::Not(..) | Cond::Atom(_) | Cond::Compare { .. } | Cond::IsKind { .. } | Cond::Stated { .. } => {}
     }
 }
 
@@ -166,7 +166,11 @@ fn positive_atoms<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| positive_atoms(part, visit)),
         Cond::Atom(atom) => visit(atom),
-        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        Cond::Not(..)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::IsKind { .. }
+        | Cond::Stated { .. } => {}
     }
 }
 

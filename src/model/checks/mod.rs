@@ -10,6 +10,7 @@ mod subsumed;
 mod unused;
 
 pub(crate) use graph::{Graph, Node};
+pub(crate) use population::aggregated;
 
 use super::resolver::Resolver;
 

@@ -1,8 +1,10 @@
 //! Who is classified may not depend on how they are classified.
 
+use std::collections::BTreeSet;
+
 use super::graph::{Graph, Node};
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::{Atom, AtomSource, Clause, Cond, LensId, Otherwise, Ruleset, VerdictId};
+use crate::model::ir::{Atom, AtomSource, Clause, Cond, LensId, Otherwise, RelationId, Ruleset, VerdictId};
 
 pub(super) fn check(ruleset: &Ruleset, graph: &Graph) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -91,6 +93,32 @@ pub(super) fn clauses(ruleset: &Ruleset) -> impl Iterator<Item = &Clause> {
     rules.chain(among).chain(rows).chain(nevers)
 }
 
+/// The relations whose facts are counted or added up somewhere.
+pub(crate) fn aggregated(ruleset: &Ruleset) -> BTreeSet<RelationId> {
+    let mut out = BTreeSet::new();
+    for clause in clauses(ruleset) {
+        for cond in std::iter::once(&clause.when).chain(&clause.unless) {
+            aggregated_in(cond, &mut out);
+        }
+    }
+    out
+}
+
+fn aggregated_in(cond: &Cond, out: &mut BTreeSet<RelationId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| aggregated_in(part, out)),
+        Cond::Not(inner, _) => aggregated_in(inner, out),
+        Cond::Compare { .. } | Cond::Let { .. } => cond.aggregated(&mut |body| {
+            atoms_of(body, &mut |atom| {
+                if let AtomSource::Relation(relation) = atom.source {
+                    out.insert(relation);
+                }
+            });
+        }),
+        Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => {}
+    }
+}
+
 /// Calls `visit` with every sentence of a clause.
 pub(super) fn atoms<'c>(clause: &'c Clause, visit: &mut impl FnMut(&'c Atom)) {
     atoms_of(&clause.when, visit);
@@ -104,6 +132,11 @@ fn atoms_of<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| atoms_of(part, visit)),
         Cond::Not(inner, _) => atoms_of(inner, visit),
         Cond::Atom(atom) => visit(atom),
-        Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        Cond::Compare { .. } | Cond::Let { .. } => {
+            let mut bodies = Vec::new();
+            cond.aggregated(&mut |body| bodies.push(body));
+            bodies.into_iter().for_each(|body| atoms_of(body, visit));
+        }
+        Cond::IsKind { .. } | Cond::Stated { .. } => {}
     }
 }

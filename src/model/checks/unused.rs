@@ -30,6 +30,7 @@ fn relations(ruleset: &Ruleset) -> Vec<Diagnostic> {
             }
         });
     }
+    used.extend(ruleset.repeats.iter().map(|repeat| repeat.relation));
     // A definition may be there for its own sake: a scenario tests it.
     for scenario in &ruleset.scenarios {
         used.extend(scenario.expectations.iter().filter_map(|expectation| match expectation.kind {
@@ -100,6 +101,11 @@ fn kinds_in(cond: &Cond, add: &mut impl FnMut(Ty)) {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| kinds_in(part, add)),
         Cond::Not(inner, _) => kinds_in(inner, add),
         Cond::IsKind { kind, .. } => add(Ty::Thing(*kind)),
-        Cond::Atom(_) | Cond::Compare { .. } | Cond::Let { .. } => {}
+        Cond::Compare { .. } | Cond::Let { .. } => {
+            let mut bodies = Vec::new();
+            cond.aggregated(&mut |body| bodies.push(body));
+            bodies.into_iter().for_each(|body| kinds_in(body, add));
+        }
+        Cond::Atom(_) | Cond::Stated { .. } => {}
     }
 }

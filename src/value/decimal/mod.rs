@@ -1,12 +1,14 @@
 //! Decimal numbers of 34 significant digits, rounded half to even, the same on every machine.
 //! The rules are those of IEEE 754-2008 decimal128, without signed zero, infinities and NaN.
 
+mod functions;
 mod text;
 mod wide;
 
 use std::cmp::Ordering;
 use std::ops::Neg;
 
+pub use functions::Sum;
 use wide::Wide;
 
 /// Digits a number holds.
@@ -37,8 +39,14 @@ pub enum DomainError {
     Overflow,
     /// A negative number to a power that is not whole.
     NegativeBase,
-    /// A power that is not whole cannot be calculated in this version.
-    FractionalPower,
+    /// A date is moved by a number of units that is not whole.
+    FractionalShift,
+    /// The logarithm of zero or of a negative number.
+    LogarithmOfNothing,
+    /// A pattern that cannot be read.
+    BadPattern,
+    /// One combination has two values to add up.
+    TwoValues,
 }
 
 impl Decimal {
@@ -188,14 +196,11 @@ impl Decimal {
         Self::from_wide((a < 0) != (b < 0), quotient, exponent, rest)
     }
 
-    /// The power; whole exponents by repeated squaring, each step rounded to 34 digits.
+    /// The power; whole exponents by repeated squaring, each step rounded to 34 digits, others by
+    /// e^(power · ln self), rounded once.
     pub fn checked_pow(self, power: Self) -> Result<Self, DomainError> {
         let Some(whole) = power.to_i64() else {
-            return Err(if self < Self::ZERO {
-                DomainError::NegativeBase
-            } else {
-                DomainError::FractionalPower
-            });
+            return self.fractional_power(power);
         };
         if whole < 0 && self == Self::ZERO {
             return Err(DomainError::DivisionByZero);

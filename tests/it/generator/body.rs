@@ -117,8 +117,46 @@ impl Generator {
         var
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm per construct")]
     fn piece(&mut self, body: &mut Body) -> Piece {
-        match self.random.below(20) {
+        match self.random.below(30) {
+            20..=25 => self.aggregate(body),
+            26 => {
+                self.features.insert("known");
+                let thing = self.word(body, Sort::T, "% knows %");
+                self.anys += 1;
+                let known = *self.random.pick(&["scored any W", "shines", "likes any W"]);
+                Piece::Test(
+                    format!("known % {}", known.replace('W', &format!("w{}", self.anys))),
+                    vec![thing],
+                )
+            }
+            27 => {
+                self.features.insert("not known");
+                let thing = self.word(body, Sort::T, "% knows %");
+                self.anys += 1;
+                Piece::Test(format!("not known % scored any w{}", self.anys), vec![thing])
+            }
+            28 => {
+                self.features.insert("function");
+                let var = self.word(body, Sort::Number, "% has % points");
+                let test = *self.random.pick(&["abs(%) > 1", "greatest(%, limit) <= 2", "least(%, 2) != 1"]);
+                Piece::Test(test.to_owned(), vec![var])
+            }
+            29 => {
+                self.features.insert("open value");
+                let thing = if body.sorts.first() == Some(&Sort::T) && self.random.chance(70) {
+                    0
+                } else {
+                    self.word(body, Sort::T, "% knows %")
+                };
+                let var = body.fresh(Sort::Number);
+                body.bound.push(var);
+                body.named.push(var);
+                let op = *self.random.pick(&["=", "<", "<=", ">", ">=", "!="]);
+                let bound = *self.random.pick(&["1", "2", "limit"]);
+                Piece::Sentence(format!("% scored % {op} {bound}"), vec![Arg::Var(thing), Arg::Var(var)])
+            }
             0 => {
                 self.features.insert("not");
                 let inner = (0..=self.random.below(2)).map(|_| self.sentence(body, false)).collect();
@@ -205,6 +243,41 @@ impl Generator {
             15..=17 if !self.askable.is_empty() => self.ask(body),
             _ => self.sentence(body, true),
         }
+    }
+
+    /// A comparison with an aggregate over what stands in relation to a word.
+    fn aggregate(&mut self, body: &mut Body) -> Piece {
+        let thing = self.word(body, Sort::T, "% knows %");
+        let forms = [
+            ("count", "count(A: % likes A)"),
+            ("count", "count(A: % knows any B and B likes A)"),
+            ("count", "count(A: % knows A and A scored any B and B > 1)"),
+            ("sum", "sum(A for each B: % knows B and B scored A)"),
+            ("sum", "sum(A * 2 for each A: % has A points)"),
+            ("average", "average(A for each A: % has A points)"),
+            ("average", "average(A for each B: known B scored A and B knows %)"),
+            ("median", "median(A for each B A: % rated B with A)"),
+            ("median", "median(A for each A weighted by D: % has A points and % scored D)"),
+            ("min", "min(A: % has A points)"),
+            ("min", "min(A: % knows any B and B scored A)"),
+            ("max", "max(A: % rated any B with A)"),
+            ("max", "max(A + 1: % likes any B and % has A points)"),
+        ];
+        let (name, form) = *self.random.pick(&forms);
+        self.features.insert(name);
+        if form.contains("weighted") {
+            self.features.insert("weighted");
+        }
+        self.anys += 1;
+        let at = self.anys;
+        let mut text = form.to_owned();
+        for word in ["A", "B", "D"] {
+            text = text.replace(word, &format!("{}{at}", word.to_lowercase()));
+        }
+        let op = *self.random.pick(&["=", "!=", "<", "<=", ">", ">="]);
+        let bound = *self.random.pick(&["0", "1", "2", "2.5"]);
+        let vars = vec![thing; text.matches('%').count()];
+        Piece::Test(format!("{text} {op} {bound}"), vars)
     }
 
     fn number(&mut self, body: &mut Body) -> Piece {

@@ -50,7 +50,7 @@ struct Relation {
     slots: &'static [Sort],
 }
 
-const STATED: [Relation; 9] = [
+const STATED: [Relation; 10] = [
     Relation { sentence: "% likes %", slots: &[Sort::T, Sort::U] },
     Relation { sentence: "% knows %", slots: &[Sort::T, Sort::T] },
     Relation { sentence: "% shines", slots: &[Sort::T] },
@@ -61,7 +61,10 @@ const STATED: [Relation; 9] = [
     Relation { sentence: "% is owned by %", slots: &[Sort::U, Sort::T] },
     Relation { sentence: "% joined on %", slots: &[Sort::T, Sort::Date] },
     Relation { sentence: "% opted in %", slots: &[Sort::T, Sort::Flag] },
+    // Its value may be missing.
+    Relation { sentence: OPEN, slots: &[Sort::T, Sort::Number] },
 ];
+const OPEN: &str = "% scored %";
 const DERIVED: [Relation; 7] = [
     Relation { sentence: "% dreams of %", slots: &[Sort::T, Sort::U] },
     Relation { sentence: "% reaches %", slots: &[Sort::T, Sort::T] },
@@ -84,6 +87,7 @@ relation T has Number points
 relation T rated U with Number
 relation T joined on Date
 relation T opted in Flag
+relation T scored Number?
 relation T dreams of U
 relation a: T reaches b: T
 relation a: T zigs to b: T
@@ -97,12 +101,15 @@ pub const OTHERS: [&str; 3] = ["pie", "que", "rum"];
 
 /// Every feature a case may be said to have.
 pub const ALL_FEATURES: &[&str] = &[
+    "aggregate in a definition",
     "among",
     "any",
     "arithmetic",
     "at least k",
+    "average",
     "comparison",
     "constant",
+    "count",
     "date",
     "define",
     "define asks a lens",
@@ -110,18 +117,24 @@ pub const ALL_FEATURES: &[&str] = &[
     "disagree",
     "first match",
     "flag",
+    "function",
     "is",
     "is a kind",
     "keeping the fewest",
     "keeping the most",
     "kind stated",
+    "known",
     "linear recursion",
+    "max",
     "maybe",
+    "median",
+    "min",
     "mutual recursion",
     "never",
     "no among",
     "non-linear recursion",
     "not",
+    "not known",
     "not without brackets",
     "not with any used again",
     "one of",
@@ -132,15 +145,18 @@ pub const ALL_FEATURES: &[&str] = &[
     "otherwise",
     "otherwise as",
     "overrides",
+    "open value",
     "parameter",
     "sentence and comparison",
     "several lenses",
     "single lens",
+    "sum",
     "two slots",
     "unless",
     "unless with brackets",
     "unless with or",
     "value",
+    "weighted",
 ];
 
 /// One text with the constructs it uses.
@@ -186,8 +202,7 @@ impl Generator {
     fn generate(mut self) -> Case {
         let mut text = DECLARATIONS.to_owned();
         let doubtful = self.random.chance(45);
-        // A kept value that doubtful facts feed is not worked out in this version.
-        let keeping = !doubtful && self.random.chance(60);
+        let keeping = self.random.chance(45);
         if keeping {
             let most = self.random.chance(45);
             self.features.insert(if most { "keeping the most" } else { "keeping the fewest" });
@@ -256,10 +271,21 @@ impl Generator {
             let _ = writeln!(text, "define x reaches y when {step}");
             self.usable.push(STATED.len() + 1);
         }
-        if self.random.chance(40) {
+        if self.random.chance(50) {
             self.features.insert("derived value");
-            let how = *self.random.pick(&["n = m + 1", "n = m * m / 4", "n = -m + limit"]);
-            let _ = writeln!(text, "define x weighs n when x has m points and {how}");
+            let how = *self.random.pick(&[
+                "x has m points and n = m + 1",
+                "x has m points and n = m * m / 4",
+                "x has m points and n = -m + limit",
+                "x scored m and n = m + 1",
+                "x shines and n = count(v: x likes v)",
+                "x shines and n = max(v: x has v points)",
+                "x shines and n = sum(v for each y: x knows y and y scored v)",
+            ]);
+            if how.contains(" shines ") {
+                self.features.insert("aggregate in a definition");
+            }
+            let _ = writeln!(text, "define x weighs n when {how}");
             self.usable.push(STATED.len() + 5);
         }
         if self.random.chance(40) {
@@ -342,6 +368,15 @@ impl Generator {
         let share = *self.random.pick(&[6, 25, 45]);
         text.push_str("facts {\n");
         for relation in &STATED {
+            if relation.sentence == OPEN {
+                // A key has one value, and that one is certain.
+                for name in THINGS {
+                    if self.random.chance(65) {
+                        let _ = writeln!(text, "  {name} scored {}", self.constant(Sort::Number));
+                    }
+                }
+                continue;
+            }
             for _ in 0..2 + self.random.below(6) {
                 let mut sentence = relation.sentence.to_owned();
                 for sort in relation.slots {

@@ -2,7 +2,10 @@
 //! doubtful rows tried. Shares nothing with the product but the model's types.
 
 mod examples;
+mod exclusive;
 mod solve;
+
+pub use solve::missing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +75,7 @@ pub fn answers_with(
     members: Vec<BTreeSet<String>>,
 ) -> Answers {
     let mut oracle = Oracle { ruleset, parameters, members, answers: Answers::default() };
-    let stated = stated(ruleset, statements);
+    let stated = stated(ruleset, statements, &oracle.members);
     for group in oracle.order() {
         match group[0] {
             Node::Relation(_) => oracle.relations(&group, &stated),
@@ -126,7 +129,11 @@ pub fn members(ruleset: &Ruleset, statements: &Statements) -> Vec<BTreeSet<Strin
     members
 }
 
-fn stated(ruleset: &Ruleset, statements: &Statements) -> BTreeMap<RelationId, Both> {
+fn stated(
+    ruleset: &Ruleset,
+    statements: &Statements,
+    members: &[BTreeSet<String>],
+) -> BTreeMap<RelationId, Both> {
     let mut stated: BTreeMap<RelationId, Both> =
         ruleset.relations.ids().map(|id| (id, Both::default())).collect();
     for fact in &statements.facts {
@@ -134,6 +141,18 @@ fn stated(ruleset: &Ruleset, statements: &Statements) -> BTreeMap<RelationId, Bo
         both.possible.insert(fact.args.clone());
         if !fact.maybe {
             both.certain.insert(fact.args.clone());
+        }
+    }
+    // Random rulesets have open relations of one thing and its value only.
+    for (id, relation) in ruleset.relations.iter_enumerated() {
+        let (Some(1), Ty::Thing(kind)) = (relation.open, relation.slots[0].ty) else { continue };
+        let both = stated.get_mut(&id).expect("declared");
+        for name in &members[kind.0 as usize] {
+            let key = Constant::Thing(ruleset.kinds[kind].domain, name.clone());
+            if both.certain.iter().all(|tuple| tuple[0] != key) {
+                both.certain.insert(vec![key.clone(), missing()]);
+                both.possible.insert(vec![key, missing()]);
+            }
         }
     }
     stated
@@ -222,6 +241,26 @@ impl Oracle<'_> {
                 }
             }
         }
+        for id in ids {
+            self.settle_kept(id);
+        }
+    }
+
+    /// A kept value that doubtful facts could change, or that only they give, is missing.
+    fn settle_kept(&mut self, id: RelationId) {
+        let Some((_, slot)) = self.ruleset.relations[id].keeping else { return };
+        let both = self.answers.relations.get_mut(&id).expect("of the group");
+        let settled = |tuples: &BTreeSet<Tuple>| -> BTreeSet<Tuple> {
+            let one = |tuple: &Tuple| {
+                let mut tuple = tuple.clone();
+                if !(both.certain.contains(&tuple) && both.possible.contains(&tuple)) {
+                    tuple[slot] = missing();
+                }
+                tuple
+            };
+            tuples.iter().map(one).collect()
+        };
+        *both = Both { certain: settled(&both.certain), possible: settled(&both.possible) };
     }
 
     fn keep(&self, id: RelationId, tuples: &mut BTreeSet<Tuple>) {
@@ -343,6 +382,9 @@ impl Oracle<'_> {
                 doubtful.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).map(|(_, row)| *row);
             let mut rows: Vec<usize> = certain.iter().copied().chain(chosen).collect();
             rows.sort_unstable();
+            if exclusive::clash(self, id, &rows) {
+                continue;
+            }
             match self.settle(id, &rows) {
                 Some(out) => {
                     outcomes.insert(out);
@@ -401,6 +443,7 @@ fn reads_cond(cond: &Cond, out: &mut BTreeSet<Node>) {
             AtomSource::Verdict { lenses, .. } => out.extend(lenses.iter().map(|lens| Node::Lens(*lens))),
             AtomSource::Disagree { left, right, .. } => out.extend([Node::Lens(*left), Node::Lens(*right)]),
         },
-        Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } => {}
+        Cond::Compare { .. } | Cond::Let { .. } | Cond::IsKind { .. } | Cond::Stated { .. } => {}
     }
+    cond.aggregated(&mut |body| reads_cond(body, out));
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use parallax::model::{Ruleset, Statements};
+use parallax::model::{Constant, Fact, RelationId, Ruleset, Statements};
+use parallax::value::{Decimal, Value};
 
 use super::opened;
 use crate::generator::case;
-use crate::oracle::{Answers, Both, Tuple, answers, answers_with, members};
+use crate::oracle::{Answers, Both, Tuple, answers, answers_with, members, missing};
 
 /// The most doubtful facts whose completions are tried.
 const DOUBTFUL: usize = 6;
@@ -30,9 +31,25 @@ fn complete(statements: &Statements, choice: u32) -> Statements {
     Statements { facts, kinds: statements.kinds.clone() }
 }
 
-/// Whether the set lies between the bounds.
+/// Values a missing one is tried with.
+const VALUES: [i64; 4] = [0, 1, 2, 5];
+
+/// Whether the set lies between the bounds, where a missing value stands for any.
 fn within(found: &BTreeSet<Tuple>, bounds: &Both) -> bool {
-    bounds.certain.is_subset(found) && found.is_subset(&bounds.possible)
+    let covers = |bound: &Tuple, tuple: &Tuple| {
+        bound.iter().zip(tuple).all(|(bound, value)| *bound == missing() || bound == value)
+    };
+    bounds.certain.iter().all(|bound| found.iter().any(|tuple| covers(bound, tuple)))
+        && found.iter().all(|tuple| bounds.possible.iter().any(|bound| covers(bound, tuple)))
+}
+
+/// The keys without a stated value, as facts that lack it.
+fn missing_keys(ruleset: &Ruleset, bounds: &Answers) -> Vec<(RelationId, Constant)> {
+    let open = ruleset.relations.iter_enumerated().filter(|(_, relation)| relation.open.is_some());
+    open.flat_map(|(id, _)| bounds.relations[&id].certain.iter().map(move |tuple| (id, tuple)))
+        .filter(|(_, tuple)| tuple[1] == missing())
+        .map(|(id, tuple)| (id, tuple[0].clone()))
+        .collect()
 }
 
 /// What the bounds get wrong about a completion.
@@ -69,20 +86,34 @@ fn contradiction(bounds: &Answers, whole: &Answers) -> Option<String> {
 /// Tries all completions; how many there were.
 fn check(seed: u64, text: &str, ruleset: &Ruleset) -> usize {
     let doubtful = ruleset.facts.facts.iter().filter(|fact| fact.maybe).count();
-    if doubtful == 0 || doubtful > DOUBTFUL {
-        return 0;
-    }
     let parameters: Vec<_> =
         ruleset.parameters.iter().filter_map(|parameter| parameter.value.clone()).collect();
     let bounds = answers(ruleset, &ruleset.facts, parameters.clone());
-    for choice in 0..1 << doubtful {
-        let facts = complete(&ruleset.facts, choice);
+    let keys = missing_keys(ruleset, &bounds);
+    // `known` asks what is known now, not what a completion would make known.
+    if text.contains("known ") || doubtful + keys.len() == 0 || doubtful + 2 * keys.len() > DOUBTFUL {
+        return 0;
+    }
+    let choices = 1 << (doubtful + 2 * keys.len());
+    for choice in 0..choices {
+        let mut facts = complete(&ruleset.facts, choice);
+        for (at, (relation, key)) in keys.iter().enumerate() {
+            let value = VALUES[choice as usize >> (doubtful + 2 * at) & 3];
+            let value = Constant::Value(Value::Number(Decimal::from(value)));
+            let span = ruleset.relations[*relation].span;
+            facts.facts.push(Fact {
+                relation: *relation,
+                args: vec![key.clone(), value],
+                maybe: false,
+                span,
+            });
+        }
         let names = members(ruleset, &ruleset.facts);
         let whole = answers_with(ruleset, &facts, parameters.clone(), names);
         let found = contradiction(&bounds, &whole);
         assert!(found.is_none(), "seed {seed}, choice {choice:b}: {}\n{text}", found.unwrap_or_default());
     }
-    1 << doubtful
+    choices as usize
 }
 
 /// A certain tuple is in every completion, an impossible one in none, and no outcome comes up that

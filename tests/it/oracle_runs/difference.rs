@@ -6,7 +6,7 @@ use parallax::base::BitSet;
 use parallax::model::{DomainId, Ruleset, Slot};
 use parallax::verdict::{Evaluation, Outcome, OutcomeSet, VerdictTable};
 
-use crate::oracle::{Answers, Both, Out, Tuple};
+use crate::oracle::{Answers, Both, Out, Tuple, missing};
 
 /// The first thing on which the two differ.
 pub fn difference(ruleset: &Ruleset, evaluation: &Evaluation, expected: &Answers) -> Option<String> {
@@ -76,7 +76,13 @@ fn violations(evaluation: &Evaluation, expected: &Answers) -> Option<String> {
             violations
                 .iter()
                 .filter(|violation| violation.certain || !certain)
-                .map(|violation| violation.bindings.iter().map(|(_, constant)| constant.clone()).collect())
+                .map(|violation| {
+                    violation
+                        .bindings
+                        .iter()
+                        .map(|(_, constant)| constant.clone().unwrap_or_else(missing))
+                        .collect()
+                })
                 .collect()
         };
         if way(true) != both.certain || way(false) != both.possible {
@@ -103,16 +109,19 @@ fn domains(ruleset: &Ruleset, slots: &[Slot]) -> Vec<DomainId> {
 
 fn subject(evaluation: &Evaluation, table: &VerdictTable, domains: &[DomainId], place: usize) -> Tuple {
     let names = domains.iter().zip(&table.subjects);
-    names.map(|(domain, column)| evaluation.dictionaries[*domain].constant(column[place])).collect()
+    names
+        .map(|(domain, column)| {
+            evaluation.dictionaries[*domain].constant(column[place]).unwrap_or_else(missing)
+        })
+        .collect()
 }
 
 fn tuples(evaluation: &Evaluation, domains: &[DomainId], columns: &[Vec<u32>]) -> BTreeSet<Tuple> {
     let rows = columns.first().map_or(0, Vec::len);
     let constant = |row: usize| {
-        domains
-            .iter()
-            .zip(columns)
-            .map(move |(domain, column)| evaluation.dictionaries[*domain].constant(column[row]))
+        domains.iter().zip(columns).map(move |(domain, column)| {
+            evaluation.dictionaries[*domain].constant(column[row]).unwrap_or_else(missing)
+        })
     };
     (0..rows).map(|row| constant(row).collect()).collect()
 }

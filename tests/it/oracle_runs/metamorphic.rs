@@ -26,8 +26,12 @@ fn named(ruleset: &Ruleset, evaluation: &Evaluation) -> BTreeSet<String> {
         |slots: &[Slot]| -> Vec<DomainId> { slots.iter().map(|slot| ruleset.domain_of(slot.ty)).collect() };
     let show = |domains: &[DomainId], columns: &[Vec<u32>], at: usize| -> String {
         let names = domains.iter().zip(columns);
-        let words =
-            names.map(|(domain, column)| word(&evaluation.dictionaries[*domain].constant(column[at])));
+        let words = names.map(|(domain, column)| {
+            evaluation.dictionaries[*domain]
+                .constant(column[at])
+                .as_ref()
+                .map_or_else(|| "not known".to_owned(), word)
+        });
         words.collect::<Vec<_>>().join(", ")
     };
     for (id, bounds) in evaluation.relations.iter_enumerated() {
@@ -70,7 +74,12 @@ fn named(ruleset: &Ruleset, evaluation: &Evaluation) -> BTreeSet<String> {
             let words: BTreeMap<&str, String> = violation
                 .bindings
                 .iter()
-                .map(|(var, constant)| (clause.vars[*var].name.as_str(), word(constant)))
+                .map(|(var, constant)| {
+                    (
+                        clause.vars[*var].name.as_str(),
+                        constant.as_ref().map_or_else(|| "not known".to_owned(), word),
+                    )
+                })
                 .collect();
             lines.insert(format!("{} {words:?} {}", ruleset.nevers[never].name, violation.certain));
         }

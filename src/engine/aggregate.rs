@@ -1,0 +1,153 @@
+//! Aggregates: all ways to meet a body, each combination once; where some are only possible, what the
+//! result lies between.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::PoisonError;
+
+use rustc_hash::FxBuildHasher;
+
+use super::calculate::number;
+use super::program::{AggregatePlan, Computed, Conjunction, Known};
+use super::run::{Flow, Frame, Runner};
+use crate::builtin::AggregateKind;
+use crate::facts::MISSING;
+use crate::value::{Decimal, DomainError, Value};
+
+/// Per combination its value and weight; `None` where one is missing.
+type Members = HashMap<Vec<u32>, Option<(Value, Decimal)>, FxBuildHasher>;
+
+impl Runner<'_> {
+    pub(super) fn aggregate(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
+        match &plan.known {
+            Known::Nothing => self.compute(plan, frame),
+            Known::One(known) => known.get_or_init(|| self.compute(plan, frame)).clone(),
+            Known::Some(known) => {
+                let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+                let key: Vec<u32> = plan.outer.iter().map(|var| frame.ids[*var]).collect();
+                if let Some(found) = lock().get(&key) {
+                    return found.clone();
+                }
+                let computed = self.compute(plan, frame);
+                lock().insert(key, computed.clone());
+                computed
+            }
+        }
+    }
+
+    fn compute(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
+        let certain = self.members(plan, &plan.certain, true, frame)?;
+        let possible = match &plan.possible {
+            Some(possible) => self.members(plan, possible, false, frame)?,
+            None => certain.clone(),
+        };
+        if possible.values().chain(certain.values()).any(Option::is_none) {
+            return Ok(Computed::Missing);
+        }
+        // A combination that has one value certainly and another possibly.
+        if certain.iter().any(|(key, member)| possible.get(key).is_some_and(|other| other != member)) {
+            return Ok(Computed::Missing);
+        }
+        let list =
+            |members: &Members| -> Vec<(Value, Decimal)> { members.values().flatten().cloned().collect() };
+        let extra: Vec<(Value, Decimal)> = possible
+            .iter()
+            .filter(|(key, _)| !certain.contains_key(*key))
+            .filter_map(|(_, member)| member.clone())
+            .collect();
+        let (sure, all) = (list(&certain), list(&possible));
+        if extra.is_empty() {
+            return Ok(plan.kind.of(sure)?.map_or(Computed::Nothing, Computed::Value));
+        }
+        let between = |low: Option<Value>, high: Option<Value>, perhaps_nothing: bool| match (low, high) {
+            (Some(low), Some(high)) if low == high && !perhaps_nothing => Computed::Value(low),
+            (Some(low), Some(high)) => Computed::Between { low, high, perhaps_nothing },
+            _ => Computed::Missing,
+        };
+        match plan.kind {
+            AggregateKind::Count => Ok(between(plan.kind.of(sure)?, plan.kind.of(all)?, false)),
+            AggregateKind::Sum => {
+                let part = |up: bool| -> Result<Option<Value>, DomainError> {
+                    let mut members = sure.clone();
+                    for (value, weight) in &extra {
+                        if number(value)?.checked_mul(*weight)?.is_negative() != up {
+                            members.push((value.clone(), *weight));
+                        }
+                    }
+                    plan.kind.of(members)
+                };
+                Ok(between(part(false)?, part(true)?, false))
+            }
+            AggregateKind::Average | AggregateKind::Median => Ok(Computed::Missing),
+            AggregateKind::Min | AggregateKind::Max => {
+                let least = AggregateKind::Min;
+                let greatest = AggregateKind::Max;
+                Ok(match (sure.is_empty(), plan.kind) {
+                    (true, _) => between(least.of(all.clone())?, greatest.of(all)?, true),
+                    (false, AggregateKind::Min) => between(least.of(all)?, least.of(sure)?, false),
+                    (false, _) => between(greatest.of(sure)?, greatest.of(all)?, false),
+                })
+            }
+        }
+    }
+
+    /// What is there to aggregate.
+    fn members(
+        &self,
+        plan: &AggregatePlan,
+        conjunction: &Conjunction,
+        certain: bool,
+        frame: &mut Frame,
+    ) -> Result<Members, DomainError> {
+        let mut members = Members::default();
+        let mut error = None;
+        self.steps(conjunction, 0, frame, false, &mut |runner, frame| {
+            match runner.member(plan, frame) {
+                Ok((key, member)) => match members.entry(key) {
+                    Entry::Vacant(place) => _ = place.insert(member),
+                    // Different values of one combination: neither can be taken.
+                    Entry::Occupied(mut place) if *place.get() != member => {
+                        let missing = place.get().is_none() || member.is_none();
+                        if certain && !missing {
+                            error = Some(DomainError::TwoValues);
+                        }
+                        place.insert(None);
+                    }
+                    Entry::Occupied(_) => {}
+                },
+                Err(found) => error = Some(found),
+            }
+            if error.is_some() { Flow::Enough } else { Flow::More }
+        });
+        error.map_or(Ok(members), Err)
+    }
+
+    /// One combination with its value and weight.
+    #[expect(clippy::type_complexity, reason = "a key and what stands at it")]
+    fn member(
+        &self,
+        plan: &AggregatePlan,
+        frame: &mut Frame,
+    ) -> Result<(Vec<u32>, Option<(Value, Decimal)>), DomainError> {
+        let key: Vec<u32> = plan.keys.iter().map(|(var, _)| frame.ids[*var]).collect();
+        if plan.keys.iter().zip(&key).any(|((_, is_value), id)| *is_value && *id == MISSING) {
+            return Ok((key, None));
+        }
+        let one = Decimal::from(1);
+        if plan.kind == AggregateKind::Count {
+            return Ok((key, Some((Value::Number(one), one))));
+        }
+        let weight = match &plan.weight {
+            None => Some(one),
+            Some(weight) => match self.calculate(weight, frame)? {
+                Computed::Value(weight) => Some(number(&weight)?),
+                _ => None,
+            },
+        };
+        let value = match self.calculate(&plan.value, frame)? {
+            Computed::Value(value) => Some(value),
+            _ => None,
+        };
+        Ok((key, value.zip(weight)))
+    }
+}

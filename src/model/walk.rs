@@ -1,0 +1,104 @@
+//! Which variables conditions and calculations mention, and which they give their values.
+
+use std::collections::BTreeSet;
+
+use super::ir::{Cond, Expr, Term, VarId};
+
+/// Adds the variables that a condition gives a value whenever it holds.
+pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) => loop {
+            let before = known.len();
+            for part in parts {
+                bind(part, known);
+            }
+            if known.len() == before {
+                break;
+            }
+        },
+        Cond::Or(parts) => {
+            let mut branches = parts.iter().map(|part| {
+                let mut branch = known.clone();
+                bind(part, &mut branch);
+                branch
+            });
+            if let Some(first) = branches.next() {
+                let all = branches.fold(first, |all, branch| all.intersection(&branch).copied().collect());
+                known.extend(all);
+            }
+        }
+        Cond::Atom(atom) => known.extend(atom.args.iter().filter_map(as_var)),
+        Cond::IsKind { term, .. } => known.extend(as_var(term)),
+        Cond::Let { var, value, .. } => {
+            let mut used = Vec::new();
+            expr_vars(value, &mut used);
+            if used.iter().all(|var| known.contains(var)) {
+                known.insert(*var);
+            }
+        }
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Stated { .. } => {}
+    }
+}
+
+pub(crate) fn as_var(term: &Term) -> Option<VarId> {
+    match term {
+        Term::Var(var) => Some(*var),
+        Term::Constant(_) | Term::Parameter(_) => None,
+    }
+}
+
+/// The variables a calculation needs the values of; an aggregate's own are not among them.
+pub(crate) fn expr_vars(expr: &Expr, out: &mut Vec<VarId>) {
+    expr_vars_in(expr, false, out);
+}
+
+fn expr_vars_in(expr: &Expr, own: bool, out: &mut Vec<VarId>) {
+    match expr {
+        Expr::Term(term) => out.extend(as_var(term)),
+        Expr::Negate(inner) => expr_vars_in(inner, own, out),
+        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
+            expr_vars_in(lhs, own, out);
+            expr_vars_in(rhs, own, out);
+        }
+        Expr::Shift { date, amount, .. } => {
+            expr_vars_in(date, own, out);
+            expr_vars_in(amount, own, out);
+        }
+        Expr::Call(_, args) => args.iter().for_each(|arg| expr_vars_in(arg, own, out)),
+        Expr::Aggregate(aggregate) => {
+            let mut inner = aggregate.each.clone();
+            expr_vars_in(&aggregate.value, own, &mut inner);
+            aggregate.weight.iter().for_each(|weight| expr_vars_in(weight, own, &mut inner));
+            cond_vars_in(&aggregate.body, own, &mut inner);
+            out.extend(inner.into_iter().filter(|var| own || !aggregate.owns(*var)));
+        }
+    }
+}
+
+/// All variables a condition mentions, but for aggregates' own.
+pub(crate) fn cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
+    cond_vars_in(cond, false, out);
+}
+
+/// All variables a condition mentions, aggregates' own included.
+pub(crate) fn all_cond_vars(cond: &Cond, out: &mut Vec<VarId>) {
+    cond_vars_in(cond, true, out);
+}
+
+fn cond_vars_in(cond: &Cond, own: bool, out: &mut Vec<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_vars_in(part, own, out)),
+        Cond::Not(inner, _) => cond_vars_in(inner, own, out),
+        Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(as_var)),
+        Cond::IsKind { term, .. } => out.extend(as_var(term)),
+        Cond::Stated { var, .. } => out.push(*var),
+        Cond::Let { var, value, .. } => {
+            out.push(*var);
+            expr_vars_in(value, own, out);
+        }
+        Cond::Compare { lhs, rhs, .. } => {
+            expr_vars_in(lhs, own, out);
+            expr_vars_in(rhs, own, out);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A conjunction while it is compiled: what is bound, what is left, what may be tried.
+
+use std::collections::BTreeSet;
+
+use super::compile::{Item, Pending, vars_of};
+use crate::engine::Step;
+use crate::engine::planted::{Bug, planted};
+use crate::model::clause::{as_var, cond_vars, expr_vars};
+use crate::model::{Cond, VarId};
+
+/// A conjunction being compiled.
+pub(super) struct State<'r> {
+    pub(super) steps: Vec<Step>,
+    pub(super) bound: BTreeSet<VarId>,
+    pub(super) needed: BTreeSet<VarId>,
+    pub(super) possible: bool,
+    pub(super) pending: Vec<Pending<'r>>,
+    /// Conditions other than atoms, not tried yet.
+    pub(super) rest: Vec<Item<'r>>,
+    /// What the whole conjunction gives values to.
+    pub(super) known: BTreeSet<VarId>,
+}
+
+impl<'r> State<'r> {
+    /// Unbound variables that something else than their one place in one atom is about.
+    pub(super) fn open_vars(&self) -> BTreeSet<VarId> {
+        let mut places: Vec<VarId> = Vec::new();
+        for pending in &self.pending {
+            places.extend(pending.atom.args.iter().filter_map(as_var));
+        }
+        let mut others: BTreeSet<VarId> = self.needed.clone();
+        for item in &self.rest {
+            others.extend(vars_of(*item));
+        }
+        let repeated = |var: &VarId| places.iter().filter(|place| *place == var).count() > 1;
+        places
+            .iter()
+            .copied()
+            .filter(|var| !self.bound.contains(var) && (repeated(var) || others.contains(var)))
+            .collect()
+    }
+
+    /// Whether something left still joins the variable.
+    pub(super) fn joins(&self, var: VarId) -> bool {
+        self.rest.iter().any(|item| matches!(item, Item::Is(Cond::Let { var: joined, .. }) if *joined == var))
+    }
+
+    pub(super) fn is_ready(&self, item: Item<'_>) -> bool {
+        let read: BTreeSet<VarId> = match item {
+            Item::Is(Cond::Let { value, .. }) => {
+                let mut vars = Vec::new();
+                expr_vars(value, &mut vars);
+                vars.into_iter().collect()
+            }
+            _ => vars_of(item),
+        };
+        if read.iter().any(|var| self.joins(*var)) {
+            return false;
+        }
+        match item {
+            Item::Not(inner) => {
+                let mut vars = Vec::new();
+                cond_vars(inner, &mut vars);
+                vars.iter().all(|var| self.bound.contains(var) || !self.known.contains(var))
+            }
+            Item::Is(Cond::Or(_)) => {
+                let vars = vars_of(item);
+                let mut outside = self.needed.clone();
+                for pending in &self.pending {
+                    outside.extend(pending.atom.args.iter().filter_map(as_var));
+                }
+                let others = self.rest.iter().filter(|other| !same_item(**other, item));
+                others.for_each(|other| outside.extend(vars_of(*other)));
+                vars.iter().all(|var| self.bound.contains(var) || !outside.contains(var))
+            }
+            Item::Is(Cond::Let { value, .. }) => {
+                let mut vars = Vec::new();
+                expr_vars(value, &mut vars);
+                vars.iter().all(|var| self.bound.contains(var))
+            }
+            Item::Is(_) => vars_of(item).iter().all(|var| self.bound.contains(var)),
+        }
+    }
+
+    /// Everything not settled yet, atoms with open variables included.
+    pub(super) fn items(&self) -> Vec<Item<'r>> {
+        let open = self.open_vars();
+        let atoms = self
+            .pending
+            .iter()
+            .filter(|pending| pending.atom.args.iter().filter_map(as_var).any(|var| open.contains(&var)))
+            .map(|pending| Item::Is(pending.cond));
+        atoms.chain(self.rest.iter().copied()).collect()
+    }
+}
+
+fn same_item(left: Item<'_>, right: Item<'_>) -> bool {
+    match (left, right) {
+        (Item::Is(left), Item::Is(right)) | (Item::Not(left), Item::Not(right)) => std::ptr::eq(left, right),
+        _ => false,
+    }
+}
+
+/// All branches.
+pub(super) fn kept(branches: &[Cond]) -> &[Cond] {
+    if planted(Bug::LostBranch) { &branches[..branches.len() - 1] } else { branches }
+}
+
+/// Groups items by the unbound variables they share. Items without any stand each alone.
+pub(super) fn components<'c>(items: &[Item<'c>], bound: &BTreeSet<VarId>) -> Vec<Vec<Item<'c>>> {
+    // What is still joined belongs together, though it has some value already.
+    let joined: BTreeSet<VarId> = items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Is(Cond::Let { var, .. }) => Some(*var),
+            Item::Is(_) | Item::Not(_) => None,
+        })
+        .collect();
+    let bound: BTreeSet<VarId> = bound.difference(&joined).copied().collect();
+    let mut groups: Vec<(BTreeSet<VarId>, Vec<Item<'c>>)> = Vec::new();
+    for item in items {
+        let mut vars: BTreeSet<VarId> = vars_of(*item).difference(&bound).copied().collect();
+        let mut members = Vec::new();
+        let mut kept = Vec::new();
+        for (other, inside) in groups {
+            if other.is_disjoint(&vars) {
+                kept.push((other, inside));
+            } else {
+                vars.extend(other);
+                members.extend(inside);
+            }
+        }
+        members.push(*item);
+        kept.push((vars, members));
+        groups = kept;
+    }
+    groups.into_iter().map(|(_, members)| members).collect()
+}
