@@ -1,13 +1,24 @@
 //! Where lenses agree: the pattern table, and every figure drawn from it.
 //! Takes a `VerdictTable`, hands on `Agreement`; exact counts first, coefficients from them.
 
+mod beside;
 mod coefficients;
+mod figure;
 mod gate;
+mod group;
 mod pairs;
+mod weighted;
 
-pub use coefficients::{Coefficients, coefficients};
+pub use beside::{Beside, Cause, causes, labels, sentence, slice, weights};
+pub use coefficients::{Coefficients, PARADOX, coefficients};
+pub use figure::{Figure, Undefined};
 pub use gate::{Gate, GateError, GateOp, Measure};
+pub use group::Group;
 pub use pairs::{Pair, Relation};
+pub use weighted::{Slice, Weighted};
+
+use group::{Unit, group};
+use weighted::{Slicer, weighted};
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -15,6 +26,7 @@ use std::collections::HashMap;
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{DomainId, LensId, Policy, Ruleset, VerdictId};
+use crate::value::{Decimal, DomainError, Sum};
 use crate::verdict::{LensColumn, Outcome, OutcomeSet, VerdictTable};
 
 /// What a report says of one question.
@@ -38,6 +50,14 @@ pub struct Agreement {
     pub differing: u64,
     /// Subjects some lens leaves unknown or in conflict.
     pub undecided: u64,
+    /// Agreement of all lenses on all verdicts.
+    pub group: Group,
+    /// Agreement of all lenses on who gets the focus verdict.
+    pub group_focus: Group,
+    /// The counts by weight, where subjects have one.
+    pub weighted: Option<Weighted>,
+    /// The counts by a dimension, where one is asked for.
+    pub slices: Vec<Slice>,
 }
 
 /// Subjects to whom the lenses say the same.
@@ -47,8 +67,32 @@ pub struct Pattern {
     pub outcomes: Vec<OutcomeSet>,
     /// How many subjects.
     pub count: u64,
+    /// How much they weigh together, where subjects have a weight.
+    pub weight: Option<Decimal>,
     /// The subject with the lowest key, as its place in the verdict table.
     pub exemplar: usize,
+}
+
+impl Pattern {
+    /// Whether some two lenses certainly disagree: no outcome is open to both.
+    pub fn parts(&self) -> bool {
+        let all = &self.outcomes;
+        all.iter().enumerate().any(|(at, left)| all[at + 1..].iter().any(|right| left.is_disjoint(*right)))
+    }
+
+    /// Whether some lens leaves them unknown or in conflict.
+    pub fn is_undecided(&self, focus: VerdictId) -> bool {
+        self.outcomes.iter().any(|set| side(*set, focus) == Side::Undecided)
+    }
+
+    /// How many lenses give each category, undecided ones left out.
+    fn unit(&self, category: impl Fn(OutcomeSet) -> Option<u32>) -> Unit {
+        let mut ratings = std::collections::BTreeMap::new();
+        for given in self.outcomes.iter().filter_map(|set| category(*set)) {
+            *ratings.entry(given).or_default() += 1;
+        }
+        Unit { ratings, count: self.count }
+    }
 }
 
 /// Figures of one lens.
@@ -123,10 +167,13 @@ pub fn agreement(
     table: &VerdictTable,
     lenses: &[LensId],
     focus: VerdictId,
-) -> Agreement {
+    beside: &Beside,
+) -> Result<Agreement, DomainError> {
     let columns: Vec<_> = lenses.iter().filter_map(|lens| table.column(*lens)).collect();
     let mut seen: HashMap<Vec<u16>, usize> = HashMap::new();
     let mut patterns: Vec<Pattern> = Vec::new();
+    let mut sums: Vec<Sum> = Vec::new();
+    let mut places = vec![usize::MAX; table.len()];
     let mut perhaps = 0;
     let mut key = vec![0_u16; columns.len()];
     for subject in 0..table.len() {
@@ -137,16 +184,35 @@ pub fn agreement(
         for (code, column) in key.iter_mut().zip(&columns) {
             *code = column.codes[subject];
         }
-        if let Some(&at) = seen.get(&key) {
+        let at = if let Some(&at) = seen.get(&key) {
             let pattern = &mut patterns[at];
             pattern.count += 1;
             if compare_subjects(ruleset, dictionaries, table, subject, pattern.exemplar).is_lt() {
                 pattern.exemplar = subject;
             }
+            at
         } else {
             seen.insert(key.clone(), patterns.len());
             let outcomes = key.iter().map(|code| table.outcomes[*code as usize]).collect();
-            patterns.push(Pattern { outcomes, count: 1, exemplar: subject });
+            patterns.push(Pattern { outcomes, count: 1, weight: None, exemplar: subject });
+            sums.push(Sum::default());
+            patterns.len() - 1
+        };
+        if let Some((_, weights)) = &beside.weight {
+            sums[at].add(weights[subject]);
+        }
+        places[subject] = at;
+    }
+    let mut slicer = Slicer::default();
+    if let Some((_, values)) = &beside.slice {
+        let parts: Vec<bool> = patterns.iter().map(Pattern::parts).collect();
+        for (subject, at) in places.iter().enumerate().filter(|(_, at)| **at != usize::MAX) {
+            slicer.add(&values[subject], parts[*at]);
+        }
+    }
+    if beside.weight.is_some() {
+        for (pattern, sum) in patterns.iter_mut().zip(sums) {
+            pattern.weight = Some(sum.total()?);
         }
     }
     patterns.sort_by(|left, right| {
@@ -161,26 +227,41 @@ pub fn agreement(
             figures
         })
         .collect();
-    let parts = |pattern: &Pattern| {
-        let all = &pattern.outcomes;
-        all.iter().enumerate().any(|(at, left)| all[at + 1..].iter().any(|right| left.is_disjoint(*right)))
-    };
     let sum = |meets: &dyn Fn(&Pattern) -> bool| {
         patterns.iter().filter(|pattern| meets(pattern)).map(|p| p.count).sum()
     };
-    let undecided =
-        |pattern: &Pattern| pattern.outcomes.iter().any(|set| side(*set, focus) == Side::Undecided);
-    Agreement {
+    let subjects = table.len() as u64 - perhaps;
+    let differing = sum(&Pattern::parts);
+    let all = |category: &dyn Fn(OutcomeSet) -> Option<u32>| {
+        let units: Vec<Unit> = patterns.iter().map(|pattern| pattern.unit(category)).collect();
+        group(&units, columns.len() as u64)
+    };
+    // Of settled outcomes: no verdict counts as one of its own.
+    let verdict = |set| pairs::category(set).map(|key| key.map_or(u32::MAX, |verdict| verdict.0));
+    let is_focus = |set| match side(set, focus) {
+        Side::Yes => Some(1),
+        Side::No => Some(0),
+        Side::Undecided => None,
+    };
+    let weighted = match &beside.weight {
+        Some(_) => Some(weighted(&patterns, columns.len(), verdicts, focus)?),
+        None => None,
+    };
+    Ok(Agreement {
         lenses: columns.iter().map(|column| column.lens).collect(),
         focus,
-        subjects: table.len() as u64 - perhaps,
+        subjects,
         perhaps,
-        differing: sum(&parts),
-        undecided: sum(&undecided),
+        differing,
+        undecided: sum(&|pattern| pattern.is_undecided(focus)),
         columns: figures,
         pairs: pairs::pairs(&patterns, columns.len(), focus),
+        group: all(&verdict),
+        group_focus: all(&is_focus),
+        weighted,
+        slices: slicer.slices(subjects, differing),
         patterns,
-    }
+    })
 }
 
 fn row_figures(policy: &Policy, column: &LensColumn, perhaps: &BitSet) -> Vec<RowFigures> {

@@ -134,6 +134,9 @@ pub(super) struct ReportArgs {
     /// Only this question, named by its first verdict.
     #[arg(long)]
     pub question: Option<String>,
+    /// Also count by a declared `slice`.
+    #[arg(long, value_name = "SLICE")]
+    pub by: Option<String>,
     /// Fail (exit 1) where this is met, as in 'differ(kde, mier) > 5%' or 'never'.
     #[arg(long, value_name = "CONDITION")]
     pub fail_on: Vec<String>,

@@ -26,7 +26,10 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
     };
     terminal.diagnostics(&warnings, session.sources());
-    let report = build(ruleset, session.sources(), &evaluation, &options);
+    let report = match build(ruleset, session.sources(), &evaluation, &options) {
+        Ok(report) => report,
+        Err(diagnostic) => return Err(terminal.failed(&[*diagnostic], session.sources())),
+    };
     for (format, path) in files {
         terminal.write_file(Path::new(path), print(&report, format).as_bytes())?;
     }
@@ -71,6 +74,10 @@ fn choose(args: &ReportArgs, ruleset: &Ruleset, terminal: &mut Terminal) -> Resu
         let known = ruleset.questions.iter().flat_map(|question| &question.verdicts);
         find(name, "verdict", known.map(|verdict| ((), verdict.name.as_str())), terminal)?;
         options.focus = Some(name.clone());
+    }
+    if let Some(name) = &args.by {
+        let known = ruleset.repeats.iter().filter_map(|repeat| repeat.name.as_deref());
+        options.by = Some(find(name, "slice", known.map(|name| (name.to_owned(), name)), terminal)?);
     }
     options.question = question(args.question.as_deref(), ruleset, terminal)?;
     Ok(options)

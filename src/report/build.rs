@@ -1,8 +1,11 @@
 //! Puts figures and names together.
 
+use std::collections::HashMap;
+
 use super::{BrokenConstraint, LensText, PatternText, Report, RowText, SMALL, Says, Section, SubjectText};
-use crate::agreement::{RowFigures, agreement, compare_subjects};
+use crate::agreement::{Beside, RowFigures, agreement, causes, compare_subjects, labels, slice, weights};
 use crate::base::SourceMap;
+use crate::diag::{Code, Diagnostic};
 use crate::guard::{behind, describe_violation, show_outcomes};
 use crate::model::raw::show_parts;
 use crate::model::{Lens, LensId, Otherwise, PanelId, Policy, QuestionId, Ruleset, VerdictId};
@@ -24,21 +27,23 @@ pub struct ReportOptions {
     pub question: Option<QuestionId>,
     /// Whether the subjects come from the scenarios.
     pub from_scenarios: bool,
+    /// A declared slice to count by.
+    pub by: Option<String>,
 }
 
-/// Builds the report.
+/// Builds the report; `Err` where subjects lack the weight they should have.
 pub fn build(
     ruleset: &Ruleset,
     sources: &SourceMap,
     evaluation: &Evaluation,
     options: &ReportOptions,
-) -> Report {
-    let sections = ruleset
+) -> Result<Report, Box<Diagnostic>> {
+    let sections: Vec<Section> = ruleset
         .questions
         .ids()
         .filter(|question| options.question.is_none_or(|only| only == *question))
-        .filter_map(|question| section(ruleset, sources, evaluation, question, options))
-        .collect();
+        .filter_map(|question| section(ruleset, sources, evaluation, question, options).transpose())
+        .collect::<Result<_, _>>()?;
     let violations = evaluation
         .violations
         .iter_enumerated()
@@ -59,13 +64,13 @@ pub fn build(
             }
         })
         .collect();
-    Report {
+    Ok(Report {
         title: ruleset.title.clone(),
         from_scenarios: options.from_scenarios,
         ruleset_digest: digest(sources),
         sections,
         violations,
-    }
+    })
 }
 
 /// FNV-1a over names and texts, 64 bits: tells two rulesets apart, guards against nothing.
@@ -104,10 +109,10 @@ fn section(
     evaluation: &Evaluation,
     question: QuestionId,
     options: &ReportOptions,
-) -> Option<Section> {
+) -> Result<Option<Section>, Box<Diagnostic>> {
     let lenses = chosen(ruleset, question, options);
     if lenses.is_empty() {
-        return None;
+        return Ok(None);
     }
     let entry = &ruleset.questions[question];
     let named = options.focus.as_ref().and_then(|focus| {
@@ -115,8 +120,19 @@ fn section(
     });
     let focus = named.unwrap_or(VerdictId(0));
     let table = &evaluation.tables[question];
-    let figures = agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus);
-    let teller = Teller { ruleset, sources, evaluation, question, lenses: &lenses };
+    // Scenarios put together have no facts of their own to weigh or slice by.
+    let beside = if options.from_scenarios {
+        Beside::default()
+    } else {
+        let slice = options.by.as_ref().and_then(|name| slice(ruleset, evaluation, question, name));
+        Beside { weight: weights(ruleset, evaluation, question)?, slice }
+    };
+    let figures =
+        agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus, &beside).map_err(|_| {
+            Box::new(Diagnostic::new(Code::BadWeight, "the weights add up to too large a number"))
+        })?;
+    let labels = labels(ruleset, evaluation, question);
+    let teller = Teller { ruleset, sources, evaluation, question, lenses: &lenses, labels };
     let patterns = figures
         .patterns
         .iter()
@@ -138,9 +154,9 @@ fn section(
         .collect();
     let verdicts: Vec<String> = entry.verdicts.iter().map(|verdict| verdict.name.clone()).collect();
     let joined = verdicts.join(" | ");
-    Some(Section {
+    Ok(Some(Section {
         question: show_parts(&entry.reading.parts, |slot| entry.slots[slot].name.clone())
-            .replace(" | ", &format!(" {joined} ")),
+            .replace('|', &joined),
         slots: entry.slots.iter().map(|slot| slot.name.clone()).collect(),
         focus: verdicts[focus.0 as usize].clone(),
         verdicts,
@@ -148,7 +164,13 @@ fn section(
         agreement: figures,
         patterns,
         grid,
-    })
+        weight: beside.weight.map(|(sentence, _)| sentence),
+        slice: beside.slice.map(|(name, _)| name),
+        causes: causes(ruleset, evaluation, question, &lenses)
+            .into_iter()
+            .map(|cause| (ruleset.lenses[cause.lens].name.clone(), cause.sentence, cause.subjects))
+            .collect(),
+    }))
 }
 
 fn lens_text(ruleset: &Ruleset, lens: &Lens, question: QuestionId, figures: &[RowFigures]) -> LensText {
@@ -178,6 +200,7 @@ struct Teller<'a> {
     evaluation: &'a Evaluation,
     question: QuestionId,
     lenses: &'a [LensId],
+    labels: Vec<HashMap<u32, String>>,
 }
 
 impl Teller<'_> {
@@ -187,9 +210,14 @@ impl Teller<'_> {
         let names = slots
             .iter()
             .zip(&table.subjects)
-            .map(|(slot, column)| {
+            .zip(&self.labels)
+            .map(|((slot, column), labels)| {
                 let domain = self.ruleset.domain_of(slot.ty);
-                self.evaluation.dictionaries[domain].show(column[place]).into_owned()
+                let name = self.evaluation.dictionaries[domain].show(column[place]).into_owned();
+                match labels.get(&column[place]) {
+                    Some(label) => format!("{name} ({label})"),
+                    None => name,
+                }
             })
             .collect();
         let says = self.lenses.iter().map(|lens| self.says(*lens, place)).collect();

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{LensText, Report, Says, Section, SubjectText};
-use crate::agreement::{LensFigures, Pair, Relation, coefficients};
+use crate::agreement::{Figure, Group, LensFigures, Pair, Relation, Weighted, coefficients};
+use crate::value::Decimal;
 
 /// Prints a report.
 pub fn json(report: &Report) -> String {
@@ -29,8 +30,90 @@ pub fn json(report: &Report) -> String {
     format!("{all:#}\n")
 }
 
-/// Six decimals, or nothing where it is not defined.
-fn figure(value: Option<f64>) -> Value {
+/// Six decimals, or nothing where it is not defined; why is noted.
+fn noted(name: &str, figure: Figure, why: &mut Map<String, Value>) -> Value {
+    match figure {
+        Ok(figure) => decimals(Some(figure)),
+        Err(undefined) => {
+            why.insert(name.to_owned(), json!(undefined.why()));
+            Value::Null
+        }
+    }
+}
+
+/// Some coefficients with, under `undefined`, why some are not.
+fn coefficients_value(all: &[(&str, Figure)]) -> Map<String, Value> {
+    let mut why = Map::new();
+    let mut out: Map<String, Value> =
+        all.iter().map(|(name, figure)| ((*name).to_owned(), noted(name, *figure, &mut why))).collect();
+    out.insert("undefined".to_owned(), Value::Object(why));
+    out
+}
+
+fn group_value(group: &Group) -> Value {
+    let all = [("alpha", group.alpha), ("fleiss_kappa", group.fleiss), ("ac1", group.ac1)];
+    Value::Object(coefficients_value(&all))
+}
+
+/// A decimal as a number that keeps all its digits.
+fn exact(number: Decimal) -> Value {
+    Value::Number(serde_json::Number::from_string_unchecked(number.to_string()))
+}
+
+fn weighted_value(section: &Section, weighted: &Weighted) -> Value {
+    let names = section.verdicts.iter().map(String::as_str).chain(["unknown", "conflict", "none"]);
+    let names: Vec<&str> = names.collect();
+    let lenses: Map<String, Value> = section
+        .lenses
+        .iter()
+        .zip(&weighted.lenses)
+        .map(|(lens, counts)| {
+            let counts: Map<String, Value> =
+                names.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), exact(*count))).collect();
+            (lens.name.clone(), Value::Object(counts))
+        })
+        .collect();
+    let pairs: Vec<Value> = section
+        .agreement
+        .pairs
+        .iter()
+        .zip(&weighted.pairs)
+        .map(|(pair, [both, left, right, neither, undecided])| {
+            json!({
+                "a": section.lenses[pair.left].name, "b": section.lenses[pair.right].name,
+                "both": exact(*both), "a_only": exact(*left), "b_only": exact(*right),
+                "neither": exact(*neither), "undecided": exact(*undecided),
+            })
+        })
+        .collect();
+    json!({
+        "by": section.weight, "subjects": exact(weighted.subjects), "differing": exact(weighted.differing),
+        "undecided": exact(weighted.undecided), "lenses": lenses, "pairs": pairs,
+    })
+}
+
+fn slices_value(section: &Section) -> Value {
+    let slices: Vec<Value> = section
+        .agreement
+        .slices
+        .iter()
+        .map(|slice| {
+            json!({
+                "value": slice.value, "subjects": slice.subjects, "differing": slice.differing,
+                "lift": decimals(slice.lift),
+            })
+        })
+        .collect();
+    json!({ "by": section.slice, "slices": slices })
+}
+
+fn causes_value(section: &Section) -> Vec<Value> {
+    let one = |(lens, sentence, subjects): &(String, String, u64)| json!({ "lens": lens, "not_known": sentence, "subjects": subjects });
+    section.causes.iter().map(one).collect()
+}
+
+/// Six decimals, or nothing.
+fn decimals(value: Option<f64>) -> Value {
     // Without a sign where all six decimals are zero.
     let text = |value: f64| format!("{:.6}", if value.abs() < 5e-7 { 0.0 } else { value });
     value.map_or(Value::Null, |value| Value::Number(serde_json::Number::from_string_unchecked(text(value))))
@@ -49,7 +132,10 @@ fn section(section: &Section) -> Value {
         .iter()
         .zip(&section.patterns)
         .map(|(pattern, shown)| {
-            json!({ "outcomes": shown.outcomes, "count": pattern.count, "example": subject(section, &shown.exemplar) })
+            json!({
+                "outcomes": shown.outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
+                "example": subject(section, &shown.exemplar),
+            })
         })
         .collect();
     json!({
@@ -64,6 +150,11 @@ fn section(section: &Section) -> Value {
         "lenses": lenses,
         "pairs": figures.pairs.iter().map(|pair| pair_value(section, pair)).collect::<Vec<_>>(),
         "patterns": patterns,
+        "together": group_value(&figures.group),
+        "together_focus": group_value(&figures.group_focus),
+        "weighted": figures.weighted.as_ref().map(|weighted| weighted_value(section, weighted)),
+        "sliced": section.slice.as_ref().map(|_| slices_value(section)),
+        "unknowns": causes_value(section),
         "grid": section.grid.as_ref().map(|grid| grid.iter().map(|row| subject(section, row)).collect::<Vec<_>>()),
     })
 }
@@ -102,15 +193,26 @@ fn pair_value(section: &Section, pair: &Pair) -> Value {
         Relation::Disjoint => "disjoint",
         Relation::Overlaps => "overlaps",
     };
-    json!({
+    let mut out = coefficients_value(&[
+        ("agreement", all.agreement),
+        ("jaccard", all.jaccard),
+        ("a_in_b", all.left_in_right),
+        ("b_in_a", all.right_in_left),
+        ("kappa", all.kappa),
+        ("kappa_all", all.kappa_all),
+        ("ac1", all.ac1),
+        ("ac1_all", all.ac1_all),
+    ]);
+    let counts = json!({
         "a": section.lenses[pair.left].name, "b": section.lenses[pair.right].name,
         "both": pair.both, "a_only": pair.left_only, "b_only": pair.right_only, "neither": pair.neither,
         "differ": pair.left_only + pair.right_only, "differing": pair.differing, "undecided": pair.undecided,
-        "relation": relation,
-        "agreement": figure(all.agreement), "jaccard": figure(all.jaccard),
-        "a_in_b": figure(all.left_in_right), "b_in_a": figure(all.right_in_left),
-        "kappa": figure(all.kappa), "kappa_all": figure(all.kappa_all), "ac1": figure(all.ac1),
-    })
+        "relation": relation, "paradox": all.is_paradox(),
+    });
+    if let Value::Object(counts) = counts {
+        out.extend(counts);
+    }
+    Value::Object(out)
 }
 
 fn subject(section: &Section, text: &SubjectText) -> Value {

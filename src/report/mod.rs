@@ -57,6 +57,12 @@ pub struct Section {
     pub patterns: Vec<PatternText>,
     /// Every subject, where there are few; by name.
     pub grid: Option<Vec<SubjectText>>,
+    /// The sentence subjects are weighed by.
+    pub weight: Option<String>,
+    /// The dimension counts are sliced by.
+    pub slice: Option<String>,
+    /// Why lenses leave subjects unknown: lens, sentence of which something is not known, subjects.
+    pub causes: Vec<(String, String, u64)>,
 }
 
 /// A lens in words.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::tables::{Columns, escape};
 use super::{FEW, LensText, Report, SMALL, Section, SubjectText, glyph};
-use crate::agreement::{Relation, coefficients};
+use crate::agreement::{Figure, Relation, coefficients};
 use crate::base::printable;
 
 /// Which of the two.
@@ -14,6 +14,13 @@ pub enum Look {
     Plain,
     /// Markdown.
     Markdown,
+}
+
+/// Slices of fewer subjects are not shown one by one.
+const LEAST_CELL: u64 = 5;
+
+fn show(figure: Figure) -> String {
+    figure.map_or_else(|_| "–".to_owned(), |figure| format!("{figure:.3}"))
 }
 
 /// How many patterns are shown with their two stories.
@@ -73,7 +80,11 @@ impl Page {
         self.line(&headline(section));
         self.lenses(section);
         self.pairs(section);
+        self.together(section);
         self.patterns(section);
+        self.weighted(section);
+        self.slices(section);
+        self.unknowns(section);
         self.stories(section, pooled);
 
         if let Some(grid) = &section.grid {
@@ -139,6 +150,7 @@ impl Page {
         }
         self.heading(3, &format!("Pairs, on who is a {} (A only / B only)", section.focus));
         let few = section.agreement.subjects < FEW;
+        let mut notes = Vec::new();
         let mut columns = Columns::new(&[false, false, false, true, true, true, true, true, true, true]);
         let mut head = vec!["A", "", "B", "A only", "B only", "both", "differ", "undecided"];
         if !few {
@@ -164,15 +176,113 @@ impl Page {
             );
             if !few {
                 let figures = coefficients(pair);
-                let show = |figure: Option<f64>| {
-                    figure.map_or_else(|| "–".to_owned(), |figure| format!("{figure:.3}"))
-                };
+                let names = (&section.lenses[pair.left].name, &section.lenses[pair.right].name);
+                for (what, figure) in [("κ", figures.kappa), ("AC1", figures.ac1)] {
+                    if let Err(undefined) = figure {
+                        notes.push(format!("{what} of {} and {}: {}.", names.0, names.1, undefined.why()));
+                    }
+                }
+                if figures.is_paradox() {
+                    notes.push(format!(
+                        "κ and AC1 of {} and {} are far apart: one verdict is so frequent that κ expects \
+                         nearly all agreement by chance.",
+                        names.0, names.1
+                    ));
+                }
                 cells.extend([show(figures.kappa), show(figures.ac1)]);
             }
             columns.row(cells);
         }
         self.table(&columns);
         self.line("Relations hold on this data.");
+        notes.iter().for_each(|note| self.line(note));
+    }
+
+    /// Agreement of all lenses at once, where there are enough subjects.
+    fn together(&mut self, section: &Section) {
+        let figures = &section.agreement;
+        if figures.subjects < FEW || section.lenses.len() < 2 {
+            return;
+        }
+        self.heading(3, "All lenses together");
+        let mut columns = Columns::new(&[false, true, true, true]);
+        columns.row(["", "Krippendorff's α", "Fleiss' κ", "Gwet's AC1"].map(str::to_owned));
+        let mut notes: Vec<String> = Vec::new();
+        let focus = format!("{} or not", section.focus);
+        for (what, group) in [("all verdicts", &figures.group), (focus.as_str(), &figures.group_focus)] {
+            let all = [("α", group.alpha), ("Fleiss' κ", group.fleiss), ("AC1", group.ac1)];
+            for (name, figure) in all {
+                if let Err(undefined) = figure {
+                    notes.push(format!("{name} of {what}: {}.", undefined.why()));
+                }
+            }
+            columns.row([what.to_owned()].into_iter().chain(all.map(|(_, figure)| show(figure))));
+        }
+        self.table(&columns);
+        self.line(&format!("{} subjects are undecided by some lens.", figures.undecided));
+        notes.iter().for_each(|note| self.line(note));
+    }
+
+    fn weighted(&mut self, section: &Section) {
+        let (Some(by), Some(weighted)) = (&section.weight, &section.agreement.weighted) else { return };
+        self.heading(3, &format!("Weighted by “{by}”"));
+        let names = section.verdicts.iter().map(String::as_str).chain(["unknown", "conflict", "none"]);
+        let mut right = vec![false];
+        right.extend(vec![true; section.verdicts.len() + 3]);
+        let mut columns = Columns::new(&right);
+        columns.row(["lens"].into_iter().chain(names).map(str::to_owned));
+        for (lens, counts) in section.lenses.iter().zip(&weighted.lenses) {
+            columns.row([lens.name.clone()].into_iter().chain(counts.iter().map(ToString::to_string)));
+        }
+        self.table(&columns);
+        self.line(&format!(
+            "The subjects weigh {}; lenses part on {}; {} are undecided.",
+            weighted.subjects, weighted.differing, weighted.undecided
+        ));
+    }
+
+    fn slices(&mut self, section: &Section) {
+        let Some(by) = &section.slice else { return };
+        self.heading(3, &format!("By {by}"));
+        let mut columns = Columns::new(&[false, true, true, true, true]);
+        columns.row([by, "subjects", "part on", "share", "lift"].map(str::to_owned));
+        let (shown, rest): (Vec<_>, Vec<_>) =
+            section.agreement.slices.iter().partition(|slice| slice.subjects >= LEAST_CELL);
+        for slice in shown {
+            let value = slice.value.clone().unwrap_or_else(|| "(not stated)".to_owned());
+            let share = slice.differing as f64 * 100.0 / slice.subjects as f64;
+            columns.row([
+                value,
+                slice.subjects.to_string(),
+                slice.differing.to_string(),
+                format!("{share:.1} %"),
+                slice.lift.map_or_else(|| "–".to_owned(), |lift| format!("{lift:.2}")),
+            ]);
+        }
+        self.table(&columns);
+        if !rest.is_empty() {
+            let subjects: u64 = rest.iter().map(|slice| slice.subjects).sum();
+            self.line(&format!(
+                "{} values with fewer than {LEAST_CELL} subjects each, {subjects} in all, are not shown; \
+                 `--format json` has them.",
+                rest.len()
+            ));
+        }
+    }
+
+    /// What holds up verdicts.
+    fn unknowns(&mut self, section: &Section) {
+        if section.causes.is_empty() {
+            return;
+        }
+        self.heading(3, "What is not known, and how many verdicts it holds up");
+        let mut columns = Columns::new(&[false, false, true]);
+        columns.row(["lens", "not known", "subjects"].map(str::to_owned));
+        for (lens, sentence, subjects) in &section.causes {
+            columns.row([lens.clone(), sentence.clone(), subjects.to_string()]);
+        }
+        self.table(&columns);
+        self.line("A verdict may be held up by several sentences at once.");
     }
 
     fn patterns(&mut self, section: &Section) {

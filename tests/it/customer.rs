@@ -178,7 +178,7 @@ fn the_reports_are_as_last_read() {
     let ruleset = ruleset(&session);
     let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
     let mut options = ReportOptions { from_scenarios: true, ..ReportOptions::default() };
-    let report = build(ruleset, session.sources(), &evaluation, &options);
+    let report = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
     insta::assert_snapshot!("customer_text", text(&report, Look::Plain));
     // The places and digest change with every edit of a comment; outcomes are what is guarded.
     let stable: Vec<String> = json(&report)
@@ -188,6 +188,6 @@ fn the_reports_are_as_last_read() {
         .collect();
     insta::assert_snapshot!("customer_json", stable.join("\n"));
     options.panel = Some(parallax::model::PanelId(0));
-    let panel = build(ruleset, session.sources(), &evaluation, &options);
+    let panel = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
     insta::assert_snapshot!("customer_roles_text", text(&panel, Look::Plain));
 }

@@ -79,7 +79,7 @@ fn a_small_report_says_why_of_everybody() {
     let ruleset = session.ruleset().expect("the ruleset is sound");
     let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
     let options = ReportOptions { from_scenarios: true, ..ReportOptions::default() };
-    let report = build(ruleset, session.sources(), &evaluation, &options);
+    let report = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
     insta::assert_snapshot!("small_report", text(&report, Look::Plain));
     for format in [RowFormat::Csv, RowFormat::JsonLines] {
         let mut out = Vec::new();
