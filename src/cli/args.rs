@@ -1,12 +1,13 @@
 //! What may be written on the command line.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Limits;
-use crate::session::Options;
+use crate::session::{Options, TableInput, TableSource};
 
 /// Competing definitions of one word: where they disagree, and who is affected.
 #[derive(Debug, Parser)]
@@ -78,6 +79,9 @@ pub(super) struct WorldArgs {
     /// Set a parameter, as in `--set window=60`.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
+    /// Read another file for a table, as in `--facts payments.csv=new.csv`; `-` is standard input.
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub facts: Vec<String>,
     /// The most facts rules may derive.
     #[arg(long, value_name = "N", default_value_t = Limits::default().facts)]
     pub max_facts: u64,
@@ -90,12 +94,33 @@ pub(super) struct WorldArgs {
 }
 
 impl WorldArgs {
-    pub fn options(&self) -> Options {
+    /// What these arguments mean; reads standard input where it stands for a table.
+    pub fn options(&self) -> Result<Options, String> {
         let time = self.max_time.map(Duration::from_secs);
-        Options {
-            set: self.set.clone(),
-            limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
+        let mut tables = Vec::new();
+        for text in &self.facts {
+            let (name, path) =
+                text.split_once('=').map_or((None, text.as_str()), |(name, path)| (Some(name), path));
+            let source = if path == "-" {
+                let mut bytes = Vec::new();
+                let read = std::io::stdin().lock().read_to_end(&mut bytes);
+                read.map_err(|error| format!("standard input cannot be read: {error}"))?;
+                TableSource::Bytes(bytes)
+            } else {
+                TableSource::File(PathBuf::from(path))
+            };
+            let own = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = name.map(str::to_owned).or(own).filter(|_| path != "-" || name.is_some());
+            let Some(name) = name else {
+                return Err(format!("--facts {text}: say which table it is, as in `--facts payments.csv=-`"));
+            };
+            tables.push(TableInput { name, source });
         }
+        Ok(Options {
+            set: self.set.clone(),
+            tables,
+            limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
+        })
     }
 }
 

@@ -49,6 +49,14 @@ impl Terminal {
 
     /// Writes talk.
     #[expect(clippy::unused_self, reason = "talk goes through the terminal that may colour it")]
+    /// What the arguments of a world mean; says what is wrong with them.
+    pub fn options(&mut self, world: &super::args::WorldArgs) -> Result<crate::session::Options, Exit> {
+        world.options().map_err(|problem| {
+            self.say(&format!("parallax: {problem}"));
+            Exit::Usage
+        })
+    }
+
     pub fn say(&mut self, text: &str) {
         Self::complain(text);
     }

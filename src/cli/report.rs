@@ -21,7 +21,7 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     options.from_scenarios = session.world(ruleset) == World::Scenarios;
     let gates = gates(&args.fail_on, ruleset, terminal)?;
     let files = files(&args.out, terminal)?;
-    let (evaluation, warnings) = match session.evaluate(ruleset, &args.world.options()) {
+    let (evaluation, warnings) = match session.evaluate(ruleset, &terminal.options(&args.world)?) {
         Ok(evaluated) => evaluated,
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
     };

@@ -35,7 +35,7 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             }
         },
     };
-    let (evaluation, warnings) = match session.evaluate(ruleset, &args.world.options()) {
+    let (evaluation, warnings) = match session.evaluate(ruleset, &terminal.options(&args.world)?) {
         Ok(evaluated) => evaluated,
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
     };

@@ -19,7 +19,7 @@ pub(super) fn run(args: &TestArgs, terminal: &mut Terminal) -> Exit {
 fn test(args: &TestArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let session = terminal.open(&args.path)?;
     let ruleset = terminal.ruleset(&session)?;
-    let options = args.world.options();
+    let options = terminal.options(&args.world)?;
     let mut failed: Vec<(String, Vec<Failure>)> = Vec::new();
     let mut expectations = 0;
     for (id, scenario) in ruleset.scenarios.iter_enumerated() {

@@ -3,11 +3,12 @@
 
 mod builder;
 mod dictionary;
+mod lines;
 mod table;
 
 pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, MISSING};
-pub use table::read_table;
+pub use table::{TableFormat, read_table};
 
 use crate::base::{BitSet, IndexVec, Span};
 use crate::model::{DomainId, KindId, RelationId};

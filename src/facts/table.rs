@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use simd_csv::ByteRecord;
 
-use super::{FactSetBuilder, Origin};
+use super::{FactSetBuilder, Origin, lines};
 use crate::diag::{Code, DataPlace, Diagnostic, nearest};
 use crate::model::{
     BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, RelationId, Ruleset, Table,
@@ -12,11 +12,21 @@ use crate::model::{
 };
 use crate::value::{Date, Decimal, Value, ValueKind};
 
+/// How a table is laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TableFormat {
+    /// Cells separated by this byte, unless the block names another.
+    Separated(u8),
+    /// A JSON object per line.
+    JsonLines,
+}
+
 /// States what the rows of table `at` of the ruleset say; hands back what is wrong with them.
 pub fn read_table(
     ruleset: &Ruleset,
     at: usize,
     bytes: &[u8],
+    format: TableFormat,
     builder: &mut FactSetBuilder<'_>,
 ) -> Vec<Diagnostic> {
     let table = &ruleset.tables[at];
@@ -24,7 +34,10 @@ pub fn read_table(
     if let Some(problem) = not_text(table, bytes) {
         return vec![problem];
     }
-    let by_ending = if table.path.ends_with(".tsv") { b'\t' } else { b',' };
+    let by_ending = match format {
+        TableFormat::Separated(by_ending) => by_ending,
+        TableFormat::JsonLines => return read_lines(ruleset, at, bytes, builder),
+    };
     let delimiter = table.cells.delimiter.unwrap_or(by_ending);
     if let Some(line) = unclosed_quote(bytes, delimiter) {
         let place = DataPlace { file: table.path.clone(), row: line, ..DataPlace::default() };
@@ -40,15 +53,7 @@ pub fn read_table(
         .flexible(true)
         .delimiter(delimiter)
         .from_reader(bytes);
-    let mut rows = Rows {
-        ruleset,
-        table,
-        at: at as u32,
-        header: Vec::new(),
-        faults: Vec::new(),
-        skipped: 0,
-        aggregated: ruleset.aggregated(),
-    };
+    let mut rows = Rows::new(ruleset, at);
     let mut record = ByteRecord::new();
     let mut lines = Lines { bytes, at: 0, line: 1 };
     let mut first = true;
@@ -89,6 +94,54 @@ pub fn read_table(
                 .data(place)
                 .help("its first line must name the columns, unless the block says `no header`"),
         ];
+    }
+    rows.finish()
+}
+
+/// A JSON object per line.
+fn read_lines(
+    ruleset: &Ruleset,
+    at: usize,
+    bytes: &[u8],
+    builder: &mut FactSetBuilder<'_>,
+) -> Vec<Diagnostic> {
+    let mut rows = Rows::new(ruleset, at);
+    let mut names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    let split = |name: &String| name.split('.').map(str::to_owned).collect::<Vec<_>>();
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let lines = || text.lines().zip(1_u64..).filter(|(line, _)| !line.trim().is_empty());
+    // `row` is the row's number, unless a line has something of that name.
+    let row = names.iter().position(|name| name == "row");
+    if let Some(at) = row.filter(|_| !lines().any(|(line, _)| lines::is_known(line, &["row".to_owned()]))) {
+        names.remove(at);
+    }
+    let paths: Vec<Vec<String>> = names.iter().map(split).collect();
+    if lines().next().is_some()
+        && let Some(at) = paths.iter().position(|path| !lines().any(|(line, _)| lines::is_known(line, path)))
+    {
+        names.remove(at);
+        rows.header = names;
+        return rows.missing_columns().into_iter().collect();
+    }
+    rows.header = names;
+    for (line, number) in lines() {
+        match lines::cells(line, &paths) {
+            Ok(cells) => {
+                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                rows.row(&cells, number, builder);
+            }
+            Err((None, reason)) => {
+                rows.fault(Code::BadRow, number, None, &reason, "a JSON object");
+                rows.skipped += 1;
+            }
+            Err((Some(column), raw)) => {
+                let column = rows.header[column].clone();
+                rows.fault(Code::BadCell, number, Some(&column), &raw, "a single value");
+                rows.skipped += 1;
+            }
+        }
     }
     rows.finish()
 }
@@ -169,6 +222,8 @@ struct Rows<'r> {
     /// One per code and column: the first place, and how many more.
     faults: Vec<(Code, DataPlace)>,
     skipped: u64,
+    /// The number of the row at hand, from 1; lines without cells are none.
+    number: u64,
     /// Relations whose facts are counted or added up: there a repeated row may be meant to count.
     aggregated: BTreeSet<RelationId>,
 }
@@ -181,7 +236,20 @@ enum Nothing {
     Bad,
 }
 
-impl Rows<'_> {
+impl<'r> Rows<'r> {
+    fn new(ruleset: &'r Ruleset, at: usize) -> Self {
+        Self {
+            ruleset,
+            table: &ruleset.tables[at],
+            at: at as u32,
+            header: Vec::new(),
+            faults: Vec::new(),
+            skipped: 0,
+            number: 0,
+            aggregated: ruleset.aggregated(),
+        }
+    }
+
     fn place(&self, column: &Column) -> Option<usize> {
         self.header.iter().position(|name| *name == column.name)
     }
@@ -247,10 +315,11 @@ impl Rows<'_> {
     }
 
     fn row(&mut self, cells: &[&str], line: u64, builder: &mut FactSetBuilder<'_>) {
+        if cells.len() != self.header.len() && cells == [""] {
+            return;
+        }
+        self.number += 1;
         if cells.len() != self.header.len() {
-            if cells == [""] {
-                return;
-            }
             let (have, want) = (cells.len(), self.header.len());
             self.fault(Code::BadRow, line, None, &format!("{have} cells"), &format!("{want} cells"));
             self.skipped += 1;
@@ -333,7 +402,7 @@ impl Rows<'_> {
             CellTerm::Column(column) => column,
         };
         let text = match self.place(column) {
-            None => line.to_string().into(),
+            None => self.number.to_string().into(),
             Some(_) => self.cell(column, cells).ok_or(Nothing::Silent)?,
         };
         match ty {
@@ -460,6 +529,9 @@ impl Rows<'_> {
                         .help("give the sentence a slot for `row`, or write `on duplicates merge`");
                 }
                 let message = match code {
+                    Code::BadRow if place.expected.as_deref() == Some("a JSON object") => {
+                        "a line is no JSON object".to_owned()
+                    }
                     Code::BadRow => "a row does not have as many cells as the header".to_owned(),
                     _ => format!("a cell is not {}", place.expected.as_deref().unwrap_or("readable")),
                 };

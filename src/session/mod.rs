@@ -7,6 +7,7 @@ mod worlds;
 
 use std::path::{Path, PathBuf};
 
+pub use tables::{TableInput, TableSource};
 pub use worlds::{Options, World};
 
 use crate::base::SourceMap;

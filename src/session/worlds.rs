@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::pool::pool;
+use super::tables::TableInput;
 use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::Limits;
@@ -18,6 +19,8 @@ type Parameters = IndexVec<ParameterId, Option<Value>>;
 pub struct Options {
     /// Parameters set from outside, as `name=value`.
     pub set: Vec<String>,
+    /// Tables given in place of files that `from`s name.
+    pub tables: Vec<TableInput>,
     /// Limits.
     pub limits: Limits,
 }
@@ -61,7 +64,7 @@ impl Session<'_> {
         }
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
-        let warnings = self.read_tables(ruleset, &mut builder)?;
+        let warnings = self.read_tables(ruleset, &options.tables, &mut builder)?;
         let evaluation = evaluate(ruleset, builder.finish()?, &parameters, &options.limits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }

@@ -5,11 +5,13 @@ mod disk;
 mod guard;
 mod load;
 mod memory;
+mod unpack;
 
 pub use disk::Disk;
 pub use guard::Guard;
 pub use load::{Loaded, load};
 pub use memory::{Memory, memory};
+pub use unpack::unpack;
 
 use std::path::{Path, PathBuf};
 

@@ -205,3 +205,84 @@ fn an_answer_that_is_lost_is_no_success() {
     assert_eq!(status(&["run", "rulesets/customer"]), Some(2));
     assert_eq!(status(&["report", "rulesets/customer"]), Some(2));
 }
+
+const PEOPLE: &str = "language 1\nkind Person\nrelation Person earns Number?\nquestion Person is rich | poor\n  among person earns any n\nlens a {\n  r: rich when person earns n and n > 2\n  p: poor when person earns n and n <= 2\n}\n";
+
+/// The same rows in every form a table may have.
+#[test]
+fn tables_of_every_form_say_the_same() {
+    use std::io::Write as _;
+    let here = folder("forms");
+    let csv = "id;money.sum\nann;\"1,5\"\nbob;3\ncleo;-\n";
+    let json = "{\"id\": \"ann\", \"money\": {\"sum\": 1.5}}\n\n{\"id\": \"bob\", \"money\": {\"sum\": 3}}\n{\"id\": \"cleo\", \"money\": null}\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(csv.as_bytes()).expect("in memory");
+    let zstd = ruzstd::encoding::compress_to_vec(csv.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let block =
+        "  empty is \"-\"\n  delimiter \";\"\n  decimal comma\n  id is a Person\n  id earns `money.sum`\n";
+    let lines = "  id is a Person\n  id earns `money.sum`\n";
+    let rules = |file: &str, block: &str| format!("{PEOPLE}from \"{file}\" {{\n{block}}}\n");
+    let files: [(&str, &[u8], &str); 5] = [
+        ("t.csv", csv.as_bytes(), block),
+        ("t.csv.gz", &gzip.finish().expect("in memory"), block),
+        ("t.csv.zst", &zstd, block),
+        ("t.jsonl", json.as_bytes(), lines),
+        ("t.tsv", b"id\tmoney.sum\r\nann\t1.5\r\nbob\t3\r\ncleo\t\r\n", lines),
+    ];
+    let wanted = "person,a,pattern\nann,poor,poor\nbob,rich,rich\ncleo,unknown,unknown\n";
+    for (name, bytes, block) in files {
+        std::fs::write(here.join(name), bytes).expect("it can be written");
+        std::fs::write(here.join("r.lens"), rules(name, block)).expect("it can be written");
+        let out = parallax(&["run", here.join("r.lens").to_str().expect("a path")]);
+        assert_eq!(
+            String::from_utf8_lossy(&out.stdout),
+            wanted,
+            "{name}: {}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+    }
+    // Another file, or standard input, in place of the one named.
+    std::fs::write(here.join("r.lens"), rules("t.jsonl", lines)).expect("it can be written");
+    std::fs::write(here.join("other.jsonl"), "{\"id\": \"dan\", \"money\": {\"sum\": 9}}\n")
+        .expect("it can be written");
+    let (path, other) = (here.join("r.lens"), here.join("other.jsonl"));
+    let other = format!("t.jsonl={}", other.to_str().expect("a path"));
+    let out = parallax(&["run", path.to_str().expect("a path"), "--facts", &other]);
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "person,a,pattern\ndan,rich,rich\n");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_parallax"))
+        .args(["run", path.to_str().expect("a path"), "--facts", "t.jsonl=-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(b"{\"id\": \"eve\", \"money\": {\"sum\": 1}}\n")
+        .expect("it reads");
+    let out = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&out.stdout), "person,a,pattern\neve,poor,poor\n");
+}
+
+#[test]
+fn spoiled_tables_are_explained() {
+    let here = folder("spoiled");
+    let path = here.join("r.lens");
+    let check = |file: &str, bytes: &[u8], code: &str, words: &str| {
+        let rules = format!("{PEOPLE}from \"{file}\" {{\n  id earns money\n}}\n");
+        std::fs::write(&path, rules).expect("it can be written");
+        std::fs::write(here.join(file), bytes).expect("it can be written");
+        let out = parallax(&["run", path.to_str().expect("a path")]);
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert_eq!(out.status.code(), Some(3), "{said}");
+        assert!(said.contains(code) && said.contains(words), "{said}");
+    };
+    check("a.jsonl", b"{\"id\": \"ann\", \"money\": 1}\n{\"id\": \"bob\"\n", "PX0603", "line 2");
+    check("b.jsonl", b"{\"id\": \"ann\", \"money\": [1, 2]}\n", "PX0602", "[1,2]");
+    check("c.jsonl", b"{\"id\": \"ann\", \"mony\": 1}\n", "PX0205", "money");
+    check("d.jsonl", b"{\"id\": \"ann\", \"money\": \"much\"}\n", "PX0602", "much");
+    check("e.csv.gz", b"no archive", "PX0604", "unpacked");
+    check("f.csv", b"id,money\nann,1\nann,2\n", "PX0607", "line 3");
+    check("g.parquet", b"PAR1", "PX0112", "jsonl");
+}

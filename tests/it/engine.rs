@@ -16,7 +16,7 @@ fn answer(text: &str, limits: Limits) -> Result<Vec<String>, &'static str> {
         let said: Vec<String> = session.diagnostics().into_iter().map(|found| found.message).collect();
         unreachable!("the ruleset is sound: {said:?}\n{text}");
     };
-    match session.evaluate(ruleset, &Options { set: Vec::new(), limits }) {
+    match session.evaluate(ruleset, &Options { limits, ..Options::default() }) {
         Ok((evaluation, _)) => Ok(grid(ruleset, &evaluation)),
         Err(found) => Err(found[0].code.name()),
     }
