@@ -48,7 +48,6 @@ impl Terminal {
     }
 
     /// Writes talk.
-    #[expect(clippy::unused_self, reason = "talk goes through the terminal that may colour it")]
     /// What the arguments of a world mean; says what is wrong with them.
     pub fn options(&mut self, world: &super::args::WorldArgs) -> Result<crate::session::Options, Exit> {
         world.options().map_err(|problem| {
@@ -57,6 +56,7 @@ impl Terminal {
         })
     }
 
+    #[expect(clippy::unused_self, reason = "talk goes through the terminal that may colour it")]
     pub fn say(&mut self, text: &str) {
         Self::complain(text);
     }

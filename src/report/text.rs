@@ -148,7 +148,7 @@ impl Page {
         if section.agreement.pairs.is_empty() {
             return;
         }
-        self.heading(3, &format!("Pairs, on who is a {} (A only / B only)", section.focus));
+        self.heading(3, &format!("Pairs, by the verdict “{}” (A only / B only)", section.focus));
         let few = section.agreement.subjects < FEW;
         let mut notes = Vec::new();
         let mut columns = Columns::new(&[false, false, false, true, true, true, true, true, true, true]);
@@ -184,8 +184,8 @@ impl Page {
                 }
                 if figures.is_paradox() {
                     notes.push(format!(
-                        "κ and AC1 of {} and {} are far apart: one verdict is so frequent that κ expects \
-                         nearly all agreement by chance.",
+                        "κ and AC1 of {} and {} are more than 0.2 apart: they take chance differently where a \
+                         verdict is rare or frequent, so read the counts.",
                         names.0, names.1
                     ));
                 }

@@ -63,28 +63,100 @@ fn each_code_has_a_page_whose_examples_do_what_they_say() {
 }
 
 #[test]
-fn the_language_reference_runs() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/language.md");
-    let text = std::fs::read_to_string(path).expect("the reference is there");
+fn the_documents_run() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut whole = 0;
-    for (info, text) in blocks(&text) {
-        match info.as_str() {
-            // A whole ruleset: sound, and its scenarios hold.
-            "lens" => {
-                whole += 1;
-                let failures = failures(&text);
-                assert!(failures.is_empty(), "{failures:#?}\n{text}");
+    for page in ["language.md", "unknown.md", "analyst.md"] {
+        let text = std::fs::read_to_string(folder.join(page)).expect("the page is there");
+        let mut files = memory("");
+        let mut last = String::new();
+        for (info, text) in blocks(&text) {
+            match info.as_str() {
+                // A whole ruleset: sound, and its scenarios hold.
+                "lens" => {
+                    whole += 1;
+                    let failures = failures(&text);
+                    assert!(failures.is_empty(), "{failures:#?}\n{text}");
+                    last = text;
+                }
+                "report" => {
+                    let report = report(files.clone().with("rules/main.lens", last.clone()));
+                    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+                    assert!(squeeze(&report).contains(&squeeze(&text)), "{text}\nis not in\n{report}");
+                }
+                // A ruleset with the code it is meant to give.
+                wrong if wrong.starts_with("lens ") => {
+                    let code = wrong.trim_start_matches("lens ").trim();
+                    let found = codes(&text);
+                    assert!(found.contains(&code), "{code}: {found:?}\n{text}");
+                }
+                table if table.starts_with("csv ") => {
+                    let name = table.trim_start_matches("csv ").trim();
+                    files = files.with(&format!("rules/{name}"), text);
+                }
+                _ => {}
             }
-            // A ruleset with the code it is meant to give.
-            wrong if wrong.starts_with("lens ") => {
-                let code = wrong.trim_start_matches("lens ").trim();
-                let found = codes(&text);
-                assert!(found.contains(&code), "{code}: {found:?}\n{text}");
-            }
-            _ => {}
         }
     }
-    assert!(whole >= 8, "{whole} examples ran");
+    assert!(whole >= 12, "{whole} examples ran");
+}
+
+fn report(files: parallax::Memory) -> String {
+    use parallax::report::{Look, ReportOptions, build, text};
+    use parallax::session::{Options, Session};
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
+    let options = ReportOptions { by: Some("state".to_owned()), ..ReportOptions::default() };
+    text(&build(ruleset, session.sources(), &evaluation, &options).expect("all weigh something"), Look::Plain)
+}
+
+/// The page of functions is what the registry says, and every example holds.
+#[test]
+fn the_page_of_functions_is_true() {
+    use parallax::builtin::{AGGREGATES, Takes, all};
+    let mut page = "# Functions and aggregates\n\nWritten in calculations, with no blank before the bracket.\n\n| function | takes | gives | meaning | examples |\n|---|---|---|---|---|\n".to_owned();
+    for builtin in all() {
+        let kinds = |kinds: &[parallax::value::ValueKind]| {
+            kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+        };
+        let takes = match builtin.takes {
+            Takes::Kinds(all) => kinds(all),
+            Takes::Optional(all, last) => format!("{}, perhaps {}", kinds(all), last.name()),
+            Takes::Several => "two or more Number, or Date".to_owned(),
+        };
+        let gives = builtin.gives.map_or("the same", |kind| kind.name());
+        let examples: Vec<String> =
+            builtin.examples.iter().map(|(call, result)| format!("`{call}` is `{result}`")).collect();
+        let text = builtin.text.replace('|', "\\|");
+        page.push_str(&format!(
+            "| `{}` | {takes} | {gives} | {text} | {} |\n",
+            builtin.name,
+            examples.join("; ")
+        ));
+        for (call, result) in builtin.examples {
+            let kind = match builtin.gives {
+                Some(kind) => kind.name(),
+                None if result.len() == 10 => "Date",
+                None => "Number",
+            };
+            let rules = format!(
+                "language 1\nkind T\nrelation T shines\nrelation T gives {kind}\ndefine t gives x\n  when t shines and x = {call}\nscenario s {{\n  a shines\n  expect a gives {result}\n}}\n"
+            );
+            let failures = failures(&rules);
+            assert!(failures.is_empty(), "{call} is not {result}: {failures:?}");
+        }
+    }
+    page.push_str("\nAggregates name what they range over, as in `count(thing: shop sells thing)`; those with `for each` say what\ncounts once, and may be `weighted by` a number.\n\n| aggregate | `for each` | meaning |\n|---|---|---|\n");
+    for aggregate in &AGGREGATES {
+        let each = if aggregate.for_each { "yes" } else { "no" };
+        page.push_str(&format!("| `{}` | {each} | {} |\n", aggregate.name, aggregate.text));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/functions.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &page).expect("it can be written");
+    }
+    assert_eq!(std::fs::read_to_string(path).expect("the page is there"), page, "run with UPDATE_DOCS=1");
 }
 
 fn failures(text: &str) -> Vec<String> {
