@@ -7,6 +7,7 @@ mod figure;
 mod gate;
 mod group;
 mod pairs;
+mod splits;
 mod weighted;
 
 pub use beside::{Beside, Cause, causes, labels, sentence, slice, weights};
@@ -15,6 +16,7 @@ pub use figure::{Figure, Undefined};
 pub use gate::{Gate, GateError, GateOp, Measure};
 pub use group::Group;
 pub use pairs::{Pair, Relation};
+pub use splits::{Split, Why};
 pub use weighted::{Slice, Weighted};
 
 use group::{Unit, group};
@@ -58,6 +60,8 @@ pub struct Agreement {
     pub weighted: Option<Weighted>,
     /// The counts by a dimension, where one is asked for.
     pub slices: Vec<Slice>,
+    /// What splits each pair, where it was worked out.
+    pub splits: Vec<Split>,
 }
 
 /// Subjects to whom the lenses say the same.
@@ -247,7 +251,9 @@ pub fn agreement(
         Some(_) => Some(weighted(&patterns, columns.len(), verdicts, focus)?),
         None => None,
     };
+    let pairs = pairs::pairs(&patterns, columns.len(), focus);
     Ok(Agreement {
+        splits: splits::splits(ruleset, table, &columns, &pairs, focus),
         lenses: columns.iter().map(|column| column.lens).collect(),
         focus,
         subjects,
@@ -255,7 +261,7 @@ pub fn agreement(
         differing,
         undecided: sum(&|pattern| pattern.is_undecided(focus)),
         columns: figures,
-        pairs: pairs::pairs(&patterns, columns.len(), focus),
+        pairs,
         group: all(&verdict),
         group_focus: all(&is_focus),
         weighted,

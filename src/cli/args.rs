@@ -119,6 +119,7 @@ impl WorldArgs {
         Ok(Options {
             set: self.set.clone(),
             tables,
+            splits: false,
             limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
         })
     }

@@ -47,7 +47,6 @@ impl Terminal {
         if self.lost && exit == Exit::Done { Exit::Usage } else { exit }
     }
 
-    /// Writes talk.
     /// What the arguments of a world mean; says what is wrong with them.
     pub fn options(&mut self, world: &super::args::WorldArgs) -> Result<crate::session::Options, Exit> {
         world.options().map_err(|problem| {
@@ -56,6 +55,7 @@ impl Terminal {
         })
     }
 
+    /// Writes talk.
     #[expect(clippy::unused_self, reason = "talk goes through the terminal that may colour it")]
     pub fn say(&mut self, text: &str) {
         Self::complain(text);

@@ -8,7 +8,7 @@ use super::output::Terminal;
 use crate::agreement::Gate;
 use crate::model::{QuestionId, Ruleset};
 use crate::report::{Look, Report, ReportOptions, build, csv, json, text};
-use crate::session::World;
+use crate::session::{Options, World};
 
 pub(super) fn run(args: &ReportArgs, terminal: &mut Terminal) -> Exit {
     report(args, terminal).unwrap_or_else(|exit| exit)
@@ -21,10 +21,11 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     options.from_scenarios = session.world(ruleset) == World::Scenarios;
     let gates = gates(&args.fail_on, ruleset, terminal)?;
     let files = files(&args.out, terminal)?;
-    let (evaluation, warnings) = match session.evaluate(ruleset, &terminal.options(&args.world)?) {
-        Ok(evaluated) => evaluated,
-        Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
-    };
+    let (evaluation, warnings) =
+        match session.evaluate(ruleset, &Options { splits: true, ..terminal.options(&args.world)? }) {
+            Ok(evaluated) => evaluated,
+            Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
+        };
     terminal.diagnostics(&warnings, session.sources());
     let report = match build(ruleset, session.sources(), &evaluation, &options) {
         Ok(report) => report,

@@ -2,6 +2,7 @@
 //! Takes the files' syntax, hands on a `Model` for tools and, without errors, a `Ruleset`.
 
 mod aggregates;
+mod allowed;
 mod broken;
 pub(crate) mod canonical;
 pub(crate) mod checks;
@@ -64,7 +65,8 @@ pub fn resolve(sources: &SourceMap, files: &[(FileId, Ast)]) -> Model {
     if !resolver.has_errors() {
         checks::check(&mut resolver);
     }
-    let (partial, diagnostics) = resolver.finish();
+    let (partial, mut diagnostics) = resolver.finish();
+    allowed::apply(files, &mut diagnostics);
     Model { partial, diagnostics }
 }
 

@@ -2,8 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{BrokenConstraint, LensText, PatternText, Report, RowText, SMALL, Says, Section, SubjectText};
-use crate::agreement::{Beside, RowFigures, agreement, causes, compare_subjects, labels, slice, weights};
+use super::{
+    BrokenConstraint, LensText, PatternText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText,
+    SubjectText,
+};
+use crate::agreement::{
+    Beside, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, slice, weights,
+};
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
 use crate::guard::{behind, describe_violation, show_outcomes};
@@ -152,6 +157,7 @@ fn section(
         .zip(&figures.columns)
         .map(|(lens, column)| lens_text(ruleset, &ruleset.lenses[*lens], question, &column.rows))
         .collect();
+    let splits = figures.splits.iter().map(|split| split_text(ruleset, sources, &lenses, split)).collect();
     let verdicts: Vec<String> = entry.verdicts.iter().map(|verdict| verdict.name.clone()).collect();
     let joined = verdicts.join(" | ");
     Ok(Some(Section {
@@ -164,6 +170,7 @@ fn section(
         agreement: figures,
         patterns,
         grid,
+        splits,
         weight: beside.weight.map(|(sentence, _)| sentence),
         slice: beside.slice.map(|(name, _)| name),
         causes: causes(ruleset, evaluation, question, &lenses)
@@ -171,6 +178,31 @@ fn section(
             .map(|cause| (ruleset.lenses[cause.lens].name.clone(), cause.sentence, cause.subjects))
             .collect(),
     }))
+}
+
+fn split_text(ruleset: &Ruleset, sources: &SourceMap, lenses: &[LensId], split: &Split) -> SplitText {
+    let lens = |at: usize| &ruleset.lenses[lenses[at]];
+    let row = |row: crate::model::RowId| {
+        let entry = &lens(split.no).rows[row];
+        entry.label.clone().unwrap_or_else(|| format!("row {}", row.0 + 1))
+    };
+    let condition =
+        |span: &crate::base::Span| sources.slice(*span).split_whitespace().collect::<Vec<_>>().join(" ");
+    let reason = |(why, count): &(Why, u64)| {
+        let (kind, row, conditions) = match why {
+            Why::Alone(at, spans) => ("alone", Some(row(*at)), spans.iter().map(condition).collect()),
+            Why::Jointly => ("jointly", None, Vec::new()),
+            Why::Overruled(at) => ("overruled", Some(row(*at)), Vec::new()),
+            Why::NotKnown(at) => ("not known", Some(row(*at)), Vec::new()),
+            Why::NoRow => ("no row", None, Vec::new()),
+        };
+        ReasonText { kind, row, conditions, count: *count }
+    };
+    SplitText {
+        yes: lens(split.yes).name.clone(),
+        no: lens(split.no).name.clone(),
+        reasons: split.reasons.iter().map(reason).collect(),
+    }
 }
 
 fn lens_text(ruleset: &Ruleset, lens: &Lens, question: QuestionId, figures: &[RowFigures]) -> LensText {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{LensText, Report, Says, Section, SubjectText};
+use super::{LensText, ReasonText, Report, Says, Section, SplitText, SubjectText};
 use crate::agreement::{Figure, Group, LensFigures, Pair, Relation, Weighted, coefficients};
 use crate::value::Decimal;
 
@@ -107,6 +107,19 @@ fn slices_value(section: &Section) -> Value {
     json!({ "by": section.slice, "slices": slices })
 }
 
+fn splits_value(section: &Section) -> Vec<Value> {
+    let reason = |reason: &ReasonText| {
+        json!({
+            "why": reason.kind, "row": reason.row, "conditions": reason.conditions, "subjects": reason.count,
+        })
+    };
+    let split = |split: &SplitText| {
+        let reasons: Vec<Value> = split.reasons.iter().map(reason).collect();
+        json!({ "yes": split.yes, "no": split.no, "reasons": reasons })
+    };
+    section.splits.iter().map(split).collect()
+}
+
 fn causes_value(section: &Section) -> Vec<Value> {
     let one = |(lens, sentence, subjects): &(String, String, u64)| json!({ "lens": lens, "not_known": sentence, "subjects": subjects });
     section.causes.iter().map(one).collect()
@@ -154,6 +167,7 @@ fn section(section: &Section) -> Value {
         "together_focus": group_value(&figures.group_focus),
         "weighted": figures.weighted.as_ref().map(|weighted| weighted_value(section, weighted)),
         "sliced": section.slice.as_ref().map(|_| slices_value(section)),
+        "splits": splits_value(section),
         "unknowns": causes_value(section),
         "grid": section.grid.as_ref().map(|grid| grid.iter().map(|row| subject(section, row)).collect::<Vec<_>>()),
     })

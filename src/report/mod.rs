@@ -61,6 +61,8 @@ pub struct Section {
     pub weight: Option<String>,
     /// The dimension counts are sliced by.
     pub slice: Option<String>,
+    /// What splits each pair, in words.
+    pub splits: Vec<SplitText>,
     /// Why lenses leave subjects unknown: lens, sentence of which something is not known, subjects.
     pub causes: Vec<(String, String, u64)>,
 }
@@ -89,6 +91,30 @@ pub struct RowText {
     pub verdict: String,
     /// How often it matches.
     pub figures: RowFigures,
+}
+
+/// What splits a pair, on one side.
+#[derive(Clone, Debug)]
+pub struct SplitText {
+    /// The lens that gives the focus verdict.
+    pub yes: String,
+    /// The lens that decides otherwise.
+    pub no: String,
+    /// Why it does, and of how many subjects.
+    pub reasons: Vec<ReasonText>,
+}
+
+/// Why a lens decides otherwise.
+#[derive(Clone, Debug)]
+pub struct ReasonText {
+    /// `alone`, `jointly`, `overruled`, `not known` or `no row`.
+    pub kind: &'static str,
+    /// The row it is about.
+    pub row: Option<String>,
+    /// The conditions, any of which is all the row lacks.
+    pub conditions: Vec<String>,
+    /// The subjects.
+    pub count: u64,
 }
 
 /// A pattern in words.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::tables::{Columns, escape};
-use super::{FEW, LensText, Report, SMALL, Section, SubjectText, glyph};
+use super::{FEW, LensText, ReasonText, Report, SMALL, Section, SubjectText, glyph};
 use crate::agreement::{Figure, Relation, coefficients};
 use crate::base::printable;
 
@@ -84,6 +84,7 @@ impl Page {
         self.patterns(section);
         self.weighted(section);
         self.slices(section);
+        self.splits(section);
         self.unknowns(section);
         self.stories(section, pooled);
 
@@ -270,6 +271,23 @@ impl Page {
         }
     }
 
+    /// Where lenses part, what kept the other one from the focus verdict.
+    fn splits(&mut self, section: &Section) {
+        if section.splits.is_empty() {
+            return;
+        }
+        self.heading(3, &format!("What splits them, by the verdict “{}”", section.focus));
+        let mut columns = Columns::new(&[false, false, true, false]);
+        columns.row(["given by", "not by", "subjects", "because"].map(str::to_owned));
+        for split in &section.splits {
+            for (at, reason) in split.reasons.iter().enumerate() {
+                let names = if at == 0 { [split.yes.clone(), split.no.clone()] } else { Default::default() };
+                columns.row(names.into_iter().chain([reason.count.to_string(), because(reason)]));
+            }
+        }
+        self.table(&columns);
+    }
+
     /// What holds up verdicts.
     fn unknowns(&mut self, section: &Section) {
         if section.causes.is_empty() {
@@ -361,6 +379,21 @@ impl Page {
                 self.line(&format!("  {example}"));
             }
         }
+    }
+}
+
+/// Why a row did not give the verdict.
+fn because(reason: &ReasonText) -> String {
+    let row = reason.row.as_deref().unwrap_or_default();
+    match reason.kind {
+        "alone" if reason.conditions.len() > 1 => {
+            format!("`{row}` lacks only one of: {}", reason.conditions.join("; "))
+        }
+        "alone" => format!("`{row}` lacks only: {}", reason.conditions.join("")),
+        "jointly" => "each row lacks several conditions at once".to_owned(),
+        "overruled" => format!("`{row}` matches, and another row decides"),
+        "not known" => format!("`{row}` may match, and another row decides"),
+        _ => "no row gives it".to_owned(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::base::{BitSet, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{Constant, QuestionId, Ruleset};
 use crate::verdict::{
-    Evaluation, LensColumn, OutcomeSet, RelationBounds, RowMatches, VerdictTable, Violation,
+    Evaluation, LensColumn, OutcomeSet, RelationBounds, RowMatches, VerdictTable, Violation, Without,
 };
 
 /// One evaluation out of those of several worlds, each with the prefix of its names. The tuples of
@@ -86,7 +86,11 @@ fn table(
             let mut codes = Vec::with_capacity(subjects.len());
             let rows = ruleset.lenses[lens].rows.len();
             let mut matches: IndexVec<_, RowMatches> = (0..rows)
-                .map(|_| RowMatches { certain: BitSet::new(subjects.len()), possible: None })
+                .map(|_| RowMatches {
+                    certain: BitSet::new(subjects.len()),
+                    possible: None,
+                    without: Vec::new(),
+                })
                 .collect();
             for (at, subject) in subjects.iter().enumerate() {
                 let table = own(subject);
@@ -103,6 +107,19 @@ fn table(
                         (found.certain.contains(subject.2), found.possible().contains(subject.2));
                     if certain {
                         row.certain.insert(at);
+                    }
+                    if row.without.is_empty() {
+                        let empty = |without: &Without| Without {
+                            span: without.span,
+                            rest: BitSet::new(subjects.len()),
+                            takes: without.takes.clone(),
+                        };
+                        row.without = found.without.iter().map(empty).collect();
+                    }
+                    for (all, own) in row.without.iter_mut().zip(&found.without) {
+                        if own.rest.contains(subject.2) {
+                            all.rest.insert(at);
+                        }
                     }
                     if possible != certain && row.possible.is_none() {
                         row.possible = Some(row.certain.clone());

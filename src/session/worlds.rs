@@ -21,6 +21,8 @@ pub struct Options {
     pub set: Vec<String>,
     /// Tables given in place of files that `from`s name.
     pub tables: Vec<TableInput>,
+    /// Whether to work out what keeps rows from matching, for reports.
+    pub splits: bool,
     /// Limits.
     pub limits: Limits,
 }
@@ -54,7 +56,8 @@ impl Session<'_> {
         if self.world(ruleset) == World::Scenarios {
             let mut worlds = Vec::new();
             for (id, scenario) in ruleset.scenarios.iter_enumerated() {
-                let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits);
+                let evaluation =
+                    self.scenario(ruleset, id, parameters.clone(), &options.limits, options.splits);
                 worlds.push((
                     format!("{}/", scenario.name),
                     evaluation.map_err(|diagnostic| vec![*diagnostic])?,
@@ -65,7 +68,7 @@ impl Session<'_> {
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
         let warnings = self.read_tables(ruleset, &options.tables, &mut builder)?;
-        let evaluation = evaluate(ruleset, builder.finish()?, &parameters, &options.limits);
+        let evaluation = evaluate(ruleset, builder.finish()?, &parameters, &options.limits, options.splits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
@@ -76,7 +79,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         limits: &Limits,
     ) -> Result<Evaluation, Box<Diagnostic>> {
-        self.scenario(ruleset, scenario, defaults(ruleset), limits)
+        self.scenario(ruleset, scenario, defaults(ruleset), limits, false)
     }
 
     #[expect(clippy::unused_self, reason = "a world of this session")]
@@ -86,6 +89,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         mut parameters: Parameters,
         limits: &Limits,
+        splits: bool,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let scenario = &ruleset.scenarios[scenario];
         let mut builder = FactSetBuilder::new(ruleset);
@@ -94,7 +98,7 @@ impl Session<'_> {
             parameters[*parameter] = Some(value.clone());
         }
         let facts = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
-        evaluate(ruleset, facts, &parameters, limits)
+        evaluate(ruleset, facts, &parameters, limits, splits)
     }
 }
 

@@ -45,14 +45,14 @@ impl Evaluator<'_> {
             let possible =
                 if doubtful { Some(self.matches(question, &row.clause, true, row.span)?) } else { None };
             let possible = possible.filter(|possible| *possible != certain);
-            rows.push(RowMatches { certain, possible });
+            rows.push(RowMatches { certain, possible, without: Vec::new() });
         }
         let apart = exclusive(ruleset, lens, self.parameters);
         self.classes[question].settle(id, lens, &apart, rows).map_err(|TooMany| TooMany::at(lens.span))
     }
 
     /// Whom a body matches, among the subjects.
-    fn matches(
+    pub fn matches(
         &mut self,
         question: QuestionId,
         clause: &Clause,
@@ -210,7 +210,11 @@ fn row_matches(classes: &Classes, rows: &RowTuples) -> IndexVec<RowId, RowMatche
     rows.iter()
         .map(|(certain, possible)| {
             let same = certain == possible;
-            RowMatches { certain: set(certain), possible: (!same).then(|| set(possible)) }
+            RowMatches {
+                certain: set(certain),
+                possible: (!same).then(|| set(possible)),
+                without: Vec::new(),
+            }
         })
         .collect()
 }

@@ -65,12 +65,14 @@ pub(super) struct Evaluator<'r> {
     pub matched: HashMap<(QuestionId, bool, String), BitSet>,
 }
 
-/// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
+/// Evaluates a ruleset over one world. A parameter that a rule uses needs a value. With `splits`, also
+/// whom each row would match without each of its conditions.
 pub fn evaluate(
     ruleset: &Ruleset,
     facts: FactSet,
     parameters: &IndexVec<ParameterId, Option<Value>>,
     limits: &Limits,
+    splits: bool,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
         return Err(Box::new(missing_parameter(ruleset, id)));
@@ -87,7 +89,7 @@ pub fn evaluate(
         matched: HashMap::new(),
     };
     evaluator.intern_constants();
-    evaluator.run().map_err(|stop| Box::new(explain_stop(stop, limits)))
+    evaluator.run(splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
 }
 
 fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
@@ -142,7 +144,7 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
 }
 
 impl Evaluator<'_> {
-    fn run(mut self) -> Result<Evaluation, Stop> {
+    fn run(mut self, splits: bool) -> Result<Evaluation, Stop> {
         for task in plan(self.ruleset).steps {
             self.clock.time()?;
             match task {
@@ -153,6 +155,9 @@ impl Evaluator<'_> {
         }
         for question in self.ruleset.questions.ids() {
             self.finish_open(question)?;
+        }
+        for question in self.ruleset.questions.ids().filter(|_| splits) {
+            self.splits(question)?;
         }
         let mut violations = IndexVec::new();
         for never in self.ruleset.nevers.ids() {

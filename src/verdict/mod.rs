@@ -8,10 +8,12 @@ mod evaluation;
 mod exclusive;
 mod outcome;
 mod relations;
+mod splits;
 
 pub use evaluate::evaluate;
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
+pub use splits::Without;
 
 use crate::base::{BitSet, IndexVec};
 use crate::model::{LensId, QuestionId, RowId};
@@ -50,6 +52,8 @@ pub struct RowMatches {
     pub certain: BitSet,
     /// Certainly or possibly; `None` where it is the same.
     pub possible: Option<BitSet>,
+    /// Whom it would match without each of its conditions, where that was asked for.
+    pub without: Vec<Without>,
 }
 
 impl VerdictTable {

@@ -286,3 +286,23 @@ fn spoiled_tables_are_explained() {
     check("f.csv", b"id,money\nann,1\nann,2\n", "PX0607", "line 3");
     check("g.parquet", b"PAR1", "PX0112", "jsonl");
 }
+
+#[test]
+fn a_warning_that_is_meant_is_allowed() {
+    let here = folder("allowed");
+    let path = here.join("r.lens");
+    let text = |lint: &str| {
+        format!(
+            "language 1\nkind Person\nrelation Person sings\nallow {lint} \"for later\"\nrelation Person dances\nnever quiet when not any p sings and any q sings\n"
+        )
+    };
+    let check = |lint: &str| {
+        std::fs::write(&path, text(lint)).expect("it can be written");
+        let out = parallax(&["check", "--format", "short", path.to_str().expect("a path")]);
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    assert_eq!(check("PX0901"), (Some(0), String::new()));
+    let (code, said) = check("PX0201");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("PX0207") && said.contains("PX0901"), "{said}");
+}

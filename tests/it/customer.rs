@@ -176,7 +176,9 @@ fn names_mean_nothing() {
 fn the_reports_are_as_last_read() {
     let session = open();
     let ruleset = ruleset(&session);
-    let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
+    let (evaluation, _) = session
+        .evaluate(ruleset, &Options { splits: true, ..Options::default() })
+        .expect("it can be evaluated");
     let mut options = ReportOptions { from_scenarios: true, ..ReportOptions::default() };
     let report = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
     insta::assert_snapshot!("customer_text", text(&report, Look::Plain));

@@ -10,7 +10,9 @@ fn report(name: &str) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("rulesets").join(name);
     let session = Session::open(&Disk, &path).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
-    let (evaluation, warnings) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
+    let (evaluation, warnings) = session
+        .evaluate(ruleset, &Options { splits: true, ..Options::default() })
+        .expect("it can be evaluated");
     assert!(warnings.is_empty(), "{warnings:?}");
     build(ruleset, session.sources(), &evaluation, &ReportOptions::default()).expect("all weigh something")
 }
@@ -52,4 +54,38 @@ fn aircraft() {
     let weighted = report.sections[0].agreement.weighted.as_ref().expect("seats");
     assert_eq!(weighted.subjects.to_string(), "512639");
     assert_eq!(weighted.lenses[0][0].to_string(), "96829");
+}
+
+/// What splits a pair adds up to the pair's counts, on both sides.
+#[test]
+fn reasons_add_up() {
+    for name in ["solar-system", "licences", "aircraft"] {
+        let report = report(name);
+        let section = &report.sections[0];
+        let place = |name: &str| section.lenses.iter().position(|lens| lens.name == name).expect("a lens");
+        let mut sides = 0;
+        for split in &section.splits {
+            let (yes, no) = (place(&split.yes), place(&split.no));
+            let pair = section
+                .agreement
+                .pairs
+                .iter()
+                .find(|pair| (pair.left, pair.right) == (yes.min(no), yes.max(no)));
+            let pair = pair.expect("a pair");
+            let count = if yes < no { pair.left_only } else { pair.right_only };
+            assert_eq!(split.reasons.iter().map(|reason| reason.count).sum::<u64>(), count, "{name}");
+            sides += 1;
+        }
+        let parted = section
+            .agreement
+            .pairs
+            .iter()
+            .map(|pair| usize::from(pair.left_only > 0) + usize::from(pair.right_only > 0));
+        assert_eq!(sides, parted.sum::<usize>());
+    }
+    // The condition to blame is the one that fails, not the sentence that gives its value.
+    let aircraft = report("aircraft");
+    let split = &aircraft.sections[0].splits[0];
+    assert_eq!((split.yes.as_str(), split.no.as_str()), ("by-median", "by-age"));
+    assert_eq!(split.reasons[0].conditions, ["year-now - year > limit"]);
 }
