@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
-use super::{Dictionary, FactSet, MISSING, Origin, StoredFacts, Tuples};
+use super::{Dictionary, FactSet, MISSING, Origin, StoredFacts, TableRead, Tuples};
 use crate::base::{BitSet, IndexVec};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::{Constant, KindId, RelationId, Ruleset, Statements, Ty};
@@ -89,6 +89,7 @@ impl<'r> FactSetBuilder<'r> {
                 dictionaries,
                 relations,
                 members: ruleset.kinds.iter().map(|_| BitSet::default()).collect(),
+                reads: Vec::new(),
             },
             certain: index(),
             maybe: index(),
@@ -139,6 +140,11 @@ impl<'r> FactSetBuilder<'r> {
         for kind in &statements.kinds {
             self.state_kind(&format!("{prefix}{}", kind.name), kind.kind);
         }
+    }
+
+    /// Notes what came of a table.
+    pub fn note_read(&mut self, read: TableRead) {
+        self.facts.reads.push(read);
     }
 
     /// The dictionary of a domain, to give ids before `state_ids`.

@@ -22,6 +22,23 @@ pub struct FactSet {
     pub relations: IndexVec<RelationId, StoredFacts>,
     /// The things stated to be of each kind, parts of the kind included.
     pub members: IndexVec<KindId, BitSet>,
+    /// The tables read, in order.
+    pub reads: Vec<TableRead>,
+}
+
+/// What came of a table.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TableRead {
+    /// The path the ruleset names.
+    pub path: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Rows left out because something in them could not be read.
+    pub skipped: u64,
+    /// Facts stated by a row and once before; they are one fact.
+    pub repeated: u64,
+    /// XXH3 of its bytes, unpacked, in hexadecimal digits.
+    pub digest: String,
 }
 
 /// The facts of one relation: each tuple once, in the order first stated.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use simd_csv::ByteRecord;
 
-use super::{FactSetBuilder, Origin, lines};
+use super::{FactSetBuilder, Origin, TableRead, lines};
 use crate::diag::{Code, DataPlace, Diagnostic, nearest};
 use crate::model::{
     BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, RelationId, Ruleset, Table,
@@ -95,6 +95,7 @@ pub fn read_table(
                 .help("its first line must name the columns, unless the block says `no header`"),
         ];
     }
+    builder.note_read(rows.outcome(bytes));
     rows.finish()
 }
 
@@ -143,6 +144,7 @@ fn read_lines(
             }
         }
     }
+    builder.note_read(rows.outcome(bytes));
     rows.finish()
 }
 
@@ -224,6 +226,8 @@ struct Rows<'r> {
     skipped: u64,
     /// The number of the row at hand, from 1; lines without cells are none.
     number: u64,
+    /// Facts stated before.
+    repeated: u64,
     /// Relations whose facts are counted or added up: there a repeated row may be meant to count.
     aggregated: BTreeSet<RelationId>,
 }
@@ -246,7 +250,19 @@ impl<'r> Rows<'r> {
             faults: Vec::new(),
             skipped: 0,
             number: 0,
+            repeated: 0,
             aggregated: ruleset.aggregated(),
+        }
+    }
+
+    /// What came of the table.
+    fn outcome(&self, bytes: &[u8]) -> TableRead {
+        TableRead {
+            path: self.table.path.clone(),
+            rows: self.number,
+            skipped: self.skipped,
+            repeated: self.repeated,
+            digest: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(bytes)),
         }
     }
 
@@ -364,6 +380,7 @@ impl<'r> Rows<'r> {
             match (&sentence.states, constants.as_slice()) {
                 (TableStates::Fact(relation, _), constants) => {
                     let new = builder.state(*relation, constants, sentence.maybe, origin);
+                    self.repeated += u64::from(!new);
                     if !new && !table.cells.merge_duplicates && self.aggregated.contains(relation) {
                         self.fault(
                             Code::DuplicateRows,

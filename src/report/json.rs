@@ -19,8 +19,19 @@ pub fn json(report: &Report) -> String {
             })
         })
         .collect();
+    let data: Vec<Value> = report
+        .data
+        .iter()
+        .map(|read| {
+            json!({
+                "table": read.path, "rows": read.rows, "skipped": read.skipped, "repeated": read.repeated,
+                "digest": read.digest,
+            })
+        })
+        .collect();
     let all = json!({
         "schema": "parallax/report@1",
+        "data": data,
         "title": report.title,
         "facts": if report.from_scenarios { "scenarios" } else { "facts" },
         "ruleset_digest": report.ruleset_digest,

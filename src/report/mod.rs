@@ -17,6 +17,7 @@ pub use schema::SCHEMA;
 pub use text::{Look, text};
 
 use crate::agreement::{Agreement, RowFigures};
+use crate::facts::TableRead;
 
 /// Up to this many subjects the whole grid is shown, and no percentages.
 pub const SMALL: u64 = 30;
@@ -32,6 +33,8 @@ pub struct Report {
     pub from_scenarios: bool,
     /// A digest of the ruleset's texts, in hexadecimal digits.
     pub ruleset_digest: String,
+    /// The tables the facts come from.
+    pub data: Vec<TableRead>,
     /// One section per question.
     pub sections: Vec<Section>,
     /// Constraints that are broken.

@@ -37,6 +37,7 @@ pub fn text(report: &Report, look: Look) -> String {
         page.section(section, report.from_scenarios);
     }
     page.violations(report);
+    page.data(report);
     page.out
 }
 
@@ -360,6 +361,20 @@ impl Page {
         if told.len() > most {
             self.line(&format!("… and {} more patterns; `--format json` has them all.", told.len() - most));
         }
+    }
+
+    fn data(&mut self, report: &Report) {
+        if report.data.is_empty() {
+            return;
+        }
+        self.heading(2, "Tables");
+        let mut columns = Columns::new(&[false, true, true, true]);
+        columns.row(["table", "rows", "left out", "facts stated before"].map(str::to_owned));
+        for read in &report.data {
+            let counts = [read.rows, read.skipped, read.repeated].map(|count| count.to_string());
+            columns.row([read.path.clone()].into_iter().chain(counts));
+        }
+        self.table(&columns);
     }
 
     fn violations(&mut self, report: &Report) {

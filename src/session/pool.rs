@@ -28,7 +28,7 @@ pub(super) fn pool(ruleset: &Ruleset, worlds: &[(String, Evaluation)]) -> Evalua
         })
         .collect();
     let relations = ruleset.relations.iter().map(|_| RelationBounds::default()).collect();
-    Evaluation { dictionaries, tables, relations, violations }
+    Evaluation { dictionaries, tables, relations, reads: Vec::new(), violations }
 }
 
 fn prefixed(violation: &Violation, prefix: &str) -> Violation {

@@ -137,7 +137,13 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
                         format!("for {facts}")
                     },
                 )
-                .help("add a condition that leaves such facts out, as in `and b != 0`")
+                .help(match error {
+                    DomainError::TwoValues => {
+                        "name more words after `for each`, so that each combination has one value"
+                    }
+                    DomainError::BadPattern => "write a regular expression in quotes",
+                    _ => "add a condition that leaves such facts out, as in `and b != 0`",
+                })
         }
         Stop::Other(diagnostic) => *diagnostic,
     }
@@ -338,7 +344,13 @@ impl Evaluator<'_> {
             .collect();
         let tables =
             self.classes.iter_enumerated().map(|(question, classes)| classes.table(question)).collect();
-        Evaluation { dictionaries: self.facts.dictionaries, tables, relations, violations }
+        Evaluation {
+            dictionaries: self.facts.dictionaries,
+            tables,
+            relations,
+            reads: self.facts.reads,
+            violations,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything one evaluation found out, with the dictionaries that name it.
 
 use crate::base::IndexVec;
-use crate::facts::Dictionary;
+use crate::facts::{Dictionary, TableRead};
 use crate::model::{Constant, DomainId, NeverId, QuestionId, RelationId, VarId};
 
 use super::VerdictTable;
@@ -15,6 +15,8 @@ pub struct Evaluation {
     pub tables: IndexVec<QuestionId, VerdictTable>,
     /// The tuples of each relation, stated and derived.
     pub relations: IndexVec<RelationId, RelationBounds>,
+    /// The tables the facts come from.
+    pub reads: Vec<TableRead>,
     /// The ways each constraint is broken, sorted.
     pub violations: IndexVec<NeverId, Vec<Violation>>,
 }

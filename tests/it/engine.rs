@@ -186,3 +186,26 @@ fn a_long_chain_takes_no_time_per_name() {
         assert_eq!(evaluation.relations.as_slice()[1].certain[0].len(), 20_001);
     });
 }
+
+/// Two values for one combination cannot be added up; where one of them is only possible, it is not
+/// known.
+#[test]
+fn one_combination_has_one_value() {
+    let rules = |fact: &str| {
+        format!("language 1\nkind P\nkind Q\nrelation P pays Q as much as Number\nrelation P is here\nquestion P is big | small\n  among p is here\nlens l {{\n  b: big when sum(n for each q: p pays q as much as n) > 4\n  otherwise small\n}}\nfacts {{\n  a is here\n  a pays x as much as 3\n  {fact}\n}}\n")
+    };
+    let open = |text: &str| {
+        let files = memory(text);
+        let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+        let ruleset = session.ruleset().expect("it is sound");
+        let found = session.evaluate(ruleset, &Options::default());
+        found.map(|(evaluation, _)| {
+            let table = &evaluation.tables[parallax::model::QuestionId(0)];
+            table.outcome(&table.lenses[0], 0).len()
+        })
+    };
+    assert_eq!(open(&rules("a pays y as much as 2")).ok(), Some(1));
+    assert_eq!(open(&rules("maybe a pays x as much as 2")).ok(), Some(2));
+    let error = open(&rules("a pays x as much as 2")).expect_err("two values");
+    assert!(error[0].message.contains("two values"), "{error:?}");
+}
