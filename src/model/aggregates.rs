@@ -3,6 +3,7 @@
 use super::clause::introduce_values;
 use super::exprs::NUMBER;
 use super::ir::{Aggregate, CompareOp, Cond, Constant, Expr, Term, Ty, VarId};
+use super::raw::Raw;
 use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::{is_bare_name, literal};
@@ -134,9 +135,16 @@ impl Resolver<'_> {
         }
         let first = variables.vars.len() as u32;
         variables.enter_negative();
-        words.iter().for_each(|word| variables.introduce(&word.text, word.span));
+        // Those no sentence names take their value by `=`, if they have one.
+        let named = words.iter().filter(|word| names(&raw, &word.text));
+        named.for_each(|word| variables.introduce(&word.text, word.span));
         introduce_values(variables, &raw);
+        words.iter().for_each(|word| variables.introduce(&word.text, word.span));
         let body = self.cond(variables, &raw);
+        if variables.broken {
+            variables.leave_negative();
+            return None;
+        }
         let value = self.expr(variables, &written.value);
         let each: Option<Vec<VarId>> =
             written.for_each.iter().map(|word| self.named(variables, &word.text, word.span)).collect();
@@ -224,6 +232,17 @@ impl Resolver<'_> {
             ExprKind::Call { args, .. } => args.iter().for_each(|arg| self.words(arg, out)),
             ExprKind::Aggregate(_) | ExprKind::Broken => {}
         }
+    }
+}
+
+/// Whether a sentence outside negative parts names the word.
+fn names(raw: &Raw<'_>, word: &str) -> bool {
+    match raw {
+        Raw::And(parts) | Raw::Or(parts) => parts.iter().any(|part| names(part, word)),
+        Raw::Known(inner, _) => names(inner, word),
+        Raw::Atom { args, .. } => args.iter().any(|(term, _)| plain_word(term) == Some(word)),
+        Raw::IsKind { term, .. } => plain_word(term) == Some(word),
+        Raw::Not(..) | Raw::Compare { .. } | Raw::Is { .. } | Raw::Holds(..) | Raw::Broken => false,
     }
 }
 

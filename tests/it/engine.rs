@@ -187,12 +187,30 @@ fn a_long_chain_takes_no_time_per_name() {
     });
 }
 
+/// An aggregate of aggregates: who likes as many as anybody.
+#[test]
+fn a_word_of_an_aggregate_may_take_its_value_inside() {
+    let text = "language 1\nkind P\nkind Q\nrelation P likes Q\nrelation P is here\nquestion P is most | fewer\n  among p is here\nlens l {\n  m: most when count(q: p likes q) = max(k: any r is here and k = count(s: r likes s))\n  otherwise fewer\n}\nfacts {\n  a is here\n  b is here\n  a likes x\n  a likes y\n  b likes x\n}\n";
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
+    let table = &evaluation.tables[parallax::model::QuestionId(0)];
+    let most = |place: usize| {
+        let first = parallax::verdict::Outcome::Verdict(parallax::model::VerdictId(0));
+        table.outcome(&table.lenses[0], place).settled() == Some(first)
+    };
+    assert_eq!((most(0), most(1)), (true, false));
+}
+
 /// Two values for one combination cannot be added up; where one of them is only possible, it is not
 /// known.
 #[test]
 fn one_combination_has_one_value() {
     let rules = |fact: &str| {
-        format!("language 1\nkind P\nkind Q\nrelation P pays Q as much as Number\nrelation P is here\nquestion P is big | small\n  among p is here\nlens l {{\n  b: big when sum(n for each q: p pays q as much as n) > 4\n  otherwise small\n}}\nfacts {{\n  a is here\n  a pays x as much as 3\n  {fact}\n}}\n")
+        format!(
+            "language 1\nkind P\nkind Q\nrelation P pays Q as much as Number\nrelation P is here\nquestion P is big | small\n  among p is here\nlens l {{\n  b: big when sum(n for each q: p pays q as much as n) > 4\n  otherwise small\n}}\nfacts {{\n  a is here\n  a pays x as much as 3\n  {fact}\n}}\n"
+        )
     };
     let open = |text: &str| {
         let files = memory(text);

@@ -41,7 +41,7 @@ fn describe(ruleset: &Ruleset, graph: &Graph, from: usize, edge: &Edge) -> Diagn
         ),
         None => Diagnostic::new(
             Code::NegationLoop,
-            format!("`{closing}` depends on its own denial: {path} → {closing}"),
+            format!("`{closing}` depends on its own denial or count: {path} → {closing}"),
         ),
     };
     diagnostic = diagnostic.at(edge.span, format!("{} needs this", names[0]));
