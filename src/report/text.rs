@@ -48,7 +48,7 @@ struct Page {
 
 impl Page {
     fn heading(&mut self, level: usize, text: &str) {
-        if !self.out.is_empty() {
+        if !self.out.is_empty() && !self.out.ends_with("\n\n") {
             self.out.push('\n');
         }
         let _ = match self.look {
@@ -71,7 +71,7 @@ impl Page {
     fn table(&mut self, columns: &Columns) {
         let text = match self.look {
             Look::Plain => columns.text(2),
-            Look::Markdown => columns.markdown(),
+            Look::Markdown => columns.markdown() + "\n",
         };
         self.out.push_str(&text);
     }
@@ -129,7 +129,9 @@ impl Page {
             columns.row(std::iter::once(lens.name.clone()).chain(counts));
         }
         self.table(&columns);
-        self.out.push('\n');
+        if self.look == Look::Plain {
+            self.out.push('\n');
+        }
         for lens in &section.lenses {
             let title = lens.title.as_deref().map(|title| format!(" “{title}”")).unwrap_or_default();
             let cites = lens.cites.iter().map(|cite| format!("; {cite}")).collect::<String>();
@@ -354,9 +356,6 @@ impl Page {
                 columns.row([lens.name.clone(), verdict, says.by.clone(), reason]);
             }
             self.table(&columns);
-            if self.look == Look::Markdown {
-                self.out.push('\n');
-            }
         }
         if told.len() > most {
             self.line(&format!("… and {} more patterns; `--format json` has them all.", told.len() - most));
@@ -440,6 +439,13 @@ fn headline(section: &Section) -> String {
     } else {
         String::new()
     };
+    if lenses == 1 {
+        return format!(
+            "1 lens looks at {} subjects, in {} patterns.{undecided}{perhaps}",
+            figures.subjects,
+            figures.patterns.len()
+        );
+    }
     format!(
         "{lenses} lenses look at {} subjects and part on {}{share}, in {} patterns.{undecided}{perhaps}",
         figures.subjects,
