@@ -1,7 +1,7 @@
 //! What a ruleset says of subjects beside its verdicts: their weight, the slice they are in, what a
 //! thing is called, and what is not known where a lens cannot decide.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::Idx;
 use crate::diag::{Code, Diagnostic};
@@ -153,6 +153,46 @@ pub fn labels(ruleset: &Ruleset, evaluation: &Evaluation, question: QuestionId) 
         }
     }
     labels
+}
+
+/// The sentences of which aggregates leave out what is not known (`known` before them), and how many
+/// keys have no stated value.
+pub fn left_out(ruleset: &Ruleset, evaluation: &Evaluation) -> Vec<(String, u64)> {
+    let mut relations = BTreeSet::new();
+    let mut visit = |clause: &Clause| {
+        for cond in std::iter::once(&clause.when).chain(&clause.unless) {
+            known_in(cond, false, &mut relations);
+        }
+    };
+    ruleset.rules.iter().for_each(|rule| visit(&rule.clause));
+    ruleset.questions.iter().filter_map(|question| question.among.as_ref()).for_each(&mut visit);
+    ruleset.lenses.iter().flat_map(|lens| lens.rows.iter()).for_each(|row| visit(&row.clause));
+    ruleset.nevers.iter().for_each(|never| visit(&never.clause));
+    let missing = |relation: RelationId| {
+        let slots = ruleset.relations[relation].slots.iter().zip(&evaluation.relations[relation].certain);
+        let values = slots.filter(|(slot, _)| matches!(slot.ty, Ty::Value(_)));
+        values.map(|(_, column)| column.iter().filter(|id| **id == MISSING).count() as u64).max().unwrap_or(0)
+    };
+    let counted = relations.into_iter().map(|relation| (sentence(ruleset, relation), missing(relation)));
+    counted.filter(|(_, count)| *count > 0).collect()
+}
+
+fn known_in(cond: &Cond, aggregated: bool, out: &mut BTreeSet<RelationId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| known_in(part, aggregated, out)),
+        Cond::Not(inner, _) => known_in(inner, aggregated, out),
+        Cond::Atom(atom) => {
+            if let (AtomSource::Relation(relation), true, true) = (&atom.source, atom.known, aggregated) {
+                out.insert(*relation);
+            }
+        }
+        Cond::Compare { .. } | Cond::Let { .. } => {
+            let mut bodies = Vec::new();
+            cond.aggregated(&mut |body| bodies.push(body));
+            bodies.into_iter().for_each(|body| known_in(body, true, out));
+        }
+        Cond::IsKind { .. } | Cond::Stated { .. } => {}
+    }
 }
 
 /// A sentence of which something is not known, and how many subjects a lens leaves unknown where a row

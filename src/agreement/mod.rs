@@ -10,7 +10,7 @@ mod pairs;
 mod splits;
 mod weighted;
 
-pub use beside::{Beside, Cause, causes, labels, sentence, slice, weights};
+pub use beside::{Beside, Cause, causes, labels, left_out, sentence, slice, weights};
 pub use coefficients::{Coefficients, PARADOX, coefficients};
 pub use figure::{Figure, Undefined};
 pub use gate::{Gate, GateError, GateOp, Measure};

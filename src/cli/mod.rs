@@ -8,6 +8,7 @@ mod fmt;
 mod list;
 mod misc;
 mod output;
+mod progress;
 mod report;
 mod run;
 mod test;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Exit;
 use super::args::{ReportArgs, ReportFormat};
 use super::output::Terminal;
+use super::progress::Progress;
 use crate::agreement::Gate;
 use crate::model::{QuestionId, Ruleset};
 use crate::report::{Look, Report, ReportOptions, build, csv, json, text};
@@ -21,11 +22,15 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     options.from_scenarios = session.world(ruleset) == World::Scenarios;
     let gates = gates(&args.fail_on, ruleset, terminal)?;
     let files = files(&args.out, terminal)?;
-    let (evaluation, warnings) =
-        match session.evaluate(ruleset, &Options { splits: true, ..terminal.options(&args.world)? }) {
-            Ok(evaluated) => evaluated,
-            Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
-        };
+    let wanted = Options { splits: true, ..terminal.options(&args.world)? };
+    let evaluated = {
+        let _progress = Progress::start("reading facts and classifying");
+        session.evaluate(ruleset, &wanted)
+    };
+    let (evaluation, warnings) = match evaluated {
+        Ok(evaluated) => evaluated,
+        Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
+    };
     terminal.diagnostics(&warnings, session.sources());
     let report = match build(ruleset, session.sources(), &evaluation, &options) {
         Ok(report) => report,

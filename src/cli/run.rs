@@ -5,6 +5,7 @@ use std::io::{self, BufWriter};
 use super::Exit;
 use super::args::{RowFormatArg, RunArgs};
 use super::output::Terminal;
+use super::progress::Progress;
 use crate::agreement::Gate;
 use crate::report::{RowFormat, RowOptions, write_rows};
 
@@ -35,7 +36,12 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             }
         },
     };
-    let (evaluation, warnings) = match session.evaluate(ruleset, &terminal.options(&args.world)?) {
+    let wanted = terminal.options(&args.world)?;
+    let evaluated = {
+        let _progress = Progress::start("reading facts and classifying");
+        session.evaluate(ruleset, &wanted)
+    };
+    let (evaluation, warnings) = match evaluated {
         Ok(evaluated) => evaluated,
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
     };

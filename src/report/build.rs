@@ -7,7 +7,7 @@ use super::{
     SubjectText,
 };
 use crate::agreement::{
-    Beside, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, slice, weights,
+    Beside, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice, weights,
 };
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
@@ -74,6 +74,7 @@ pub fn build(
         from_scenarios: options.from_scenarios,
         ruleset_digest: digest(sources),
         data: evaluation.reads.clone(),
+        left_out: left_out(ruleset, evaluation),
         sections,
         violations,
     })

@@ -32,6 +32,8 @@ pub fn json(report: &Report) -> String {
     let all = json!({
         "schema": "parallax/report@1",
         "data": data,
+        "left_out": report.left_out.iter().map(|(sentence, count)| json!({ "sentence": sentence, "values": count }))
+            .collect::<Vec<_>>(),
         "title": report.title,
         "facts": if report.from_scenarios { "scenarios" } else { "facts" },
         "ruleset_digest": report.ruleset_digest,

@@ -35,6 +35,8 @@ pub struct Report {
     pub ruleset_digest: String,
     /// The tables the facts come from.
     pub data: Vec<TableRead>,
+    /// Sentences of which aggregates leave out what is not known, and how many values that is.
+    pub left_out: Vec<(String, u64)>,
     /// One section per question.
     pub sections: Vec<Section>,
     /// Constraints that are broken.

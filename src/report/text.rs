@@ -363,6 +363,15 @@ impl Page {
     }
 
     fn data(&mut self, report: &Report) {
+        if !report.left_out.is_empty() {
+            self.heading(2, "Left out of counts and sums, as not known");
+            let mut columns = Columns::new(&[false, true]);
+            columns.row(["sentence", "values"].map(str::to_owned));
+            for (sentence, count) in &report.left_out {
+                columns.row([sentence.clone(), count.to_string()]);
+            }
+            self.table(&columns);
+        }
         if report.data.is_empty() {
             return;
         }
