@@ -8,6 +8,7 @@ pub use behind::{Behind, behind};
 use crate::base::Span;
 use crate::model::{
     Constant, Expectation, ExpectationKind, ExpectedOutcome, LensId, NeverId, QuestionId, Ruleset, Scenario,
+    Ty,
 };
 use crate::verdict::{Bound, Evaluation, Outcome, OutcomeSet, Violation};
 
@@ -130,12 +131,16 @@ impl Checker<'_> {
             }
             ExpectationKind::Plain(relation, args) => {
                 let entry = &self.ruleset.relations[*relation];
-                let domains: Vec<_> =
-                    entry.slots.iter().map(|slot| self.ruleset.domain_of(slot.ty)).collect();
-                let bound = self
-                    .evaluation
-                    .ids(args, &domains)
-                    .map_or(Bound::Impossible, |ids| self.evaluation.relations[*relation].bound(&ids));
+                let slots: Vec<(Option<u32>, bool)> = entry
+                    .slots
+                    .iter()
+                    .zip(args)
+                    .map(|(slot, arg)| {
+                        let domain = self.ruleset.domain_of(slot.ty);
+                        (self.evaluation.dictionaries[domain].find(arg), matches!(slot.ty, Ty::Value(_)))
+                    })
+                    .collect();
+                let bound = self.evaluation.relations[*relation].bound(&slots);
                 let holds = if not { bound == Bound::Impossible } else { bound == Bound::Certain };
                 if holds {
                     return Vec::new();

@@ -1,7 +1,7 @@
 //! Everything one evaluation found out, with the dictionaries that name it.
 
 use crate::base::IndexVec;
-use crate::facts::{Dictionary, TableRead};
+use crate::facts::{Dictionary, MISSING, TableRead};
 use crate::model::{Constant, DomainId, NeverId, QuestionId, RelationId, VarId};
 
 use super::VerdictTable;
@@ -63,11 +63,21 @@ impl Evaluation {
 }
 
 impl RelationBounds {
-    /// How far the tuple holds.
-    pub fn bound(&self, ids: &[u32]) -> Bound {
-        if contains(&self.certain, ids) {
-            Bound::Certain
-        } else if self.possible.as_deref().is_some_and(|columns| contains(columns, ids)) {
+    /// How far a tuple holds: per slot its id, where it has one, and whether it is a value. A tuple whose
+    /// values are missing where this one has some holds possibly.
+    pub fn bound(&self, slots: &[(Option<u32>, bool)]) -> Bound {
+        let ids: Option<Vec<u32>> = slots.iter().map(|(id, _)| *id).collect();
+        let possible = self.possible.as_deref().unwrap_or(&self.certain);
+        if ids.as_ref().is_some_and(|ids| contains(&self.certain, ids)) {
+            return Bound::Certain;
+        }
+        let rows = possible.first().map_or(0, Vec::len);
+        let fits = |row: usize| {
+            slots.iter().zip(possible).all(|((id, is_value), column)| {
+                *id == Some(column[row]) || *is_value && column[row] == MISSING
+            })
+        };
+        if ids.is_some_and(|ids| contains(possible, &ids)) || (0..rows).any(fits) {
             Bound::Possible
         } else {
             Bound::Impossible

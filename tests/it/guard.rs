@@ -49,6 +49,35 @@ fn failures(expectations: &str) -> Vec<String> {
     found.into_iter().map(|failure| failure.found).collect()
 }
 
+/// What a missing value would be is neither certain nor impossible.
+#[test]
+fn a_missing_value_is_neither_expected_nor_denied() {
+    let text = "language 1
+kind Flight
+relation Flight is late by Number?
+question Flight is late | punctual
+  among flight is late by any n
+lens l { r: late when flight is late by n and n > 5
+  otherwise punctual }
+scenario s {
+  a is late by 7
+  b is a Flight
+  expect a is late by 7
+  expect not a is late by 8
+  expect b is late by 20
+  expect not b is late by 20
+}
+";
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("the ruleset is sound");
+    let (id, scenario) = ruleset.scenarios.iter_enumerated().next().expect("a scenario");
+    let evaluation = session.evaluate_scenario(ruleset, id, &Limits::default()).expect("it can be evaluated");
+    let found = parallax::guard::check_scenario(ruleset, scenario, &evaluation);
+    let found: Vec<String> = found.into_iter().map(|failure| failure.found).collect();
+    assert_eq!(found, ["it is only possible", "it is only possible"]);
+}
+
 #[test]
 fn what_is_denied_must_be_out_of_the_question() {
     let open = failures("  expect not bob is customer of shop according to payers\n");
