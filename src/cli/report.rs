@@ -22,7 +22,10 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     options.from_scenarios = session.world(ruleset) == World::Scenarios;
     let gates = gates(&args.fail_on, ruleset, terminal)?;
     let files = files(&args.out, terminal)?;
-    let wanted = Options { splits: true, ..terminal.options(&args.world)? };
+    // The patterns alone need no reasons.
+    let splits =
+        args.format != ReportFormat::Csv || files.iter().any(|(format, _)| *format != ReportFormat::Csv);
+    let wanted = Options { splits, ..terminal.options(&args.world)? };
     let evaluated = {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)
