@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::{Evaluator, Stop};
-use super::exclusive::exclusive;
+use super::exclusive::Apart;
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
@@ -47,7 +47,7 @@ impl Evaluator<'_> {
             let possible = possible.filter(|possible| *possible != certain);
             rows.push(RowMatches { certain, possible, without: Vec::new() });
         }
-        let apart = exclusive(ruleset, lens, self.parameters);
+        let apart = Apart::new(ruleset, lens, self.parameters);
         self.classes[question].settle(id, lens, &apart, rows).map_err(|TooMany| TooMany::at(lens.span))
     }
 
@@ -136,7 +136,7 @@ impl Evaluator<'_> {
         }
         let mut local = population_of(slots.len(), std::iter::once(&rows));
         let matches = row_matches(&local, &rows);
-        let apart = exclusive(ruleset, lens, self.parameters);
+        let apart = Apart::new(ruleset, lens, self.parameters);
         local.settle(id, lens, &apart, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         self.classes[lens.question].open.insert(id, OpenLens { rows, local: Box::new(local) });
         Ok(())
@@ -161,7 +161,7 @@ impl Evaluator<'_> {
             let id = left.remove(ready.unwrap_or(0));
             let matches = row_matches(&classes, &open[&id].rows);
             let lens = &ruleset.lenses[id];
-            let apart = exclusive(ruleset, lens, self.parameters);
+            let apart = Apart::new(ruleset, lens, self.parameters);
             classes.settle(id, lens, &apart, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         }
         self.classes[question] = classes;

@@ -1,12 +1,13 @@
 //! From matching rows to outcomes. Open is every outcome that the policy gives when each possible
 //! row, for itself, matches or not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
 use super::evaluate::{Bounds, Stop};
+use super::exclusive::Apart;
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
@@ -239,9 +240,6 @@ fn decide(
     out
 }
 
-/// Pairs of rows that never match together, the earlier first.
-type Apart = BTreeSet<(RowId, RowId)>;
-
 /// Up to this many doubtful rows every choice of them is tried where rows override each other and some
 /// never match together; past it the latter is only looked at pair by pair.
 const MOST_CHOICES: usize = 16;
@@ -258,7 +256,10 @@ fn by_choice(
     for choice in 0..1_u32 << doubtful.len() {
         let chosen = doubtful.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).map(|(_, row)| *row);
         let rows: Vec<usize> = certain.iter().copied().chain(chosen).collect();
-        let clash = rows.iter().any(|left| rows.iter().any(|right| !together(*left, *right)));
+        let clash = rows
+            .iter()
+            .enumerate()
+            .any(|(at, left)| rows[at + 1..].iter().any(|right| !together(*left, *right)));
         if clash {
             continue;
         }
@@ -314,15 +315,13 @@ fn open(lens: &Lens, apart: &Apart, certain: &[usize], possible: &[usize]) -> (O
             let beats = |strong: usize, weak: usize| {
                 overrides.binary_search(&(RowId::from_usize(strong), RowId::from_usize(weak))).is_ok()
             };
-            let together = |left: usize, right: usize| {
-                apart.is_empty()
-                    || !apart
-                        .contains(&(RowId::from_usize(left.min(right)), RowId::from_usize(left.max(right))))
-            };
-            let doubtful: Vec<usize> =
-                possible.iter().copied().filter(|row| !certain.contains(row)).collect();
-            if !overrides.is_empty() && !apart.is_empty() && doubtful.len() <= MOST_CHOICES {
-                return (by_choice(certain, &doubtful, &verdict, &beats, &together), certain.is_empty());
+            let together = |left: usize, right: usize| !apart.never_together(left, right);
+            if !overrides.is_empty() && !apart.is_empty() {
+                let doubtful: Vec<usize> =
+                    possible.iter().copied().filter(|row| !certain.contains(row)).collect();
+                if doubtful.len() <= MOST_CHOICES {
+                    return (by_choice(certain, &doubtful, &verdict, &beats, &together), certain.is_empty());
+                }
             }
             let mut set = OutcomeSet::EMPTY;
             for row in possible {

@@ -1,12 +1,10 @@
 //! Rows that never match together: each compares the same value, one that may be missing, with
 //! constants, and no value meets both.
 
-use std::collections::BTreeSet;
-
 use crate::base::{Idx, IndexVec};
 use crate::model::clause::as_var;
 use crate::model::{
-    AtomSource, Clause, CompareOp, Cond, Constant, Expr, Lens, ParameterId, RelationId, RowId, Ruleset, Term,
+    AtomSource, Clause, CompareOp, Cond, Constant, Expr, Lens, ParameterId, RelationId, Row, Ruleset, Term,
     VarId,
 };
 use crate::value::{Date, Value};
@@ -28,28 +26,39 @@ enum Key {
 /// The values parameters have.
 type Parameters = IndexVec<ParameterId, Option<Value>>;
 
-/// Pairs of rows that never match together, the earlier row first.
-pub(super) fn exclusive(ruleset: &Ruleset, lens: &Lens, parameters: &Parameters) -> BTreeSet<(RowId, RowId)> {
-    if ruleset.relations.iter().all(|relation| relation.open.is_none()) {
-        return BTreeSet::new();
-    }
-    let slots = ruleset.questions[lens.question].slots.len();
-    let asked: Vec<Vec<Asked>> =
-        lens.rows.iter().map(|row| asked(ruleset, &row.clause, slots, parameters)).collect();
-    let apart = |left: &Asked, right: &Asked| {
-        left.relation == right.relation
-            && left.key == right.key
-            && !can_meet(&[left.bounds.as_slice(), &right.bounds].concat())
-    };
-    let mut pairs = BTreeSet::new();
-    for (at, left) in asked.iter().enumerate() {
-        for (other, right) in asked.iter().enumerate().skip(at + 1) {
-            if left.iter().any(|left| right.iter().any(|right| apart(left, right))) {
-                pairs.insert((RowId::from_usize(at), RowId::from_usize(other)));
-            }
+/// What the rows of a lens ask of values that may be missing.
+#[derive(Default)]
+pub(super) struct Apart {
+    rows: Vec<Vec<Asked>>,
+}
+
+impl Apart {
+    /// Reads the rows of a lens.
+    pub fn new(ruleset: &Ruleset, lens: &Lens, parameters: &Parameters) -> Self {
+        if ruleset.relations.iter().all(|relation| relation.open.is_none()) {
+            return Self::default();
         }
+        let slots = ruleset.questions[lens.question].slots.len();
+        let row = |row: &Row| asked(ruleset, &row.clause, slots, parameters);
+        let rows: Vec<Vec<Asked>> = lens.rows.iter().map(row).collect();
+        if rows.iter().all(Vec::is_empty) { Self::default() } else { Self { rows } }
     }
-    pairs
+
+    /// Whether any two rows may match together, as far as this tells.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether two rows, as places, never match together.
+    pub fn never_together(&self, left: usize, right: usize) -> bool {
+        let (Some(left), Some(right)) = (self.rows.get(left), self.rows.get(right)) else { return false };
+        let apart = |left: &Asked, right: &Asked| {
+            left.relation == right.relation
+                && left.key == right.key
+                && !can_meet(&[left.bounds.as_slice(), &right.bounds].concat())
+        };
+        left.iter().any(|left| right.iter().any(|right| apart(left, right)))
+    }
 }
 
 fn asked(ruleset: &Ruleset, clause: &Clause, slots: usize, parameters: &Parameters) -> Vec<Asked> {
