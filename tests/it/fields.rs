@@ -89,3 +89,17 @@ fn reasons_add_up() {
     assert_eq!((split.yes.as_str(), split.no.as_str()), ("by-median", "by-age"));
     assert_eq!(split.reasons[0].conditions, ["year-now - year > limit"]);
 }
+
+/// Dates, texts and flags that may be missing, in aggregates and functions; worked out by hand.
+#[test]
+fn users() {
+    use parallax::engine::Limits;
+    let files = crate::support::memory(include_str!("../fixtures/users.lens"));
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let (id, scenario) = ruleset.scenarios.iter_enumerated().next().expect("a scenario");
+    let evaluation = session.evaluate_scenario(ruleset, id, &Limits::default()).expect("it can be evaluated");
+    let found = parallax::guard::check_scenario(ruleset, scenario, &evaluation);
+    assert!(found.is_empty(), "{found:#?}");
+    assert_eq!(scenario.expectations.len(), 14);
+}
