@@ -2,25 +2,26 @@
 
 use serde_json::Value;
 
-/// The cells of a line at these paths, empty where nothing or `null` stands there; `Err` says what is
-/// wrong, with the path where one is to blame.
-pub(super) fn cells(line: &str, columns: &[Vec<String>]) -> Result<Vec<String>, (Option<usize>, String)> {
+/// What is wrong with a line: the place of the path to blame, where one is, and what stands there.
+pub(super) type Fault = (Option<usize>, String);
+
+/// The object a line holds.
+pub(super) fn object(line: &str) -> Result<Value, Fault> {
     let object: Value = serde_json::from_str(line).map_err(|error| (None, format!("no JSON: {error}")))?;
-    if !object.is_object() {
-        return Err((None, "no JSON object".to_owned()));
-    }
-    columns.iter().enumerate().map(|(at, path)| cell(&object, path).map_err(|raw| (Some(at), raw))).collect()
+    if object.is_object() { Ok(object) } else { Err((None, "no JSON object".to_owned())) }
 }
 
-fn cell(object: &Value, path: &[String]) -> Result<String, String> {
-    let found = find(object, path);
-    match found {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Bool(flag)) => Ok(flag.to_string()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(other @ (Value::Array(_) | Value::Object(_))) => Err(other.to_string()),
-    }
+/// The cells of an object at these paths: `None` where nothing stands there, empty for `null`.
+pub(super) fn cells(object: &Value, columns: &[Vec<String>]) -> Result<Vec<Option<String>>, Fault> {
+    let cell = |(at, path): (usize, &Vec<String>)| match find(object, path) {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(String::new())),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Bool(flag)) => Ok(Some(flag.to_string())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(other @ (Value::Array(_) | Value::Object(_))) => Err((Some(at), other.to_string())),
+    };
+    columns.iter().enumerate().map(cell).collect()
 }
 
 /// What stands at a path; a key that has dots itself comes first.
@@ -31,9 +32,4 @@ fn find<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
         return Some(found);
     }
     find(value.get(first)?, rest)
-}
-
-/// Whether some line has something at this path.
-pub(super) fn is_known(line: &str, path: &[String]) -> bool {
-    serde_json::from_str::<Value>(line).is_ok_and(|object| find(&object, path).is_some())
 }

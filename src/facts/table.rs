@@ -110,39 +110,43 @@ fn read_lines(
     let mut names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
     names.sort();
     names.dedup();
-    let split = |name: &String| name.split('.').map(str::to_owned).collect::<Vec<_>>();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let lines = || text.lines().zip(1_u64..).filter(|(line, _)| !line.trim().is_empty());
-    // `row` is the row's number, unless a line has something of that name.
-    let row = names.iter().position(|name| name == "row");
-    if let Some(at) = row.filter(|_| !lines().any(|(line, _)| lines::is_known(line, &["row".to_owned()]))) {
-        names.remove(at);
+    let mut lines = text.lines().zip(1_u64..).filter(|(line, _)| !line.trim().is_empty()).peekable();
+    // `row` is the row's number, unless the first line has something of that name.
+    let first = lines.peek().and_then(|(line, _)| lines::object(line).ok());
+    if first.is_none_or(|object| object.get("row").is_none()) {
+        names.retain(|name| name != "row");
     }
-    let paths: Vec<Vec<String>> = names.iter().map(split).collect();
-    if lines().next().is_some()
-        && let Some(at) = paths.iter().position(|path| !lines().any(|(line, _)| lines::is_known(line, path)))
-    {
-        names.remove(at);
-        rows.header = names;
-        return rows.missing_columns().into_iter().collect();
-    }
+    let paths: Vec<Vec<String>> =
+        names.iter().map(|name| name.split('.').map(str::to_owned).collect()).collect();
+    let mut seen = vec![false; names.len()];
+    let mut any = false;
     rows.header = names;
-    for (line, number) in lines() {
-        match lines::cells(line, &paths) {
+    for (line, number) in lines {
+        any = true;
+        match lines::object(line).and_then(|object| lines::cells(&object, &paths)) {
             Ok(cells) => {
-                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                seen.iter_mut().zip(&cells).for_each(|(seen, cell)| *seen |= cell.is_some());
+                let cells: Vec<&str> = cells.iter().map(|cell| cell.as_deref().unwrap_or_default()).collect();
                 rows.row(&cells, number, builder);
             }
-            Err((None, reason)) => {
-                rows.fault(Code::BadRow, number, None, &reason, "a JSON object");
-                rows.skipped += 1;
-            }
-            Err((Some(column), raw)) => {
-                let column = rows.header[column].clone();
-                rows.fault(Code::BadCell, number, Some(&column), &raw, "a single value");
+            Err((column, raw)) => {
+                let name = column.map(|column| rows.header[column].clone());
+                let (code, expected) = match &name {
+                    Some(_) => (Code::BadCell, "a single value"),
+                    None => (Code::BadRow, "a JSON object"),
+                };
+                rows.fault(code, number, name.as_deref(), &raw, expected);
+                rows.number += 1;
                 rows.skipped += 1;
             }
         }
+    }
+    // A column of which no line has anything; where lines cannot be read, that is the cause.
+    let never = seen.iter().position(|seen| !seen);
+    if let (Some(at), true, true) = (never, any, rows.faults.is_empty()) {
+        rows.header.remove(at);
+        return rows.missing_columns().into_iter().collect();
     }
     builder.note_read(rows.outcome(bytes));
     rows.finish()

@@ -239,7 +239,7 @@ impl Resolver<'_> {
         if let Some(unless) = &clause.unless {
             check.part += 1;
             let part = check.part;
-            check.negative(unless, part, &known, unless_span(unless));
+            check.negative(unless, part, &known, unless.span().unwrap_or(purpose.span));
         }
         let problems = check.problems;
         let mut sound = problems.is_empty();
@@ -376,20 +376,6 @@ impl Resolver<'_> {
 fn broken(variables: &mut Variables) -> Cond {
     variables.broken = true;
     Cond::And(Vec::new())
-}
-
-fn unless_span(cond: &Cond) -> Span {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => {
-            parts.first().map_or(Span::new(crate::base::FileId(0), 0, 0), unless_span)
-        }
-        Cond::Not(_, span)
-        | Cond::Stated { span, .. }
-        | Cond::Compare { span, .. }
-        | Cond::Let { span, .. }
-        | Cond::IsKind { span, .. } => *span,
-        Cond::Atom(atom) => atom.span,
-    }
 }
 
 fn unbound_conclusion(word: &str, span: Span) -> Diagnostic {

@@ -373,6 +373,21 @@ impl Expr {
 }
 
 impl Cond {
+    /// From the first to the last place of it; `None` where it has no part.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().filter_map(Self::span).reduce(|all, span| {
+                Span { start: all.start.min(span.start), end: all.end.max(span.end), ..all }
+            }),
+            Self::Not(_, span)
+            | Self::Compare { span, .. }
+            | Self::Let { span, .. }
+            | Self::Stated { span, .. }
+            | Self::IsKind { span, .. } => Some(*span),
+            Self::Atom(atom) => Some(atom.span),
+        }
+    }
+
     /// Calls `visit` with each calculation of this one condition, not of its parts.
     pub fn calculations<'c>(&'c self, visit: &mut dyn FnMut(&'c Expr)) {
         match self {

@@ -108,6 +108,7 @@ impl<'r> Compiler<'_, 'r> {
         let mut outer = Vec::new();
         cond_vars(&aggregate.body, &mut outer);
         let outer: BTreeSet<VarId> = outer.into_iter().filter(|var| !aggregate.owns(*var)).collect();
+        let doubtful = self.is_doubtful(&aggregate.body);
         let mut search = |possible: bool| {
             let mut items = Vec::new();
             flatten(&aggregate.body, &mut items);
@@ -115,8 +116,7 @@ impl<'r> Compiler<'_, 'r> {
             self.conjunction(items, bound, &needed, possible, true)
         };
         let certain = search(false);
-        let possible = search(true);
-        let possible = self.is_doubtful(&aggregate.body).then_some(possible);
+        let possible = doubtful.then(|| search(true));
         let mut inside = bound.clone();
         inside.extend(&needed);
         let value = self.calculation(&aggregate.value, &inside);

@@ -92,26 +92,14 @@ impl<'r> Compiler<'_, 'r> {
     /// Variables that may be missing and that a sentence of this scope joins with something.
     fn shared(&self, items: &[Item<'r>], outside: &BTreeSet<VarId>) -> BTreeMap<VarId, Span> {
         let mut places: BTreeMap<VarId, (usize, Span)> = BTreeMap::new();
-        let mut here: BTreeSet<VarId> = BTreeSet::new();
-        let mut count = |var: VarId, span| places.entry(var).or_insert((0, span)).0 += 1;
         for item in items {
-            match item {
-                Item::Is(Cond::Atom(atom)) => {
-                    for var in atom.args.iter().filter_map(as_var) {
-                        count(var, atom.span);
-                        here.insert(var);
-                    }
-                }
-                Item::Is(_) | Item::Not(_) => {}
+            let Item::Is(Cond::Atom(atom)) = item else { continue };
+            for var in atom.args.iter().filter_map(as_var).filter(|var| self.loose.contains(var)) {
+                places.entry(var).or_insert((0, atom.span)).0 += 1;
             }
         }
-        places
-            .into_iter()
-            .filter(|(var, (count, _))| {
-                self.loose.contains(var) && here.contains(var) && (*count > 1 || outside.contains(var))
-            })
-            .map(|(var, (_, span))| (var, span))
-            .collect()
+        let joined = places.into_iter().filter(|(var, (count, _))| *count > 1 || outside.contains(var));
+        joined.map(|(var, (_, span))| (var, span)).collect()
     }
 
     /// A choice in some branch of which a word that may be missing is joined with one from elsewhere.
@@ -144,7 +132,7 @@ impl<'r> Compiler<'_, 'r> {
             let others = items.iter().enumerate().filter(|(other, _)| *other != at);
             let others = others.map(|(_, item)| match item {
                 Item::Is(cond) => (*cond).clone(),
-                Item::Not(inner) => Cond::Not(Box::new((*inner).clone()), span_of(inner).unwrap_or(NOWHERE)),
+                Item::Not(inner) => Cond::Not(Box::new((*inner).clone()), inner.span().unwrap_or(NOWHERE)),
             });
             Cond::And(others.chain([branch.clone()]).collect())
         };
@@ -209,15 +197,3 @@ fn positive_vars(cond: &Cond, out: &mut Vec<VarId>) {
 }
 
 const NOWHERE: Span = Span { file: crate::base::FileId(0), start: 0, end: 0 };
-
-fn span_of(cond: &Cond) -> Option<Span> {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().find_map(span_of),
-        Cond::Not(_, span)
-        | Cond::Compare { span, .. }
-        | Cond::Let { span, .. }
-        | Cond::Stated { span, .. }
-        | Cond::IsKind { span, .. } => Some(*span),
-        Cond::Atom(atom) => Some(atom.span),
-    }
-}

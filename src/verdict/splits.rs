@@ -48,7 +48,7 @@ fn without(clause: &Clause, slots: u32) -> Vec<(Span, Clause, Vec<usize>)> {
     };
     let mut out = Vec::new();
     for at in 0..parts.len() {
-        let Some(span) = span_of(parts[at]) else { continue };
+        let Some(span) = parts[at].span() else { continue };
         let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
         let mut rest: Vec<(usize, Cond)> = others.map(|(other, part)| (other, (*part).clone())).collect();
         let lost = drop_unbound(&mut rest, slots);
@@ -67,7 +67,7 @@ fn without(clause: &Clause, slots: u32) -> Vec<(Span, Clause, Vec<usize>)> {
         out.push((span, Clause { vars: clause.vars.clone(), when, unless }, takes));
     }
     if let Some(unless) = &clause.unless
-        && let Some(span) = span_of(unless)
+        && let Some(span) = unless.span()
     {
         let when = clause.when.clone();
         out.push((span, Clause { vars: clause.vars.clone(), when, unless: None }, Vec::new()));
@@ -118,23 +118,5 @@ fn looks_at(cond: &Cond, out: &mut Vec<VarId>) {
         Cond::Compare { .. } | Cond::Stated { .. } => cond_vars(cond, out),
         Cond::Let { value, .. } => crate::model::clause::expr_vars(value, out),
         Cond::Atom(_) | Cond::IsKind { .. } => {}
-    }
-}
-
-/// From the first to the last place of a condition.
-fn span_of(cond: &Cond) -> Option<Span> {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => {
-            let spans: Vec<Span> = parts.iter().filter_map(span_of).collect();
-            let first = spans.iter().min_by_key(|span| span.start)?;
-            let last = spans.iter().max_by_key(|span| span.end)?;
-            Some(first.to(*last))
-        }
-        Cond::Not(_, span)
-        | Cond::Compare { span, .. }
-        | Cond::Let { span, .. }
-        | Cond::Stated { span, .. }
-        | Cond::IsKind { span, .. } => Some(*span),
-        Cond::Atom(atom) => Some(atom.span),
     }
 }

@@ -282,6 +282,7 @@ fn spoiled_tables_are_explained() {
     check("b.jsonl", b"{\"id\": \"ann\", \"money\": [1, 2]}\n", "PX0602", "[1,2]");
     check("c.jsonl", b"{\"id\": \"ann\", \"mony\": 1}\n", "PX0205", "money");
     check("d.jsonl", b"{\"id\": \"ann\", \"money\": \"much\"}\n", "PX0602", "much");
+    check("deep.jsonl", "{\"a\":".repeat(10_000).as_bytes(), "PX0603", "JSON");
     check("e.csv.gz", b"no archive", "PX0604", "unpacked");
     check("f.csv", b"id,money\nann,1\nann,2\n", "PX0607", "line 3");
     check("g.parquet", b"PAR1", "PX0112", "jsonl");

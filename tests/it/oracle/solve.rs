@@ -255,7 +255,7 @@ impl Oracle<'_> {
             .filter(|(key, _)| !certain.contains_key(*key))
             .flat_map(|(_, values)| values.iter().flatten().copied())
             .collect();
-        let (sure, all) = (list(&certain), list(&possible));
+        let sure = list(&certain);
         let of = |members: &[(Decimal, Decimal)]| aggregated(aggregate.kind, members);
         let single = |value: Option<Decimal>| value.map_or(Calc::Nothing, |value| Calc::Value(number(value)));
         if extra.is_empty() {
@@ -276,7 +276,6 @@ impl Oracle<'_> {
                 of(&members)
             })
             .collect();
-        let _ = all;
         if matches!(aggregate.kind, AggregateKind::Average | AggregateKind::Median) {
             return Calc::Missing;
         }
