@@ -38,7 +38,7 @@ fn by_thing(evaluation: &Evaluation, relation: RelationId, thing: usize) -> Hash
     let mut found: HashMap<u32, Vec<u32>> = HashMap::new();
     let columns = &evaluation.relations[relation].certain;
     if let (Some(things), Some(others)) = (columns.get(thing), columns.get(1 - thing)) {
-        for (thing, other) in things.iter().zip(others) {
+        for (thing, other) in things.iter().zip(others.iter()) {
             found.entry(*thing).or_default().push(*other);
         }
     }

@@ -54,6 +54,13 @@ impl BitSet {
         self.words[index / 64] |= 1 << (index % 64);
     }
 
+    /// Takes `index` out.
+    pub fn remove(&mut self, index: usize) {
+        if let Some(word) = self.words.get_mut(index / 64) {
+            *word &= !(1 << (index % 64));
+        }
+    }
+
     /// How many numbers are in it.
     pub fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()

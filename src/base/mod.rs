@@ -4,6 +4,7 @@
 mod bits;
 mod escape;
 mod index;
+mod order;
 mod source_map;
 mod span;
 
@@ -11,5 +12,6 @@ pub use bits::BitSet;
 pub use escape::printable;
 pub(crate) use index::newtype_id;
 pub use index::{Idx, IndexVec};
+pub use order::{Order, counted, gathered, order};
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};

@@ -2,8 +2,10 @@
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
 mod aggregate;
+mod batch;
 mod calculate;
 mod limits;
+mod lower;
 pub mod planted;
 mod program;
 mod run;
@@ -12,6 +14,7 @@ mod table;
 mod tuples;
 mod values;
 
+pub use batch::{Bail, BatchProgram, Found};
 pub use limits::{Clock, Limits, Reached};
 pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,

@@ -249,4 +249,6 @@ pub struct Program {
     pub vars: usize,
     /// The number of ranges.
     pub ranges: usize,
+    /// The atom that holds the subjects, where they are sought with the rest.
+    pub subjects: Option<usize>,
 }

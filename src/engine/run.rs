@@ -30,6 +30,13 @@ pub struct Frame {
     stopped: Option<Reached>,
 }
 
+impl Frame {
+    /// The limit that was met, where one was.
+    pub(super) fn stopped(&self) -> Option<Reached> {
+        self.stopped
+    }
+}
+
 /// A calculation without result where all else holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {

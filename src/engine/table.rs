@@ -4,11 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::base::{self, Order, counted, gathered};
+
 /// A set of tuples.
 #[derive(Debug, Default)]
 pub struct Table {
-    columns: Vec<Vec<u32>>,
+    columns: Vec<Arc<Vec<u32>>>,
     rows: usize,
+    /// Whether the tuples ascend and stand in it once each.
+    sorted: bool,
     indexes: Mutex<BTreeMap<Vec<usize>, Arc<Index>>>,
     distinct: Vec<OnceLock<usize>>,
 }
@@ -17,7 +21,7 @@ pub struct Table {
 #[derive(Debug)]
 pub struct Index {
     /// The columns in that order.
-    pub columns: Vec<Vec<u32>>,
+    pub columns: Vec<Arc<Vec<u32>>>,
     /// Where the rows of each id of the first column begin; one more entry than ids. Empty where
     /// there are far more ids than rows: then the first column is searched like the others.
     starts: Vec<u32>,
@@ -28,14 +32,19 @@ impl Table {
     pub fn new(columns: Vec<Vec<u32>>) -> Self {
         let rows = columns.first().map_or(0, Vec::len);
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
-        Self { columns, rows, indexes: Mutex::default(), distinct }
+        let columns = columns.into_iter().map(Arc::new).collect();
+        Self { columns, rows, sorted: false, indexes: Mutex::default(), distinct }
+    }
+
+    /// A table from columns whose tuples ascend, each once.
+    pub fn sorted(columns: Vec<Vec<u32>>) -> Self {
+        Self { sorted: true, ..Self::new(columns) }
     }
 
     /// A table from tuples end to end.
     pub fn from_rows(arity: usize, data: &[u32]) -> Self {
-        let columns =
-            (0..arity).map(|slot| data.iter().skip(slot).step_by(arity.max(1)).copied().collect()).collect();
-        Self::new(columns)
+        let column = |slot| data.chunks_exact(arity.max(1)).map(|tuple| tuple[slot]).collect();
+        Self::new((0..arity).map(column).collect())
     }
 
     /// The number of tuples.
@@ -49,7 +58,7 @@ impl Table {
     }
 
     /// The columns.
-    pub fn columns(&self) -> &[Vec<u32>] {
+    pub fn columns(&self) -> &[Arc<Vec<u32>>] {
         &self.columns
     }
 
@@ -58,12 +67,12 @@ impl Table {
         *self.distinct[column].get_or_init(|| {
             let ids = &self.columns[column];
             if is_sparse(ids) {
-                let mut ids = ids.clone();
+                let mut ids = ids.to_vec();
                 ids.sort_unstable();
                 ids.dedup();
                 return ids.len();
             }
-            let mut seen = crate::base::BitSet::new(ids.iter().max().map_or(0, |id| *id as usize + 1));
+            let mut seen = base::BitSet::new(ids.iter().max().map_or(0, |id| *id as usize + 1));
             ids.iter().for_each(|id| seen.insert(*id as usize));
             seen.count()
         })
@@ -76,32 +85,42 @@ impl Table {
         if let Some(found) = lock().get(order) {
             return Arc::clone(found);
         }
-        let index = Arc::new(Index::new(&self.columns, order, self.rows));
+        let index = Arc::new(Index::new(self, order));
         Arc::clone(lock().entry(order.to_vec()).or_insert(index))
     }
 }
 
 impl Index {
-    fn new(columns: &[Vec<u32>], order: &[usize], rows: usize) -> Self {
-        let first = &columns[order[0]];
-        let (places, starts) = if is_sparse(first) {
-            let mut places: Vec<u32> = (0..rows as u32).collect();
-            sort(&mut places, columns, order);
-            (places, Vec::new())
+    fn new(table: &Table, order: &[usize]) -> Self {
+        let first = &table.columns[order[0]];
+        let ascends = |columns: &[usize]| columns.windows(2).all(|pair| pair[0] < pair[1]);
+        if table.sorted && ascends(order) && order.len() == table.columns.len() {
+            let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
+            return Self { columns, starts: if is_sparse(first) { Vec::new() } else { starts(first) } };
+        }
+        let Order { places, starts } = if table.sorted && ascends(&order[1..]) && !is_sparse(first) {
+            // Within one id of the first column the tuples ascend by the others already.
+            let (places, starts) = counted(first, first.iter().max().map_or(0, |id| *id as usize + 1));
+            Order { places, starts }
         } else {
-            let (mut places, starts) = counted(first);
-            if order.len() > 1 {
-                for ends in starts.windows(2) {
-                    sort(&mut places[ends[0] as usize..ends[1] as usize], columns, &order[1..]);
-                }
-            }
-            (places, starts)
+            let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
+            base::order(&columns)
         };
-        let columns = order
-            .iter()
-            .map(|column| places.iter().map(|row| columns[*column][*row as usize]).collect())
-            .collect();
+        let columns =
+            order.iter().map(|column| Arc::new(gathered(&table.columns[*column], &places))).collect();
         Self { columns, starts }
+    }
+
+    /// The rows whose first ids lie in this range.
+    pub fn window(&self, from: u32, to: u32) -> (u32, u32) {
+        let row = |id: u32| {
+            if self.starts.is_empty() {
+                self.columns[0].partition_point(|other| *other < id) as u32
+            } else {
+                self.starts[(id as usize).min(self.starts.len() - 1)]
+            }
+        };
+        (row(from), row(to))
     }
 
     /// All rows.
@@ -130,6 +149,9 @@ impl Index {
         if level == 0 && !self.starts.is_empty() {
             return self.starts[id as usize + 1].min(high);
         }
+        if level + 1 == self.columns.len() && self.columns[level].get(at as usize + 1) != Some(&id) {
+            return at + 1;
+        }
         at + gallop(&self.columns[level][at as usize..high as usize], id) as u32
     }
 }
@@ -140,36 +162,17 @@ fn is_sparse(ids: &[u32]) -> bool {
     ids.iter().max().is_some_and(|most| *most as usize / 8 > ids.len())
 }
 
-/// Rows by the ids of one column, and where those of each id begin.
-fn counted(ids: &[u32]) -> (Vec<u32>, Vec<u32>) {
-    let count = ids.iter().max().map_or(0, |id| *id as usize + 1);
-    let mut starts = vec![0_u32; count + 1];
-    for id in ids {
-        starts[*id as usize + 1] += 1;
+/// Where the rows of each id begin, of a sorted column.
+fn starts(ids: &[u32]) -> Vec<u32> {
+    let count = ids.last().map_or(0, |id| *id as usize + 1);
+    let mut starts = Vec::with_capacity(count + 1);
+    for (row, id) in (0_u32..).zip(ids) {
+        while starts.len() <= *id as usize {
+            starts.push(row);
+        }
     }
-    for at in 0..count {
-        starts[at + 1] += starts[at];
-    }
-    let mut next = starts.clone();
-    let mut places = vec![0_u32; ids.len()];
-    for (row, id) in ids.iter().enumerate() {
-        let place = &mut next[*id as usize];
-        places[*place as usize] = row as u32;
-        *place += 1;
-    }
-    (places, starts)
-}
-
-/// Sorts rows by columns in this order.
-fn sort(places: &mut [u32], columns: &[Vec<u32>], order: &[usize]) {
-    if let [column] = order {
-        let column = &columns[*column];
-        return places.sort_unstable_by_key(|row| column[*row as usize]);
-    }
-    places.sort_unstable_by(|left, right| {
-        let key = |row: u32| order.iter().map(move |column| columns[*column][row as usize]);
-        key(*left).cmp(key(*right))
-    });
+    starts.push(ids.len() as u32);
+    starts
 }
 
 /// How many ids at the start of a sorted column are at most `id`.

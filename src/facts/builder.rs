@@ -1,16 +1,14 @@
 //! Gathers stated facts of one world: interns, drops duplicates, works out who is of which kind.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::BuildHasher;
+use std::collections::{BTreeMap, HashMap};
 
-use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::{Dictionary, FactSet, MISSING, Origin, StoredFacts, TableRead, Tuples};
-use crate::base::{BitSet, IndexVec};
-use crate::diag::{Code, DataPlace, Diagnostic};
-use crate::model::{Constant, KindId, RelationId, Ruleset, Statements, Ty};
+use crate::base::BitSet;
+use crate::diag::{Code, DataPlace, Diagnostic, Severity};
+use crate::model::{BadRows, Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};
 
 /// The most keys an open relation may have, stated and missing.
 const MOST_KEYS: usize = 50_000_000;
@@ -29,60 +27,20 @@ fn combine(lists: &[Vec<u32>], taken: &mut Vec<u32>, visit: &mut dyn FnMut(&[u32
 pub struct FactSetBuilder<'r> {
     ruleset: &'r Ruleset,
     facts: FactSet,
-    certain: IndexVec<RelationId, TupleIndex>,
-    maybe: IndexVec<RelationId, TupleIndex>,
-}
-
-#[derive(Default)]
-struct TupleIndex(HashTable<u32>);
-
-impl TupleIndex {
-    /// Whether the tuple is new; if so it is added with its origin.
-    fn add(&mut self, tuples: &mut Tuples, ids: &[u32], origin: Origin) -> bool {
-        let hashed = FxBuildHasher.hash_one(ids);
-        let same = |tuples: &Tuples, row: u32| {
-            tuples.columns.iter().zip(ids).all(|(column, id)| column[row as usize] == *id)
-        };
-        if self.0.find(hashed, |&row| same(tuples, row)).is_some() {
-            return false;
-        }
-        let row = tuples.len() as u32;
-        for (column, id) in tuples.columns.iter_mut().zip(ids) {
-            column.push(*id);
-        }
-        tuples.origins.push(origin);
-        let rehash = |&row: &u32| {
-            let tuple: Vec<u32> = tuples.columns.iter().map(|column| column[row as usize]).collect();
-            FxBuildHasher.hash_one(tuple.as_slice())
-        };
-        self.0.insert_unique(hashed, row, rehash);
-        true
-    }
-
-    fn contains(&self, tuples: &Tuples, ids: &[u32]) -> bool {
-        let hashed = FxBuildHasher.hash_one(ids);
-        self.0
-            .find(hashed, |&row| {
-                tuples.columns.iter().zip(ids).all(|(column, id)| column[row as usize] == *id)
-            })
-            .is_some()
-    }
 }
 
 impl<'r> FactSetBuilder<'r> {
     /// A world without facts.
     pub fn new(ruleset: &'r Ruleset) -> Self {
         let dictionaries = Dictionary::all(ruleset);
-        let empty = |slots: usize| Tuples { columns: vec![Vec::new(); slots], origins: Vec::new() };
         let relations = ruleset
             .relations
             .iter()
             .map(|relation| StoredFacts {
-                certain: empty(relation.slots.len()),
-                maybe: empty(relation.slots.len()),
+                certain: Tuples::new(relation.slots.len()),
+                maybe: Tuples::new(relation.slots.len()),
             })
             .collect();
-        let index = || ruleset.relations.iter().map(|_| TupleIndex::default()).collect();
         Self {
             ruleset,
             facts: FactSet {
@@ -91,13 +49,11 @@ impl<'r> FactSetBuilder<'r> {
                 members: ruleset.kinds.iter().map(|_| BitSet::default()).collect(),
                 reads: Vec::new(),
             },
-            certain: index(),
-            maybe: index(),
         }
     }
 
-    /// States a fact; the constants fit the relation's slots. Returns whether it is new.
-    pub fn state(&mut self, relation: RelationId, args: &[Constant], maybe: bool, origin: Origin) -> bool {
+    /// States a fact; the constants fit the relation's slots.
+    pub fn state(&mut self, relation: RelationId, args: &[Constant], maybe: bool, origin: Origin) {
         let ruleset = self.ruleset;
         let ids: Vec<u32> = ruleset.relations[relation]
             .slots
@@ -105,17 +61,13 @@ impl<'r> FactSetBuilder<'r> {
             .zip(args)
             .map(|(slot, arg)| self.facts.dictionaries[ruleset.domain_of(slot.ty)].intern(arg))
             .collect();
-        self.state_ids(relation, &ids, maybe, origin)
+        self.stated(relation, maybe).push(&ids, origin);
     }
 
-    /// States a fact whose ids are in the dictionaries already. Returns whether it is new.
-    pub fn state_ids(&mut self, relation: RelationId, ids: &[u32], maybe: bool, origin: Origin) -> bool {
+    /// The facts of a relation stated so far.
+    pub(super) fn stated(&mut self, relation: RelationId, maybe: bool) -> &mut Tuples {
         let stored = &mut self.facts.relations[relation];
-        if maybe {
-            self.maybe[relation].add(&mut stored.maybe, ids, origin)
-        } else {
-            self.certain[relation].add(&mut stored.certain, ids, origin)
-        }
+        if maybe { &mut stored.maybe } else { &mut stored.certain }
     }
 
     /// States that the thing is of the kind.
@@ -147,16 +99,28 @@ impl<'r> FactSetBuilder<'r> {
         self.facts.reads.push(read);
     }
 
-    /// The dictionary of a domain, to give ids before `state_ids`.
-    pub fn dictionary_mut(&mut self, domain: crate::model::DomainId) -> &mut Dictionary {
+    /// The dictionary of a domain.
+    pub(super) fn dictionary_mut(&mut self, domain: DomainId) -> &mut Dictionary {
         &mut self.facts.dictionaries[domain]
     }
 
-    /// The finished facts: doubtful ones that are certain too are dropped, memberships completed.
-    /// Each key of an open relation without a stated value gets one that is missing. `Err` where a key
-    /// has two.
-    pub fn finish(mut self) -> Result<FactSet, Vec<Diagnostic>> {
+    /// The dictionary of a domain.
+    pub(super) fn dictionary(&self, domain: DomainId) -> &Dictionary {
+        &self.facts.dictionaries[domain]
+    }
+
+    /// The things stated to be of a kind.
+    pub(super) fn members_mut(&mut self, kind: KindId) -> &mut BitSet {
+        &mut self.facts.members[kind]
+    }
+
+    /// The finished facts, with warnings: facts stated twice are one, doubtful ones that are certain too
+    /// are dropped, memberships completed. Each key of an open relation without a stated value gets one
+    /// that is missing. `Err` where a key has two, or where what is counted or added up is repeated.
+    pub fn finish(mut self) -> Result<(FactSet, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let mut problems = Vec::new();
         for relation in self.ruleset.relations.ids() {
+            self.sort(relation, &mut problems);
             self.drop_settled_doubts(relation);
             self.complete_members(relation);
         }
@@ -173,11 +137,63 @@ impl<'r> FactSetBuilder<'r> {
         let open = self.ruleset.relations.iter_enumerated();
         let open: Vec<(RelationId, usize)> =
             open.filter_map(|(id, relation)| Some((id, relation.open?))).collect();
-        let problems: Vec<Diagnostic> = open
-            .into_iter()
-            .filter_map(|(relation, slot)| self.complete_open(relation, slot).err().map(|problem| *problem))
-            .collect();
-        if problems.is_empty() { Ok(self.facts) } else { Err(problems) }
+        problems.extend(
+            open.into_iter()
+                .filter_map(|(relation, slot)| self.complete_open(relation, slot).err())
+                .map(|problem| *problem),
+        );
+        if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok((self.facts, problems)) }
+    }
+
+    /// Sorts what is stated of a relation, each fact once. A row of a table that repeats what is counted
+    /// or added up may have been meant to count.
+    fn sort(&mut self, relation: RelationId, problems: &mut Vec<Diagnostic>) {
+        let aggregated = self.ruleset.aggregated().contains(&relation);
+        let mut first: BTreeMap<u32, DataPlace> = BTreeMap::new();
+        for maybe in [false, true] {
+            for (origin, place) in self.stated(relation, maybe).sort() {
+                let Origin::Row { table, line } = origin else { continue };
+                let path = &self.ruleset.tables[table as usize].path;
+                if let Some(read) = self.facts.reads.iter_mut().find(|read| read.table == table) {
+                    read.repeated += 1;
+                }
+                if !aggregated || self.ruleset.tables[table as usize].cells.merge_duplicates {
+                    continue;
+                }
+                if let Some(place) = first.get_mut(&table) {
+                    place.others += 1;
+                    continue;
+                }
+                let stored = &self.facts.relations[relation];
+                let tuples = if maybe { &stored.maybe } else { &stored.certain };
+                let ids = self.ruleset.relations[relation].slots.iter().zip(tuples.row(place as usize));
+                let shown: Vec<String> = ids
+                    .map(|(slot, id)| {
+                        self.facts.dictionaries[self.ruleset.domain_of(slot.ty)].show(id).into_owned()
+                    })
+                    .collect();
+                let place = DataPlace {
+                    file: path.clone(),
+                    row: u64::from(line),
+                    raw: Some(shown.join(",").chars().take(80).collect()),
+                    expected: Some("a row that states something new".to_owned()),
+                    ..DataPlace::default()
+                };
+                first.insert(table, place);
+            }
+        }
+        problems.extend(first.into_iter().map(|(table, place)| {
+            let table = &self.ruleset.tables[table as usize];
+            let mut diagnostic =
+                Diagnostic::new(Code::DuplicateRows, "a row repeats a fact that is counted or added up")
+                    .at(table.span, "in this table")
+                    .data(place)
+                    .help("give the sentence a slot for `row`, or write `on duplicates merge`");
+            if table.cells.bad_rows != BadRows::Fail {
+                diagnostic.severity = Severity::Warning;
+            }
+            diagnostic
+        }));
     }
 
     /// A missing value for each key that has no stated one.
@@ -231,12 +247,14 @@ impl<'r> FactSetBuilder<'r> {
             }
         });
         let stored = &mut self.facts.relations[relation].certain;
+        let mut ids = vec![MISSING; entry.slots.len()];
+        let any = !missing.is_empty();
         for key in missing {
-            for (slot, id) in keys.iter().zip(key) {
-                stored.columns[*slot].push(id);
-            }
-            stored.columns[open].push(MISSING);
-            stored.origins.push(Origin::Nobody);
+            keys.iter().zip(key).for_each(|(slot, id)| ids[*slot] = id);
+            stored.push(&ids, Origin::Nobody);
+        }
+        if any {
+            stored.sort();
         }
         Ok(())
     }
@@ -265,7 +283,7 @@ impl<'r> FactSetBuilder<'r> {
         .at(entry.span, "each key of it has one value");
         let mut places = Vec::new();
         for (row, value) in [(first, &one), (second, &other)] {
-            match stored.origins[row] {
+            match stored.origin(row) {
                 Origin::Text(span) => diagnostic = diagnostic.at(span, format!("{value} here")),
                 Origin::Row { table, line } => {
                     let file = ruleset.tables[table as usize].path.clone();
@@ -287,21 +305,9 @@ impl<'r> FactSetBuilder<'r> {
     }
 
     fn drop_settled_doubts(&mut self, relation: RelationId) {
-        let stored = &mut self.facts.relations[relation];
-        if stored.maybe.is_empty() || stored.certain.is_empty() {
-            return;
-        }
-        let keep: Vec<bool> = (0..stored.maybe.len())
-            .map(|row| {
-                let ids: Vec<u32> = stored.maybe.row(row).collect();
-                !self.certain[relation].contains(&stored.certain, &ids)
-            })
-            .collect();
-        let mut at = keep.iter();
-        stored.maybe.origins.retain(|_| at.next().copied().unwrap_or(false));
-        for column in &mut stored.maybe.columns {
-            let mut at = keep.iter();
-            column.retain(|_| at.next().copied().unwrap_or(false));
+        let StoredFacts { certain, maybe } = &mut self.facts.relations[relation];
+        if !maybe.is_empty() && !certain.is_empty() {
+            maybe.retain(|ids| !certain.contains(ids));
         }
     }
 

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hash};
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use super::names::Names;
 use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
 use crate::value::{Value, ValueKind};
@@ -19,21 +20,12 @@ pub const MISSING: u32 = 0;
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     entries: Entries,
-    index: HashTable<u32>,
 }
 
 #[derive(Clone, Debug)]
 enum Entries {
-    /// Names end to end; the entry `id` is `text[ends[id-1]..ends[id]]`.
-    Names {
-        domain: DomainId,
-        text: String,
-        ends: Vec<usize>,
-    },
-    Values {
-        kind: ValueKind,
-        values: Vec<Value>,
-    },
+    Names { domain: DomainId, names: Names },
+    Values { kind: ValueKind, values: Vec<Value>, index: HashTable<u32> },
 }
 
 fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
@@ -43,15 +35,12 @@ fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
 impl Dictionary {
     /// An empty dictionary of names of things.
     pub fn names(domain: DomainId) -> Self {
-        Self {
-            entries: Entries::Names { domain, text: String::new(), ends: Vec::new() },
-            index: HashTable::new(),
-        }
+        Self { entries: Entries::Names { domain, names: Names::new() } }
     }
 
     /// An empty dictionary of values.
     pub fn values(kind: ValueKind) -> Self {
-        Self { entries: Entries::Values { kind, values: Vec::new() }, index: HashTable::new() }
+        Self { entries: Entries::Values { kind, values: Vec::new(), index: HashTable::new() } }
     }
 
     /// An empty dictionary for each domain of a ruleset.
@@ -67,7 +56,7 @@ impl Dictionary {
     #[expect(clippy::len_without_is_empty, reason = "values count from 1, so it is never empty")]
     pub fn len(&self) -> usize {
         match &self.entries {
-            Entries::Names { ends, .. } => ends.len(),
+            Entries::Names { names, .. } => names.len(),
             Entries::Values { values, .. } => values.len() + 1,
         }
     }
@@ -75,11 +64,7 @@ impl Dictionary {
     /// The name with this id; empty for dictionaries of values.
     pub fn name(&self, id: u32) -> &str {
         match &self.entries {
-            Entries::Names { text, ends, .. } => {
-                let id = id as usize;
-                let start = if id == 0 { 0 } else { ends[id - 1] };
-                &text[start..ends[id]]
-            }
+            Entries::Names { names, .. } => names.get(id),
             Entries::Values { .. } => "",
         }
     }
@@ -123,12 +108,28 @@ impl Dictionary {
 
     /// The id of a name, if it has one.
     pub fn find_name(&self, name: &str) -> Option<u32> {
-        self.index.find(hash(name), |&id| self.name(id) == name).copied()
+        match &self.entries {
+            Entries::Names { names, .. } => names.find(name),
+            Entries::Values { .. } => None,
+        }
     }
 
     /// The id of a value, if it has one.
     pub fn find_value(&self, value: &Value) -> Option<u32> {
-        self.index.find(hash(value), |&id| self.value(id) == Some(value)).copied()
+        match &self.entries {
+            Entries::Names { .. } => None,
+            Entries::Values { values, index, .. } => {
+                index.find(hash(value), |&id| values[id as usize - 1] == *value).copied()
+            }
+        }
+    }
+
+    /// Its names, where it holds names.
+    pub(super) fn names_mut(&mut self) -> Option<&mut Names> {
+        match &mut self.entries {
+            Entries::Names { names, .. } => Some(names),
+            Entries::Values { .. } => None,
+        }
     }
 
     /// The id of a constant of this domain, if it has one.
@@ -139,31 +140,21 @@ impl Dictionary {
         }
     }
 
-    /// The id of a name, given to it now if it had none.
+    /// The id of a name, given to it now if it had none; 0 for dictionaries of values.
     pub fn intern_name(&mut self, name: &str) -> u32 {
-        if let Some(id) = self.find_name(name) {
-            return id;
-        }
-        let id = self.len() as u32;
-        if let Entries::Names { text, ends, .. } = &mut self.entries {
-            text.push_str(name);
-            ends.push(text.len());
-        }
-        self.add_to_index(hash(name), id);
-        id
+        self.names_mut().map_or(0, |names| names.intern(name))
     }
 
-    /// The id of a value, given to it now if it had none.
+    /// The id of a value, given to it now if it had none; missing for dictionaries of names.
     pub fn intern_value(&mut self, value: &Value) -> u32 {
         if let Some(id) = self.find_value(value) {
             return id;
         }
-        let id = self.len() as u32;
-        if let Entries::Values { values, .. } = &mut self.entries {
-            debug_assert!(values.first().is_none_or(|first| first.kind() == value.kind()));
-            values.push(value.clone());
-        }
-        self.add_to_index(hash(value), id);
+        let Entries::Values { values, index, .. } = &mut self.entries else { return MISSING };
+        debug_assert!(values.first().is_none_or(|first| first.kind() == value.kind()));
+        values.push(value.clone());
+        let id = values.len() as u32;
+        index.insert_unique(hash(value), id, |&id| hash(&values[id as usize - 1]));
         id
     }
 
@@ -173,17 +164,6 @@ impl Dictionary {
             Constant::Thing(_, name) => self.intern_name(name),
             Constant::Value(value) => self.intern_value(value),
         }
-    }
-
-    fn add_to_index(&mut self, hashed: u64, id: u32) {
-        let Self { entries, index } = self;
-        index.insert_unique(hashed, id, |&id| match &*entries {
-            Entries::Names { text, ends, .. } => {
-                let start = if id == 0 { 0 } else { ends[id as usize - 1] };
-                hash(&text[start..ends[id as usize]])
-            }
-            Entries::Values { values, .. } => hash(&values[id as usize - 1]),
-        });
     }
 
     /// The kind of value it holds; `None` for names.

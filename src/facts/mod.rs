@@ -3,14 +3,18 @@
 
 mod builder;
 mod dictionary;
-mod lines;
+mod names;
+mod origins;
 mod table;
+mod tuples;
 
 pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, MISSING};
-pub use table::{TableFormat, read_table};
+pub use origins::{Origin, Origins};
+pub use table::{TableBytes, TableFormat, read_tables};
+pub use tuples::Tuples;
 
-use crate::base::{BitSet, IndexVec, Span};
+use crate::base::{BitSet, IndexVec};
 use crate::model::{DomainId, KindId, RelationId};
 
 /// All facts of one world.
@@ -29,6 +33,8 @@ pub struct FactSet {
 /// What came of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TableRead {
+    /// Its place among `Ruleset::tables`.
+    pub table: u32,
     /// The path the ruleset names.
     pub path: String,
     /// Its rows.
@@ -37,57 +43,16 @@ pub struct TableRead {
     pub skipped: u64,
     /// Facts stated by a row and once before; they are one fact.
     pub repeated: u64,
-    /// XXH3 of its bytes, unpacked, in hexadecimal digits.
+    /// XXH3 of its bytes, unpacked: of the XXH3s of each 256 KiB of them, one after the other, in
+    /// hexadecimal digits.
     pub digest: String,
 }
 
-/// The facts of one relation: each tuple once, in the order first stated.
+/// The facts of one relation: each tuple once, ascending.
 #[derive(Clone, Debug, Default)]
 pub struct StoredFacts {
     /// The certain facts.
     pub certain: Tuples,
     /// Facts that are only possible; none of them is certain too.
     pub maybe: Tuples,
-}
-
-/// Tuples as columns of ids, with where each was stated.
-#[derive(Clone, Debug, Default)]
-pub struct Tuples {
-    /// One column per slot; all have the same length.
-    pub columns: Vec<Vec<u32>>,
-    /// Where each tuple was first stated.
-    pub origins: Vec<Origin>,
-}
-
-impl Tuples {
-    /// The number of tuples.
-    pub fn len(&self) -> usize {
-        self.origins.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.origins.is_empty()
-    }
-
-    /// The tuple in place `row`.
-    pub fn row(&self, row: usize) -> impl Iterator<Item = u32> + '_ {
-        self.columns.iter().map(move |column| column[row])
-    }
-}
-
-/// Where a fact was stated.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// Nowhere: the value of this key is missing.
-    Nobody,
-    /// In a ruleset's text.
-    Text(Span),
-    /// In a row of a table: its place among `Ruleset::tables`, and the line the row starts at.
-    Row {
-        /// The table.
-        table: u32,
-        /// The line, from 1.
-        line: u32,
-    },
 }

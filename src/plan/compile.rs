@@ -8,8 +8,9 @@ use typed_arena::Arena;
 
 use super::expressions::{as_thing, comparison, place};
 use super::missing::loose;
+use super::order::{best_order, fewest_candidates};
 use super::state::{State, components, kept};
-use crate::base::{BitSet, Idx, IndexVec};
+use crate::base::{BitSet, FileId, Idx, IndexVec, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table};
 use crate::facts::Dictionary;
@@ -47,11 +48,22 @@ pub struct Request<'r> {
     pub possible: bool,
     /// An atom that reads other tuples than its relation's: what a fixpoint found last.
     pub delta: Option<(&'r Atom, Arc<Table>)>,
+    /// The subjects, where the first variables are to be theirs and are sought with the rest.
+    pub subjects: Option<Arc<Table>>,
 }
 
 /// Choices that join a missing value are multiplied out into at most this many branches; past it they
 /// are searched like others, which may take for possible what is not.
 const MOST_BRANCHES: usize = 256;
+
+/// Where no text is: the place of the atom that holds the subjects.
+const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+/// Whether one of these variables may stand for a missing value, so that it joins what it does not equal.
+pub fn may_miss(inputs: &Inputs<'_>, clause: &Clause, vars: &[VarId]) -> bool {
+    let loose = loose(inputs, clause);
+    vars.iter().any(|var| loose.contains(var))
+}
 
 /// Compiles a body.
 pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
@@ -63,6 +75,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         types: request.clause.vars.iter().map(|var| var.ty).collect(),
         loose: loose(inputs, request.clause),
         branches_left: MOST_BRANCHES,
+        subjects: None,
         atoms: Vec::new(),
         ranges: 0,
     };
@@ -74,10 +87,16 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         items.push(Item::Not(unless));
     }
     let enumerate = !request.needed.is_empty();
-    let items = compiler.scope(items, &request.bound, request.possible);
+    let mut items = compiler.scope(items, &request.bound, request.possible);
+    if let Some(subjects) = &request.subjects {
+        let args = (0..subjects.columns().len()).map(|slot| Term::Var(VarId::from_usize(slot))).collect();
+        let source = AtomSource::Relation(crate::model::RelationId(u32::MAX));
+        items.push(Item::Is(arena.alloc(Cond::Atom(Atom { source, args, known: true, span: NOWHERE }))));
+    }
     let body = compiler.conjunction(items, &request.bound, &request.needed, request.possible, enumerate);
+    let subjects = compiler.subjects;
     let atoms = compiler.atoms.into_iter().flatten().collect();
-    Program { body, atoms, vars: compiler.types.len(), ranges: compiler.ranges }
+    Program { body, atoms, vars: compiler.types.len(), ranges: compiler.ranges, subjects }
 }
 
 /// A condition, or what must not be.
@@ -107,20 +126,20 @@ pub(super) fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
 pub(super) struct Pending<'c> {
     pub(super) cond: &'c Cond,
     pub(super) atom: &'c Atom,
-    table: Arc<Table>,
+    pub(super) table: Arc<Table>,
     slot: usize,
     /// Columns in the order they get their values.
-    columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
 }
 
 impl Pending<'_> {
-    fn unfilled(&self, var: VarId) -> impl Iterator<Item = usize> + '_ {
+    pub(super) fn unfilled(&self, var: VarId) -> impl Iterator<Item = usize> + '_ {
         (0..self.atom.args.len())
             .filter(move |column| self.atom.args[*column] == Term::Var(var) && !self.columns.contains(column))
     }
 
     /// The number of rows left, by the counts of the columns filled.
-    fn rows(&self) -> f64 {
+    pub(super) fn rows(&self) -> f64 {
         let rows = self.table.len() as f64;
         self.columns.iter().fold(rows, |rows, column| rows / self.table.distinct(*column).max(1) as f64)
     }
@@ -137,6 +156,7 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) loose: BTreeSet<VarId>,
     /// How many more branches choices may be multiplied out into.
     pub(super) branches_left: usize,
+    subjects: Option<usize>,
     atoms: Vec<Option<AtomPlan>>,
     ranges: usize,
 }
@@ -158,6 +178,7 @@ impl<'r> Compiler<'_, 'r> {
             pending: Vec::new(),
             rest: Vec::new(),
             known: bound.clone(),
+            order: Vec::new(),
         };
         for item in &items {
             if let Item::Is(cond) = item {
@@ -184,6 +205,7 @@ impl<'r> Compiler<'_, 'r> {
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
         self.fill(&mut state, None);
+        state.order = best_order(&state, enumerate);
         self.search(&mut state, enumerate);
         for pending in state.pending {
             self.finish(pending);
@@ -225,6 +247,11 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     fn begin(&mut self, cond: &'r Cond, atom: &'r Atom, possible: bool) -> Pending<'r> {
+        if let (Some(subjects), NOWHERE) = (&self.request.subjects, atom.span) {
+            self.subjects = Some(self.atoms.len());
+            self.atoms.push(None);
+            return Pending { cond, atom, table: Arc::clone(subjects), slot: self.atoms.len() - 1, columns: Vec::new() };
+        }
         let table = match &self.request.delta {
             Some((delta, table)) if delta.span == atom.span => Arc::clone(table),
             _ => (self.inputs.tables)(&atom.source, possible && !atom.known),
@@ -429,27 +456,13 @@ impl<'r> Compiler<'_, 'r> {
         Arc::clone(&self.inputs.members[kind])
     }
 
-    /// Binds the variable with the fewest candidates.
+    /// Binds the next variable: by the order found best, else the one with the fewest candidates.
     #[expect(clippy::unused_self, reason = "one of the steps of compiling")]
     fn extend(&self, state: &mut State<'r>, open: &BTreeSet<VarId>) -> bool {
-        let candidates = |var: VarId| {
-            state
-                .pending
-                .iter()
-                .filter_map(|pending| {
-                    let column = pending.unfilled(var).next()?;
-                    let rows =
-                        if pending.columns.is_empty() { pending.table.len() as f64 } else { pending.rows() };
-                    Some(rows.min(pending.table.distinct(column) as f64))
-                })
-                .fold(f64::INFINITY, f64::min)
-        };
-        let best = open
-            .iter()
-            .map(|var| (candidates(*var), *var))
-            .filter(|(count, _)| count.is_finite())
-            .min_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
-        let Some((_, var)) = best else { return false };
+        let planned = state.order.iter().copied().find(|var| {
+            open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
+        });
+        let Some(var) = planned.or_else(|| fewest_candidates(state, open)) else { return false };
         let mut atoms = Vec::new();
         for pending in &mut state.pending {
             let columns: Vec<usize> = pending.unfilled(var).collect();

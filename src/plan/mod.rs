@@ -4,10 +4,11 @@
 mod compile;
 mod expressions;
 mod missing;
+mod order;
 mod show;
 mod state;
 
-pub use compile::{Inputs, Request, compile};
+pub use compile::{Inputs, Request, compile, may_miss};
 pub use expressions::place;
 
 use crate::model::checks::{Graph, Node};

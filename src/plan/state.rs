@@ -19,6 +19,8 @@ pub(super) struct State<'r> {
     pub(super) rest: Vec<Item<'r>>,
     /// What the whole conjunction gives values to.
     pub(super) known: BTreeSet<VarId>,
+    /// The order in which variables are best bound, as far as it was worked out.
+    pub(super) order: Vec<VarId>,
 }
 
 impl<'r> State<'r> {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Session;
 use crate::diag::{Code, DataPlace, Diagnostic};
-use crate::facts::{FactSetBuilder, TableFormat, read_table};
+use crate::facts::{FactSetBuilder, TableBytes, TableFormat, read_tables};
 use crate::model::Ruleset;
-use crate::source::{Entry, unpack};
+use crate::source::{Entry, ReadAt, unpack};
 
 /// A table given from outside, in place of the file a `from` names.
 #[derive(Clone, Debug)]
@@ -49,6 +49,7 @@ impl Session<'_> {
                 );
             }
         }
+        let mut tables = Vec::new();
         for (at, table) in ruleset.tables.iter().enumerate() {
             let found = match inputs.iter().find(|input| input.name == table.path) {
                 Some(input) => self.given(input),
@@ -59,7 +60,7 @@ impl Session<'_> {
                 }
             };
             match found {
-                Ok((bytes, format)) => problems.extend(read_table(ruleset, at, &bytes, format, builder)),
+                Ok((bytes, format)) => tables.push(TableBytes { at, bytes, format }),
                 Err((code, reason)) => problems.push(
                     Diagnostic::new(code, format!("`{}` {reason}", table.path))
                         .at(table.span, "named here")
@@ -68,12 +69,13 @@ impl Session<'_> {
                 ),
             }
         }
+        problems.extend(read_tables(ruleset, &tables, builder));
         if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(problems) }
     }
 
-    fn given(&self, input: &TableInput) -> Result<(Vec<u8>, TableFormat), (Code, String)> {
+    fn given(&self, input: &TableInput) -> Result<Found, (Code, String)> {
         match &input.source {
-            TableSource::Bytes(bytes) => unpacked(bytes.clone(), &input.name),
+            TableSource::Bytes(bytes) => unpacked(Box::new(bytes.clone()), &input.name),
             TableSource::File(path) => {
                 let name = path.to_string_lossy().into_owned();
                 self.plain_file(path).and_then(|bytes| unpacked(bytes, &name))
@@ -81,7 +83,7 @@ impl Session<'_> {
         }
     }
 
-    fn table_bytes(&self, path: &Path, name: &str) -> Result<(Vec<u8>, TableFormat), (Code, String)> {
+    fn table_bytes(&self, path: &Path, name: &str) -> Result<Found, (Code, String)> {
         if self.loaded.guard.leads_out(self.files, path) {
             return Err((Code::OutsideFolder, "lies outside the ruleset's folder".to_owned()));
         }
@@ -89,7 +91,7 @@ impl Session<'_> {
         self.plain_file(path).and_then(|bytes| unpacked(bytes, name))
     }
 
-    fn plain_file(&self, path: &Path) -> Result<Vec<u8>, (Code, String)> {
+    fn plain_file(&self, path: &Path) -> Result<Box<dyn ReadAt>, (Code, String)> {
         let files = self.files;
         match files.entry(path) {
             Ok(Entry::File(_)) => {}
@@ -97,9 +99,12 @@ impl Session<'_> {
             Ok(Entry::Other) => return Err((Code::BadFile, "is neither a file nor a folder".to_owned())),
             Err(reason) => return Err((Code::BadFile, format!("cannot be read: {reason}"))),
         }
-        files.read(path).map_err(|reason| (Code::BadFile, format!("cannot be read: {reason}")))
+        files.open(path).map_err(|reason| (Code::BadFile, format!("cannot be read: {reason}")))
     }
 }
+
+/// A table's bytes, unpacked, and how they are laid out.
+type Found = (Box<dyn ReadAt>, TableFormat);
 
 /// How a table is laid out, by the ending of its name, packed or not.
 fn format_of(name: &str) -> Result<TableFormat, (Code, String)> {
@@ -117,9 +122,13 @@ fn format_of(name: &str) -> Result<TableFormat, (Code, String)> {
     }
 }
 
-fn unpacked(bytes: Vec<u8>, name: &str) -> Result<(Vec<u8>, TableFormat), (Code, String)> {
+fn unpacked(bytes: Box<dyn ReadAt>, name: &str) -> Result<Found, (Code, String)> {
     let format = format_of(name)?;
+    if !name.ends_with(".gz") && !name.ends_with(".zst") {
+        return Ok((bytes, format));
+    }
+    let bytes = bytes.all().map_err(|reason| (Code::BadFile, format!("cannot be read: {reason}")))?;
     let bytes =
         unpack(bytes, name).map_err(|reason| (Code::BadFile, format!("cannot be unpacked: {reason}")))?;
-    Ok((bytes, format))
+    Ok((Box::new(bytes), format))
 }

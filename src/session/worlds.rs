@@ -67,8 +67,10 @@ impl Session<'_> {
         }
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
-        let warnings = self.read_tables(ruleset, &options.tables, &mut builder)?;
-        let evaluation = evaluate(ruleset, builder.finish()?, &parameters, &options.limits, options.splits);
+        let mut warnings = self.read_tables(ruleset, &options.tables, &mut builder)?;
+        let (facts, more) = builder.finish()?;
+        warnings.extend(more);
+        let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, options.splits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
@@ -97,7 +99,7 @@ impl Session<'_> {
         for (parameter, value) in &scenario.given {
             parameters[*parameter] = Some(value.clone());
         }
-        let facts = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
+        let (facts, _) = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
         evaluate(ruleset, facts, &parameters, limits, splits)
     }
 }

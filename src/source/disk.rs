@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Entry, Files};
+use super::bytes::OpenFile;
+use super::{Entry, Files, ReadAt};
 
 /// Files as the operating system has them. Pipes and devices are never opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +34,10 @@ impl Files for Disk {
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         fs::read(path).map_err(reason)
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, String> {
+        Ok(Box::new(OpenFile::open(path).map_err(reason)?))
     }
 
     fn canonical(&self, path: &Path) -> Result<PathBuf, String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Entry, Files};
+use super::{Entry, Files, ReadAt};
 
 /// A file system of texts.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,10 @@ impl Files for Memory {
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
         self.files.get(&self.canonical(path)?).cloned().ok_or_else(|| "it is a folder".to_owned())
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, String> {
+        Ok(Box::new(self.read(path)?))
     }
 
     fn canonical(&self, path: &Path) -> Result<PathBuf, String> {

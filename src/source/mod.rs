@@ -1,12 +1,14 @@
 //! The outside: a ruleset's files, found and read through a door that tests can stand in for.
 //! Hands on texts; knows no rules beyond `use`.
 
+mod bytes;
 mod disk;
 mod guard;
 mod load;
 mod memory;
 mod unpack;
 
+pub use bytes::ReadAt;
 pub use disk::Disk;
 pub use guard::Guard;
 pub use load::{Loaded, load};
@@ -34,6 +36,8 @@ pub trait Files {
     fn list(&self, folder: &Path) -> Result<Vec<String>, String>;
     /// The bytes of a plain file.
     fn read(&self, path: &Path) -> Result<Vec<u8>, String>;
+    /// The bytes of a plain file, to be read piece by piece.
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, String>;
     /// The path without links and dots, so that two ways to a file are seen to be one.
     fn canonical(&self, path: &Path) -> Result<PathBuf, String>;
 }

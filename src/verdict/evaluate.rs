@@ -365,11 +365,9 @@ fn named_by_sentences(cond: &Cond, out: &mut BTreeSet<VarId>) {
 }
 
 /// The columns with their rows in ascending order.
-fn sorted(table: Arc<Table>) -> Vec<Vec<u32>> {
+fn sorted(table: Arc<Table>) -> Vec<Arc<Vec<u32>>> {
     let order: Vec<usize> = (0..table.columns().len()).collect();
-    let index = table.index(&order);
-    drop(table);
-    Arc::try_unwrap(index).map_or_else(|shared| shared.columns.clone(), |index| index.columns)
+    if order.is_empty() { Vec::new() } else { table.index(&order).columns.clone() }
 }
 
 fn constant_of(term: &Term, out: &mut BTreeSet<Constant>) {

@@ -1,5 +1,7 @@
 //! Everything one evaluation found out, with the dictionaries that name it.
 
+use std::sync::Arc;
+
 use crate::base::IndexVec;
 use crate::facts::{Dictionary, MISSING, TableRead};
 use crate::model::{Constant, DomainId, NeverId, QuestionId, RelationId, VarId};
@@ -25,9 +27,9 @@ pub struct Evaluation {
 #[derive(Clone, Debug, Default)]
 pub struct RelationBounds {
     /// What certainly holds.
-    pub certain: Vec<Vec<u32>>,
+    pub certain: Vec<Arc<Vec<u32>>>,
     /// What certainly or possibly holds; `None` where it is the same.
-    pub possible: Option<Vec<Vec<u32>>>,
+    pub possible: Option<Vec<Arc<Vec<u32>>>>,
 }
 
 /// One way a constraint is broken.
@@ -71,7 +73,7 @@ impl RelationBounds {
         if ids.as_ref().is_some_and(|ids| contains(&self.certain, ids)) {
             return Bound::Certain;
         }
-        let rows = possible.first().map_or(0, Vec::len);
+        let rows = possible.first().map_or(0, |column| column.len());
         let fits = |row: usize| {
             slots.iter().zip(possible).all(|((id, is_value), column)| {
                 *id == Some(column[row]) || *is_value && column[row] == MISSING
@@ -85,8 +87,8 @@ impl RelationBounds {
     }
 }
 
-fn contains(columns: &[Vec<u32>], ids: &[u32]) -> bool {
-    let rows = columns.first().map_or(0, Vec::len);
+fn contains(columns: &[Arc<Vec<u32>>], ids: &[u32]) -> bool {
+    let rows = columns.first().map_or(0, |column| column.len());
     let compare = |row: usize| columns.iter().map(|column| column[row]).cmp(ids.iter().copied());
     let (mut low, mut high) = (0, rows);
     while low < high {

@@ -10,7 +10,7 @@ use crate::engine::{
     Change, Clock, Failure, Flow, Frame, Gather, Halt, Keep, Place, Reached, Runner, Sorted, Table, TupleSet,
     Values,
 };
-use crate::facts::{MISSING, Origin};
+use crate::facts::MISSING;
 use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Ty, VarId};
 use crate::plan::{Request, compile};
@@ -34,7 +34,7 @@ impl Evaluator<'_> {
                     let both = facts.certain.columns.iter().zip(&facts.maybe.columns);
                     Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))
                 });
-                let certain = Arc::new(Table::new(facts.certain.columns));
+                let certain = Arc::new(Table::sorted(facts.certain.columns));
                 self.relations[*relation] = Some(self.with_missing(*relation, certain, possible));
             }
             return Ok(());
@@ -88,7 +88,7 @@ impl Evaluator<'_> {
         };
         let (sure, all) = (best(&certain), best(possible));
         let settled = |table: &Table| {
-            let mut columns = table.columns().to_vec();
+            let mut columns: Vec<Vec<u32>> = table.columns().iter().map(|column| column.to_vec()).collect();
             for (row, value) in columns[slot].iter_mut().enumerate() {
                 let key = key(table, row);
                 if sure.get(&key) != all.get(&key) {
@@ -110,8 +110,7 @@ impl Evaluator<'_> {
         }
         found
             || members.iter().any(|relation| {
-                let stored = &self.facts.relations[*relation].certain;
-                stored.origins.contains(&Origin::Nobody)
+                self.facts.relations[*relation].certain.any_missing()
             })
     }
 

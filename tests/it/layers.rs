@@ -75,7 +75,7 @@ fn imports_run_one_way() {
 #[test]
 fn each_outside_crate_has_its_one_door() {
     let doors =
-        [("pest", "syntax/"), ("miette", "diag/render/"), ("clap", "cli/"), ("simd_csv", "facts/table.rs")];
+        [("pest", "syntax/"), ("miette", "diag/render/"), ("clap", "cli/"), ("simd_csv", "facts/table/")];
     for (name, text) in sources() {
         for (outside, door) in doors {
             let used = text.contains(&format!("{outside}::"));
@@ -83,7 +83,7 @@ fn each_outside_crate_has_its_one_door() {
         }
         let reads = text.contains("std::fs") || text.contains("std::env::var");
         assert!(
-            !reads || name.starts_with("source/disk") || name.starts_with("cli/"),
+            !reads || name.starts_with("source/") || name.starts_with("cli/"),
             "{name} reads the outside"
         );
     }

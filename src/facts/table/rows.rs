@@ -1,28 +1,20 @@
-//! Rows of a table to facts: columns by their header, cells by the kind of the slot they fill.
+//! Rows of a table to facts one by one, with a diagnostic for whatever cannot be read.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 use simd_csv::ByteRecord;
 
-use super::{FactSetBuilder, Origin, TableRead, lines};
-use crate::diag::{Code, DataPlace, Diagnostic, nearest};
+use super::cells::{cell_text, compare, header_problem, named_columns, place_of, read};
+use super::{BLOCK, TableFormat, digest, lines};
+use crate::diag::{Code, DataPlace, Diagnostic};
+use crate::facts::{FactSetBuilder, Origin, TableRead};
 use crate::model::{
-    BadRows, CellCond, CellFunction, CellTerm, Column, CompareOp, Constant, RelationId, Ruleset, Table,
-    TableStates, Ty,
+    BadRows, CellCond, CellTerm, Column, Constant, Ruleset, Table, TableStates, Ty,
 };
-use crate::value::{Date, Decimal, Value, ValueKind};
-
-/// How a table is laid out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TableFormat {
-    /// Cells separated by this byte, unless the block names another.
-    Separated(u8),
-    /// A JSON object per line.
-    JsonLines,
-}
+use crate::value::{Value, ValueKind};
 
 /// States what the rows of table `at` of the ruleset say; hands back what is wrong with them.
-pub fn read_table(
+pub(super) fn read_rows(
     ruleset: &Ruleset,
     at: usize,
     bytes: &[u8],
@@ -55,7 +47,7 @@ pub fn read_table(
         .from_reader(bytes);
     let mut rows = Rows::new(ruleset, at);
     let mut record = ByteRecord::new();
-    let mut lines = Lines { bytes, at: 0, line: 1 };
+    let mut lines = Lines::new(bytes);
     let mut first = true;
     loop {
         let line = lines.start_of_row(reader.position() as usize);
@@ -77,7 +69,7 @@ pub fn read_table(
             } else {
                 (1..=cells.len()).map(|column| format!("c{column}")).collect()
             };
-            if let Some(problem) = rows.doubled_columns().or_else(|| rows.missing_columns()) {
+            if let Some(problem) = header_problem(rows.table, &rows.header) {
                 return vec![problem];
             }
             if named {
@@ -107,7 +99,7 @@ fn read_lines(
     builder: &mut FactSetBuilder<'_>,
 ) -> Vec<Diagnostic> {
     let mut rows = Rows::new(ruleset, at);
-    let mut names: Vec<String> = rows.columns().iter().map(|column| column.name.clone()).collect();
+    let mut names: Vec<String> = named_columns(rows.table).iter().map(|column| column.name.clone()).collect();
     names.sort();
     names.dedup();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
@@ -146,21 +138,27 @@ fn read_lines(
     let never = seen.iter().position(|seen| !seen);
     if let (Some(at), true, true) = (never, any, rows.faults.is_empty()) {
         rows.header.remove(at);
-        return rows.missing_columns().into_iter().collect();
+        return header_problem(rows.table, &rows.header).into_iter().collect();
     }
     builder.note_read(rows.outcome(bytes));
     rows.finish()
 }
 
 /// The line each row begins at; empty lines between rows are counted and passed over.
-struct Lines<'b> {
+pub(super) struct Lines<'b> {
     bytes: &'b [u8],
     at: usize,
     line: u64,
 }
 
-impl Lines<'_> {
-    fn start_of_row(&mut self, from: usize) -> u64 {
+impl<'b> Lines<'b> {
+    /// At the first line.
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: 0, line: 1 }
+    }
+
+    /// The line of the row that begins at or after a place.
+    pub(super) fn start_of_row(&mut self, from: usize) -> u64 {
         let from = from.min(self.bytes.len()).max(self.at);
         self.line += memchr::memchr_iter(b'\n', &self.bytes[self.at..from]).count() as u64;
         self.at = from;
@@ -173,7 +171,7 @@ impl Lines<'_> {
 }
 
 /// The line at which a quoted cell opens that never closes.
-fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<u64> {
+pub(super) fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<u64> {
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'"', &bytes[at..]) {
         let open = at + found;
@@ -230,10 +228,6 @@ struct Rows<'r> {
     skipped: u64,
     /// The number of the row at hand, from 1; lines without cells are none.
     number: u64,
-    /// Facts stated before.
-    repeated: u64,
-    /// Relations whose facts are counted or added up: there a repeated row may be meant to count.
-    aggregated: BTreeSet<RelationId>,
 }
 
 /// Why a row states nothing.
@@ -254,84 +248,19 @@ impl<'r> Rows<'r> {
             faults: Vec::new(),
             skipped: 0,
             number: 0,
-            repeated: 0,
-            aggregated: ruleset.aggregated(),
         }
     }
 
     /// What came of the table.
     fn outcome(&self, bytes: &[u8]) -> TableRead {
         TableRead {
+            table: self.at,
             path: self.table.path.clone(),
             rows: self.number,
             skipped: self.skipped,
-            repeated: self.repeated,
-            digest: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(bytes)),
+            repeated: 0,
+            digest: digest(bytes.chunks(BLOCK).map(xxhash_rust::xxh3::xxh3_64)),
         }
-    }
-
-    fn place(&self, column: &Column) -> Option<usize> {
-        self.header.iter().position(|name| *name == column.name)
-    }
-
-    /// The columns the block names.
-    fn columns(&self) -> Vec<&Column> {
-        let mut columns: Vec<&Column> = Vec::new();
-        for sentence in &self.table.sentences {
-            let terms: Vec<&CellTerm> = match &sentence.states {
-                TableStates::Fact(_, terms) => terms.iter().collect(),
-                TableStates::Kind(term, _) => vec![term],
-            };
-            columns.extend(terms.into_iter().filter_map(|term| match term {
-                CellTerm::Column(column) => Some(column),
-                CellTerm::Constant(_) => None,
-            }));
-            if let Some(filter) = &sentence.filter {
-                columns_of(filter, &mut columns);
-            }
-        }
-        columns
-    }
-
-    fn doubled_columns(&self) -> Option<Diagnostic> {
-        let count = |column: &&Column| self.header.iter().filter(|name| **name == column.name).count();
-        let doubled = self.columns().into_iter().find(|column| count(column) > 1)?;
-        Some(
-            Diagnostic::new(
-                Code::UnknownColumn,
-                format!("`{}` has several columns `{}`", self.table.path, doubled.name),
-            )
-            .at(doubled.span, "which one?")
-            .at(self.table.span, "in this table")
-            .data(DataPlace { file: self.table.path.clone(), row: 1, ..DataPlace::default() })
-            .help("give them different names in the table, or write `no header` and use `c1`, `c2` …"),
-        )
-    }
-
-    fn missing_columns(&self) -> Option<Diagnostic> {
-        let columns = self.columns();
-        let missing =
-            columns.into_iter().find(|column| self.place(column).is_none() && column.name != "row")?;
-        let near = nearest(&missing.name, self.header.iter().map(String::as_str));
-        let help = near.map_or_else(
-            || {
-                format!(
-                    "its columns are {}",
-                    self.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                )
-            },
-            |near| format!("did you mean `{near}`?"),
-        );
-        Some(
-            Diagnostic::new(
-                Code::UnknownColumn,
-                format!("`{}` has no column `{}`", self.table.path, missing.name),
-            )
-            .at(missing.span, "no such column")
-            .at(self.table.span, "in this table")
-            .data(DataPlace { file: self.table.path.clone(), row: 1, ..DataPlace::default() })
-            .help(help),
-        )
     }
 
     fn row(&mut self, cells: &[&str], line: u64, builder: &mut FactSetBuilder<'_>) {
@@ -383,17 +312,7 @@ impl<'r> Rows<'r> {
             let origin = Origin::Row { table: self.at, line: line as u32 };
             match (&sentence.states, constants.as_slice()) {
                 (TableStates::Fact(relation, _), constants) => {
-                    let new = builder.state(*relation, constants, sentence.maybe, origin);
-                    self.repeated += u64::from(!new);
-                    if !new && !table.cells.merge_duplicates && self.aggregated.contains(relation) {
-                        self.fault(
-                            Code::DuplicateRows,
-                            line,
-                            None,
-                            &cells.join(","),
-                            "a row that states something new",
-                        );
-                    }
+                    builder.state(*relation, constants, sentence.maybe, origin);
                 }
                 (TableStates::Kind(_, kind), [Constant::Thing(_, name)]) => builder.state_kind(name, *kind),
                 (TableStates::Kind(..), _) => {}
@@ -401,20 +320,13 @@ impl<'r> Rows<'r> {
         }
     }
 
+    fn place(&self, column: &Column) -> Option<usize> {
+        place_of(&self.header, column)
+    }
+
     /// The cell's text, or nothing where it is empty.
-    fn cell<'c>(&self, column: &Column, cells: &[&'c str]) -> Option<std::borrow::Cow<'c, str>> {
-        let raw = cells.get(self.place(column)?)?.trim_matches([' ', '\t']);
-        if raw.is_empty() || self.table.cells.empty.iter().any(|token| token == raw) {
-            return None;
-        }
-        let mut text = std::borrow::Cow::Borrowed(raw);
-        for function in column.wrapped.iter().rev() {
-            text = match function {
-                CellFunction::Lower => text.to_lowercase().into(),
-                CellFunction::Trim => text.trim().to_owned().into(),
-            };
-        }
-        Some(text)
+    fn cell<'c>(&self, column: &Column, cells: &[&'c str]) -> Option<Cow<'c, str>> {
+        cell_text(self.table, column, cells.get(self.place(column)?)?)
     }
 
     fn constant(&mut self, term: &CellTerm, ty: Ty, cells: &[&str], line: u64) -> Result<Constant, Nothing> {
@@ -428,7 +340,7 @@ impl<'r> Rows<'r> {
         };
         match ty {
             Ty::Thing(kind) => Ok(Constant::Thing(self.ruleset.kinds[kind].domain, text.into_owned())),
-            Ty::Value(kind) => match self.read(kind, &text) {
+            Ty::Value(kind) => match read(&self.table.cells, kind, &text) {
                 Some(value) => Ok(Constant::Value(value)),
                 None => {
                     let expected = match kind {
@@ -446,29 +358,10 @@ impl<'r> Rows<'r> {
         }
     }
 
-    fn read(&self, kind: ValueKind, text: &str) -> Option<Value> {
-        match kind {
-            ValueKind::Number if self.table.cells.decimal_comma => {
-                let dotted = text.replace('.', "\u{0}").replace(',', ".");
-                Decimal::parse(&dotted).map(Value::Number)
-            }
-            ValueKind::Number => Decimal::parse(text).map(Value::Number),
-            ValueKind::Date => match &self.table.cells.date {
-                Some(pattern) => Date::parse_with(pattern, text).map(Value::Date),
-                None => Date::parse_iso(text).map(Value::Date),
-            },
-            ValueKind::Text => Some(Value::Text(text.into())),
-            ValueKind::Flag => match text.to_ascii_lowercase().as_str() {
-                "yes" | "true" | "1" => Some(Value::Flag(true)),
-                "no" | "false" | "0" => Some(Value::Flag(false)),
-                _ => None,
-            },
-        }
-    }
-
     /// Whether a row meets a condition; `Err` where it hangs on a cell that cannot be read, unless
     /// such cells count as empty.
     fn meets(&mut self, cond: &CellCond, cells: &[&str], line: u64) -> Result<bool, Nothing> {
+        let cells_read = &self.table.cells;
         match cond {
             CellCond::And(parts) => {
                 for part in parts {
@@ -490,7 +383,7 @@ impl<'r> Rows<'r> {
             CellCond::Empty(column) => Ok(self.cell(column, cells).is_none()),
             CellCond::Compare(column, op, value) => {
                 let Some(text) = self.cell(column, cells) else { return Ok(false) };
-                if let Some(cell) = self.read(value.kind(), &text) {
+                if let Some(cell) = read(cells_read, value.kind(), &text) {
                     return Ok(compare(&cell, *op, value));
                 }
                 let expected = format!("a {}", value.kind().name());
@@ -501,7 +394,7 @@ impl<'r> Rows<'r> {
                 let (Some(left), Some(right)) = (self.cell(left, cells), self.cell(right, cells)) else {
                     return Ok(false);
                 };
-                Ok(match (self.read(ValueKind::Number, &left), self.read(ValueKind::Number, &right)) {
+                Ok(match (read(cells_read, ValueKind::Number, &left), read(cells_read, ValueKind::Number, &right)) {
                     (Some(left), Some(right)) => compare(&left, *op, &right),
                     _ => {
                         compare(&Value::Text(left.as_ref().into()), *op, &Value::Text(right.as_ref().into()))
@@ -543,12 +436,6 @@ impl<'r> Rows<'r> {
         self.faults
             .into_iter()
             .map(|(code, place)| {
-                if code == Code::DuplicateRows {
-                    return Diagnostic::new(code, "a row repeats a fact that is counted or added up")
-                        .at(self.table.span, "in this table")
-                        .data(place)
-                        .help("give the sentence a slot for `row`, or write `on duplicates merge`");
-                }
                 let message = match code {
                     Code::BadRow if place.expected.as_deref() == Some("a JSON object") => {
                         "a line is no JSON object".to_owned()
@@ -566,25 +453,5 @@ impl<'r> Rows<'r> {
                 diagnostic
             })
             .collect()
-    }
-}
-
-fn columns_of<'c>(cond: &'c CellCond, out: &mut Vec<&'c Column>) {
-    match cond {
-        CellCond::And(parts) | CellCond::Or(parts) => parts.iter().for_each(|part| columns_of(part, out)),
-        CellCond::Not(inner) => columns_of(inner, out),
-        CellCond::Empty(column) | CellCond::Compare(column, ..) => out.push(column),
-        CellCond::CompareColumns(left, _, right) => out.extend([left, right]),
-    }
-}
-
-fn compare(left: &Value, op: CompareOp, right: &Value) -> bool {
-    match op {
-        CompareOp::Eq => left == right,
-        CompareOp::Ne => left != right,
-        CompareOp::Lt => left < right,
-        CompareOp::Le => left <= right,
-        CompareOp::Gt => left > right,
-        CompareOp::Ge => left >= right,
     }
 }

@@ -1,0 +1,200 @@
+//! A program as operators over batches: which columns each has to hand on.
+
+use super::program::{Calculation, Conjunction, Place, Program, Step};
+use crate::base::BitSet;
+
+/// Columns of a batch: one per variable, then two per level of each atom's rows, then one per depth of
+/// nesting that names the row outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Registers {
+    vars: usize,
+    ranges: usize,
+}
+
+impl Registers {
+    pub fn of(program: &Program) -> Self {
+        Self { vars: program.vars, ranges: program.ranges }
+    }
+
+    /// Where the first row of an atom's level stands; the one past its last stands behind.
+    pub fn range(self, place: usize) -> usize {
+        self.vars + 2 * place
+    }
+
+    /// Where the row outside stands, at a depth of nesting.
+    pub fn origin(self, depth: usize) -> usize {
+        self.vars + 2 * self.ranges + depth
+    }
+}
+
+/// A step with what lives on after it.
+#[derive(Debug)]
+pub(super) struct Op<'p> {
+    pub step: &'p Step,
+    /// The columns that later steps read, ascending.
+    pub keep: Vec<usize>,
+    /// The conjunctions within.
+    pub inner: Vec<Inner<'p>>,
+}
+
+/// A conjunction within a step.
+#[derive(Debug)]
+pub(super) struct Inner<'p> {
+    pub ops: Vec<Op<'p>>,
+    /// The columns it reads.
+    pub reads: Vec<usize>,
+    /// The column that names the row outside, where only is asked whether it can be met.
+    pub origin: Option<usize>,
+}
+
+/// The operators of a conjunction, after which the columns of `live` are read; hands back those read
+/// before, too.
+pub(super) fn lower<'p>(
+    program: &'p Program,
+    registers: Registers,
+    conjunction: &'p Conjunction,
+    live: &mut BitSet,
+    depth: usize,
+) -> Vec<Op<'p>> {
+    let mut ops = Vec::with_capacity(conjunction.steps.len());
+    for step in conjunction.steps.iter().rev() {
+        let keep: Vec<usize> = live.iter().collect();
+        let inner = match step {
+            Step::Not { inner, .. } | Step::Exists(inner) => {
+                vec![within(program, registers, inner, live, depth)]
+            }
+            Step::AnyOf(branches) => {
+                branches.iter().map(|branch| within(program, registers, branch, live, depth)).collect()
+            }
+            Step::Branch(branches) => {
+                let after = live.clone();
+                branches
+                    .iter()
+                    .map(|branch| {
+                        let mut own = after.clone();
+                        let ops = lower(program, registers, branch, &mut own, depth);
+                        own.iter().for_each(|register| live.insert(register));
+                        Inner { ops, reads: own.iter().collect(), origin: None }
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        defined(program, registers, step, live);
+        used(program, registers, step, live);
+        ops.push(Op { step, keep, inner });
+    }
+    ops.reverse();
+    ops
+}
+
+/// The operators of a conjunction of which only is asked whether it can be met.
+fn within<'p>(
+    program: &'p Program,
+    registers: Registers,
+    inner: &'p Conjunction,
+    live: &mut BitSet,
+    depth: usize,
+) -> Inner<'p> {
+    let origin = registers.origin(depth);
+    let mut own = BitSet::default();
+    own.insert(origin);
+    let ops = lower(program, registers, inner, &mut own, depth + 1);
+    own.remove(origin);
+    own.iter().for_each(|register| live.insert(register));
+    Inner { ops, reads: own.iter().collect(), origin: Some(origin) }
+}
+
+/// Takes out what a step gives its value.
+fn defined(program: &Program, registers: Registers, step: &Step, live: &mut BitSet) {
+    let mut range = |atom: usize, level: usize| {
+        let at = registers.range(program.atoms[atom].ranges + level);
+        live.remove(at);
+        live.remove(at + 1);
+    };
+    match step {
+        Step::Seek { atom, from, to } => (*from + 1..=*to).for_each(|level| range(*atom, level)),
+        Step::Extend { var, atoms } => {
+            for (atom, from, to) in atoms {
+                (*from + 1..=*to).for_each(|level| range(*atom, level));
+            }
+            live.remove(*var);
+        }
+        Step::Members { var, .. } | Step::Assign { var, .. } | Step::Join { var, fresh: true, .. } => {
+            live.remove(*var);
+        }
+        _ => {}
+    }
+}
+
+/// Puts in what a step reads.
+fn used(program: &Program, registers: Registers, step: &Step, live: &mut BitSet) {
+    let place = |place: Place, live: &mut BitSet| {
+        if let Place::Var(var) = place {
+            live.insert(var);
+        }
+    };
+    let seek = |atom: usize, from: usize, to: usize, but: Option<usize>, live: &mut BitSet| {
+        let plan = &program.atoms[atom];
+        if from > 0 {
+            let at = registers.range(plan.ranges + from);
+            live.insert(at);
+            live.insert(at + 1);
+        }
+        for level in &plan.levels[from..to] {
+            if let Place::Var(var) = level
+                && Some(*var) != but
+            {
+                live.insert(*var);
+            }
+        }
+    };
+    match step {
+        Step::Seek { atom, from, to } => seek(*atom, *from, *to, None, live),
+        Step::Extend { var, atoms } => {
+            atoms.iter().for_each(|(atom, from, to)| seek(*atom, *from, *to, Some(*var), live));
+        }
+        Step::Member { term, .. } => place(*term, live),
+        Step::Same { left, right, .. } => {
+            place(*left, live);
+            place(*right, live);
+        }
+        Step::Compare { left, right, .. } => {
+            calculation_vars(left, &mut |var| live.insert(var));
+            calculation_vars(right, &mut |var| live.insert(var));
+        }
+        Step::Assign { value, .. } => calculation_vars(value, &mut |var| live.insert(var)),
+        Step::Stated(var) => live.insert(*var),
+        Step::Join { var, from, fresh } => {
+            live.insert(*from);
+            if !fresh {
+                live.insert(*var);
+            }
+        }
+        Step::Members { .. } | Step::Not { .. } | Step::Exists(_) | Step::AnyOf(_) | Step::Branch(_) => {}
+    }
+}
+
+/// Calls `visit` with each variable a calculation reads.
+pub(super) fn calculation_vars(calculation: &Calculation, visit: &mut dyn FnMut(usize)) {
+    match calculation {
+        Calculation::Var { var, .. } => visit(*var),
+        Calculation::Value(_) => {}
+        Calculation::Negate(inner) => calculation_vars(inner, visit),
+        Calculation::Add(left, right)
+        | Calculation::Subtract(left, right)
+        | Calculation::Multiply(left, right)
+        | Calculation::Divide(left, right)
+        | Calculation::Power(left, right)
+        | Calculation::Days(left, right) => {
+            calculation_vars(left, visit);
+            calculation_vars(right, visit);
+        }
+        Calculation::Call(_, args) => args.iter().for_each(|arg| calculation_vars(arg, visit)),
+        Calculation::Aggregate(plan) => plan.outer.iter().for_each(|var| visit(*var)),
+        Calculation::Shift { date, amount, .. } => {
+            calculation_vars(date, visit);
+            calculation_vars(amount, visit);
+        }
+    }
+}

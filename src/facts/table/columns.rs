@@ -1,0 +1,271 @@
+//! Scanned columns to facts: texts become things and values once each, then whole columns at a time.
+//! Ids count in the order in which texts first come in the tables, however many threads read them.
+
+use rayon::prelude::*;
+
+use super::cells::{columns_of, header_problem, place_of};
+use super::meaning::state;
+use super::scan::{Shape, Share, Target, Trouble, scan, scan_quoted};
+use super::{BLOCK, TableBytes, TableFormat, unreadable};
+use crate::base::Span;
+use crate::diag::Diagnostic;
+use crate::facts::FactSetBuilder;
+use crate::facts::names::Names;
+use crate::model::{CellFunction, CellTerm, Column, Domain, DomainId, Ruleset, TableSentence, TableStates, Ty};
+
+/// A header is looked for in so many bytes.
+const HEADER: usize = BLOCK;
+
+/// What a pool of texts is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Use {
+    /// Names of things, of all tables.
+    Things(DomainId),
+    /// Cells of one column of one table that stand for things or values.
+    Cells { table: usize, column: usize, ty: Ty, wrapped: Vec<CellFunction> },
+    /// Cells of one column of one table that a `where` looks at.
+    Filter { table: usize, column: usize },
+}
+
+/// A table that can be scanned.
+pub(super) struct Plain<'t> {
+    pub input: &'t TableBytes,
+    pub header: Vec<String>,
+    pub shape: Shape,
+    /// Whether cells may be quoted.
+    pub quoted: bool,
+    pub has_header: bool,
+}
+
+impl Plain<'_> {
+    /// The line at which the first part's count of lines begins.
+    pub fn first_line(&self, ruleset: &Ruleset) -> u32 {
+        if ruleset.tables[self.input.at].cells.header && !self.quoted { 2 } else { 1 }
+    }
+
+    pub fn span(&self, ruleset: &Ruleset) -> Span {
+        ruleset.tables[self.input.at].span
+    }
+}
+
+/// What one thread read: pools of texts, and a share of each table.
+pub(super) struct Part {
+    pub pools: Vec<Names>,
+    pub shares: Vec<Option<Share>>,
+}
+
+/// States what scanned tables say; hands back those that must be read row by row.
+pub(super) fn read<'t>(
+    ruleset: &Ruleset,
+    tables: &'t [TableBytes],
+    builder: &mut FactSetBuilder<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<&'t TableBytes> {
+    let mut odd = Vec::new();
+    let mut uses: Vec<Use> = Vec::new();
+    for (id, domain) in ruleset.domains.iter_enumerated() {
+        if matches!(domain, Domain::Things(_)) {
+            uses.push(Use::Things(id));
+        }
+    }
+    let mut plain = Vec::new();
+    for input in tables {
+        match begin(ruleset, input, &mut uses) {
+            Ok(Ok(table)) => plain.push(table),
+            Ok(Err(problem)) => problems.push(problem),
+            Err(()) => odd.push(input),
+        }
+    }
+    loop {
+        let parts = scan_all(&plain, uses.len());
+        let mut found = Vec::new();
+        for (at, trouble) in &parts.troubles {
+            match trouble {
+                Trouble::Quoted => plain[*at].quoted = true,
+                Trouble::Odd => found.push(*at),
+                Trouble::Read(reason) => {
+                    problems.push(unreadable(ruleset, plain[*at].input.at, reason));
+                    found.push(*at);
+                }
+            }
+        }
+        let again = !parts.troubles.is_empty();
+        let mut place = 0;
+        plain.retain(|table| {
+            let keep = !found.contains(&place);
+            let failed = parts.troubles.iter().any(|(at, why)| *at == place && matches!(why, Trouble::Read(_)));
+            if !keep && !failed {
+                odd.push(table.input);
+            }
+            place += 1;
+            keep
+        });
+        if !again {
+            odd.extend(state(ruleset, &plain, &uses, parts.parts, builder));
+            break;
+        }
+        if !problems.is_empty() {
+            break;
+        }
+    }
+    odd.sort_by_key(|table| table.at);
+    odd
+}
+
+/// The shape of a table, by its header; what is wrong with that; or `Err` where it cannot be scanned.
+#[expect(clippy::result_large_err, reason = "the problem is what is handed on")]
+fn begin<'t>(ruleset: &Ruleset, input: &'t TableBytes, uses: &mut Vec<Use>) -> Result<Result<Plain<'t>, Diagnostic>, ()> {
+    let TableFormat::Separated(by_ending) = input.format else { return Err(()) };
+    let table = &ruleset.tables[input.at];
+    let mut head = vec![0; HEADER.min(input.bytes.size() as usize)];
+    input.bytes.read_at(0, &mut head).map_err(|_| ())?;
+    let start = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let end = start + memchr::memchr(b'\n', &head[start..]).ok_or(())?;
+    let quoted = memchr::memchr(b'"', &head).is_some();
+    let delimiter = table.cells.delimiter.unwrap_or(by_ending);
+    let mut cells: Vec<String> = Vec::new();
+    let mut reader = simd_csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(&head[start..]);
+    let mut record = simd_csv::ByteRecord::new();
+    let first = if quoted { reader.read_byte_record(&mut record).map_err(|_| ())? } else { false };
+    if quoted && first {
+        for cell in &record {
+            cells.push(std::str::from_utf8(cell).map_err(|_| ())?.to_owned());
+        }
+    } else {
+        let line = std::str::from_utf8(&head[start..end]).map_err(|_| ())?;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() {
+            return Err(());
+        }
+        cells.extend(line.split(char::from(delimiter)).map(str::to_owned));
+    }
+    let header: Vec<String> = if table.cells.header {
+        cells.iter().map(|cell| cell.trim().to_owned()).collect()
+    } else {
+        (1..=cells.len()).map(|column| format!("c{column}")).collect()
+    };
+    if let Some(problem) = header_problem(table, &header) {
+        return Ok(Err(problem));
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    let mut ask = |column: Option<usize>, wanted: &dyn Fn(usize) -> Use| {
+        let Some(column) = column else { return };
+        let wanted = wanted(column);
+        let pool = uses.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+            uses.push(wanted);
+            uses.len() - 1
+        });
+        targets.push(Target { column, pool });
+    };
+    for sentence in &table.sentences {
+        for (term, ty) in filled(ruleset, sentence) {
+            if let CellTerm::Column(column) = term {
+                ask(place_of(&header, column), &|at| use_of(ruleset, input.at, at, column, ty));
+            }
+        }
+        let mut looked = Vec::new();
+        sentence.filter.iter().for_each(|filter| columns_of(filter, &mut looked));
+        for column in looked {
+            // A `where` about the number of a row is rare: row by row, then.
+            if place_of(&header, column).is_none() {
+                return Err(());
+            }
+            ask(place_of(&header, column), &|column| Use::Filter { table: input.at, column });
+        }
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    let body = if table.cells.header { end + 1 } else { start };
+    let shape = Shape { delimiter, cells: header.len(), body, targets };
+    Ok(Ok(Plain { input, header, shape, quoted, has_header: table.cells.header }))
+}
+
+/// What fills the slots of a sentence, with their types.
+pub(super) fn filled<'s>(ruleset: &Ruleset, sentence: &'s TableSentence) -> Vec<(&'s CellTerm, Ty)> {
+    match &sentence.states {
+        TableStates::Fact(relation, terms) => {
+            terms.iter().zip(ruleset.relations[*relation].slots.iter().map(|slot| slot.ty)).collect()
+        }
+        TableStates::Kind(term, kind) => vec![(term, Ty::Thing(*kind))],
+    }
+}
+
+pub(super) fn use_of(ruleset: &Ruleset, table: usize, at: usize, column: &Column, ty: Ty) -> Use {
+    match ty {
+        Ty::Thing(kind) if column.wrapped.is_empty() => Use::Things(ruleset.kinds[kind].domain),
+        // Which kind of the same root makes no difference to what a cell names.
+        Ty::Thing(kind) => Use::Cells {
+            table,
+            column: at,
+            ty: Ty::Thing(ruleset.kinds[kind].root),
+            wrapped: column.wrapped.clone(),
+        },
+        Ty::Value(_) => Use::Cells { table, column: at, ty, wrapped: column.wrapped.clone() },
+    }
+}
+
+/// What came of scanning.
+struct Parts {
+    parts: Vec<Part>,
+    /// Tables that could not be scanned, by place, ascending.
+    troubles: Vec<(usize, Trouble)>,
+}
+
+fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
+    let blocks = |table: &Plain<'_>| (table.input.bytes.size() as usize).div_ceil(BLOCK);
+    let all: usize = plain.iter().filter(|table| !table.quoted).map(blocks).sum();
+    let threads = rayon::current_num_threads().min(all).max(1);
+    // One part per thread takes its share of every plain table; then one per table with quoted cells.
+    let quoted: Vec<usize> = (0..plain.len()).filter(|at| plain[*at].quoted).collect();
+    let work = |part: usize| -> (Part, Vec<(usize, Trouble)>) {
+        let mut own = Part { pools: (0..pools).map(|_| Names::new()).collect(), shares: Vec::new() };
+        let mut troubles = Vec::new();
+        let mut buffer = Vec::new();
+        for (at, table) in plain.iter().enumerate() {
+            let header = table.has_header;
+            let share = if part >= threads {
+                (quoted[part - threads] == at).then(|| {
+                    let bytes = table.input.bytes.all()?;
+                    scan_quoted(&bytes, &table.shape, header, &mut own.pools)
+                })
+            } else if table.quoted {
+                None
+            } else {
+                let count = blocks(table);
+                let range = count * part / threads..count * (part + 1) / threads;
+                Some(scan(&*table.input.bytes, &table.shape, range, &mut own.pools, &mut buffer))
+            };
+            let share = share.transpose().unwrap_or_else(|trouble| {
+                troubles.push((at, trouble));
+                None
+            });
+            own.shares.push(share);
+        }
+        (own, troubles)
+    };
+    let count = threads + quoted.len();
+    let results: Vec<_> =
+        if count == 1 { vec![work(0)] } else { (0..count).into_par_iter().map(work).collect() };
+    let mut out = Parts { parts: Vec::new(), troubles: Vec::new() };
+    for (part, troubles) in results {
+        out.parts.push(part);
+        for (at, trouble) in troubles {
+            if !out.troubles.iter().any(|(known, _)| *known == at) {
+                out.troubles.push((at, trouble));
+            }
+        }
+    }
+    for (at, table) in plain.iter().enumerate() {
+        let known = out.troubles.iter().any(|(known, _)| *known == at);
+        if let (Err(reason), false) = (table.input.bytes.unchanged(), known) {
+            out.troubles.push((at, Trouble::Read(reason)));
+        }
+    }
+    out.troubles.sort_by_key(|(at, _)| *at);
+    out
+}
+

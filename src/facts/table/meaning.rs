@@ -1,0 +1,453 @@
+//! What texts of scanned cells stand for, and the facts their rows state.
+
+use rayon::prelude::*;
+
+use super::cells::{compare, is_empty, place_of, read, wrapped};
+use super::columns::{Part, Plain, Use};
+use super::scan::Share;
+use super::{TableBytes, digest};
+use crate::base::BitSet;
+use crate::facts::names::{Names, key_of};
+use crate::facts::{FactSetBuilder, Origin, TableRead};
+use crate::model::{CellCond, CellFormat, CellTerm, Column, Ruleset, TableSentence, TableStates, Ty};
+use crate::value::{Value, ValueKind};
+
+/// No thing or value: the cell is empty.
+const EMPTY: u32 = u32::MAX;
+
+/// A text that is no value of the kind.
+const BAD: u32 = u32::MAX - 1;
+
+/// Texts looked up together.
+const BATCH: usize = 256;
+
+/// Per part and pool what each text stands for.
+type Meanings = Vec<Vec<Vec<u32>>>;
+
+/// States what was scanned; hands back tables with something in them that cannot be read.
+pub(super) fn state<'t>(
+    ruleset: &Ruleset,
+    plain: &[Plain<'t>],
+    uses: &[Use],
+    mut parts: Vec<Part>,
+    builder: &mut FactSetBuilder<'_>,
+) -> Vec<&'t TableBytes> {
+    let meanings = understand(ruleset, plain, uses, &parts, builder);
+    let mut odd = Vec::new();
+    for (at, table) in plain.iter().enumerate() {
+        let shares: Vec<(usize, Share)> = parts
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(part, own)| Some((part, own.shares[at].take()?)))
+            .collect();
+        let scanned = Scanned { ruleset, table, uses, parts: &parts, meanings: &meanings, shares: &shares };
+        if !scanned.state(builder) {
+            odd.push(table.input);
+        }
+    }
+    odd
+}
+
+/// Gives texts their ids, in the order in which they first come in the tables.
+fn understand(
+    ruleset: &Ruleset,
+    plain: &[Plain<'_>],
+    uses: &[Use],
+    parts: &[Part],
+    builder: &mut FactSetBuilder<'_>,
+) -> Meanings {
+    let mut meanings: Meanings =
+        parts.iter().map(|part| part.pools.iter().map(|pool| Vec::with_capacity(pool.len())).collect()).collect();
+    for (at, table) in plain.iter().enumerate() {
+        let format = &ruleset.tables[table.input.at].cells;
+        for (part, own) in parts.iter().enumerate() {
+            let Some(share) = &own.shares[at] else { continue };
+            for (pool, usage) in uses.iter().enumerate() {
+                let from = meanings[part][pool].len() as u32;
+                let texts = from..share.met[pool];
+                let out = &mut meanings[part][pool];
+                match usage {
+                    Use::Things(domain) => {
+                        if let Some(names) = builder.dictionary_mut(*domain).names_mut() {
+                            merge(&own.pools[pool], texts, names, out);
+                        }
+                    }
+                    Use::Cells { ty, wrapped, .. } => {
+                        let column = Column { name: String::new(), wrapped: wrapped.clone(), span: table.span(ruleset) };
+                        out.extend(texts.map(|text| {
+                            meaning(ruleset, format, &column, *ty, own.pools[pool].get(text), builder)
+                        }));
+                    }
+                    Use::Filter { .. } => {}
+                }
+            }
+        }
+    }
+    meanings
+}
+
+fn merge(pool: &Names, texts: std::ops::Range<u32>, names: &mut Names, out: &mut Vec<u32>) {
+    let mut seen = Vec::with_capacity(BATCH);
+    let mut from = texts.start;
+    while from < texts.end {
+        let to = texts.end.min(from + BATCH as u32);
+        seen.clear();
+        seen.extend((from..to).map(|text| {
+            let key = key_of(pool.get(text).as_bytes());
+            (key, names.probe(key))
+        }));
+        for (text, (key, slot)) in (from..to).zip(&seen) {
+            out.push(names.resolve(*slot, *key, pool.get(text).as_bytes()));
+        }
+        from = to;
+    }
+}
+
+/// The id of what a cell without outer blanks stands for.
+fn meaning(
+    ruleset: &Ruleset,
+    format: &CellFormat,
+    column: &Column,
+    ty: Ty,
+    cell: &str,
+    builder: &mut FactSetBuilder<'_>,
+) -> u32 {
+    if is_empty(format, cell) {
+        return EMPTY;
+    }
+    let text = wrapped(column, cell);
+    let domain = ruleset.domain_of(ty);
+    match ty {
+        Ty::Thing(_) => builder.dictionary_mut(domain).intern_name(&text),
+        Ty::Value(kind) => {
+            read(format, kind, &text).map_or(BAD, |value| builder.dictionary_mut(domain).intern_value(&value))
+        }
+    }
+}
+
+/// One scanned table.
+struct Scanned<'s, 't> {
+    ruleset: &'s Ruleset,
+    table: &'s Plain<'t>,
+    uses: &'s [Use],
+    parts: &'s [Part],
+    meanings: &'s Meanings,
+    /// With the parts they are of.
+    shares: &'s [(usize, Share)],
+}
+
+/// A sentence's facts: a column per slot, and per part its rows, all where `None`.
+struct Stated {
+    columns: Vec<Vec<u32>>,
+    rows: Vec<Option<Vec<u32>>>,
+}
+
+impl Scanned<'_, '_> {
+    /// States all facts; `false`, and none, where some cell cannot be read.
+    fn state(&self, builder: &mut FactSetBuilder<'_>) -> bool {
+        let table = &self.ruleset.tables[self.table.input.at];
+        if !self.is_readable() {
+            return false;
+        }
+        self.number_rows(builder);
+        let stated: Vec<Option<Stated>> = {
+            let builder = &*builder;
+            table.sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
+        };
+        if stated.iter().any(Option::is_none) {
+            return false;
+        }
+        for (sentence, stated) in table.sentences.iter().zip(stated.into_iter().flatten()) {
+            match &sentence.states {
+                TableStates::Fact(relation, _) => {
+                    let runs = self.runs(&stated.rows);
+                    builder.stated(*relation, sentence.maybe).append(stated.columns, runs.into_iter());
+                }
+                TableStates::Kind(_, kind) => {
+                    let members = builder.members_mut(*kind);
+                    stated.columns.iter().flatten().for_each(|id| members.insert(*id as usize));
+                }
+            }
+        }
+        let rows = self.shares.iter().map(|(_, share)| share.rows as u64).sum();
+        let digests = self.shares.iter().flat_map(|(_, share)| share.digests.iter().copied());
+        builder.note_read(TableRead {
+            table: self.table.input.at as u32,
+            path: table.path.clone(),
+            rows,
+            skipped: 0,
+            repeated: 0,
+            digest: digest(digests),
+        });
+        true
+    }
+
+    fn is_readable(&self) -> bool {
+        let own = |usage: &Use| matches!(usage, Use::Cells { table, .. } if *table == self.table.input.at);
+        let mut pools = (0..self.uses.len()).filter(|pool| own(&self.uses[*pool]));
+        !pools.any(|pool| self.shares.iter().any(|(part, _)| self.meanings[*part][pool].contains(&BAD)))
+    }
+
+    /// The numbers of rows stand for things and values too, where a sentence asks for them.
+    fn number_rows(&self, builder: &mut FactSetBuilder<'_>) {
+        let rows: usize = self.shares.iter().map(|(_, share)| share.rows).sum();
+        let format = &self.ruleset.tables[self.table.input.at].cells;
+        for sentence in &self.ruleset.tables[self.table.input.at].sentences {
+            for (term, ty) in super::columns::filled(self.ruleset, sentence) {
+                match term {
+                    CellTerm::Constant(constant) => {
+                        builder.dictionary_mut(self.ruleset.domain_of(ty)).intern(constant);
+                    }
+                    CellTerm::Column(column) if place_of(&self.table.header, column).is_none() => {
+                        for row in 1..=rows {
+                            meaning(self.ruleset, format, column, ty, &row.to_string(), builder);
+                        }
+                    }
+                    CellTerm::Column(_) => {}
+                }
+            }
+        }
+    }
+
+    /// What a sentence states; `None` where some cell cannot be read.
+    fn sentence(&self, sentence: &TableSentence, builder: &FactSetBuilder<'_>) -> Option<Stated> {
+        let format = &self.ruleset.tables[self.table.input.at].cells;
+        let terms = super::columns::filled(self.ruleset, sentence);
+        let mut stated = Stated { columns: terms.iter().map(|_| Vec::new()).collect(), rows: Vec::new() };
+        let total: usize = self.shares.iter().map(|(_, share)| share.rows).sum();
+        let mut before = 0;
+        for (part, share) in self.shares {
+            let mut keep: Option<BitSet> = None;
+            if let Some(filter) = &sentence.filter {
+                let looks = self.look(filter, *part, share, format);
+                let mut kept = BitSet::new(share.rows);
+                for row in 0..share.rows {
+                    if meets(&looks, row)? {
+                        kept.insert(row);
+                    }
+                }
+                keep = Some(kept);
+            }
+            let mut columns = Vec::with_capacity(terms.len());
+            for (term, ty) in &terms {
+                columns.push(self.column(term, *ty, *part, share, before, builder, &mut keep)?);
+            }
+            before += share.rows;
+            let rows: Option<Vec<u32>> = keep.map(|keep| keep.iter().map(|row| row as u32).collect());
+            for (column, out) in columns.into_iter().zip(&mut stated.columns) {
+                if out.capacity() == 0 && rows.is_none() {
+                    out.reserve_exact(total);
+                }
+                match &rows {
+                    None => out.extend(column),
+                    Some(rows) => out.extend(rows.iter().map(|row| column.get(*row))),
+                }
+            }
+            stated.rows.push(rows);
+        }
+        Some(stated)
+    }
+
+    /// A slot's ids over the rows of one part; rows without one are taken out of `keep`.
+    #[expect(clippy::too_many_arguments, reason = "a slot of a part of a sentence")]
+    fn column<'c>(
+        &'c self,
+        term: &CellTerm,
+        ty: Ty,
+        part: usize,
+        share: &'c Share,
+        before: usize,
+        builder: &FactSetBuilder<'_>,
+        keep: &mut Option<BitSet>,
+    ) -> Option<Ids<'c>> {
+        let format = &self.ruleset.tables[self.table.input.at].cells;
+        let dictionary = builder.dictionary(self.ruleset.domain_of(ty));
+        let column = match term {
+            CellTerm::Constant(constant) => return Some(Ids::Same(dictionary.find(constant)?, share.rows)),
+            CellTerm::Column(column) => column,
+        };
+        let Some(place) = place_of(&self.table.header, column) else {
+            let numbers = (before + 1..=before + share.rows).map(|row| {
+                let text = row.to_string();
+                match ty {
+                    Ty::Thing(_) => dictionary.find_name(&text),
+                    Ty::Value(kind) => read(format, kind, &text).and_then(|value| dictionary.find_value(&value)),
+                }
+            });
+            return Some(Ids::Own(numbers.collect::<Option<Vec<u32>>>()?));
+        };
+        let usage = super::columns::use_of(self.ruleset, self.table.input.at, place, column, ty);
+        let target = self.table.shape.targets.iter().position(|target| {
+            target.column == place && self.uses[target.pool] == usage
+        })?;
+        let pool = self.table.shape.targets[target].pool;
+        let (texts, meanings) = (&share.columns[target], &self.meanings[part][pool]);
+        let empty: Vec<u32> = match usage {
+            // Names are the same in all tables; which cells are empty is each table's own affair.
+            Use::Things(_) => {
+                let tokens = std::iter::once("").chain(format.empty.iter().map(String::as_str));
+                tokens.filter_map(|token| self.parts[part].pools[pool].find(token)).collect()
+            }
+            Use::Cells { .. } | Use::Filter { .. } => {
+                (0..meanings.len() as u32).filter(|text| meanings[*text as usize] == EMPTY).collect()
+            }
+        };
+        if !empty.is_empty() {
+            let mut known = BitSet::new(self.parts[part].pools[pool].len());
+            empty.iter().for_each(|text| known.insert(*text as usize));
+            let kept = keep.get_or_insert_with(|| BitSet::full(share.rows));
+            for (row, text) in texts.iter().enumerate() {
+                if known.contains(*text as usize) {
+                    kept.remove(row);
+                }
+            }
+        }
+        Some(Ids::Texts(texts, meanings))
+    }
+
+    /// Where the facts were stated: runs of lines.
+    fn runs(&self, rows: &[Option<Vec<u32>>]) -> Vec<(Origin, usize)> {
+        let table = self.table.input.at as u32;
+        let mut first = self.table.first_line(self.ruleset);
+        let mut out = Vec::new();
+        for ((_, share), rows) in self.shares.iter().zip(rows) {
+            let ends = share.runs.iter().skip(1).map(|(row, _)| *row).chain([share.rows as u32]);
+            let runs = share.runs.iter().zip(ends).map(|((row, line), end)| (*row, end, first + line));
+            for (from, to, line) in runs {
+                match rows {
+                    None => out.push((Origin::Row { table, line }, (to - from) as usize)),
+                    Some(rows) => {
+                        let own = rows.partition_point(|row| *row < from)..rows.partition_point(|row| *row < to);
+                        out.extend(rows[own].iter().map(|row| (Origin::Row { table, line: line + (row - from) }, 1)));
+                    }
+                }
+            }
+            first += share.lines;
+        }
+        out
+    }
+
+    /// A condition with the texts it looks at.
+    fn look<'c>(&'c self, cond: &'c CellCond, part: usize, share: &'c Share, format: &'c CellFormat) -> Look<'c> {
+        let cells = |column: &Column| {
+            let wanted = place_of(&self.table.header, column);
+            let is_it = |usage: &Use| {
+                matches!(usage, Use::Filter { table, column } if *table == self.table.input.at && Some(*column) == wanted)
+            };
+            let target =
+                self.table.shape.targets.iter().position(|target| is_it(&self.uses[target.pool])).unwrap_or(0);
+            (share.columns[target].as_slice(), &self.parts[part].pools[self.table.shape.targets[target].pool])
+        };
+        let text = |column: &Column, cell: &str| {
+            if is_empty(format, cell) { None } else { Some(wrapped(column, cell).into_owned()) }
+        };
+        match cond {
+            CellCond::And(parts) => Look::And(parts.iter().map(|inner| self.look(inner, part, share, format)).collect()),
+            CellCond::Or(parts) => Look::Or(parts.iter().map(|inner| self.look(inner, part, share, format)).collect()),
+            CellCond::Not(inner) => Look::Not(Box::new(self.look(inner, part, share, format))),
+            CellCond::Empty(column) => {
+                let (cells, pool) = cells(column);
+                let met = |id| Some(text(column, pool.get(id)).is_none());
+                Look::Each(cells, (0..pool.len() as u32).map(met).collect())
+            }
+            CellCond::Compare(column, op, value) => {
+                let (cells, pool) = cells(column);
+                let met = |id| match text(column, pool.get(id)) {
+                    None => Some(false),
+                    Some(text) => read(format, value.kind(), &text).map(|cell| compare(&cell, *op, value)),
+                };
+                Look::Each(cells, (0..pool.len() as u32).map(met).collect())
+            }
+            CellCond::CompareColumns(left, op, right) => {
+                let side = |column| {
+                    let (cells, pool) = cells(column);
+                    let values = (0..pool.len() as u32).map(|id| {
+                        let text = text(column, pool.get(id))?;
+                        let number = read(format, ValueKind::Number, &text);
+                        Some((number, Value::Text(text.into())))
+                    });
+                    (cells, values.collect())
+                };
+                Look::Two(side(left), *op, side(right))
+            }
+        }
+    }
+}
+
+/// A text's number, where it is one, and itself; nothing where the cell is empty.
+type Comparable = Option<(Option<Value>, Value)>;
+
+/// A condition over the rows of one part.
+enum Look<'c> {
+    And(Vec<Look<'c>>),
+    Or(Vec<Look<'c>>),
+    Not(Box<Look<'c>>),
+    /// Per text whether it is met; `None` where it cannot be read.
+    Each(&'c [u32], Vec<Option<bool>>),
+    Two((&'c [u32], Vec<Comparable>), crate::model::CompareOp, (&'c [u32], Vec<Comparable>)),
+}
+
+/// Whether a row meets a condition; `None` where a cell cannot be read.
+fn meets(look: &Look<'_>, row: usize) -> Option<bool> {
+    match look {
+        Look::And(parts) => {
+            for part in parts {
+                if !meets(part, row)? {
+                    return Some(false);
+                }
+            }
+            Some(true)
+        }
+        Look::Or(parts) => {
+            for part in parts {
+                if meets(part, row)? {
+                    return Some(true);
+                }
+            }
+            Some(false)
+        }
+        Look::Not(inner) => meets(inner, row).map(|met| !met),
+        Look::Each(cells, met) => met[cells[row] as usize],
+        Look::Two((left, lefts), op, (right, rights)) => {
+            let (Some(left), Some(right)) = (&lefts[left[row] as usize], &rights[right[row] as usize]) else {
+                return Some(false);
+            };
+            Some(match (&left.0, &right.0) {
+                (Some(left), Some(right)) => compare(left, *op, right),
+                _ => compare(&left.1, *op, &right.1),
+            })
+        }
+    }
+}
+
+/// The ids of a slot over the rows of a part.
+enum Ids<'c> {
+    /// Always this, in so many rows.
+    Same(u32, usize),
+    Own(Vec<u32>),
+    /// Texts, and what each stands for.
+    Texts(&'c [u32], &'c [u32]),
+}
+
+impl Ids<'_> {
+    fn get(&self, row: u32) -> u32 {
+        match self {
+            Self::Same(id, _) => *id,
+            Self::Own(ids) => ids[row as usize],
+            Self::Texts(texts, meanings) => meanings[texts[row as usize] as usize],
+        }
+    }
+}
+
+impl<'c> IntoIterator for Ids<'c> {
+    type Item = u32;
+    type IntoIter = Box<dyn Iterator<Item = u32> + 'c>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        match self {
+            Self::Same(id, rows) => Box::new(std::iter::repeat_n(id, rows)),
+            Self::Own(ids) => Box::new(ids.into_iter()),
+            Self::Texts(texts, meanings) => Box::new(texts.iter().map(|text| meanings[*text as usize])),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Lines of cells to columns of ids, block by block: each part of a table on a thread of its own, only
+//! the columns that are asked for, cells as ids of their texts. Knows no meaning of cells.
+
+use super::BLOCK;
+use super::rows::Lines;
+use crate::facts::names::{Names, Slot, key_of};
+use crate::source::ReadAt;
+
+/// Rows whose look-ups are begun together.
+const BATCH: usize = 256;
+
+/// Room after the bytes of a buffer, so that eight can be loaded anywhere.
+const ROOM: usize = 16;
+
+/// How the lines of a table are read.
+pub(super) struct Shape {
+    /// What separates cells.
+    pub delimiter: u8,
+    /// How many cells each line has.
+    pub cells: usize,
+    /// Where the first line after the header begins.
+    pub body: usize,
+    /// The columns asked for, ascending by column.
+    pub targets: Vec<Target>,
+}
+
+/// A column asked for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Target {
+    /// Its place in the header.
+    pub column: usize,
+    /// The pool its texts go to.
+    pub pool: usize,
+}
+
+/// What one part of a table holds.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    /// Per target the ids of the cells' texts in their pool.
+    pub columns: Vec<Vec<u32>>,
+    /// The number of rows.
+    pub rows: usize,
+    /// Rows from which on lines follow each other, and the line there, counted from the part's first.
+    pub runs: Vec<(u32, u32)>,
+    /// The number of lines.
+    pub lines: u32,
+    /// The XXH3 of each block.
+    pub digests: Vec<u64>,
+    /// Per pool how many texts it held after this part.
+    pub met: Vec<u32>,
+}
+
+/// Why a part was not read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Trouble {
+    /// There is a quotation mark.
+    Quoted,
+    /// A line is not as expected; reading row by row will say how.
+    Odd,
+    /// The source fails.
+    Read(String),
+}
+
+impl From<String> for Trouble {
+    fn from(reason: String) -> Self {
+        Self::Read(reason)
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    start: u32,
+    len: u32,
+}
+
+/// Gathers cells and turns them into ids, a batch at a time.
+struct Taker<'p> {
+    targets: &'p [Target],
+    pools: &'p mut [Names],
+    cells: Vec<Cell>,
+    keys: Vec<(u64, Slot)>,
+    share: Share,
+}
+
+impl<'p> Taker<'p> {
+    fn new(shape: &'p Shape, pools: &'p mut [Names], rows: usize) -> Self {
+        let columns = shape.targets.iter().map(|_| Vec::with_capacity(rows)).collect();
+        let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
+        Self { targets: &shape.targets, pools, cells: Vec::new(), keys: Vec::new(), share }
+    }
+
+    #[inline]
+    fn cell(&mut self, bytes: &[u8], start: usize, end: usize) {
+        let (mut start, mut end) = (start, end);
+        while start < end && matches!(bytes[start], b' ' | b'\t') {
+            start += 1;
+        }
+        while start < end && matches!(bytes[end - 1], b' ' | b'\t') {
+            end -= 1;
+        }
+        self.cells.push(Cell { start: start as u32, len: (end - start) as u32 });
+    }
+
+    fn is_full(&self) -> bool {
+        self.cells.len() >= BATCH * self.targets.len().max(1)
+    }
+
+    /// The row that was just given begins on this line.
+    fn line(&mut self, line: u32) {
+        let row = self.share.rows as u32;
+        let (from, first) = *self.share.runs.last().unwrap_or(&(0, 0));
+        if first + (row - from) != line {
+            if from == row { self.share.runs.pop(); }
+            self.share.runs.push((row, line));
+        }
+    }
+
+    /// Turns the cells so far into ids; `bytes` has room behind each of them.
+    fn flush(&mut self, bytes: &[u8]) {
+        let width = self.targets.len();
+        for (at, target) in self.targets.iter().enumerate() {
+            let pool = &mut self.pools[target.pool];
+            let own = self.cells.iter().skip(at).step_by(width);
+            self.keys.clear();
+            self.keys.extend(own.clone().map(|cell| {
+                let start = cell.start as usize;
+                let key = match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
+                    Some(word) if cell.len < 8 => u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)),
+                    Some(word) if cell.len == 8 => u64::from_le_bytes(*word),
+                    _ => key_of(&bytes[start..start + cell.len as usize]),
+                };
+                (key, pool.probe(key))
+            }));
+            let column = &mut self.share.columns[at];
+            for (cell, (key, seen)) in own.zip(&self.keys) {
+                let text = &bytes[cell.start as usize..(cell.start + cell.len) as usize];
+                column.push(pool.resolve(*seen, *key, text));
+            }
+        }
+        self.cells.clear();
+    }
+
+    fn finish(mut self) -> Share {
+        self.share.met = self.pools.iter().map(|pool| pool.len() as u32).collect();
+        self.share
+    }
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The lowest set bit marks the first zero byte.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+/// The place of the next delimiter or line end, of which there is one.
+#[inline]
+fn cell_end(bytes: &[u8], mut at: usize, delimiter: u64) -> usize {
+    loop {
+        let word = match bytes.get(at..at + 8).and_then(|found| found.first_chunk::<8>()) {
+            Some(word) => u64::from_le_bytes(*word),
+            None => return bytes.len().saturating_sub(1),
+        };
+        let hits = zero_bytes(word ^ delimiter) | zero_bytes(word ^ (ONES * b'\n' as u64));
+        if hits != 0 {
+            return at + hits.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+}
+
+/// Reads the lines that begin in these blocks of a source without quoted cells.
+pub(super) fn scan(
+    source: &dyn ReadAt,
+    shape: &Shape,
+    blocks: std::ops::Range<usize>,
+    pools: &mut [Names],
+    buffer: &mut Vec<u8>,
+) -> Result<Share, Trouble> {
+    let size = source.size() as usize;
+    let end = size.min(blocks.end * BLOCK);
+    let mut at = blocks.start * BLOCK;
+    // Most lines have some bytes per cell; a column that grows once more does no harm.
+    let mut taker = Taker::new(shape, pools, end.saturating_sub(at) / (shape.cells * 10 + 1));
+    let mut skipping = false;
+    if at > 0 && at < end {
+        let mut before = [0];
+        source.read_at(at as u64 - 1, &mut before)?;
+        skipping = before[0] != b'\n';
+    }
+    let mut carry = 0;
+    while at < end {
+        let len = BLOCK.min(end - at);
+        buffer.resize(carry + len + ROOM, 0);
+        source.read_at(at as u64, &mut buffer[carry..carry + len])?;
+        taker.share.digests.push(xxhash_rust::xxh3::xxh3_64(&buffer[carry..carry + len]));
+        let mut from = if at == 0 { shape.body.min(len) } else { 0 };
+        at += len;
+        let filled = carry + len;
+        if skipping {
+            match memchr::memchr(b'\n', &buffer[..filled]) {
+                Some(found) => (from, skipping) = (found + 1, false),
+                None => continue,
+            }
+        }
+        let last = memchr::memrchr(b'\n', &buffer[from..filled]).map_or(from, |found| from + found + 1);
+        lines(&mut taker, shape, buffer, from, last)?;
+        buffer.copy_within(last..filled, 0);
+        carry = filled - last;
+    }
+    // The last line may end in a later block, or with the source.
+    let mut searched = 0;
+    while carry > searched {
+        match memchr::memchr(b'\n', &buffer[searched..carry]) {
+            Some(found) => {
+                lines(&mut taker, shape, buffer, 0, searched + found + 1)?;
+                break;
+            }
+            None if at == size => {
+                buffer.resize(carry + 1 + ROOM, 0);
+                buffer[carry] = b'\n';
+                lines(&mut taker, shape, buffer, 0, carry + 1)?;
+                break;
+            }
+            None => {
+                let len = BLOCK.min(size - at).min(4096);
+                buffer.resize(carry + len + ROOM, 0);
+                source.read_at(at as u64, &mut buffer[carry..carry + len])?;
+                searched = carry;
+                carry += len;
+                at += len;
+            }
+        }
+    }
+    Ok(taker.finish())
+}
+
+/// Takes the rows of whole lines.
+fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: usize) -> Result<(), Trouble> {
+    let whole = &bytes[from..end];
+    if std::str::from_utf8(whole).is_err() {
+        return Err(Trouble::Odd);
+    }
+    match memchr::memchr2(b'"', 0, whole) {
+        Some(found) if whole[found] == b'"' => return Err(Trouble::Quoted),
+        Some(_) => return Err(Trouble::Odd),
+        None => {}
+    }
+    let delimiter = u64::from(shape.delimiter) * ONES;
+    let mut at = from;
+    while at < end {
+        if bytes[at] == b'\n' || bytes[at] == b'\r' && bytes[at + 1] == b'\n' {
+            at += if bytes[at] == b'\n' { 1 } else { 2 };
+            taker.share.lines += 1;
+            continue;
+        }
+        let (mut column, mut next) = (0, 0);
+        loop {
+            let stop = cell_end(bytes, at, delimiter);
+            let last = bytes[stop] == b'\n';
+            while shape.targets.get(next).is_some_and(|target| target.column == column) {
+                let ends_in_return = last && stop > at && bytes[stop - 1] == b'\r';
+                taker.cell(bytes, at, stop - usize::from(ends_in_return));
+                next += 1;
+            }
+            column += 1;
+            at = stop + 1;
+            if last {
+                break;
+            }
+        }
+        if column != shape.cells {
+            return Err(Trouble::Odd);
+        }
+        taker.line(taker.share.lines);
+        taker.share.rows += 1;
+        taker.share.lines += 1;
+        if taker.is_full() {
+            taker.flush(bytes);
+        }
+    }
+    taker.flush(bytes);
+    Ok(())
+}
+
+/// Reads all rows of a source in which cells may be quoted.
+pub(super) fn scan_quoted(bytes: &[u8], shape: &Shape, header: bool, pools: &mut [Names]) -> Result<Share, Trouble> {
+    if std::str::from_utf8(bytes).is_err()
+        || memchr::memchr(0, bytes).is_some()
+        || super::rows::unclosed_quote(bytes, shape.delimiter).is_some()
+    {
+        return Err(Trouble::Odd);
+    }
+    let mut taker = Taker::new(shape, pools, 0);
+    taker.share.digests = bytes.chunks(BLOCK).map(xxhash_rust::xxh3::xxh3_64).collect();
+    let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut reader = simd_csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(shape.delimiter)
+        .from_reader(body);
+    let mut record = simd_csv::ByteRecord::new();
+    let mut lines = Lines::new(body);
+    let mut texts: Vec<u8> = Vec::new();
+    let mut first = header;
+    loop {
+        let line = lines.start_of_row(reader.position() as usize);
+        if !reader.read_byte_record(&mut record).map_err(|_| Trouble::Odd)? {
+            break;
+        }
+        if std::mem::take(&mut first) || record.len() == 1 && shape.cells != 1 && record.iter().all(<[u8]>::is_empty) {
+            continue;
+        }
+        if record.len() != shape.cells {
+            return Err(Trouble::Odd);
+        }
+        let mut next = 0;
+        for (column, cell) in record.iter().enumerate() {
+            while shape.targets.get(next).is_some_and(|target| target.column == column) {
+                let start = texts.len();
+                texts.extend_from_slice(cell);
+                taker.cell(&texts, start, start + cell.len());
+                next += 1;
+            }
+        }
+        // Lines count from the first one here.
+        taker.line(line as u32 - 1);
+        taker.share.rows += 1;
+        if taker.is_full() {
+            texts.extend_from_slice(&[0; ROOM]);
+            taker.flush(&texts);
+            texts.clear();
+        }
+    }
+    texts.extend_from_slice(&[0; ROOM]);
+    taker.flush(&texts);
+    Ok(taker.finish())
+}

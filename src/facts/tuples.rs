@@ -1,0 +1,134 @@
+//! Tuples as columns of ids, with where each was stated.
+
+use std::cmp::Ordering;
+
+use super::{Origin, Origins};
+use crate::base::{Order, gathered, order};
+
+/// Tuples as columns of ids, ascending, each once; before `sort`, as they were stated.
+#[derive(Clone, Debug, Default)]
+pub struct Tuples {
+    /// One column per slot; all have the same length.
+    pub columns: Vec<Vec<u32>>,
+    /// Where each stated tuple was stated, in the order of stating.
+    origins: Origins,
+    /// The place of each tuple in that order; as they stand where `None`.
+    stated: Option<Vec<u32>>,
+}
+
+impl Tuples {
+    /// None yet, of this many slots.
+    pub fn new(slots: usize) -> Self {
+        Self { columns: vec![Vec::new(); slots], ..Self::default() }
+    }
+
+    /// The number of tuples.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The tuple in place `row`.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = u32> + '_ {
+        self.columns.iter().map(move |column| column[row])
+    }
+
+    /// Whether this tuple is among them; they are sorted.
+    pub fn contains(&self, ids: &[u32]) -> bool {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.row(middle).cmp(ids.iter().copied()) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return true,
+            }
+        }
+        false
+    }
+
+    /// Where the tuple in place `row` was first stated.
+    pub fn origin(&self, row: usize) -> Origin {
+        self.origins.get(self.stated.as_ref().map_or(row as u32, |stated| stated[row]))
+    }
+
+    /// Whether some value is missing that should have been stated.
+    pub fn any_missing(&self) -> bool {
+        self.origins.any_missing()
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, ids: &[u32], origin: Origin) {
+        if let Some(stated) = &mut self.stated {
+            stated.push(self.origins.len() as u32);
+        }
+        self.columns.iter_mut().zip(ids).for_each(|(column, id)| column.push(*id));
+        self.origins.push(origin);
+    }
+
+    /// Adds those of one part of a table: columns of one length, and of which rows they are, as runs of
+    /// a first origin and how many follow it. Nothing is sorted yet.
+    pub(super) fn append(&mut self, columns: Vec<Vec<u32>>, runs: impl Iterator<Item = (Origin, usize)>) {
+        for (own, mut more) in self.columns.iter_mut().zip(columns) {
+            if own.is_empty() { *own = more } else { own.append(&mut more) }
+        }
+        runs.for_each(|(origin, count)| self.origins.push_run(origin, count));
+    }
+
+    /// Keeps the tuples for which it is so.
+    pub(super) fn retain(&mut self, keep: impl Fn(&[u32]) -> bool) {
+        let rows: Vec<u32> = (0..self.len() as u32)
+            .filter(|row| keep(&self.row(*row as usize).collect::<Vec<u32>>()))
+            .collect();
+        if rows.len() < self.len() {
+            self.pick(&rows);
+        }
+    }
+
+    fn pick(&mut self, rows: &[u32]) {
+        for column in &mut self.columns {
+            *column = gathered(column, rows);
+        }
+        self.stated = Some(match self.stated.take() {
+            Some(stated) => gathered(&stated, rows),
+            None => rows.to_vec(),
+        });
+    }
+
+    /// Sorts the tuples and drops those stated before; hands back where the dropped ones were stated,
+    /// and their places among the tuples kept.
+    pub(super) fn sort(&mut self) -> Vec<(Origin, u32)> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let columns: Vec<&[u32]> = self.columns.iter().map(Vec::as_slice).collect();
+        let Order { mut places, .. } = order(&columns);
+        let same = |left: u32, right: u32| {
+            columns.iter().all(|column| column[left as usize] == column[right as usize])
+        };
+        // Equal tuples stand side by side, the first stated first.
+        let mut dropped: Vec<(u32, u32)> = Vec::new();
+        if places.windows(2).any(|pair| same(pair[0], pair[1])) {
+            let mut kept: Option<(u32, u32)> = None;
+            places.retain(|place| match kept {
+                Some((last, at)) if same(last, *place) => {
+                    dropped.push((*place, at));
+                    false
+                }
+                _ => {
+                    kept = Some((*place, kept.map_or(0, |(_, at)| at + 1)));
+                    true
+                }
+            });
+        }
+        dropped.sort_unstable();
+        let stated = |place: u32| self.stated.as_ref().map_or(place, |stated| stated[place as usize]);
+        let dropped = dropped.iter().map(|(place, at)| (self.origins.get(stated(*place)), *at)).collect();
+        self.pick(&places);
+        dropped
+    }
+}
