@@ -78,7 +78,7 @@ pub fn weights(
     let numbers = &evaluation.dictionaries[ruleset.domain_of(relation.slots[1 - thing].ty)];
     let table = &evaluation.tables[question];
     let mut weights = Vec::with_capacity(table.len());
-    for id in &table.subjects[slot] {
+    for id in table.subjects[slot].iter() {
         let values = known.get(id).map_or(&[][..], Vec::as_slice);
         let value = match values {
             [only] if *only != MISSING => numbers.value(*only),

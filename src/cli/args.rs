@@ -2,11 +2,13 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::Limits;
+use crate::engine::{Limits, Profile};
+use crate::source::memory_held;
 use crate::session::{Options, TableInput, TableSource};
 
 /// Competing definitions of one word: where they disagree, and who is affected.
@@ -91,12 +93,16 @@ pub(super) struct WorldArgs {
     /// The most seconds it may take.
     #[arg(long, value_name = "SECONDS")]
     pub max_time: Option<u64>,
+    /// Say on standard error what each part of the work took.
+    #[arg(long)]
+    pub profile: bool,
 }
 
 impl WorldArgs {
     /// What these arguments mean; reads standard input where it stands for a table.
     pub fn options(&self) -> Result<Options, String> {
         let time = self.max_time.map(Duration::from_secs);
+        let profile = if self.profile { Profile::gathering(memory_held) } else { Profile::default() };
         let mut tables = Vec::new();
         for text in &self.facts {
             let (name, path) =
@@ -120,6 +126,7 @@ impl WorldArgs {
             set: self.set.clone(),
             tables,
             splits: false,
+            profile: Arc::new(profile),
             limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
         })
     }

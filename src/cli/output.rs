@@ -9,6 +9,7 @@ use super::args::{Color, DiagnosticFormat};
 use crate::base::SourceMap;
 use crate::diag::render::{Format, RenderOptions, render};
 use crate::diag::{Code, Diagnostic};
+use crate::engine::Profile;
 use crate::model::Ruleset;
 use crate::session::Session;
 use crate::source::Disk;
@@ -53,6 +54,25 @@ impl Terminal {
             self.say(&format!("parallax: {problem}"));
             Exit::Usage
         })
+    }
+
+    /// Says what each part of the work took, where that was gathered.
+    pub fn profile(&mut self, profile: &Profile, sources: &SourceMap) {
+        if profile.is_on() {
+            self.say("     time      memory        rows  part");
+        }
+        for taken in profile.taken() {
+            let memory = taken.memory.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
+            let place = taken.span.map_or_else(String::new, |span| format!(" at {}", sources.place(span)));
+            let how = if taken.how.is_empty() { String::new() } else { format!(": {}", taken.how) };
+            self.say(&format!(
+                "{:>7} ms  {memory:>10}  {:>10}  {}{}{place}{how}",
+                taken.time.as_millis(),
+                taken.rows,
+                "  ".repeat(taken.depth),
+                taken.what,
+            ));
+        }
     }
 
     /// Writes talk.

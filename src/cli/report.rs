@@ -30,6 +30,7 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)
     };
+    terminal.profile(&wanted.profile, session.sources());
     let (evaluation, warnings) = match evaluated {
         Ok(evaluated) => evaluated,
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),

@@ -7,6 +7,7 @@ mod calculate;
 mod limits;
 mod lower;
 pub mod planted;
+mod profile;
 mod program;
 mod run;
 mod sorted;
@@ -16,6 +17,7 @@ mod values;
 
 pub use batch::{Bail, BatchProgram, Found};
 pub use limits::{Clock, Limits, Reached};
+pub use profile::{Profile, Taken};
 pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
 };

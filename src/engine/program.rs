@@ -236,6 +236,15 @@ pub struct AtomPlan {
     pub levels: Vec<Place>,
     /// Where its ranges stand in the frame: one per level and one before.
     pub ranges: usize,
+    /// The columns of its table, in the order of the levels.
+    pub columns: Vec<usize>,
+}
+
+impl AtomPlan {
+    /// Whether its levels are the columns of its table in their own order.
+    pub fn in_order(&self) -> bool {
+        self.columns.windows(2).all(|pair| pair[0] < pair[1])
+    }
 }
 
 /// A compiled body.

@@ -15,6 +15,18 @@ impl Sorted {
         Self { arity: 0, rows: usize::from(holds), data: Vec::new() }
     }
 
+    /// Tuples end to end that ascend, each once.
+    pub fn concat(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let Some(mut all) = parts.next() else { return Self::default() };
+        for part in parts {
+            all.arity = part.arity;
+            all.rows += part.rows;
+            all.data.extend_from_slice(&part.data);
+        }
+        all
+    }
+
     /// The number of tuples.
     pub fn len(&self) -> usize {
         self.rows
@@ -51,7 +63,12 @@ impl Sorted {
 
     /// The ids in one place of all tuples.
     pub fn column(&self, place: usize) -> Vec<u32> {
-        self.data.iter().skip(place).step_by(self.arity.max(1)).copied().collect()
+        self.data.chunks_exact(self.arity.max(1)).map(|tuple| tuple[place]).collect()
+    }
+
+    /// The ids, tuple after tuple.
+    pub fn data(&self) -> &[u32] {
+        &self.data
     }
 }
 
@@ -82,6 +99,11 @@ impl Gather {
         sort(self.arity, &mut self.data);
         self.full = SMALL.max(self.data.len() * 2);
         Some(self.data.len() / self.arity)
+    }
+
+    /// Adds many.
+    pub fn add_all(&mut self, tuples: Sorted) {
+        self.data.extend_from_slice(&tuples.data);
     }
 
     /// All of them, ascending, each once.

@@ -41,6 +41,13 @@ impl Table {
         Self { sorted: true, ..Self::new(columns) }
     }
 
+    /// The same of columns that are shared.
+    pub fn of(columns: Vec<Arc<Vec<u32>>>) -> Self {
+        let rows = columns.first().map_or(0, |column| column.len());
+        let distinct = columns.iter().map(|_| OnceLock::new()).collect();
+        Self { columns, rows, sorted: true, indexes: Mutex::default(), distinct }
+    }
+
     /// A table from tuples end to end.
     pub fn from_rows(arity: usize, data: &[u32]) -> Self {
         let column = |slot| data.chunks_exact(arity.max(1)).map(|tuple| tuple[slot]).collect();

@@ -30,6 +30,18 @@ pub struct FactSet {
     pub reads: Vec<TableRead>,
 }
 
+impl FactSet {
+    /// The number of facts, doubtful ones included.
+    pub fn len(&self) -> usize {
+        self.relations.iter().map(|stored| stored.certain.len() + stored.maybe.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What came of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TableRead {

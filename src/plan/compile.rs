@@ -275,7 +275,7 @@ impl<'r> Compiler<'_, 'r> {
         let index: Arc<Index> = pending.table.index(&pending.columns);
         let ranges = self.ranges;
         self.ranges += pending.columns.len() + 1;
-        self.atoms[pending.slot] = Some(AtomPlan { index, levels, ranges });
+        self.atoms[pending.slot] = Some(AtomPlan { index, levels, ranges, columns: pending.columns });
     }
 
     /// Narrows atoms by what is bound: at the start by everything (`None`), later by these.

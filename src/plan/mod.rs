@@ -38,6 +38,20 @@ pub enum Task {
     Lens(LensId),
 }
 
+impl Task {
+    /// What it works out, in the ruleset's words.
+    pub fn name(&self, ruleset: &Ruleset) -> String {
+        match self {
+            Self::Relations { members, .. } => {
+                let names: Vec<String> = members.iter().map(|id| show::name(ruleset, *id)).collect();
+                format!("relation {}", names.join(" + "))
+            }
+            Self::Population(question) => format!("population of {}", ruleset.questions[*question].name),
+            Self::Lens(lens) => format!("lens {}", ruleset.lenses[*lens].name),
+        }
+    }
+}
+
 /// Orders the evaluation of a ruleset.
 pub fn plan(ruleset: &Ruleset) -> Plan {
     let graph = Graph::new(ruleset);

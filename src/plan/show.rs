@@ -39,7 +39,7 @@ pub(super) fn show(ruleset: &Ruleset, steps: &[Task]) -> String {
     out
 }
 
-fn name(ruleset: &Ruleset, relation: RelationId) -> String {
+pub(super) fn name(ruleset: &Ruleset, relation: RelationId) -> String {
     let relation = &ruleset.relations[relation];
     let parts = relation.readings.first().map_or(&[][..], |reading| reading.parts.as_slice());
     show_parts(parts, |slot| relation.slots[slot].name.clone())

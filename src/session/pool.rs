@@ -2,6 +2,8 @@
 //! parameters other values and rules may name things; then all subjects stand in one table, each name
 //! written `scenario/name`.
 
+use std::sync::Arc;
+
 use crate::base::{BitSet, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{Constant, QuestionId, Ruleset};
@@ -133,6 +135,8 @@ fn table(
         })
         .collect();
     let columns =
-        (0..slots.len()).map(|slot| subjects.iter().map(|subject| subject.0[slot]).collect()).collect();
+        (0..slots.len())
+            .map(|slot| Arc::new(subjects.iter().map(|subject| subject.0[slot]).collect()))
+            .collect();
     VerdictTable { question, subjects: columns, perhaps, lenses, outcomes }
 }

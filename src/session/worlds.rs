@@ -1,12 +1,14 @@
 //! Which facts are looked at: those of the ruleset, or its scenarios together, or one scenario.
 
+use std::sync::Arc;
+
 use super::Session;
 use super::pool::pool;
 use super::tables::TableInput;
 use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::engine::Limits;
-use crate::facts::FactSetBuilder;
+use crate::engine::{Limits, Profile};
+use crate::facts::{FactSet, FactSetBuilder};
 use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, evaluate};
@@ -23,6 +25,8 @@ pub struct Options {
     pub tables: Vec<TableInput>,
     /// Whether to work out what keeps rows from matching, for reports.
     pub splits: bool,
+    /// Gathers what the parts of the work take.
+    pub profile: Arc<Profile>,
     /// Limits.
     pub limits: Limits,
 }
@@ -67,10 +71,13 @@ impl Session<'_> {
         }
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
-        let mut warnings = self.read_tables(ruleset, &options.tables, &mut builder)?;
-        let (facts, more) = builder.finish()?;
+        let profile = &*options.profile;
+        let read = || self.read_tables(ruleset, &options.tables, &mut builder);
+        let mut warnings = profile.part(|| "reading tables".to_owned(), |_| 0, read)?;
+        let count = |facts: &Result<(FactSet, _), _>| facts.as_ref().map_or(0, |(facts, _)| facts.len());
+        let (facts, more) = profile.part(|| "sorting facts".to_owned(), count, || builder.finish())?;
         warnings.extend(more);
-        let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, options.splits);
+        let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, options.splits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
@@ -100,7 +107,7 @@ impl Session<'_> {
             parameters[*parameter] = Some(value.clone());
         }
         let (facts, _) = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
-        evaluate(ruleset, facts, &parameters, limits, splits)
+        evaluate(ruleset, facts, &parameters, limits, &Profile::default(), splits)
     }
 }
 

@@ -6,6 +6,7 @@ mod disk;
 mod guard;
 mod load;
 mod memory;
+mod memory_use;
 mod unpack;
 
 pub use bytes::ReadAt;
@@ -13,6 +14,7 @@ pub use disk::Disk;
 pub use guard::Guard;
 pub use load::{Loaded, load};
 pub use memory::{Memory, memory};
+pub use memory_use::memory_held;
 pub use unpack::unpack;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! Populations, and rows of lenses over them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -8,6 +9,7 @@ use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::{Evaluator, Stop};
 use super::exclusive::Apart;
+use super::search::{branches, subjects};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
@@ -64,14 +66,44 @@ impl Evaluator<'_> {
             return Ok(found.clone());
         }
         self.clock.time()?;
-        // Values made by the threads in any order are gone after this: only truth is handed on.
-        let found = self.with_inputs(false, |evaluator, inputs, values| {
-            evaluator.match_subjects(&evaluator.classes[question], clause, possible, inputs, values)
-        });
-        let slots: Vec<VarId> = (0..self.classes[question].subjects.len()).map(VarId::from_usize).collect();
-        let found = found.map_err(|halt| self.halted(halt, clause, &slots, span))?;
+        let branches = branches(clause);
+        let found = if branches.len() > 1 {
+            // Other rows may say one of the branches alone.
+            let mut all = BitSet::new(self.classes[question].len());
+            for branch in &branches {
+                let found = self.matches(question, branch, possible, span)?;
+                all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
+            }
+            all
+        } else {
+            self.matches_one(question, clause, possible, span)?
+        };
         self.matched.insert(key, found.clone());
         Ok(found)
+    }
+
+    fn matches_one(
+        &mut self,
+        question: QuestionId,
+        clause: &Clause,
+        possible: bool,
+        span: Span,
+    ) -> Result<BitSet, Stop> {
+        let profile = self.profile;
+        let what = || if possible { "row, as far as possible" } else { "row" }.to_owned();
+        // Values made by the threads in any order are gone after this: only truth is handed on.
+        let found = profile.part(what, |found: &Result<BitSet, Halt>| found.as_ref().map_or(0, BitSet::count), || self.with_inputs(false, |evaluator, inputs, values| {
+            let classes = &evaluator.classes[question];
+            profile.note(clause.when.span().or(Some(span)), String::new);
+            if let Some(found) =
+                subjects(classes.as_table(), clause, possible, inputs, values, &evaluator.clock)?
+            {
+                return Ok(found);
+            }
+            evaluator.match_subjects(classes, clause, possible, inputs, values)
+        }));
+        let slots: Vec<VarId> = (0..self.classes[question].subjects.len()).map(VarId::from_usize).collect();
+        found.map_err(|halt| self.halted(halt, clause, &slots, span))
     }
 
     fn match_subjects(
@@ -90,6 +122,7 @@ impl Evaluator<'_> {
             needed: BTreeSet::new(),
             possible,
             delta: None,
+            subjects: None,
         };
         let program = compile(inputs, &request);
         let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Halt> {
@@ -177,7 +210,7 @@ fn classes(slots: usize, certain: &Sorted, all: &Sorted, doubtful: bool) -> Clas
             .filter(|(_, tuple)| !certain.contains(tuple))
             .for_each(|(at, _)| perhaps.insert(at));
     }
-    let subjects = (0..slots).map(|slot| all.column(slot)).collect();
+    let subjects = (0..slots).map(|slot| Arc::new(all.column(slot))).collect();
     Classes { subjects, perhaps, ..Classes::default() }
 }
 

@@ -2,7 +2,7 @@
 //! row, for itself, matches or not.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -19,7 +19,9 @@ use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId
 #[derive(Clone, Debug, Default)]
 pub(super) struct Classes {
     /// The subjects, a column per slot, ascending.
-    pub subjects: Vec<Vec<u32>>,
+    pub subjects: Vec<Arc<Vec<u32>>>,
+    /// The same as a table.
+    pub table: OnceLock<Arc<Table>>,
     pub perhaps: BitSet,
     pub lenses: BTreeMap<LensId, LensColumn>,
     pub outcomes: Vec<OutcomeSet>,
@@ -62,7 +64,12 @@ pub(super) struct OpenLens {
 
 impl Classes {
     pub fn len(&self) -> usize {
-        self.subjects.first().map_or(0, Vec::len)
+        self.subjects.first().map_or(0, |column| column.len())
+    }
+
+    /// The subjects as a table.
+    pub fn as_table(&self) -> &Arc<Table> {
+        self.table.get_or_init(|| Arc::new(Table::of(self.subjects.clone())))
     }
 
     fn outcome(&self, lens: LensId, subject: usize) -> OutcomeSet {

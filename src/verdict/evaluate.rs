@@ -8,7 +8,7 @@ use super::decide::Classes;
 use super::{Evaluation, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
-use crate::engine::{Clock, Failure, Halt, Limits, Reached, Sorted, Table, Values};
+use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Table, Values};
 use crate::facts::FactSet;
 use crate::model::VarId;
 use crate::model::{
@@ -58,6 +58,7 @@ pub(super) struct Evaluator<'r> {
     pub parameters: &'r IndexVec<ParameterId, Option<Value>>,
     pub members: IndexVec<KindId, Arc<BitSet>>,
     pub clock: Clock,
+    pub profile: &'r Profile,
     pub relations: IndexVec<RelationId, Option<Bounds>>,
     pub classes: IndexVec<QuestionId, Classes>,
     asked: Mutex<BTreeMap<AtomSource, Bounds>>,
@@ -72,6 +73,7 @@ pub fn evaluate(
     facts: FactSet,
     parameters: &IndexVec<ParameterId, Option<Value>>,
     limits: &Limits,
+    profile: &Profile,
     splits: bool,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
@@ -83,6 +85,7 @@ pub fn evaluate(
         ruleset,
         parameters,
         clock: Clock::start(limits),
+        profile,
         relations: ruleset.relations.iter().map(|_| None).collect(),
         classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
         asked: Mutex::default(),
@@ -151,13 +154,26 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
 
 impl Evaluator<'_> {
     fn run(mut self, splits: bool) -> Result<Evaluation, Stop> {
-        for task in plan(self.ruleset).steps {
+        let ruleset = self.ruleset;
+        let profile = self.profile;
+        for task in plan(ruleset).steps {
             self.clock.time()?;
-            match task {
-                Task::Relations { members, recursive } => self.relations(&members, recursive)?,
-                Task::Population(question) => self.population(question)?,
-                Task::Lens(lens) => self.lens(lens)?,
-            }
+            let what = task.name(ruleset);
+            let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
+            profile.part(|| what, rows, || match task {
+                Task::Relations { members, recursive } => {
+                    self.relations(&members, recursive)?;
+                    Ok(members.iter().filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len())).sum())
+                }
+                Task::Population(question) => {
+                    self.population(question)?;
+                    Ok(self.classes[question].len())
+                }
+                Task::Lens(lens) => {
+                    self.lens(lens)?;
+                    Ok(self.classes[ruleset.lenses[lens].question].len())
+                }
+            })?;
         }
         for question in self.ruleset.questions.ids() {
             self.finish_open(question)?;

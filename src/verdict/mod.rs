@@ -8,12 +8,15 @@ mod evaluation;
 mod exclusive;
 mod outcome;
 mod relations;
+mod search;
 mod splits;
 
 pub use evaluate::evaluate;
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;
+
+use std::sync::Arc;
 
 use crate::base::{BitSet, IndexVec};
 use crate::model::{LensId, QuestionId, RowId};
@@ -25,7 +28,7 @@ pub struct VerdictTable {
     pub question: QuestionId,
     /// The subjects: one column of ids per slot (of the slot's domain), all of one length, each
     /// tuple once, in ascending order of ids. Perhaps-subjects are among them.
-    pub subjects: Vec<Vec<u32>>,
+    pub subjects: Vec<Arc<Vec<u32>>>,
     /// Subjects that are only possibly in the population; empty where none is.
     pub perhaps: BitSet,
     /// The lenses of the question, in order of declaration.
@@ -59,7 +62,7 @@ pub struct RowMatches {
 impl VerdictTable {
     /// The number of subjects, perhaps-subjects included.
     pub fn len(&self) -> usize {
-        self.subjects.first().map_or(0, Vec::len)
+        self.subjects.first().map_or(0, |column| column.len())
     }
 
     /// Whether there are no subjects.

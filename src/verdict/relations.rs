@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::evaluate::{Bounds, Evaluator, Stop};
+use super::search::{self, Wanted, branches};
 use crate::base::{Idx, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{
@@ -243,7 +244,8 @@ impl Evaluator<'_> {
     ) -> Result<(), Stop> {
         let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
-            let request = Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta };
+            let request =
+                Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta, subjects: None };
             let program = compile(inputs, &request);
             let runner = Runner::new(&program, values, &evaluator.clock);
             let head: Vec<Place> = rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
@@ -284,8 +286,17 @@ impl Evaluator<'_> {
     ) -> Result<Sorted, Stop> {
         let needed: BTreeSet<VarId> = wanted.iter().copied().collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
-            let request = Request { clause, bound: BTreeSet::new(), needed, possible, delta: None };
-            let program = compile(inputs, &request);
+            if !wanted.is_empty() {
+                let head: Vec<Place> = wanted.iter().map(|var| Place::Var(var.index())).collect();
+                let branches = branches(clause);
+                let programs: Vec<_> = branches.iter().map(|branch| compile(inputs, &request(branch, &needed, possible))).collect();
+                let programs: Vec<Wanted<'_>> =
+                    programs.iter().map(|program| Wanted { program, head: &head }).collect();
+                if let Some(found) = search::ways(&programs, values, &evaluator.clock)? {
+                    return Ok(found);
+                }
+            }
+            let program = compile(inputs, &request(clause, &needed, possible));
             let runner = Runner::new(&program, values, &evaluator.clock);
             if wanted.is_empty() {
                 return runner.holds(&mut runner.frame(), !possible).map(Sorted::truth);
@@ -307,6 +318,12 @@ impl Evaluator<'_> {
         });
         found.map_err(|halt| self.halted(halt, clause, wanted, span))
     }
+}
+
+/// All ways to give these variables their values.
+fn request<'c>(clause: &'c Clause, needed: &BTreeSet<VarId>, possible: bool) -> Request<'c> {
+    let needed = needed.clone();
+    Request { clause, bound: BTreeSet::new(), needed, possible, delta: None, subjects: None }
 }
 
 /// Conclusions that only lack the result of a calculation, each once.
