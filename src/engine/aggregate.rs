@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use rustc_hash::FxBuildHasher;
 
 use super::calculate::number;
-use super::program::{AggregatePlan, Computed, Conjunction, Known};
+use super::program::{AggregatePlan, Computed, Conjunction, Known, address};
 use super::run::{Flow, Frame, Runner};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
@@ -19,6 +19,9 @@ type Members = HashMap<Vec<u32>, Option<(Value, Decimal)>, FxBuildHasher>;
 
 impl Runner<'_> {
     pub(super) fn aggregate(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
+        if let Some((_, computed)) = frame.ready.iter().find(|(known, _)| *known == address(plan)) {
+            return Ok(computed.clone());
+        }
         match &plan.known {
             Known::Nothing => self.compute(plan, frame),
             Known::One(known) => known.get_or_init(|| self.compute(plan, frame)).clone(),
@@ -102,8 +105,9 @@ impl Runner<'_> {
         let mut members = Members::default();
         let mut error = None;
         self.steps(conjunction, 0, frame, false, &mut |runner, frame| {
+            let key: Vec<u32> = plan.keys.iter().map(|(var, _)| frame.ids[*var]).collect();
             match runner.member(plan, frame) {
-                Ok((key, member)) => match members.entry(key) {
+                Ok(member) => match members.entry(key) {
                     Entry::Vacant(place) => _ = place.insert(member),
                     // Different values of one combination: neither can be taken.
                     Entry::Occupied(mut place) if *place.get() != member => {
@@ -122,20 +126,18 @@ impl Runner<'_> {
         error.map_or(Ok(members), Err)
     }
 
-    /// One combination with its value and weight.
-    #[expect(clippy::type_complexity, reason = "a key and what stands at it")]
-    fn member(
+    /// The value and weight of one combination; `None` where one is missing.
+    pub(super) fn member(
         &self,
         plan: &AggregatePlan,
         frame: &mut Frame,
-    ) -> Result<(Vec<u32>, Option<(Value, Decimal)>), DomainError> {
-        let key: Vec<u32> = plan.keys.iter().map(|(var, _)| frame.ids[*var]).collect();
-        if plan.keys.iter().zip(&key).any(|((_, is_value), id)| *is_value && *id == MISSING) {
-            return Ok((key, None));
+    ) -> Result<Option<(Value, Decimal)>, DomainError> {
+        if plan.keys.iter().any(|(var, is_value)| *is_value && frame.ids[*var] == MISSING) {
+            return Ok(None);
         }
         let one = Decimal::from(1);
         if plan.kind == AggregateKind::Count {
-            return Ok((key, Some((Value::Number(one), one))));
+            return Ok(Some((Value::Number(one), one)));
         }
         let weight = match &plan.weight {
             None => Some(one),
@@ -148,6 +150,6 @@ impl Runner<'_> {
             Computed::Value(value) => Some(value),
             _ => None,
         };
-        Ok((key, value.zip(weight)))
+        Ok(value.zip(weight))
     }
 }

@@ -32,9 +32,9 @@ impl From<Reached> for Bail {
 
 /// Rows as columns of ids.
 #[derive(Debug, Default)]
-struct Batch {
-    len: usize,
-    columns: Vec<Vec<u32>>,
+pub(super) struct Batch {
+    pub len: usize,
+    pub columns: Vec<Vec<u32>>,
 }
 
 impl Batch {
@@ -64,6 +64,8 @@ pub struct BatchProgram<'p> {
     program: &'p Program,
     registers: Registers,
     ops: Vec<Op<'p>>,
+    /// Columns read before anything gives them values: of variables sought within, which are bound there.
+    reads: Vec<usize>,
     count: usize,
 }
 
@@ -105,7 +107,7 @@ impl<'p> BatchProgram<'p> {
         }
         let ops = lower(program, registers, &program.body, &mut live, 0);
         let count = registers.origin(depth(&ops) + 1);
-        Self { program, registers, ops, count }
+        Self { program, registers, ops, reads: live.iter().collect(), count }
     }
 
     /// The ids of the first variable that is sought, from the least to past the greatest, with about so
@@ -154,7 +156,7 @@ impl<'p> BatchProgram<'p> {
         found: &mut dyn FnMut(&Found<'_>) -> Result<(), Bail>,
     ) -> Result<(), Bail> {
         let mut batch = self.batch();
-        batch.len = 1;
+        self.begin(&mut batch, 1);
         self.go(values, clock, window, &mut batch, found)
     }
 
@@ -170,7 +172,7 @@ impl<'p> BatchProgram<'p> {
         let mut batch = self.batch();
         for from in (0..rows).step_by(ROWS) {
             let to = rows.min(from + ROWS);
-            batch.len = to - from;
+            self.begin(&mut batch, to - from);
             for (var, ids) in given {
                 batch.columns[*var].clear();
                 batch.columns[*var].extend_from_slice(&ids[from..to]);
@@ -178,6 +180,14 @@ impl<'p> BatchProgram<'p> {
             self.go(values, clock, None, &mut batch, found)?;
         }
         Ok(())
+    }
+
+    fn begin(&self, batch: &mut Batch, rows: usize) {
+        batch.len = rows;
+        for register in &self.reads {
+            batch.columns[*register].clear();
+            batch.columns[*register].resize(rows, MISSING);
+        }
     }
 
     fn batch(&self) -> Batch {
@@ -202,15 +212,15 @@ impl<'p> BatchProgram<'p> {
 }
 
 fn depth(ops: &[Op<'_>]) -> usize {
-    ops.iter().flat_map(|op| &op.inner).map(|inner| depth(&inner.ops) + 1).max().unwrap_or(0)
+    ops.iter().flat_map(within).map(|inner| depth(&inner.ops) + 1).max().unwrap_or(0)
 }
 
-struct Run<'r, 'p> {
+pub(super) struct Run<'r, 'p> {
     whole: &'r BatchProgram<'p>,
-    runner: Runner<'r>,
+    pub runner: Runner<'r>,
     values: &'r Values<'r>,
     clock: &'r Clock,
-    frame: Frame,
+    pub frame: Frame,
     /// For the first variable sought, taken by it.
     window: Option<(u32, u32)>,
     spare: Vec<Batch>,
@@ -220,7 +230,7 @@ type Then<'t> = dyn FnMut(&mut Run<'_, '_>, &mut Batch) -> Result<(), Bail> + 't
 
 impl Run<'_, '_> {
     /// Runs operators from `at` on over a batch, which they use up.
-    fn ops(&mut self, ops: &[Op<'_>], mut at: usize, batch: &mut Batch, then: &mut Then<'_>) -> Result<(), Bail> {
+    pub fn ops(&mut self, ops: &[Op<'_>], mut at: usize, batch: &mut Batch, then: &mut Then<'_>) -> Result<(), Bail> {
         while let Some(op) = ops.get(at) {
             if batch.len == 0 {
                 return Ok(());
@@ -268,14 +278,14 @@ impl Run<'_, '_> {
         self.spare.pop().unwrap_or_else(|| self.whole.batch())
     }
 
-    fn give_back(&mut self, mut batch: Batch) {
+    pub fn give_back(&mut self, mut batch: Batch) {
         batch.len = 0;
         batch.columns.iter_mut().for_each(Vec::clear);
         self.spare.push(batch);
     }
 
     /// A copy of the columns a conjunction reads, with the place of each row where it asks for that.
-    fn copy(&mut self, batch: &Batch, inner: &Inner<'_>) -> Batch {
+    pub fn copy(&mut self, batch: &Batch, inner: &Inner<'_>) -> Batch {
         let mut out = self.spare();
         for register in &inner.reads {
             out.columns[*register].extend_from_slice(&batch.columns[*register]);
@@ -290,6 +300,7 @@ impl Run<'_, '_> {
     /// An operator that only leaves rows out, or gives each one value more.
     fn filter(&mut self, op: &Op<'_>, batch: &mut Batch) -> Result<(), Bail> {
         let mut rows: Vec<u32> = Vec::with_capacity(batch.len);
+        let lowered = op;
         match op.step {
             Step::Seek { atom, from, to } => self.seek(*atom, *from, *to, batch, &mut rows, &op.keep),
             Step::Member { term, members } => {
@@ -319,8 +330,10 @@ impl Run<'_, '_> {
                 let mut vars = Vec::new();
                 calculation_vars(left, &mut |var| vars.push(var));
                 calculation_vars(right, &mut |var| vars.push(var));
+                let ready = self.aggregates(lowered, batch)?;
                 for row in 0..batch.len {
                     vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+                    self.take(&ready, row);
                     let left = self.calculate(left)?;
                     let right = self.calculate(right)?;
                     if compare(&left, *op, &right, *possible) {
@@ -332,8 +345,10 @@ impl Run<'_, '_> {
                 let mut vars = Vec::new();
                 calculation_vars(value, &mut |var| vars.push(var));
                 let mut ids = Vec::with_capacity(batch.len);
+                let ready = self.aggregates(lowered, batch)?;
                 for row in 0..batch.len {
                     vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+                    self.take(&ready, row);
                     let (met, id) = match self.calculate(value)? {
                         Computed::Nothing => (false, MISSING),
                         Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => (true, MISSING),
@@ -369,7 +384,7 @@ impl Run<'_, '_> {
                 rows.extend(0..batch.len as u32);
             }
         }
-        batch.pick(&op.keep, &rows);
+        batch.pick(&lowered.keep, &rows);
         Ok(())
     }
 
@@ -572,6 +587,11 @@ impl Run<'_, '_> {
         out.clear(&ops[next - 1].keep);
         Ok(())
     }
+}
+
+/// The conjunctions within an operator.
+fn within<'o, 'p>(op: &'o Op<'p>) -> Box<dyn Iterator<Item = &'o Inner<'p>> + 'o> {
+    Box::new(op.inner.iter().chain(op.aggregates.iter().map(|(_, inner)| inner)))
 }
 
 /// The rows for which it is so.

@@ -1,6 +1,6 @@
 //! A program as operators over batches: which columns each has to hand on.
 
-use super::program::{Calculation, Conjunction, Place, Program, Step};
+use super::program::{AggregatePlan, Calculation, Conjunction, Known, Place, Program, Step};
 use crate::base::BitSet;
 
 /// Columns of a batch: one per variable, then two per level of each atom's rows, then one per depth of
@@ -35,6 +35,8 @@ pub(super) struct Op<'p> {
     pub keep: Vec<usize>,
     /// The conjunctions within.
     pub inner: Vec<Inner<'p>>,
+    /// The aggregates that are worked out for all rows at once, with what they range over.
+    pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>)>,
 }
 
 /// A conjunction within a step.
@@ -64,7 +66,11 @@ pub(super) fn lower<'p>(
                 vec![within(program, registers, inner, live, depth)]
             }
             Step::AnyOf(branches) => {
-                branches.iter().map(|branch| within(program, registers, branch, live, depth)).collect()
+                let mut inner: Vec<Inner<'p>> =
+                    branches.iter().map(|branch| within(program, registers, branch, live, depth)).collect();
+                // What needs no calculation first: the rest is asked of fewer rows.
+                inner.sort_by_key(|inner| inner.ops.iter().any(|op| !op.aggregates.is_empty()));
+                inner
             }
             Step::Branch(branches) => {
                 let after = live.clone();
@@ -80,9 +86,20 @@ pub(super) fn lower<'p>(
             }
             _ => Vec::new(),
         };
+        let mut plans = Vec::new();
+        match step {
+            Step::Compare { left, right, .. } => {
+                aggregates_of(left, &mut plans);
+                aggregates_of(right, &mut plans);
+            }
+            Step::Assign { value, .. } => aggregates_of(value, &mut plans),
+            _ => {}
+        }
         defined(program, registers, step, live);
         used(program, registers, step, live);
-        ops.push(Op { step, keep, inner });
+        let aggregates =
+            plans.into_iter().map(|plan| (plan, ranged(program, registers, plan, live, depth))).collect();
+        ops.push(Op { step, keep, inner, aggregates });
     }
     ops.reverse();
     ops
@@ -103,6 +120,53 @@ fn within<'p>(
     own.remove(origin);
     own.iter().for_each(|register| live.insert(register));
     Inner { ops, reads: own.iter().collect(), origin: Some(origin) }
+}
+
+/// What an aggregate ranges over, after which its combinations, values and weights are read.
+fn ranged<'p>(
+    program: &'p Program,
+    registers: Registers,
+    plan: &'p AggregatePlan,
+    live: &mut BitSet,
+    depth: usize,
+) -> Inner<'p> {
+    let origin = registers.origin(depth);
+    let mut own = BitSet::default();
+    own.insert(origin);
+    plan.keys.iter().for_each(|(var, _)| own.insert(*var));
+    calculation_vars(&plan.value, &mut |var| own.insert(var));
+    plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| own.insert(var)));
+    let ops = lower(program, registers, &plan.certain, &mut own, depth + 1);
+    own.remove(origin);
+    own.iter().for_each(|register| live.insert(register));
+    Inner { ops, reads: own.iter().collect(), origin: Some(origin) }
+}
+
+/// The aggregates of a calculation of which nothing is doubtful and that come out anew for each row.
+fn aggregates_of<'p>(calculation: &'p Calculation, out: &mut Vec<&'p AggregatePlan>) {
+    match calculation {
+        Calculation::Var { .. } | Calculation::Value(_) => {}
+        Calculation::Negate(inner) => aggregates_of(inner, out),
+        Calculation::Add(left, right)
+        | Calculation::Subtract(left, right)
+        | Calculation::Multiply(left, right)
+        | Calculation::Divide(left, right)
+        | Calculation::Power(left, right)
+        | Calculation::Days(left, right) => {
+            aggregates_of(left, out);
+            aggregates_of(right, out);
+        }
+        Calculation::Call(_, args) => args.iter().for_each(|arg| aggregates_of(arg, out)),
+        Calculation::Aggregate(plan) => {
+            if plan.possible.is_none() && !matches!(plan.known, Known::One(_)) {
+                out.push(plan);
+            }
+        }
+        Calculation::Shift { date, amount, .. } => {
+            aggregates_of(date, out);
+            aggregates_of(amount, out);
+        }
+    }
 }
 
 /// Takes out what a step gives its value.

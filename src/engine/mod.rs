@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod batch;
+mod batch_aggregate;
 mod calculate;
 mod limits;
 mod lower;

@@ -196,6 +196,11 @@ pub struct AggregatePlan {
     pub known: Known,
 }
 
+/// What tells an aggregate of a program from the others.
+pub(super) fn address(plan: &AggregatePlan) -> usize {
+    std::ptr::from_ref(plan).addr()
+}
+
 /// Results of an aggregate that are kept.
 #[derive(Debug)]
 pub enum Known {

@@ -28,6 +28,8 @@ pub struct Frame {
     pub(super) missing: Option<DomainError>,
     looked: u32,
     stopped: Option<Reached>,
+    /// Aggregates that were worked out already, by their addresses.
+    pub(super) ready: Vec<(usize, Computed)>,
 }
 
 impl Frame {
@@ -105,6 +107,7 @@ impl<'p> Runner<'p> {
             missing: None,
             looked: 0,
             stopped: None,
+            ready: Vec::new(),
         }
     }
 

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use super::evaluate::{Bounds, Stop};
 use super::exclusive::Apart;
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
-use crate::base::{BitSet, Idx, IndexVec, Span};
+use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Sorted, Table};
@@ -50,6 +51,17 @@ impl TooMany {
     }
 }
 
+/// Words of bits that a thread settles at a time.
+const WORDS: usize = 512;
+
+/// What holds where no row decides.
+enum Default<'c> {
+    /// The same for all.
+    All(u16),
+    /// What another lens says.
+    Of(&'c [u16]),
+}
+
 /// Per row the tuples it matches certainly, and possibly.
 pub(super) type RowTuples = Vec<(Sorted, Sorted)>;
 
@@ -84,16 +96,21 @@ impl Classes {
             return self.open_verdict(lenses, *first, verdict, needed);
         }
         let wanted = Outcome::Verdict(verdict);
-        let count = |subject: usize, meets: &dyn Fn(OutcomeSet) -> bool| {
-            lenses.iter().filter(|lens| meets(self.outcome(**lens, subject))).count()
-                + usize::from(planted(Bug::OneFewer))
-                >= needed
+        // Per lens and code whether it counts, certainly and possibly.
+        let votes: Vec<(&[u16], Vec<[bool; 2]>)> = lenses
+            .iter()
+            .filter_map(|lens| self.lenses.get(lens))
+            .map(|column| {
+                let meets = |set: &OutcomeSet| [set.settled() == Some(wanted), set.contains(wanted)];
+                (column.codes.as_slice(), self.outcomes.iter().map(meets).collect())
+            })
+            .collect();
+        let fewer = usize::from(planted(Bug::OneFewer));
+        let enough = |subject: usize, bound: usize| {
+            let count = votes.iter().filter(|(codes, meets)| meets[codes[subject] as usize][bound]).count();
+            count + fewer >= needed
         };
-        let certain = |subject: usize| {
-            !self.perhaps.contains(subject) && count(subject, &|set| set.settled() == Some(wanted))
-        };
-        let possible = |subject: usize| count(subject, &|set| set.contains(wanted));
-        self.pick(certain, possible)
+        self.pick(|subject| !self.perhaps.contains(subject) && enough(subject, 0), |subject| enough(subject, 1))
     }
 
     /// Without `among`, each lens is asked over whom its own rows match.
@@ -139,14 +156,17 @@ impl Classes {
         self.pick(certain, possible)
     }
 
-    fn pick(&self, certain: impl Fn(usize) -> bool, possible: impl Fn(usize) -> bool) -> Bounds {
-        let rows = |picked: &[usize]| {
-            let columns =
-                self.subjects.iter().map(|column| picked.iter().map(|at| column[*at]).collect()).collect();
-            Arc::new(Table::new(columns))
+    fn pick(&self, certain: impl Fn(usize) -> bool + Sync, possible: impl Fn(usize) -> bool + Sync) -> Bounds {
+        let places = |is: &(dyn Fn(usize) -> bool + Sync)| -> Vec<u32> {
+            let subjects = (0..self.len()).into_par_iter().with_min_len(WORDS * 64);
+            subjects.filter(|at| is(*at)).map(|at| at as u32).collect()
         };
-        let sure: Vec<usize> = (0..self.len()).filter(|at| certain(*at)).collect();
-        let all: Vec<usize> = (0..self.len()).filter(|at| possible(*at)).collect();
+        let rows = |picked: &[u32]| {
+            let columns = self.subjects.iter().map(|column| gathered(column, picked)).collect();
+            Arc::new(Table::sorted(columns))
+        };
+        let sure = places(&certain);
+        let all = places(&possible);
         let same = sure == all;
         Bounds::of_things(rows(&sure), (!same).then(|| rows(&all)))
     }
@@ -159,7 +179,69 @@ impl Classes {
         apart: &Apart,
         rows: IndexVec<RowId, RowMatches>,
     ) -> Result<(), TooMany> {
-        let decided = decide(lens, apart, &rows, self.len());
+        let doubtful = rows.iter().any(|row| row.possible.is_some());
+        let codes = if !doubtful && lens.policy == Policy::FirstMatch {
+            self.first_match(lens, &rows)?
+        } else {
+            self.by_matches(lens, apart, &rows)?
+        };
+        self.lenses.insert(id, LensColumn { lens: id, codes, rows });
+        Ok(())
+    }
+
+    /// What holds for a subject that no row decides, as a code: one for all, or another lens's.
+    fn default(&mut self, lens: &Lens) -> Result<Default<'_>, TooMany> {
+        let outcome = match lens.otherwise {
+            Otherwise::Verdict(verdict, _) => Outcome::Verdict(verdict),
+            Otherwise::Nothing => Outcome::None,
+            Otherwise::As(other, _) => {
+                return Ok(self.lenses.get(&other).map_or(Default::All(0), |column| Default::Of(&column.codes)));
+            }
+        };
+        Ok(Default::All(self.code_of(OutcomeSet::only(outcome)).ok_or(TooMany)?))
+    }
+
+    /// The first matching row decides, and which rows match is certain.
+    fn first_match(&mut self, lens: &Lens, rows: &IndexVec<RowId, RowMatches>) -> Result<Vec<u16>, TooMany> {
+        let mut given = Vec::with_capacity(rows.len());
+        for row in &lens.rows {
+            let set = OutcomeSet::only(Outcome::Verdict(row.verdict));
+            given.push(self.code_of(set).ok_or(TooMany)?);
+        }
+        let count = self.len();
+        let mut codes = match self.default(lens)? {
+            Default::All(code) => vec![code; count],
+            Default::Of(codes) => codes.to_vec(),
+        };
+        let last = planted(Bug::LastMatch);
+        // Each thread has its own words, and the codes of their subjects.
+        codes.par_chunks_mut(WORDS * 64).enumerate().for_each(|(chunk, codes)| {
+            for (at, codes) in codes.chunks_mut(64).enumerate() {
+                let mut left = u64::MAX;
+                for (row, code) in rows.iter().zip(&given) {
+                    let word = row.certain.words()[chunk * WORDS + at];
+                    let mut taken = left & word;
+                    if !last {
+                        left &= !word;
+                    }
+                    while taken != 0 {
+                        codes[taken.trailing_zeros() as usize] = *code;
+                        taken &= taken - 1;
+                    }
+                }
+            }
+        });
+        Ok(codes)
+    }
+
+    /// What follows from which rows match certainly and possibly.
+    fn by_matches(
+        &mut self,
+        lens: &Lens,
+        apart: &Apart,
+        rows: &IndexVec<RowId, RowMatches>,
+    ) -> Result<Vec<u16>, TooMany> {
+        let decided = decide(lens, apart, rows, self.len());
         let default = match lens.otherwise {
             Otherwise::Verdict(verdict, _) => Some(Outcome::Verdict(verdict)),
             Otherwise::Nothing => Some(Outcome::None),
@@ -180,8 +262,7 @@ impl Classes {
             last = Some((set, code));
             codes[subject] = code;
         }
-        self.lenses.insert(id, LensColumn { lens: id, codes, rows });
-        Ok(())
+        Ok(codes)
     }
 
     /// The place of an outcome set among those seen, added where new; `None` where places run out.
@@ -213,10 +294,6 @@ fn decide(
     rows: &IndexVec<RowId, RowMatches>,
     subjects: usize,
 ) -> Vec<(OutcomeSet, bool)> {
-    let doubtful = rows.iter().any(|row| row.possible.is_some());
-    if !doubtful && lens.policy == Policy::FirstMatch {
-        return first_match(lens, rows, subjects);
-    }
     // Which rows match a subject, as bits: all certain ones, then all possible ones.
     let half = lens.rows.len().div_ceil(64);
     let mut seen: HashMap<Vec<u64>, (OutcomeSet, bool), FxBuildHasher> = HashMap::default();
@@ -282,26 +359,6 @@ fn by_choice(
 /// The places of the bits that are set.
 fn ones(words: &[u64]) -> Vec<usize> {
     (0..words.len() * 64).filter(|at| words[at / 64] >> (at % 64) & 1 == 1).collect()
-}
-
-fn first_match(lens: &Lens, rows: &IndexVec<RowId, RowMatches>, subjects: usize) -> Vec<(OutcomeSet, bool)> {
-    let mut out = vec![(OutcomeSet::EMPTY, true); subjects];
-    let mut left = BitSet::full(subjects);
-    let last = planted(Bug::LastMatch);
-    for (id, row) in rows.iter_enumerated() {
-        let set = OutcomeSet::only(Outcome::Verdict(lens.rows[id].verdict));
-        for (at, (left, word)) in left.words_mut().iter_mut().zip(row.certain.words()).enumerate() {
-            let mut taken = *left & word;
-            if !last {
-                *left &= !word;
-            }
-            while taken != 0 {
-                out[at * 64 + taken.trailing_zeros() as usize] = (set, false);
-                taken &= taken - 1;
-            }
-        }
-    }
-    out
 }
 
 /// The open outcomes of one subject, given the rows that match certainly and those that match

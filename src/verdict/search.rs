@@ -14,19 +14,42 @@ use crate::plan::{Inputs, Request, compile, may_miss};
 /// Below so many rows in all, one thread searches.
 const FEW: usize = 1 << 13;
 
+/// An `or` of up to so many branches is searched branch by branch.
+const MOST_BRANCHES: usize = 8;
+
 /// Parts of a search per thread: enough that none waits long for the last.
 const PARTS: usize = 16;
 
 /// Branches of an `or` that can be searched one by one: nothing in them can lack a result, and nothing
 /// else decides. The whole clause where it is no such.
 pub(super) fn branches(clause: &Clause) -> Vec<Clause> {
-    match &clause.when {
-        Cond::Or(parts) if clause.unless.is_none() && parts.iter().all(is_plain) => parts
-            .iter()
-            .map(|part| Clause { vars: clause.vars.clone(), when: part.clone(), unless: None })
-            .collect(),
-        _ => vec![clause.clone()],
+    let parts = match &clause.when {
+        _ if clause.unless.is_some() => None,
+        Cond::Or(parts) if parts.iter().all(is_plain) => Some(parts.clone()),
+        Cond::And(parts) => distributed(parts),
+        _ => None,
+    };
+    let branch = |when| Clause { vars: clause.vars.clone(), when, unless: None };
+    parts.map_or_else(|| vec![clause.clone()], |parts| parts.into_iter().map(branch).collect())
+}
+
+/// What must hold, with each branch of the one `or` among it in its place.
+fn distributed(parts: &[Cond]) -> Option<Vec<Cond>> {
+    let mut choices = parts.iter().enumerate().filter(|(_, part)| matches!(part, Cond::Or(_)));
+    let (at, choice) = choices.next()?;
+    let Cond::Or(inner) = choice else { return None };
+    if choices.next().is_some() || inner.len() > MOST_BRANCHES || !parts.iter().all(is_plain) {
+        return None;
     }
+    let whole = |branch: &Cond| {
+        let mut all: Vec<Cond> = parts.to_vec();
+        match branch {
+            Cond::And(own) => drop(all.splice(at..=at, own.iter().cloned())),
+            other => all[at] = other.clone(),
+        }
+        Cond::And(all)
+    };
+    Some(inner.iter().map(whole).collect())
 }
 
 /// Whether a condition calculates nothing.

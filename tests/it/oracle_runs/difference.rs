@@ -116,8 +116,8 @@ fn subject(evaluation: &Evaluation, table: &VerdictTable, domains: &[DomainId], 
         .collect()
 }
 
-fn tuples(evaluation: &Evaluation, domains: &[DomainId], columns: &[Vec<u32>]) -> BTreeSet<Tuple> {
-    let rows = columns.first().map_or(0, Vec::len);
+fn tuples(evaluation: &Evaluation, domains: &[DomainId], columns: &[std::sync::Arc<Vec<u32>>]) -> BTreeSet<Tuple> {
+    let rows = columns.first().map_or(0, |column| column.len());
     let constant = |row: usize| {
         domains.iter().zip(columns).map(move |(domain, column)| {
             evaluation.dictionaries[*domain].constant(column[row]).unwrap_or_else(missing)

@@ -24,7 +24,7 @@ fn named(ruleset: &Ruleset, evaluation: &Evaluation) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     let domains =
         |slots: &[Slot]| -> Vec<DomainId> { slots.iter().map(|slot| ruleset.domain_of(slot.ty)).collect() };
-    let show = |domains: &[DomainId], columns: &[Vec<u32>], at: usize| -> String {
+    let show = |domains: &[DomainId], columns: &[std::sync::Arc<Vec<u32>>], at: usize| -> String {
         let names = domains.iter().zip(columns);
         let words = names.map(|(domain, column)| {
             evaluation.dictionaries[*domain]
@@ -46,7 +46,7 @@ fn named(ruleset: &Ruleset, evaluation: &Evaluation) -> BTreeSet<String> {
             .collect();
         let possible = bounds.possible.as_ref().unwrap_or(&bounds.certain);
         for (bound, columns) in [("certain", &bounds.certain), ("possible", possible)] {
-            for at in 0..columns.first().map_or(0, Vec::len) {
+            for at in 0..columns.first().map_or(0, |column| column.len()) {
                 let tuple = show(&domains(&relation.slots), columns, at);
                 lines.insert(format!("{bound} {}: {tuple}", sentence.join(" ")));
             }
