@@ -1,6 +1,8 @@
 //! Tuples gathered in any order, then ascending and each once. Doubles met while gathering are
 //! dropped along the way, so that memory follows what is different, not what is found.
 
+use rayon::prelude::*;
+
 /// Tuples of ids end to end, ascending, each once.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sorted {
@@ -19,6 +21,7 @@ impl Sorted {
     pub fn concat(parts: Vec<Self>) -> Self {
         let mut parts = parts.into_iter();
         let Some(mut all) = parts.next() else { return Self::default() };
+        all.data.reserve_exact(parts.as_slice().iter().map(|part| part.data.len()).sum());
         for part in parts {
             all.arity = part.arity;
             all.rows += part.rows;
@@ -76,63 +79,106 @@ impl Sorted {
 #[derive(Debug)]
 pub struct Gather {
     arity: usize,
-    data: Vec<u32>,
+    data: Packed,
     /// The length at which doubles are dropped again.
     full: usize,
 }
 
-/// Below this many ids nothing is dropped while gathering.
-const SMALL: usize = 1 << 20;
+/// Tuples in the form that sorts fastest.
+#[derive(Debug)]
+enum Packed {
+    One(Vec<u32>),
+    Two(Vec<u64>),
+    /// Three or four.
+    Four(Vec<u128>),
+    /// More, end to end.
+    Many(Vec<u32>),
+}
+
+/// Below this many tuples nothing is dropped while gathering.
+const SMALL: usize = 1 << 19;
 
 impl Gather {
     /// Nothing yet; the tuples have at least one place.
     pub fn new(arity: usize) -> Self {
-        Self { arity: arity.max(1), data: Vec::new(), full: SMALL }
+        let data = match arity {
+            0 | 1 => Packed::One(Vec::new()),
+            2 => Packed::Two(Vec::new()),
+            3 | 4 => Packed::Four(Vec::new()),
+            _ => Packed::Many(Vec::new()),
+        };
+        Self { arity: arity.max(1), data, full: SMALL }
     }
 
     /// Adds a tuple. Hands back how many different ones there are where that was just worked out.
     pub fn add(&mut self, tuple: &[u32]) -> Option<usize> {
-        self.data.extend_from_slice(tuple);
-        if self.data.len() < self.full {
+        match &mut self.data {
+            Packed::One(data) => data.push(tuple[0]),
+            Packed::Two(data) => data.push(u64::from(tuple[0]) << 32 | u64::from(tuple[1])),
+            Packed::Four(data) => data.push(tuple.iter().fold(0, |packed, id| packed << 32 | u128::from(*id))),
+            Packed::Many(data) => data.extend_from_slice(tuple),
+        }
+        if self.rows() < self.full {
             return None;
         }
-        sort(self.arity, &mut self.data);
-        self.full = SMALL.max(self.data.len() * 2);
-        Some(self.data.len() / self.arity)
+        self.sort();
+        self.full = SMALL.max(self.rows() * 2);
+        Some(self.rows())
     }
 
     /// Adds many.
-    pub fn add_all(&mut self, tuples: Sorted) {
-        self.data.extend_from_slice(&tuples.data);
+    pub fn add_all(&mut self, tuples: &Sorted) {
+        for tuple in tuples.rows() {
+            self.add(tuple);
+        }
+    }
+
+    fn rows(&self) -> usize {
+        match &self.data {
+            Packed::One(data) => data.len(),
+            Packed::Two(data) => data.len(),
+            Packed::Four(data) => data.len(),
+            Packed::Many(data) => data.len() / self.arity,
+        }
+    }
+
+    /// Sorts the tuples and drops doubles.
+    fn sort(&mut self) {
+        match &mut self.data {
+            Packed::One(data) => sort(data),
+            Packed::Two(data) => sort(data),
+            Packed::Four(data) => sort(data),
+            Packed::Many(data) => {
+                let mut rows: Vec<&[u32]> = data.chunks_exact(self.arity).collect();
+                rows.sort_unstable();
+                rows.dedup();
+                *data = rows.concat();
+            }
+        }
     }
 
     /// All of them, ascending, each once.
     pub fn finish(mut self) -> Sorted {
-        sort(self.arity, &mut self.data);
-        Sorted { arity: self.arity, rows: self.data.len() / self.arity, data: self.data }
+        self.sort();
+        let (arity, rows) = (self.arity, self.rows());
+        let data = match self.data {
+            Packed::One(data) | Packed::Many(data) => data,
+            Packed::Two(data) => data.into_iter().flat_map(|pair| [(pair >> 32) as u32, pair as u32]).collect(),
+            Packed::Four(data) => {
+                let ids = |packed: u128| (0..arity).rev().map(move |place| (packed >> (32 * place)) as u32);
+                let mut out = Vec::with_capacity(rows * arity);
+                data.into_iter().for_each(|packed| out.extend(ids(packed)));
+                out
+            }
+        };
+        Sorted { arity, rows, data }
     }
 }
 
-/// Sorts tuples end to end and drops doubles.
-fn sort(arity: usize, data: &mut Vec<u32>) {
-    match arity {
-        1 => {
-            data.sort_unstable();
-            data.dedup();
-        }
-        2 => {
-            let mut packed: Vec<u64> =
-                data.chunks_exact(2).map(|pair| u64::from(pair[0]) << 32 | u64::from(pair[1])).collect();
-            packed.sort_unstable();
-            packed.dedup();
-            data.clear();
-            data.extend(packed.into_iter().flat_map(|pair| [(pair >> 32) as u32, pair as u32]));
-        }
-        _ => {
-            let mut rows: Vec<&[u32]> = data.chunks_exact(arity).collect();
-            rows.sort_unstable();
-            rows.dedup();
-            *data = rows.concat();
-        }
-    }
+/// So many are sorted on all threads.
+const MANY: usize = 1 << 16;
+
+fn sort<T: Ord + Send>(data: &mut Vec<T>) {
+    if data.len() < MANY { data.sort_unstable() } else { data.par_sort_unstable() }
+    data.dedup();
 }

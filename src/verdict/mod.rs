@@ -7,6 +7,7 @@ mod evaluate;
 mod evaluation;
 mod exclusive;
 mod outcome;
+mod reach;
 mod relations;
 mod search;
 mod splits;

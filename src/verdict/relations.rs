@@ -102,7 +102,7 @@ impl Evaluator<'_> {
     }
 
     /// Whether rules of a loop may conclude missing values: they read some, or aggregate.
-    fn may_miss(&self, members: &[RelationId], rules: &[&Rule]) -> bool {
+    pub(super) fn may_miss(&self, members: &[RelationId], rules: &[&Rule]) -> bool {
         let mut found = false;
         for rule in rules {
             for cond in std::iter::once(&rule.clause.when).chain(&rule.clause.unless) {
@@ -136,6 +136,11 @@ impl Evaluator<'_> {
         recursive: bool,
         possible: bool,
     ) -> Result<Vec<Arc<Table>>, Stop> {
+        if let [relation] = members
+            && let Some(table) = self.at_once(*relation, rules, recursive, possible)?
+        {
+            return Ok(vec![Arc::new(table)]);
+        }
         let mut sets: Vec<TupleSet> = members.iter().map(|relation| self.seed(*relation, possible)).collect();
         let misses = self.may_miss(members, rules);
         for (at, relation) in members.iter().enumerate() {
@@ -353,13 +358,13 @@ impl Failures {
     }
 }
 
-fn place_of(members: &[RelationId], relation: RelationId) -> usize {
+pub(super) fn place_of(members: &[RelationId], relation: RelationId) -> usize {
     // INVARIANT: rules and occurrences of a component are of its members.
     members.iter().position(|member| *member == relation).unwrap_or(0)
 }
 
 /// The atoms outside negative parts that read one of the relations.
-fn occurrences<'c>(clause: &'c Clause, members: &[RelationId]) -> Vec<&'c Atom> {
+pub(super) fn occurrences<'c>(clause: &'c Clause, members: &[RelationId]) -> Vec<&'c Atom> {
     let mut out = Vec::new();
     positive(&clause.when, &mut |atom| {
         if matches!(atom.source, AtomSource::Relation(relation) if members.contains(&relation)) {

@@ -66,7 +66,7 @@ fn is_plain(cond: &Cond) -> bool {
 }
 
 /// Whether a program makes values, which then count in the order they are made.
-fn makes_values(steps: &[Step]) -> bool {
+pub(super) fn makes_values(steps: &[Step]) -> bool {
     steps.iter().any(|step| match step {
         Step::Assign { .. } => true,
         Step::Not { inner, .. } | Step::Exists(inner) => makes_values(&inner.steps),
@@ -93,7 +93,7 @@ pub(super) fn each_tuple(
     Ok(())
 }
 
-fn vars_of(head: &[Place]) -> impl Iterator<Item = usize> + '_ {
+pub(super) fn vars_of(head: &[Place]) -> impl Iterator<Item = usize> + '_ {
     head.iter().filter_map(|place| match place {
         Place::Var(var) => Some(*var),
         Place::Id(_) => None,
@@ -162,7 +162,7 @@ pub(super) fn ways(wanted: &[Wanted<'_>], values: &Values<'_>, clock: &Clock) ->
             jobs.into_par_iter().map(part).collect::<Vec<_>>().into_iter().collect();
         found.map(|found| {
             let mut all = Gather::new(arity);
-            found.into_iter().for_each(|part| all.add_all(part));
+            found.iter().for_each(|part| all.add_all(part));
             vec![all.finish()]
         })
     };
