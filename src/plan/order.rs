@@ -18,7 +18,7 @@ const TRIES: f64 = 8.0;
 
 /// How much dearer a search is that does not go through subjects in their order: what it looks up lies
 /// scattered.
-const SCATTERED: f64 = 2.0;
+const SCATTERED: f64 = 4.0;
 
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {

@@ -33,16 +33,34 @@ pub(super) fn state<'t>(
     builder: &mut FactSetBuilder<'_>,
 ) -> Vec<&'t TableBytes> {
     let meanings = understand(ruleset, plain, uses, &parts, builder);
+    let shares: Vec<Vec<(usize, Share)>> = (0..plain.len())
+        .map(|at| {
+            let own = parts.iter_mut().enumerate();
+            own.filter_map(|(part, own)| Some((part, own.shares[at].take()?))).collect()
+        })
+        .collect();
+    let tables: Vec<Scanned<'_, 't>> = plain
+        .iter()
+        .zip(&shares)
+        .map(|(table, shares)| Scanned { ruleset, table, uses, parts: &parts, meanings: &meanings, shares })
+        .collect();
+    let readable: Vec<bool> = tables.iter().map(Scanned::is_readable).collect();
+    for (table, readable) in tables.iter().zip(&readable) {
+        if *readable {
+            table.number_rows(builder);
+        }
+    }
+    let known = &*builder;
+    let stated: Vec<Option<Vec<Stated>>> = tables
+        .par_iter()
+        .zip(&readable)
+        .map(|(table, readable)| if *readable { table.sentences(known) } else { None })
+        .collect();
     let mut odd = Vec::new();
-    for (at, table) in plain.iter().enumerate() {
-        let shares: Vec<(usize, Share)> = parts
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(part, own)| Some((part, own.shares[at].take()?)))
-            .collect();
-        let scanned = Scanned { ruleset, table, uses, parts: &parts, meanings: &meanings, shares: &shares };
-        if !scanned.state(builder) {
-            odd.push(table.input);
+    for (table, stated) in tables.iter().zip(stated) {
+        match stated {
+            Some(stated) => table.state(stated, builder),
+            None => odd.push(table.table.input),
         }
     }
     odd
@@ -143,21 +161,16 @@ struct Stated {
 }
 
 impl Scanned<'_, '_> {
-    /// States all facts; `false`, and none, where some cell cannot be read.
-    fn state(&self, builder: &mut FactSetBuilder<'_>) -> bool {
+    /// What all sentences state; `None` where some cell cannot be read.
+    fn sentences(&self, builder: &FactSetBuilder<'_>) -> Option<Vec<Stated>> {
+        let sentences = &self.ruleset.tables[self.table.input.at].sentences;
+        sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
+    }
+
+    /// States all facts.
+    fn state(&self, stated: Vec<Stated>, builder: &mut FactSetBuilder<'_>) {
         let table = &self.ruleset.tables[self.table.input.at];
-        if !self.is_readable() {
-            return false;
-        }
-        self.number_rows(builder);
-        let stated: Vec<Option<Stated>> = {
-            let builder = &*builder;
-            table.sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
-        };
-        if stated.iter().any(Option::is_none) {
-            return false;
-        }
-        for (sentence, stated) in table.sentences.iter().zip(stated.into_iter().flatten()) {
+        for (sentence, stated) in table.sentences.iter().zip(stated) {
             match &sentence.states {
                 TableStates::Fact(relation, _) => {
                     let runs = self.runs(&stated.rows);
@@ -179,7 +192,6 @@ impl Scanned<'_, '_> {
             repeated: 0,
             digest: digest(digests),
         });
-        true
     }
 
     fn is_readable(&self) -> bool {
@@ -213,8 +225,8 @@ impl Scanned<'_, '_> {
     fn sentence(&self, sentence: &TableSentence, builder: &FactSetBuilder<'_>) -> Option<Stated> {
         let format = &self.ruleset.tables[self.table.input.at].cells;
         let terms = super::columns::filled(self.ruleset, sentence);
-        let mut stated = Stated { columns: terms.iter().map(|_| Vec::new()).collect(), rows: Vec::new() };
-        let total: usize = self.shares.iter().map(|(_, share)| share.rows).sum();
+        let mut rows = Vec::new();
+        let mut columns: Vec<Vec<Ids<'_>>> = Vec::new();
         let mut before = 0;
         for (part, share) in self.shares {
             let mut keep: Option<BitSet> = None;
@@ -228,24 +240,24 @@ impl Scanned<'_, '_> {
                 }
                 keep = Some(kept);
             }
-            let mut columns = Vec::with_capacity(terms.len());
+            let mut own = Vec::with_capacity(terms.len());
             for (term, ty) in &terms {
-                columns.push(self.column(term, *ty, *part, share, before, builder, &mut keep)?);
+                own.push(self.column(term, *ty, *part, share, before, builder, &mut keep)?);
             }
+            columns.push(own);
             before += share.rows;
-            let rows: Option<Vec<u32>> = keep.map(|keep| keep.iter().map(|row| row as u32).collect());
-            for (column, out) in columns.into_iter().zip(&mut stated.columns) {
-                if out.capacity() == 0 && rows.is_none() {
-                    out.reserve_exact(total);
-                }
-                match &rows {
-                    None => out.extend(column),
-                    Some(rows) => out.extend(rows.iter().map(|row| column.get(*row))),
-                }
-            }
-            stated.rows.push(rows);
+            rows.push(keep.map(|keep| keep.iter().map(|row| row as u32).collect::<Vec<u32>>()));
         }
-        Some(stated)
+        let total: usize = self.shares.iter().zip(&rows).map(|((_, share), rows)| rows.as_ref().map_or(share.rows, Vec::len)).sum();
+        let slot = |slot: usize| {
+            let mut out = Vec::with_capacity(total);
+            for (own, rows) in columns.iter().zip(&rows) {
+                own[slot].add_to(rows.as_deref(), &mut out);
+            }
+            out
+        };
+        let columns = (0..terms.len()).into_par_iter().map(slot).collect();
+        Some(Stated { columns, rows })
     }
 
     /// A slot's ids over the rows of one part; rows without one are taken out of `keep`.
@@ -430,24 +442,20 @@ enum Ids<'c> {
 }
 
 impl Ids<'_> {
-    fn get(&self, row: u32) -> u32 {
-        match self {
-            Self::Same(id, _) => *id,
-            Self::Own(ids) => ids[row as usize],
-            Self::Texts(texts, meanings) => meanings[texts[row as usize] as usize],
-        }
-    }
-}
-
-impl<'c> IntoIterator for Ids<'c> {
-    type Item = u32;
-    type IntoIter = Box<dyn Iterator<Item = u32> + 'c>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        match self {
-            Self::Same(id, rows) => Box::new(std::iter::repeat_n(id, rows)),
-            Self::Own(ids) => Box::new(ids.into_iter()),
-            Self::Texts(texts, meanings) => Box::new(texts.iter().map(|text| meanings[*text as usize])),
+    /// Adds the ids of these rows, or of all.
+    fn add_to(&self, rows: Option<&[u32]>, out: &mut Vec<u32>) {
+        match (self, rows) {
+            (Self::Same(id, count), rows) => {
+                out.extend(std::iter::repeat_n(*id, rows.map_or(*count, <[u32]>::len)));
+            }
+            (Self::Own(ids), None) => out.extend_from_slice(ids),
+            (Self::Own(ids), Some(rows)) => out.extend(rows.iter().map(|row| ids[*row as usize])),
+            (Self::Texts(texts, meanings), None) => {
+                out.extend(texts.iter().map(|text| meanings[*text as usize]));
+            }
+            (Self::Texts(texts, meanings), Some(rows)) => {
+                out.extend(rows.iter().map(|row| meanings[texts[*row as usize] as usize]));
+            }
         }
     }
 }

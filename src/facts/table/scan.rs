@@ -77,7 +77,9 @@ struct Cell {
 struct Taker<'p> {
     targets: &'p [Target],
     pools: &'p mut [Names],
-    cells: Vec<Cell>,
+    /// Per target the cells of the rows at hand.
+    cells: Vec<Vec<Cell>>,
+    pending: usize,
     keys: Vec<(u64, Slot)>,
     share: Share,
 }
@@ -86,11 +88,12 @@ impl<'p> Taker<'p> {
     fn new(shape: &'p Shape, pools: &'p mut [Names], rows: usize) -> Self {
         let columns = shape.targets.iter().map(|_| Vec::with_capacity(rows)).collect();
         let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
-        Self { targets: &shape.targets, pools, cells: Vec::new(), keys: Vec::new(), share }
+        let cells = shape.targets.iter().map(|_| Vec::with_capacity(BATCH)).collect();
+        Self { targets: &shape.targets, pools, cells, pending: 0, keys: Vec::new(), share }
     }
 
     #[inline]
-    fn cell(&mut self, bytes: &[u8], start: usize, end: usize) {
+    fn cell(&mut self, target: usize, bytes: &[u8], start: usize, end: usize) {
         let (mut start, mut end) = (start, end);
         while start < end && matches!(bytes[start], b' ' | b'\t') {
             start += 1;
@@ -98,11 +101,7 @@ impl<'p> Taker<'p> {
         while start < end && matches!(bytes[end - 1], b' ' | b'\t') {
             end -= 1;
         }
-        self.cells.push(Cell { start: start as u32, len: (end - start) as u32 });
-    }
-
-    fn is_full(&self) -> bool {
-        self.cells.len() >= BATCH * self.targets.len().max(1)
+        self.cells[target].push(Cell { start: start as u32, len: (end - start) as u32 });
     }
 
     /// The row that was just given begins on this line.
@@ -113,16 +112,21 @@ impl<'p> Taker<'p> {
             if from == row { self.share.runs.pop(); }
             self.share.runs.push((row, line));
         }
+        self.share.rows += 1;
+        self.pending += 1;
+    }
+
+    fn is_full(&self) -> bool {
+        self.pending >= BATCH
     }
 
     /// Turns the cells so far into ids; `bytes` has room behind each of them.
     fn flush(&mut self, bytes: &[u8]) {
-        let width = self.targets.len();
         for (at, target) in self.targets.iter().enumerate() {
             let pool = &mut self.pools[target.pool];
-            let own = self.cells.iter().skip(at).step_by(width);
+            let own = &mut self.cells[at];
             self.keys.clear();
-            self.keys.extend(own.clone().map(|cell| {
+            self.keys.extend(own.iter().map(|cell| {
                 let start = cell.start as usize;
                 let key = match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
                     Some(word) if cell.len < 8 => u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)),
@@ -132,12 +136,13 @@ impl<'p> Taker<'p> {
                 (key, pool.probe(key))
             }));
             let column = &mut self.share.columns[at];
-            for (cell, (key, seen)) in own.zip(&self.keys) {
+            for (cell, (key, seen)) in own.iter().zip(&self.keys) {
                 let text = &bytes[cell.start as usize..(cell.start + cell.len) as usize];
                 column.push(pool.resolve(*seen, *key, text));
             }
+            own.clear();
         }
-        self.cells.clear();
+        self.pending = 0;
     }
 
     fn finish(mut self) -> Share {
@@ -260,7 +265,7 @@ fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: u
             let last = bytes[stop] == b'\n';
             while shape.targets.get(next).is_some_and(|target| target.column == column) {
                 let ends_in_return = last && stop > at && bytes[stop - 1] == b'\r';
-                taker.cell(bytes, at, stop - usize::from(ends_in_return));
+                taker.cell(next, bytes, at, stop - usize::from(ends_in_return));
                 next += 1;
             }
             column += 1;
@@ -273,7 +278,6 @@ fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: u
             return Err(Trouble::Odd);
         }
         taker.line(taker.share.lines);
-        taker.share.rows += 1;
         taker.share.lines += 1;
         if taker.is_full() {
             taker.flush(bytes);
@@ -319,13 +323,12 @@ pub(super) fn scan_quoted(bytes: &[u8], shape: &Shape, header: bool, pools: &mut
             while shape.targets.get(next).is_some_and(|target| target.column == column) {
                 let start = texts.len();
                 texts.extend_from_slice(cell);
-                taker.cell(&texts, start, start + cell.len());
+                taker.cell(next, &texts, start, start + cell.len());
                 next += 1;
             }
         }
         // Lines count from the first one here.
         taker.line(line as u32 - 1);
-        taker.share.rows += 1;
         if taker.is_full() {
             texts.extend_from_slice(&[0; ROOM]);
             taker.flush(&texts);
