@@ -70,7 +70,11 @@ pub fn counted(ids: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Calls `work` with pieces of these lengths and their numbers, each on a thread.
-fn split(mut rest: &mut [u32], lengths: impl Iterator<Item = usize>, work: impl Fn((usize, &mut [u32])) + Sync + Send) {
+fn split(
+    mut rest: &mut [u32],
+    lengths: impl Iterator<Item = usize>,
+    work: impl Fn((usize, &mut [u32])) + Sync + Send,
+) {
     let mut pieces = Vec::new();
     for (part, len) in lengths.enumerate() {
         let (piece, more) = rest.split_at_mut(len);
@@ -96,7 +100,8 @@ fn for_groups(places: &mut [u32], starts: &[u32], work: impl Fn(&mut [u32], &mut
     for part in 1..=parts {
         // Shares of about equal length that end between two ids.
         let end = (starts[ids] as usize * part / parts) as u32;
-        let to = if part == parts { ids } else { starts.partition_point(|start| *start < end).clamp(from, ids) };
+        let to =
+            if part == parts { ids } else { starts.partition_point(|start| *start < end).clamp(from, ids) };
         let (share, more) = rest.split_at_mut((starts[to] - starts[from]) as usize);
         shares.push((share, from, to));
         (rest, from) = (more, to);

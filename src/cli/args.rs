@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Limits, Profile};
-use crate::source::memory_held;
 use crate::session::{Options, TableInput, TableSource};
+use crate::source::memory_held;
 
 /// Competing definitions of one word: where they disagree, and who is affected.
 #[derive(Debug, Parser)]

@@ -1,7 +1,8 @@
 //! Aggregates for all rows of a batch at once.
 
-use super::batch::{Bail, Batch, Run};
+use super::batch::{Bail, Batch};
 use super::lower::{Inner, Op, calculation_vars};
+use super::operators::Run;
 use super::program::{AggregatePlan, Computed, address};
 use crate::value::{Decimal, Value};
 
@@ -12,7 +13,10 @@ impl Run<'_, '_> {
     /// What the aggregates of an operator come to, row by row.
     pub(super) fn aggregates(&mut self, op: &Op<'_>, batch: &Batch) -> Result<Vec<Ready>, Bail> {
         self.frame.ready.clear();
-        op.aggregates.iter().map(|(plan, inner)| Ok((address(plan), self.aggregate(plan, inner, batch)?))).collect()
+        op.aggregates
+            .iter()
+            .map(|(plan, inner)| Ok((address(plan), self.aggregate(plan, inner, batch)?)))
+            .collect()
     }
 
     /// Lets calculations read the aggregates of one row.
@@ -23,7 +27,12 @@ impl Run<'_, '_> {
 
     /// One aggregate for all rows: all ways to meet its body at once, then one pass over them by row
     /// and combination.
-    fn aggregate(&mut self, plan: &AggregatePlan, inner: &Inner<'_>, batch: &Batch) -> Result<Vec<Computed>, Bail> {
+    fn aggregate(
+        &mut self,
+        plan: &AggregatePlan,
+        inner: &Inner<'_>,
+        batch: &Batch,
+    ) -> Result<Vec<Computed>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
         let mut own = self.copy(batch, inner);
         let width = 1 + plan.keys.len();

@@ -7,6 +7,7 @@ mod batch_aggregate;
 mod calculate;
 mod limits;
 mod lower;
+mod operators;
 pub mod planted;
 mod profile;
 mod program;

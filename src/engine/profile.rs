@@ -50,7 +50,12 @@ impl Profile {
     }
 
     /// Does a part of the work, on the thread all parts are begun on.
-    pub fn part<T>(&self, what: impl FnOnce() -> String, rows: impl FnOnce(&T) -> usize, work: impl FnOnce() -> T) -> T {
+    pub fn part<T>(
+        &self,
+        what: impl FnOnce() -> String,
+        rows: impl FnOnce(&T) -> usize,
+        work: impl FnOnce() -> T,
+    ) -> T {
         if !self.on {
             return work();
         }
@@ -59,7 +64,15 @@ impl Profile {
             let mut state = lock();
             let (depth, what) = (state.depth, what());
             state.depth += 1;
-            let taken = Taken { what, depth, time: Duration::ZERO, rows: 0, memory: None, span: None, how: String::new() };
+            let taken = Taken {
+                what,
+                depth,
+                time: Duration::ZERO,
+                rows: 0,
+                memory: None,
+                span: None,
+                how: String::new(),
+            };
             state.taken.push(taken);
             state.taken.len() - 1
         };

@@ -115,7 +115,9 @@ impl Gather {
         match &mut self.data {
             Packed::One(data) => data.push(tuple[0]),
             Packed::Two(data) => data.push(u64::from(tuple[0]) << 32 | u64::from(tuple[1])),
-            Packed::Four(data) => data.push(tuple.iter().fold(0, |packed, id| packed << 32 | u128::from(*id))),
+            Packed::Four(data) => {
+                data.push(tuple.iter().fold(0, |packed, id| packed << 32 | u128::from(*id)));
+            }
             Packed::Many(data) => data.extend_from_slice(tuple),
         }
         if self.rows() < self.full {
@@ -163,7 +165,9 @@ impl Gather {
         let (arity, rows) = (self.arity, self.rows());
         let data = match self.data {
             Packed::One(data) | Packed::Many(data) => data,
-            Packed::Two(data) => data.into_iter().flat_map(|pair| [(pair >> 32) as u32, pair as u32]).collect(),
+            Packed::Two(data) => {
+                data.into_iter().flat_map(|pair| [(pair >> 32) as u32, pair as u32]).collect()
+            }
             Packed::Four(data) => {
                 let ids = |packed: u128| (0..arity).rev().map(move |place| (packed >> (32 * place)) as u32);
                 let mut out = Vec::with_capacity(rows * arity);
@@ -179,6 +183,10 @@ impl Gather {
 const MANY: usize = 1 << 16;
 
 fn sort<T: Ord + Send>(data: &mut Vec<T>) {
-    if data.len() < MANY { data.sort_unstable() } else { data.par_sort_unstable() }
+    if data.len() < MANY {
+        data.sort_unstable();
+    } else {
+        data.par_sort_unstable();
+    }
     data.dedup();
 }

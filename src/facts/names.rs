@@ -58,27 +58,9 @@ impl Names {
         Self { slots: Vec::new(), text: String::new(), ends: Vec::new(), seed }
     }
 
-    /// The texts of these lengths end to end, each different.
-    pub fn from_parts(text: String, ends: Vec<u64>) -> Self {
-        let mut names = Self { text, ends, ..Self::new() };
-        let size = (names.ends.len() * 2).next_power_of_two();
-        names.slots = vec![Slot::default(); size];
-        for id in 0..names.ends.len() as u32 {
-            let name = names.get(id).as_bytes();
-            let slot = Slot { key: key_of(name), occupant: id + 1, len: name.len() as u32 };
-            names.place(slot);
-        }
-        names
-    }
-
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
     }
 
     /// The text with this id.
@@ -86,16 +68,6 @@ impl Names {
         let id = id as usize;
         let start = if id == 0 { 0 } else { self.ends[id - 1] };
         &self.text[start as usize..self.ends[id] as usize]
-    }
-
-    /// The texts end to end, and where each ends.
-    pub fn parts(&self) -> (&str, &[u64]) {
-        (&self.text, &self.ends)
-    }
-
-    /// Lets the memory of look-ups go; the next look-up builds them again.
-    pub fn forget_slots(&mut self) {
-        self.slots = Vec::new();
     }
 
     fn home(&self, key: u64) -> usize {

@@ -57,7 +57,8 @@ impl Origins {
 
     /// Adds the origins of tuples stated one after another, from this on.
     pub fn push_run(&mut self, origin: Origin, count: usize) {
-        let goes_on = self.runs.last().is_some_and(|run| after(run.first, self.len as u32 - run.start) == origin);
+        let goes_on =
+            self.runs.last().is_some_and(|run| after(run.first, self.len as u32 - run.start) == origin);
         if !goes_on && count > 0 {
             self.runs.push(Run { start: self.len as u32, first: origin });
         }

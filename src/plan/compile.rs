@@ -250,7 +250,13 @@ impl<'r> Compiler<'_, 'r> {
         if let (Some(subjects), NOWHERE) = (&self.request.subjects, atom.span) {
             self.subjects = Some(self.atoms.len());
             self.atoms.push(None);
-            return Pending { cond, atom, table: Arc::clone(subjects), slot: self.atoms.len() - 1, columns: Vec::new() };
+            return Pending {
+                cond,
+                atom,
+                table: Arc::clone(subjects),
+                slot: self.atoms.len() - 1,
+                columns: Vec::new(),
+            };
         }
         let table = match &self.request.delta {
             Some((delta, table)) if delta.span == atom.span => Arc::clone(table),

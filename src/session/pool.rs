@@ -134,9 +134,8 @@ fn table(
             LensColumn { lens, codes, rows: matches }
         })
         .collect();
-    let columns =
-        (0..slots.len())
-            .map(|slot| Arc::new(subjects.iter().map(|subject| subject.0[slot]).collect()))
-            .collect();
+    let columns = (0..slots.len())
+        .map(|slot| Arc::new(subjects.iter().map(|subject| subject.0[slot]).collect()))
+        .collect();
     VerdictTable { question, subjects: columns, perhaps, lenses, outcomes }
 }

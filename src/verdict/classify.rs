@@ -92,16 +92,22 @@ impl Evaluator<'_> {
         let profile = self.profile;
         let what = || if possible { "row, as far as possible" } else { "row" }.to_owned();
         // Values made by the threads in any order are gone after this: only truth is handed on.
-        let found = profile.part(what, |found: &Result<BitSet, Halt>| found.as_ref().map_or(0, BitSet::count), || self.with_inputs(false, |evaluator, inputs, values| {
-            let classes = &evaluator.classes[question];
-            profile.note(clause.when.span().or(Some(span)), String::new);
-            if let Some(found) =
-                subjects(classes.as_table(), clause, possible, inputs, values, &evaluator.clock)?
-            {
-                return Ok(found);
-            }
-            evaluator.match_subjects(classes, clause, possible, inputs, values)
-        }));
+        let found = profile.part(
+            what,
+            |found: &Result<BitSet, Halt>| found.as_ref().map_or(0, BitSet::count),
+            || {
+                self.with_inputs(false, |evaluator, inputs, values| {
+                    let classes = &evaluator.classes[question];
+                    profile.note(clause.when.span().or(Some(span)), String::new);
+                    if let Some(found) =
+                        subjects(classes.as_table(), clause, possible, inputs, values, &evaluator.clock)?
+                    {
+                        return Ok(found);
+                    }
+                    evaluator.match_subjects(classes, clause, possible, inputs, values)
+                })
+            },
+        );
         let slots: Vec<VarId> = (0..self.classes[question].subjects.len()).map(VarId::from_usize).collect();
         found.map_err(|halt| self.halted(halt, clause, &slots, span))
     }

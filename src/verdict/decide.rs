@@ -110,7 +110,10 @@ impl Classes {
             let count = votes.iter().filter(|(codes, meets)| meets[codes[subject] as usize][bound]).count();
             count + fewer >= needed
         };
-        self.pick(|subject| !self.perhaps.contains(subject) && enough(subject, 0), |subject| enough(subject, 1))
+        self.pick(
+            |subject| !self.perhaps.contains(subject) && enough(subject, 0),
+            |subject| enough(subject, 1),
+        )
     }
 
     /// Without `among`, each lens is asked over whom its own rows match.
@@ -156,7 +159,11 @@ impl Classes {
         self.pick(certain, possible)
     }
 
-    fn pick(&self, certain: impl Fn(usize) -> bool + Sync, possible: impl Fn(usize) -> bool + Sync) -> Bounds {
+    fn pick(
+        &self,
+        certain: impl Fn(usize) -> bool + Sync,
+        possible: impl Fn(usize) -> bool + Sync,
+    ) -> Bounds {
         let places = |is: &(dyn Fn(usize) -> bool + Sync)| -> Vec<u32> {
             let subjects = (0..self.len()).into_par_iter().with_min_len(WORDS * 64);
             subjects.filter(|at| is(*at)).map(|at| at as u32).collect()
@@ -195,7 +202,10 @@ impl Classes {
             Otherwise::Verdict(verdict, _) => Outcome::Verdict(verdict),
             Otherwise::Nothing => Outcome::None,
             Otherwise::As(other, _) => {
-                return Ok(self.lenses.get(&other).map_or(Default::All(0), |column| Default::Of(&column.codes)));
+                return Ok(self
+                    .lenses
+                    .get(&other)
+                    .map_or(Default::All(0), |column| Default::Of(&column.codes)));
             }
         };
         Ok(Default::All(self.code_of(OutcomeSet::only(outcome)).ok_or(TooMany)?))

@@ -160,20 +160,27 @@ impl Evaluator<'_> {
             self.clock.time()?;
             let what = task.name(ruleset);
             let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
-            profile.part(|| what, rows, || match task {
-                Task::Relations { members, recursive } => {
-                    self.relations(&members, recursive)?;
-                    Ok(members.iter().filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len())).sum())
-                }
-                Task::Population(question) => {
-                    self.population(question)?;
-                    Ok(self.classes[question].len())
-                }
-                Task::Lens(lens) => {
-                    self.lens(lens)?;
-                    Ok(self.classes[ruleset.lenses[lens].question].len())
-                }
-            })?;
+            profile.part(
+                || what,
+                rows,
+                || match task {
+                    Task::Relations { members, recursive } => {
+                        self.relations(&members, recursive)?;
+                        Ok(members
+                            .iter()
+                            .filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len()))
+                            .sum())
+                    }
+                    Task::Population(question) => {
+                        self.population(question)?;
+                        Ok(self.classes[question].len())
+                    }
+                    Task::Lens(lens) => {
+                        self.lens(lens)?;
+                        Ok(self.classes[ruleset.lenses[lens].question].len())
+                    }
+                },
+            )?;
         }
         for question in self.ruleset.questions.ids() {
             self.finish_open(question)?;

@@ -9,7 +9,9 @@ use super::evaluate::{Evaluator, Stop};
 use super::relations::occurrences;
 use super::search::{self, Wanted, each_tuple};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{Bail, BatchProgram, Change, Clock, Gather, Place, Program, Reached, Sorted, Table, TupleSet, Values};
+use crate::engine::{
+    Bail, BatchProgram, Change, Clock, Gather, Place, Program, Reached, Sorted, Table, TupleSet, Values,
+};
 use crate::model::clause::as_var;
 use crate::model::{Atom, Clause, Cond, RelationId, Rule, Term, VarId};
 use crate::plan::{Inputs, Request, compile, place};
@@ -51,8 +53,10 @@ impl Evaluator<'_> {
         let stated = stated.finish();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
             let clock = &evaluator.clock;
-            let programs: Vec<(Program, Vec<Place>)> =
-                outer.iter().map(|rule| (compile(inputs, &request(rule, possible)), head(inputs, rule))).collect();
+            let programs: Vec<(Program, Vec<Place>)> = outer
+                .iter()
+                .map(|rule| (compile(inputs, &request(rule, possible)), head(inputs, rule)))
+                .collect();
             let wanted: Vec<Wanted<'_>> =
                 programs.iter().map(|(program, head)| Wanted { program, head }).collect();
             let Some(found) = search::ways(&wanted, values, clock)? else { return Ok(None) };
@@ -102,7 +106,14 @@ impl<'r> Step<'r> {
         let when = match &rule.clause.when {
             Cond::And(parts) => {
                 let at = parts.iter().position(is_it)?;
-                Cond::And(parts.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, part)| part.clone()).collect())
+                Cond::And(
+                    parts
+                        .iter()
+                        .enumerate()
+                        .filter(|(other, _)| *other != at)
+                        .map(|(_, part)| part.clone())
+                        .collect(),
+                )
             }
             only if is_it(only) => Cond::And(Vec::new()),
             _ => return None,
@@ -152,11 +163,16 @@ fn grow(
     }
     let carried = (0..arity).find(|slot| steps.iter().all(|step| step.carries(*slot)));
     let parts = parts(seeds, carried);
-    let batches: Vec<BatchProgram<'_>> =
-        compiled.iter().map(|step| BatchProgram::new(&step.program, search::vars_of(&step.head), None)).collect();
+    let batches: Vec<BatchProgram<'_>> = compiled
+        .iter()
+        .map(|step| BatchProgram::new(&step.program, search::vars_of(&step.head), None))
+        .collect();
     let work = |rows: &Vec<u32>| part(seeds, rows, arity, &compiled, &batches, values, clock);
-    let found: Vec<Result<Sorted, Bail>> =
-        if parts.len() == 1 { parts.iter().map(work).collect() } else { parts.par_iter().map(work).collect() };
+    let found: Vec<Result<Sorted, Bail>> = if parts.len() == 1 {
+        parts.iter().map(work).collect()
+    } else {
+        parts.par_iter().map(work).collect()
+    };
     let found: Result<Vec<Sorted>, Bail> = found.into_iter().collect();
     match found {
         // Parts by the first slot come one after the other.
@@ -219,7 +235,9 @@ fn part(
             let mut found = |tuple: &[u32]| match set.add(tuple, |_, _| false) {
                 Change::At(_) | Change::Nothing => Ok(()),
             };
-            batch.run_with(values, clock, &given, &mut |rows| each_tuple(rows, &step.head, &mut tuple, &mut found))?;
+            batch.run_with(values, clock, &given, &mut |rows| {
+                each_tuple(rows, &step.head, &mut tuple, &mut found)
+            })?;
             clock.derived((set.len() - before) as u64)?;
         }
         from = to;
@@ -249,7 +267,9 @@ fn read(set: &TupleSet, rows: std::ops::Range<usize>, args: &[Place]) -> Vec<(us
         let tuple = set.row(row as u32);
         let fit = |(slot, arg): &(usize, Place)| match arg {
             Place::Id(id) => tuple[*slot] == *id,
-            Place::Var(var) => vars.iter().any(|(known, first)| known == var && tuple[*slot] == tuple[*first]),
+            Place::Var(var) => {
+                vars.iter().any(|(known, first)| known == var && tuple[*slot] == tuple[*first])
+            }
         };
         if fits.iter().all(fit) {
             out.iter_mut().zip(&vars).for_each(|((_, ids), (_, slot))| ids.push(tuple[*slot]));

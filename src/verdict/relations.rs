@@ -109,10 +109,7 @@ impl Evaluator<'_> {
                 self.reads_missing(cond, members, &mut found);
             }
         }
-        found
-            || members.iter().any(|relation| {
-                self.facts.relations[*relation].certain.any_missing()
-            })
+        found || members.iter().any(|relation| self.facts.relations[*relation].certain.any_missing())
     }
 
     fn reads_missing(&self, cond: &Cond, members: &[RelationId], found: &mut bool) {
@@ -249,8 +246,14 @@ impl Evaluator<'_> {
     ) -> Result<(), Stop> {
         let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
-            let request =
-                Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta, subjects: None };
+            let request = Request {
+                clause: &rule.clause,
+                bound: BTreeSet::new(),
+                needed,
+                possible,
+                delta,
+                subjects: None,
+            };
             let program = compile(inputs, &request);
             let runner = Runner::new(&program, values, &evaluator.clock);
             let head: Vec<Place> = rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
@@ -294,7 +297,10 @@ impl Evaluator<'_> {
             if !wanted.is_empty() {
                 let head: Vec<Place> = wanted.iter().map(|var| Place::Var(var.index())).collect();
                 let branches = branches(clause);
-                let programs: Vec<_> = branches.iter().map(|branch| compile(inputs, &request(branch, &needed, possible))).collect();
+                let programs: Vec<_> = branches
+                    .iter()
+                    .map(|branch| compile(inputs, &request(branch, &needed, possible)))
+                    .collect();
                 let programs: Vec<Wanted<'_>> =
                     programs.iter().map(|program| Wanted { program, head: &head }).collect();
                 if let Some(found) = search::ways(&programs, values, &evaluator.clock)? {

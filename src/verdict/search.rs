@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::base::{BitSet, Idx};
-use crate::engine::{Bail, BatchProgram, Clock, Found, Gather, Place, Program, Reached, Sorted, Step, Table, Values};
+use crate::engine::{
+    Bail, BatchProgram, Clock, Found, Gather, Place, Program, Reached, Sorted, Step, Table, Values,
+};
 use crate::model::{Clause, Cond, Expr, VarId};
 use crate::plan::{Inputs, Request, compile, may_miss};
 
@@ -108,8 +110,14 @@ pub(super) struct Wanted<'p> {
 
 /// All ways to meet one of several bodies: the ids of the heads, ascending, each once. `None` where a
 /// calculation has no result.
-pub(super) fn ways(wanted: &[Wanted<'_>], values: &Values<'_>, clock: &Clock) -> Result<Option<Sorted>, Reached> {
-    let Some(arity) = wanted.first().map(|wanted| wanted.head.len()) else { return Ok(Some(Sorted::default())) };
+pub(super) fn ways(
+    wanted: &[Wanted<'_>],
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<Option<Sorted>, Reached> {
+    let Some(arity) = wanted.first().map(|wanted| wanted.head.len()) else {
+        return Ok(Some(Sorted::default()));
+    };
     let batches: Vec<BatchProgram<'_>> =
         wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
     let collect = |at: usize, window: Option<(u32, u32)>, gather: &mut Gather| -> Result<(), Bail> {
@@ -127,7 +135,9 @@ pub(super) fn ways(wanted: &[Wanted<'_>], values: &Values<'_>, clock: &Clock) ->
     };
     let ordered = wanted.iter().any(|wanted| makes_values(&wanted.program.body.steps));
     let parts = rayon::current_num_threads() * PARTS;
-    let rows = |wanted: &Wanted<'_>| wanted.program.atoms.iter().map(|atom| atom.index.columns[0].len()).sum::<usize>();
+    let rows = |wanted: &Wanted<'_>| {
+        wanted.program.atoms.iter().map(|atom| atom.index.columns[0].len()).sum::<usize>()
+    };
     let small = wanted.iter().map(rows).sum::<usize>() < FEW;
     let outcome = if small || ordered {
         let mut gather = Gather::new(arity);
@@ -144,7 +154,9 @@ pub(super) fn ways(wanted: &[Wanted<'_>], values: &Values<'_>, clock: &Clock) ->
         }
         let part = |window: (u32, u32)| {
             let mut gather = Gather::new(arity);
-            (0..wanted.len()).try_for_each(|at| collect(at, Some(window), &mut gather)).map(|()| gather.finish())
+            (0..wanted.len())
+                .try_for_each(|at| collect(at, Some(window), &mut gather))
+                .map(|()| gather.finish())
         };
         windows.into_par_iter().map(part).collect::<Vec<_>>().into_iter().collect()
     } else {

@@ -11,7 +11,9 @@ use crate::base::Span;
 use crate::diag::Diagnostic;
 use crate::facts::FactSetBuilder;
 use crate::facts::names::Names;
-use crate::model::{CellFunction, CellTerm, Column, Domain, DomainId, Ruleset, TableSentence, TableStates, Ty};
+use crate::model::{
+    CellFunction, CellTerm, Column, Domain, DomainId, Ruleset, TableSentence, TableStates, Ty,
+};
 
 /// A header is looked for in so many bytes.
 const HEADER: usize = BLOCK;
@@ -93,7 +95,8 @@ pub(super) fn read<'t>(
         let mut place = 0;
         plain.retain(|table| {
             let keep = !found.contains(&place);
-            let failed = parts.troubles.iter().any(|(at, why)| *at == place && matches!(why, Trouble::Read(_)));
+            let failed =
+                parts.troubles.iter().any(|(at, why)| *at == place && matches!(why, Trouble::Read(_)));
             if !keep && !failed {
                 odd.push(table.input);
             }
@@ -113,8 +116,11 @@ pub(super) fn read<'t>(
 }
 
 /// The shape of a table, by its header; what is wrong with that; or `Err` where it cannot be scanned.
-#[expect(clippy::result_large_err, reason = "the problem is what is handed on")]
-fn begin<'t>(ruleset: &Ruleset, input: &'t TableBytes, uses: &mut Vec<Use>) -> Result<Result<Plain<'t>, Diagnostic>, ()> {
+fn begin<'t>(
+    ruleset: &Ruleset,
+    input: &'t TableBytes,
+    uses: &mut Vec<Use>,
+) -> Result<Result<Plain<'t>, Diagnostic>, ()> {
     let TableFormat::Separated(by_ending) = input.format else { return Err(()) };
     let table = &ruleset.tables[input.at];
     let mut head = vec![0; HEADER.min(input.bytes.size() as usize)];
@@ -268,4 +274,3 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
     out.troubles.sort_by_key(|(at, _)| *at);
     out
 }
-

@@ -74,8 +74,10 @@ fn understand(
     parts: &[Part],
     builder: &mut FactSetBuilder<'_>,
 ) -> Meanings {
-    let mut meanings: Meanings =
-        parts.iter().map(|part| part.pools.iter().map(|pool| Vec::with_capacity(pool.len())).collect()).collect();
+    let mut meanings: Meanings = parts
+        .iter()
+        .map(|part| part.pools.iter().map(|pool| Vec::with_capacity(pool.len())).collect())
+        .collect();
     for (at, table) in plain.iter().enumerate() {
         let format = &ruleset.tables[table.input.at].cells;
         for (part, own) in parts.iter().enumerate() {
@@ -91,7 +93,11 @@ fn understand(
                         }
                     }
                     Use::Cells { ty, wrapped, .. } => {
-                        let column = Column { name: String::new(), wrapped: wrapped.clone(), span: table.span(ruleset) };
+                        let column = Column {
+                            name: String::new(),
+                            wrapped: wrapped.clone(),
+                            span: table.span(ruleset),
+                        };
                         out.extend(texts.map(|text| {
                             meaning(ruleset, format, &column, *ty, own.pools[pool].get(text), builder)
                         }));
@@ -248,7 +254,12 @@ impl Scanned<'_, '_> {
             before += share.rows;
             rows.push(keep.map(|keep| keep.iter().map(|row| row as u32).collect::<Vec<u32>>()));
         }
-        let total: usize = self.shares.iter().zip(&rows).map(|((_, share), rows)| rows.as_ref().map_or(share.rows, Vec::len)).sum();
+        let total: usize = self
+            .shares
+            .iter()
+            .zip(&rows)
+            .map(|((_, share), rows)| rows.as_ref().map_or(share.rows, Vec::len))
+            .sum();
         let slot = |slot: usize| {
             let mut out = Vec::with_capacity(total);
             for (own, rows) in columns.iter().zip(&rows) {
@@ -283,15 +294,20 @@ impl Scanned<'_, '_> {
                 let text = row.to_string();
                 match ty {
                     Ty::Thing(_) => dictionary.find_name(&text),
-                    Ty::Value(kind) => read(format, kind, &text).and_then(|value| dictionary.find_value(&value)),
+                    Ty::Value(kind) => {
+                        read(format, kind, &text).and_then(|value| dictionary.find_value(&value))
+                    }
                 }
             });
             return Some(Ids::Own(numbers.collect::<Option<Vec<u32>>>()?));
         };
         let usage = super::columns::use_of(self.ruleset, self.table.input.at, place, column, ty);
-        let target = self.table.shape.targets.iter().position(|target| {
-            target.column == place && self.uses[target.pool] == usage
-        })?;
+        let target = self
+            .table
+            .shape
+            .targets
+            .iter()
+            .position(|target| target.column == place && self.uses[target.pool] == usage)?;
         let pool = self.table.shape.targets[target].pool;
         let (texts, meanings) = (&share.columns[target], &self.meanings[part][pool]);
         let empty: Vec<u32> = match usage {
@@ -329,8 +345,11 @@ impl Scanned<'_, '_> {
                 match rows {
                     None => out.push((Origin::Row { table, line }, (to - from) as usize)),
                     Some(rows) => {
-                        let own = rows.partition_point(|row| *row < from)..rows.partition_point(|row| *row < to);
-                        out.extend(rows[own].iter().map(|row| (Origin::Row { table, line: line + (row - from) }, 1)));
+                        let own =
+                            rows.partition_point(|row| *row < from)..rows.partition_point(|row| *row < to);
+                        out.extend(
+                            rows[own].iter().map(|row| (Origin::Row { table, line: line + (row - from) }, 1)),
+                        );
                     }
                 }
             }
@@ -340,22 +359,35 @@ impl Scanned<'_, '_> {
     }
 
     /// A condition with the texts it looks at.
-    fn look<'c>(&'c self, cond: &'c CellCond, part: usize, share: &'c Share, format: &'c CellFormat) -> Look<'c> {
+    fn look<'c>(
+        &'c self,
+        cond: &'c CellCond,
+        part: usize,
+        share: &'c Share,
+        format: &'c CellFormat,
+    ) -> Look<'c> {
         let cells = |column: &Column| {
             let wanted = place_of(&self.table.header, column);
-            let is_it = |usage: &Use| {
-                matches!(usage, Use::Filter { table, column } if *table == self.table.input.at && Some(*column) == wanted)
-            };
-            let target =
-                self.table.shape.targets.iter().position(|target| is_it(&self.uses[target.pool])).unwrap_or(0);
+            let is_it = |usage: &Use| matches!(usage, Use::Filter { table, column } if *table == self.table.input.at && Some(*column) == wanted);
+            let target = self
+                .table
+                .shape
+                .targets
+                .iter()
+                .position(|target| is_it(&self.uses[target.pool]))
+                .unwrap_or(0);
             (share.columns[target].as_slice(), &self.parts[part].pools[self.table.shape.targets[target].pool])
         };
         let text = |column: &Column, cell: &str| {
             if is_empty(format, cell) { None } else { Some(wrapped(column, cell).into_owned()) }
         };
         match cond {
-            CellCond::And(parts) => Look::And(parts.iter().map(|inner| self.look(inner, part, share, format)).collect()),
-            CellCond::Or(parts) => Look::Or(parts.iter().map(|inner| self.look(inner, part, share, format)).collect()),
+            CellCond::And(parts) => {
+                Look::And(parts.iter().map(|inner| self.look(inner, part, share, format)).collect())
+            }
+            CellCond::Or(parts) => {
+                Look::Or(parts.iter().map(|inner| self.look(inner, part, share, format)).collect())
+            }
             CellCond::Not(inner) => Look::Not(Box::new(self.look(inner, part, share, format))),
             CellCond::Empty(column) => {
                 let (cells, pool) = cells(column);

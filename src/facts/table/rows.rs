@@ -8,9 +8,7 @@ use super::cells::{cell_text, compare, header_problem, named_columns, place_of, 
 use super::{BLOCK, TableFormat, digest, lines};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::facts::{FactSetBuilder, Origin, TableRead};
-use crate::model::{
-    BadRows, CellCond, CellTerm, Column, Constant, Ruleset, Table, TableStates, Ty,
-};
+use crate::model::{BadRows, CellCond, CellTerm, Column, Constant, Ruleset, Table, TableStates, Ty};
 use crate::value::{Value, ValueKind};
 
 /// States what the rows of table `at` of the ruleset say; hands back what is wrong with them.
@@ -394,12 +392,19 @@ impl<'r> Rows<'r> {
                 let (Some(left), Some(right)) = (self.cell(left, cells), self.cell(right, cells)) else {
                     return Ok(false);
                 };
-                Ok(match (read(cells_read, ValueKind::Number, &left), read(cells_read, ValueKind::Number, &right)) {
-                    (Some(left), Some(right)) => compare(&left, *op, &right),
-                    _ => {
-                        compare(&Value::Text(left.as_ref().into()), *op, &Value::Text(right.as_ref().into()))
-                    }
-                })
+                Ok(
+                    match (
+                        read(cells_read, ValueKind::Number, &left),
+                        read(cells_read, ValueKind::Number, &right),
+                    ) {
+                        (Some(left), Some(right)) => compare(&left, *op, &right),
+                        _ => compare(
+                            &Value::Text(left.as_ref().into()),
+                            *op,
+                            &Value::Text(right.as_ref().into()),
+                        ),
+                    },
+                )
             }
         }
     }

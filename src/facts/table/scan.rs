@@ -109,7 +109,9 @@ impl<'p> Taker<'p> {
         let row = self.share.rows as u32;
         let (from, first) = *self.share.runs.last().unwrap_or(&(0, 0));
         if first + (row - from) != line {
-            if from == row { self.share.runs.pop(); }
+            if from == row {
+                self.share.runs.pop();
+            }
             self.share.runs.push((row, line));
         }
         self.share.rows += 1;
@@ -166,7 +168,7 @@ fn cell_end(bytes: &[u8], mut at: usize, delimiter: u64) -> usize {
             Some(word) => u64::from_le_bytes(*word),
             None => return bytes.len().saturating_sub(1),
         };
-        let hits = zero_bytes(word ^ delimiter) | zero_bytes(word ^ (ONES * b'\n' as u64));
+        let hits = zero_bytes(word ^ delimiter) | zero_bytes(word ^ (ONES * u64::from(b'\n')));
         if hits != 0 {
             return at + hits.trailing_zeros() as usize / 8;
         }
@@ -288,7 +290,12 @@ fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: u
 }
 
 /// Reads all rows of a source in which cells may be quoted.
-pub(super) fn scan_quoted(bytes: &[u8], shape: &Shape, header: bool, pools: &mut [Names]) -> Result<Share, Trouble> {
+pub(super) fn scan_quoted(
+    bytes: &[u8],
+    shape: &Shape,
+    header: bool,
+    pools: &mut [Names],
+) -> Result<Share, Trouble> {
     if std::str::from_utf8(bytes).is_err()
         || memchr::memchr(0, bytes).is_some()
         || super::rows::unclosed_quote(bytes, shape.delimiter).is_some()
@@ -312,7 +319,9 @@ pub(super) fn scan_quoted(bytes: &[u8], shape: &Shape, header: bool, pools: &mut
         if !reader.read_byte_record(&mut record).map_err(|_| Trouble::Odd)? {
             break;
         }
-        if std::mem::take(&mut first) || record.len() == 1 && shape.cells != 1 && record.iter().all(<[u8]>::is_empty) {
+        if std::mem::take(&mut first)
+            || record.len() == 1 && shape.cells != 1 && record.iter().all(<[u8]>::is_empty)
+        {
             continue;
         }
         if record.len() != shape.cells {

@@ -116,7 +116,11 @@ fn subject(evaluation: &Evaluation, table: &VerdictTable, domains: &[DomainId], 
         .collect()
 }
 
-fn tuples(evaluation: &Evaluation, domains: &[DomainId], columns: &[std::sync::Arc<Vec<u32>>]) -> BTreeSet<Tuple> {
+fn tuples(
+    evaluation: &Evaluation,
+    domains: &[DomainId],
+    columns: &[std::sync::Arc<Vec<u32>>],
+) -> BTreeSet<Tuple> {
     let rows = columns.first().map_or(0, |column| column.len());
     let constant = |row: usize| {
         domains.iter().zip(columns).map(move |(domain, column)| {
