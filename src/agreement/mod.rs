@@ -7,6 +7,7 @@ mod figure;
 mod gate;
 mod group;
 mod pairs;
+mod patterns;
 mod splits;
 mod weighted;
 
@@ -20,10 +21,10 @@ pub use splits::{Split, Why};
 pub use weighted::{Slice, Weighted};
 
 use group::{Unit, group};
+use patterns::Patterns;
 use weighted::{Slicer, weighted};
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::facts::Dictionary;
@@ -174,47 +175,22 @@ pub fn agreement(
     beside: &Beside,
 ) -> Result<Agreement, DomainError> {
     let columns: Vec<_> = lenses.iter().filter_map(|lens| table.column(*lens)).collect();
-    let mut seen: HashMap<Vec<u16>, usize> = HashMap::new();
-    let mut patterns: Vec<Pattern> = Vec::new();
-    let mut sums: Vec<Sum> = Vec::new();
-    let mut places = vec![usize::MAX; table.len()];
-    let mut perhaps = 0;
-    let mut key = vec![0_u16; columns.len()];
-    for subject in 0..table.len() {
-        if table.perhaps.contains(subject) {
-            perhaps += 1;
-            continue;
-        }
-        for (code, column) in key.iter_mut().zip(&columns) {
-            *code = column.codes[subject];
-        }
-        let at = if let Some(&at) = seen.get(&key) {
-            let pattern = &mut patterns[at];
-            pattern.count += 1;
-            if compare_subjects(ruleset, dictionaries, table, subject, pattern.exemplar).is_lt() {
-                pattern.exemplar = subject;
-            }
-            at
-        } else {
-            seen.insert(key.clone(), patterns.len());
-            let outcomes = key.iter().map(|code| table.outcomes[*code as usize]).collect();
-            patterns.push(Pattern { outcomes, count: 1, weight: None, exemplar: subject });
-            sums.push(Sum::default());
-            patterns.len() - 1
-        };
-        if let Some((_, weights)) = &beside.weight {
-            sums[at].add(weights[subject]);
-        }
-        places[subject] = at;
-    }
+    let with_places = beside.weight.is_some() || beside.slice.is_some();
+    let Patterns { mut patterns, perhaps, places } =
+        patterns::patterns(ruleset, dictionaries, table, &columns, with_places);
+    let placed = || places.iter().enumerate().filter_map(|(at, place)| Some((at, (*place)? as usize)));
     let mut slicer = Slicer::default();
     if let Some((_, values)) = &beside.slice {
         let parts: Vec<bool> = patterns.iter().map(Pattern::parts).collect();
-        for (subject, at) in places.iter().enumerate().filter(|(_, at)| **at != usize::MAX) {
-            slicer.add(&values[subject], parts[*at]);
+        for (subject, at) in placed() {
+            slicer.add(&values[subject], parts[at]);
         }
     }
-    if beside.weight.is_some() {
+    if let Some((_, weights)) = &beside.weight {
+        let mut sums = vec![Sum::default(); patterns.len()];
+        for (subject, at) in placed() {
+            sums[at].add(weights[subject]);
+        }
         for (pattern, sum) in patterns.iter_mut().zip(sums) {
             pattern.weight = Some(sum.total()?);
         }

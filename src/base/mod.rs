@@ -12,6 +12,6 @@ pub use bits::BitSet;
 pub use escape::printable;
 pub(crate) use index::newtype_id;
 pub use index::{Idx, IndexVec};
-pub use order::{Order, counted, gathered, order};
+pub use order::{Order, gathered, sorted};
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};

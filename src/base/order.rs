@@ -1,142 +1,44 @@
-//! Tuples in ascending order of their ids: counted by their first column, then sorted within
-//! each of its ids, both on all cores.
+//! Tuples in ascending order of their ids: spread over buckets by their first id, each bucket sorted as
+//! whole numbers that hold a tuple, on all cores.
 
 use rayon::prelude::*;
 
 /// Below this many tuples one thread does it.
 const FEW: usize = 1 << 14;
 
-/// Places of tuples in ascending order, and where those of each id of the first column begin.
+/// About so many tuples share a bucket, so that sorting one stays near.
+const BUCKET: usize = 1 << 12;
+
+/// The most buckets tuples are spread over at once.
+const MOST_BUCKETS: usize = 1 << 11;
+
+/// Tuples that a thread writes at a time.
+const SHARE: usize = 1 << 16;
+
+/// Tuples in ascending order.
 pub struct Order {
-    /// The place of each tuple.
-    pub places: Vec<u32>,
-    /// One more entry than ids.
-    pub starts: Vec<u32>,
+    /// The columns in that order.
+    pub columns: Vec<Vec<u32>>,
+    /// The place each tuple had before; as they stand where `None`, or where nobody asked.
+    pub places: Option<Vec<u32>>,
 }
 
-/// Sorts tuples by the columns in this order, equal ones by place. `starts` is empty where the ids of
-/// the first column range far wider than there are tuples.
-pub fn order(columns: &[&[u32]]) -> Order {
-    let Some(first) = columns.first() else { return Order { places: Vec::new(), starts: Vec::new() } };
-    let most = first.par_iter().with_min_len(FEW).copied().max();
-    let Some(most) = most else { return Order { places: Vec::new(), starts: vec![0] } };
-    if most as usize / 8 > first.len() {
-        let mut places: Vec<u32> = (0..first.len() as u32).collect();
-        let key = |place: u32| columns.iter().map(move |column| column[place as usize]);
-        places.par_sort_unstable_by(|left, right| key(*left).cmp(key(*right)).then(left.cmp(right)));
-        return Order { places, starts: Vec::new() };
+/// Sorts tuples by their columns, equal ones by place; with `places` where each stood before.
+pub fn sorted(columns: &[&[u32]], places: bool) -> Order {
+    let rows = columns.first().map_or(0, |column| column.len());
+    if ascends(columns, rows) {
+        return Order { columns: columns.iter().map(|column| column.to_vec()).collect(), places: None };
     }
-    let (mut places, starts) = counted(first, most as usize + 1);
-    if columns.len() > 1 {
-        for_groups(&mut places, &starts, |group, scratch| sort_group(group, &columns[1..], scratch));
+    let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
+    let place = if places { bits(rows as u32) } else { 0 };
+    let whole = widths.iter().sum::<u32>() + place;
+    let spread = Spread::new(columns, widths, place, rows);
+    // The buckets tell the upper bits of the first column apart.
+    match whole - spread.known_bits() {
+        ..=64 => spread.sort::<u64>(),
+        65..=128 => spread.sort::<u128>(),
+        _ => by_comparing(columns, rows),
     }
-    Order { places, starts }
-}
-
-/// Places by id, those of one id ascending, and where those of each id begin. Each thread looks at all
-/// ids and takes those of its own range, so that no two write to one place.
-pub fn counted(ids: &[u32], count: usize) -> (Vec<u32>, Vec<u32>) {
-    let parts = if ids.len() < FEW { 1 } else { rayon::current_num_threads().min(4) };
-    let bound = |part: usize| (count * part / parts) as u32;
-    let mut starts = vec![0_u32; count + 1];
-    let each = |(part, own): (usize, &mut [u32])| {
-        let (from, to) = (bound(part), bound(part + 1));
-        for id in ids {
-            if (from..to).contains(id) {
-                own[(id - from) as usize] += 1;
-            }
-        }
-    };
-    split(&mut starts[1..], (0..parts).map(|part| (bound(part + 1) - bound(part)) as usize), each);
-    for at in 0..count {
-        starts[at + 1] += starts[at];
-    }
-    let mut places = vec![0_u32; ids.len()];
-    let share = |part: usize| (starts[bound(part + 1) as usize] - starts[bound(part) as usize]) as usize;
-    let each = |(part, own): (usize, &mut [u32])| {
-        let (from, to) = (bound(part), bound(part + 1));
-        let base = starts[from as usize];
-        let mut next = starts[from as usize..to as usize].to_vec();
-        for (place, id) in (0_u32..).zip(ids) {
-            if (from..to).contains(id) {
-                let at = &mut next[(id - from) as usize];
-                own[(*at - base) as usize] = place;
-                *at += 1;
-            }
-        }
-    };
-    split(&mut places, (0..parts).map(share), each);
-    (places, starts)
-}
-
-/// Calls `work` with pieces of these lengths and their numbers, each on a thread.
-fn split(
-    mut rest: &mut [u32],
-    lengths: impl Iterator<Item = usize>,
-    work: impl Fn((usize, &mut [u32])) + Sync + Send,
-) {
-    let mut pieces = Vec::new();
-    for (part, len) in lengths.enumerate() {
-        let (piece, more) = rest.split_at_mut(len);
-        pieces.push((part, piece));
-        rest = more;
-    }
-    if pieces.len() == 1 {
-        pieces.into_iter().for_each(work);
-    } else {
-        pieces.into_par_iter().for_each(work);
-    }
-}
-
-type Scratch = Vec<(u64, u32)>;
-
-/// Calls `work` with the places of each id that has more than one.
-fn for_groups(places: &mut [u32], starts: &[u32], work: impl Fn(&mut [u32], &mut Scratch) + Sync) {
-    let ids = starts.len() - 1;
-    let parts = if places.len() < FEW { 1 } else { rayon::current_num_threads() * 8 };
-    let mut shares = Vec::new();
-    let mut rest = places;
-    let mut from = 0;
-    for part in 1..=parts {
-        // Shares of about equal length that end between two ids.
-        let end = (starts[ids] as usize * part / parts) as u32;
-        let to =
-            if part == parts { ids } else { starts.partition_point(|start| *start < end).clamp(from, ids) };
-        let (share, more) = rest.split_at_mut((starts[to] - starts[from]) as usize);
-        shares.push((share, from, to));
-        (rest, from) = (more, to);
-    }
-    let each = |(share, from, to): (&mut [u32], usize, usize)| {
-        let mut scratch = Scratch::new();
-        let base = starts[from];
-        for ends in starts[from..=to].windows(2).filter(|ends| ends[1] - ends[0] > 1) {
-            work(&mut share[(ends[0] - base) as usize..(ends[1] - base) as usize], &mut scratch);
-        }
-    };
-    if parts == 1 {
-        shares.into_iter().for_each(each);
-    } else {
-        shares.into_par_iter().for_each(each);
-    }
-}
-
-fn sort_group(group: &mut [u32], columns: &[&[u32]], scratch: &mut Scratch) {
-    let key = |place: u32| {
-        let second = columns.get(1).map_or(0, |column| column[place as usize]);
-        u64::from(columns[0][place as usize]) << 32 | u64::from(second)
-    };
-    scratch.clear();
-    scratch.extend(group.iter().map(|place| (key(*place), *place)));
-    if columns.len() <= 2 {
-        scratch.sort_unstable();
-    } else {
-        let rest = |place: u32| columns[2..].iter().map(move |column| column[place as usize]);
-        scratch.sort_unstable_by(|left, right| {
-            let more = || rest(left.1).cmp(rest(right.1)).then(left.1.cmp(&right.1));
-            left.0.cmp(&right.0).then_with(more)
-        });
-    }
-    group.iter_mut().zip(scratch).for_each(|(place, (_, sorted))| *place = *sorted);
 }
 
 /// The ids of a column in this order.
@@ -145,4 +47,265 @@ pub fn gathered(column: &[u32], places: &[u32]) -> Vec<u32> {
         return places.iter().map(|place| column[*place as usize]).collect();
     }
     places.par_iter().with_min_len(FEW).map(|place| column[*place as usize]).collect()
+}
+
+fn bits(most: u32) -> u32 {
+    u32::BITS - most.leading_zeros()
+}
+
+fn most(ids: &[u32]) -> u32 {
+    ids.iter().copied().max().unwrap_or(0)
+}
+
+/// Whether the tuples ascend as they stand; equal ones may follow each other.
+fn ascends(columns: &[&[u32]], rows: usize) -> bool {
+    let [first, rest @ ..] = columns else { return true };
+    let after = |row: usize| {
+        let later = |column: &&[u32]| column[row].cmp(&column[row - 1]);
+        rest.iter().map(later).find(|order| order.is_ne()).is_none_or(std::cmp::Ordering::is_gt)
+    };
+    (1..rows).all(|row| first[row] > first[row - 1] || first[row] == first[row - 1] && after(row))
+}
+
+/// Tuples too wide to be held in one number.
+fn by_comparing(columns: &[&[u32]], rows: usize) -> Order {
+    let mut places: Vec<u32> = (0..rows as u32).collect();
+    let key = |place: u32| columns.iter().map(move |column| column[place as usize]);
+    places.par_sort_unstable_by(|left, right| key(*left).cmp(key(*right)).then(left.cmp(right)));
+    let columns = columns.iter().map(|column| gathered(column, &places)).collect();
+    Order { columns, places: Some(places) }
+}
+
+/// A whole number that holds a tuple.
+trait Key: Copy + Ord + Send + Sync + Default {
+    /// With an id of so many bits behind it.
+    fn then(self, bits: u32, id: u32) -> Self;
+    /// The last id, and what stands before it.
+    fn last(self, bits: u32) -> (u32, Self);
+}
+
+macro_rules! key {
+    ($number:ty) => {
+        impl Key for $number {
+            #[inline]
+            fn then(self, bits: u32, id: u32) -> Self {
+                self << bits | Self::from(id)
+            }
+
+            #[inline]
+            fn last(self, bits: u32) -> (u32, Self) {
+                ((self & !(Self::MAX << bits)) as u32, self >> bits)
+            }
+        }
+    };
+}
+
+key!(u64);
+key!(u128);
+
+/// Tuples to be spread over buckets.
+struct Spread<'c> {
+    columns: &'c [&'c [u32]],
+    /// The bits of each column's ids, and of places where those are wanted.
+    widths: Vec<u32>,
+    place: u32,
+    rows: usize,
+    /// First ids are of one bucket where they are equal without so many low bits.
+    shift: u32,
+    buckets: usize,
+}
+
+impl<'c> Spread<'c> {
+    fn new(columns: &'c [&'c [u32]], widths: Vec<u32>, place: u32, rows: usize) -> Self {
+        let wanted = (rows / BUCKET).clamp(1, MOST_BUCKETS).next_power_of_two();
+        let shift = widths[0].saturating_sub(wanted.trailing_zeros()).min(u32::BITS - 1);
+        let buckets = (most(columns[0]) >> shift) as usize + 1;
+        Self { columns, widths, place, rows, shift, buckets }
+    }
+
+    fn known_bits(&self) -> u32 {
+        self.widths[0] - self.shift
+    }
+
+    fn sort<K: Key>(&self) -> Order {
+        let threads = if self.rows < FEW { 1 } else { rayon::current_num_threads() };
+        let part = |part: usize| {
+            let rows = self.rows * part / threads..self.rows * (part + 1) / threads;
+            self.spread::<K>(rows)
+        };
+        let mut parts: Vec<Vec<Vec<K>>> = if threads == 1 {
+            vec![part(0)]
+        } else {
+            (0..threads).into_par_iter().map(part).collect()
+        };
+        let mut columns: Vec<Vec<u32>> = self.columns.iter().map(|_| vec![0; self.rows]).collect();
+        let mut places = vec![0; if self.place > 0 { self.rows } else { 0 }];
+        let mut shares = self.shares(&mut parts, &mut columns, &mut places);
+        if threads == 1 {
+            shares.iter_mut().for_each(|share| self.finish(share));
+        } else {
+            shares.par_iter_mut().for_each(|share| self.finish(share));
+        }
+        Order { columns, places: (self.place > 0).then_some(places) }
+    }
+
+    /// The tuples of these rows by bucket.
+    fn spread<K: Key>(&self, rows: std::ops::Range<usize>) -> Vec<Vec<K>> {
+        let mut counts = vec![0_usize; self.buckets];
+        for id in &self.columns[0][rows.clone()] {
+            counts[(id >> self.shift) as usize] += 1;
+        }
+        let mut out: Vec<Vec<K>> = counts.into_iter().map(Vec::with_capacity).collect();
+        match (self.columns, self.widths.as_slice()) {
+            ([_], _) => self.put(rows, &mut out, |key, _| key),
+            ([_, second], [_, bits]) => self.put(rows, &mut out, |key, row| key.then(*bits, second[row])),
+            ([_, second, third], [_, bits, more]) => self
+                .put(rows, &mut out, |key, row| key.then(*bits, second[row]).then(*more, third[row])),
+            _ => self.put(rows, &mut out, |key, row| {
+                let rest = self.columns.iter().zip(&self.widths).skip(1);
+                rest.fold(key, |key, (column, bits)| key.then(*bits, column[row]))
+            }),
+        }
+        out
+    }
+
+    /// Puts tuples of which `rest` adds what stands behind the first id into their buckets.
+    #[inline]
+    fn put<K: Key>(
+        &self,
+        rows: std::ops::Range<usize>,
+        out: &mut [Vec<K>],
+        rest: impl Fn(K, usize) -> K,
+    ) {
+        let low = !(u32::MAX.checked_shl(self.shift).unwrap_or(0));
+        for row in rows {
+            let id = self.columns[0][row];
+            let key = rest(K::default().then(0, id & low), row);
+            out[(id >> self.shift) as usize].push(self.placed(key, row));
+        }
+    }
+
+    #[inline]
+    fn placed<K: Key>(&self, key: K, row: usize) -> K {
+        if self.place > 0 { key.then(self.place, row as u32) } else { key }
+    }
+
+    /// Runs of buckets with where their tuples are to be written.
+    fn shares<'s, K: Key>(
+        &self,
+        parts: &'s mut [Vec<Vec<K>>],
+        columns: &'s mut [Vec<u32>],
+        places: &'s mut [u32],
+    ) -> Vec<Share<'s, K>> {
+        let mut columns: Vec<&mut [u32]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+        let mut places = places;
+        let mut shares = Vec::new();
+        let mut buckets: Vec<Vec<Vec<K>>> = Vec::new();
+        let (mut first, mut held) = (0, 0);
+        for bucket in 0..self.buckets {
+            let own: Vec<Vec<K>> = parts.iter_mut().map(|part| std::mem::take(&mut part[bucket])).collect();
+            held += own.iter().map(Vec::len).sum::<usize>();
+            buckets.push(own);
+            if held >= SHARE || bucket + 1 == self.buckets {
+                let cut = |column: &mut &'s mut [u32], len: usize| {
+                    let (own, rest) = std::mem::take(column).split_at_mut(len);
+                    *column = rest;
+                    own
+                };
+                let own = columns.iter_mut().map(|column| cut(column, held)).collect();
+                let place = cut(&mut places, if self.place > 0 { held } else { 0 });
+                shares.push(Share { first, buckets: std::mem::take(&mut buckets), columns: own, places: place });
+                (first, held) = (bucket + 1, 0);
+            }
+        }
+        shares
+    }
+
+    /// Sorts the buckets of a share and writes their tuples.
+    fn finish<K: Key>(&self, share: &mut Share<'_, K>) {
+        let mut row = 0;
+        for (bucket, parts) in (share.first..).zip(std::mem::take(&mut share.buckets)) {
+            let mut parts = parts.into_iter();
+            let mut keys = parts.next().unwrap_or_default();
+            parts.for_each(|mut more| keys.append(&mut more));
+            if keys.len() < SHARE * 4 { keys.sort_unstable() } else { keys.par_sort_unstable() }
+            let base = (bucket as u32) << (self.shift % u32::BITS);
+            for (row, key) in (row..).zip(&keys) {
+                let mut key = *key;
+                if self.place > 0 {
+                    (share.places[row], key) = key.last(self.place);
+                }
+                for (column, bits) in share.columns.iter_mut().zip(&self.widths).skip(1).rev() {
+                    (column[row], key) = key.last(*bits);
+                }
+                share.columns[0][row] = base | key.last(self.shift).0;
+            }
+            row += keys.len();
+        }
+    }
+}
+
+/// Some buckets one after another.
+struct Share<'s, K> {
+    first: usize,
+    /// Per bucket what each part put there.
+    buckets: Vec<Vec<Vec<K>>>,
+    columns: Vec<&'s mut [u32]>,
+    places: &'s mut [u32],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look like none follows from another.
+    fn numbers(count: usize, below: u32, seed: u64) -> Vec<u32> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32
+        };
+        (0..count).map(|_| next() % below).collect()
+    }
+
+    fn check(columns: &[Vec<u32>]) {
+        let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+        let rows = columns[0].len();
+        let mut wanted: Vec<(Vec<u32>, u32)> = (0..rows)
+            .map(|row| (columns.iter().map(|column| column[row]).collect(), row as u32))
+            .collect();
+        wanted.sort();
+        for places in [false, true] {
+            let found = sorted(&columns, places);
+            for (at, (tuple, place)) in wanted.iter().enumerate() {
+                let own: Vec<u32> = found.columns.iter().map(|column| column[at]).collect();
+                assert_eq!(own, *tuple);
+                if let (true, Some(places)) = (places, &found.places) {
+                    assert_eq!(places[at], *place);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tuples_ascend_whatever_their_width() {
+        for count in [0, 1, 2, 100, 5_000, 40_000] {
+            for below in [1, 2, 1_000, 9_000_000, u32::MAX] {
+                for arity in 1..=5 {
+                    let columns: Vec<Vec<u32>> =
+                        (0..arity).map(|column| numbers(count, below, column * 7 + 1)).collect();
+                    check(&columns);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_far_apart_and_all_alike() {
+        let mut lonely = vec![5; 30_000];
+        lonely.push(u32::MAX);
+        check(&[lonely.clone(), numbers(lonely.len(), 10, 3)]);
+        check(&[vec![u32::MAX, 3, u32::MAX - 1, 0]]);
+        check(&[vec![7; 20_000], numbers(20_000, 1 << 31, 3), vec![0; 20_000]]);
+    }
 }

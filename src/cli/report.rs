@@ -30,13 +30,21 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)
     };
-    terminal.profile(&wanted.profile, session.sources());
     let (evaluation, warnings) = match evaluated {
         Ok(evaluated) => evaluated,
-        Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
+        Err(diagnostics) => {
+            terminal.profile(&wanted.profile, session.sources());
+            return Err(terminal.failed(&diagnostics, session.sources()));
+        }
     };
     terminal.diagnostics(&warnings, session.sources());
-    let report = match build(ruleset, session.sources(), &evaluation, &options) {
+    let built = wanted.profile.part(
+        || "counting patterns".to_owned(),
+        |built: &Result<Report, _>| built.as_ref().map_or(0, Report::patterns),
+        || build(ruleset, session.sources(), &evaluation, &options),
+    );
+    terminal.profile(&wanted.profile, session.sources());
+    let report = match built {
         Ok(report) => report,
         Err(diagnostic) => return Err(terminal.failed(&[*diagnostic], session.sources())),
     };

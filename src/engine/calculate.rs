@@ -140,6 +140,16 @@ pub(super) fn number(value: &Value) -> Result<Decimal, DomainError> {
 /// Whether two sides compare so; what is missing compares with anything where what is possible is
 /// asked, and with nothing where what is certain is.
 pub(super) fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool) -> bool {
+    if let (Computed::Value(left), Computed::Value(right)) = (left, right) {
+        return match op {
+            Comparison::Equal => left == right,
+            Comparison::NotEqual => left != right,
+            Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
+            Comparison::AtMost => left <= right,
+            Comparison::Greater => left > right,
+            Comparison::AtLeast => left >= right,
+        };
+    }
     let ends = |side: &Computed| match side {
         Computed::Value(value) => Some((value.clone(), value.clone(), false)),
         Computed::Between { low, high, perhaps_nothing } => {

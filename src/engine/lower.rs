@@ -1,5 +1,6 @@
 //! A program as operators over batches: which columns each has to hand on.
 
+use super::batch_compare::Truths;
 use super::program::{AggregatePlan, Calculation, Conjunction, Known, Place, Program, Step};
 use crate::base::BitSet;
 
@@ -37,6 +38,8 @@ pub(super) struct Op<'p> {
     pub inner: Vec<Inner<'p>>,
     /// The aggregates that are worked out for all rows at once, with what they range over.
     pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>)>,
+    /// Of a comparison with a constant, what came out.
+    pub truths: Truths,
 }
 
 /// A conjunction within a step.
@@ -99,7 +102,7 @@ pub(super) fn lower<'p>(
         used(program, registers, step, live);
         let aggregates =
             plans.into_iter().map(|plan| (plan, ranged(program, registers, plan, live, depth))).collect();
-        ops.push(Op { step, keep, inner, aggregates });
+        ops.push(Op { step, keep, inner, aggregates, truths: Truths::default() });
     }
     ops.reverse();
     ops

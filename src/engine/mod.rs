@@ -4,6 +4,7 @@
 mod aggregate;
 mod batch;
 mod batch_aggregate;
+mod batch_compare;
 mod calculate;
 mod limits;
 mod lower;

@@ -2,7 +2,6 @@
 //! those after it.
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
-use super::calculate::compare;
 use super::limits::Clock;
 use super::lower::{Inner, Op, calculation_vars};
 use super::program::{Calculation, Computed, Place, Step};
@@ -16,7 +15,7 @@ use crate::model::DomainId;
 pub(super) struct Run<'r, 'p> {
     whole: &'r BatchProgram<'p>,
     pub runner: Runner<'r>,
-    values: &'r Values<'r>,
+    pub values: &'r Values<'r>,
     clock: &'r Clock,
     pub frame: Frame,
     /// For the first variable sought, taken by it.
@@ -147,28 +146,16 @@ impl Run<'_, '_> {
             }
             Step::Compare { left, op, right, possible } => {
                 self.clock.time()?;
-                let mut vars = Vec::new();
-                calculation_vars(left, &mut |var| vars.push(var));
-                calculation_vars(right, &mut |var| vars.push(var));
-                let ready = self.aggregates(lowered, batch)?;
-                for row in 0..batch.len {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-                    self.take(&ready, row);
-                    let left = self.calculate(left)?;
-                    let right = self.calculate(right)?;
-                    if compare(&left, *op, &right, *possible) {
-                        rows.push(row as u32);
-                    }
-                }
+                self.compared(lowered, (left, *op, right, *possible), batch, &mut rows)?;
             }
             Step::Assign { var, domain, value, possible } => {
                 let mut vars = Vec::new();
                 calculation_vars(value, &mut |var| vars.push(var));
                 let mut ids = Vec::with_capacity(batch.len);
-                let ready = self.aggregates(lowered, batch)?;
+                let mut ready = self.aggregates(lowered, batch)?;
                 for row in 0..batch.len {
                     vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-                    self.take(&ready, row);
+                    self.take(&mut ready, row);
                     let (met, id) = match self.calculate(value)? {
                         Computed::Nothing => (false, MISSING),
                         Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
@@ -210,7 +197,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn calculate(&mut self, calculation: &Calculation) -> Result<Computed, Bail> {
+    pub fn calculate(&mut self, calculation: &Calculation) -> Result<Computed, Bail> {
         let computed = self.runner.calculate(calculation, &mut self.frame);
         if let Some(reached) = self.frame.stopped() {
             return Err(Bail::Reached(reached));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::base::{self, Order, counted, gathered};
+use crate::base::{self, Order};
 
 /// A set of tuples.
 #[derive(Debug, Default)]
@@ -105,17 +105,10 @@ impl Index {
             let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
             return Self { columns, starts: if is_sparse(first) { Vec::new() } else { starts(first) } };
         }
-        let Order { places, starts } = if table.sorted && ascends(&order[1..]) && !is_sparse(first) {
-            // Within one id of the first column the tuples ascend by the others already.
-            let (places, starts) = counted(first, first.iter().max().map_or(0, |id| *id as usize + 1));
-            Order { places, starts }
-        } else {
-            let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
-            base::order(&columns)
-        };
-        let columns =
-            order.iter().map(|column| Arc::new(gathered(&table.columns[*column], &places))).collect();
-        Self { columns, starts }
+        let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
+        let Order { columns, .. } = base::sorted(&columns, false);
+        let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
+        Self { columns: columns.into_iter().map(Arc::new).collect(), starts }
     }
 
     /// The rows whose first ids lie in this range.

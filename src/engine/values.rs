@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::base::{Idx, IndexVec};
-use crate::facts::Dictionary;
+use crate::facts::{Dictionary, Lane};
 use crate::model::DomainId;
 use crate::value::Value;
 
@@ -31,6 +31,22 @@ impl<'d> Values<'d> {
             None => known.value(id).cloned(),
             Some(at) => self.made(domain).as_ref().and_then(|made| made.value(at as u32 + 1).cloned()),
         }
+    }
+
+    /// The value of an id that facts or rules state; `None` for things, where it is missing, and for
+    /// values made since.
+    pub fn known(&self, domain: usize, id: u32) -> Option<&Value> {
+        self.known[DomainId::from_usize(domain)].value(id)
+    }
+
+    /// What ids of values that facts or rules state are below.
+    pub fn bound(&self, domain: usize) -> usize {
+        self.known[DomainId::from_usize(domain)].len()
+    }
+
+    /// The numbers of a domain in one unit; ids past them are of values made since.
+    pub fn lane(&self, domain: usize) -> Option<&Lane> {
+        self.known[DomainId::from_usize(domain)].lane()
     }
 
     /// The id of a value, given to it now if it had none, and its place among the values made.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::hash::{BuildHasher, Hash};
+use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -10,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use super::names::Names;
 use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
-use crate::value::{Value, ValueKind};
+use crate::value::{Decimal, Value, ValueKind};
 
 /// The id, in every domain of values, of a value that nobody stated.
 pub const MISSING: u32 = 0;
@@ -20,6 +21,17 @@ pub const MISSING: u32 = 0;
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     entries: Entries,
+    /// Its numbers in one unit, once somebody asks.
+    lane: OnceLock<Option<Lane>>,
+}
+
+/// Numbers as whole multiples of one unit: sums of them are sums of integers.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// The unit is ten to this power.
+    pub exponent: i32,
+    /// By id how many units; 0 for what is missing.
+    pub units: Vec<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,12 +47,13 @@ fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
 impl Dictionary {
     /// An empty dictionary of names of things.
     pub fn names(domain: DomainId) -> Self {
-        Self { entries: Entries::Names { domain, names: Names::new() } }
+        Self { entries: Entries::Names { domain, names: Names::new() }, lane: OnceLock::new() }
     }
 
     /// An empty dictionary of values.
     pub fn values(kind: ValueKind) -> Self {
-        Self { entries: Entries::Values { kind, values: Vec::new(), index: HashTable::new() } }
+        let entries = Entries::Values { kind, values: Vec::new(), index: HashTable::new() };
+        Self { entries, lane: OnceLock::new() }
     }
 
     /// An empty dictionary for each domain of a ruleset.
@@ -153,6 +166,7 @@ impl Dictionary {
         let Entries::Values { values, index, .. } = &mut self.entries else { return MISSING };
         debug_assert!(values.first().is_none_or(|first| first.kind() == value.kind()));
         values.push(value.clone());
+        self.lane = OnceLock::new();
         let id = values.len() as u32;
         index.insert_unique(hash(value), id, |&id| hash(&values[id as usize - 1]));
         id
@@ -164,6 +178,28 @@ impl Dictionary {
             Constant::Thing(_, name) => self.intern_name(name),
             Constant::Value(value) => self.intern_value(value),
         }
+    }
+
+    /// Its numbers as multiples of one unit, where it holds numbers that all are.
+    pub fn lane(&self) -> Option<&Lane> {
+        self.lane.get_or_init(|| self.to_lane()).as_ref()
+    }
+
+    fn to_lane(&self) -> Option<Lane> {
+        let Entries::Values { kind: ValueKind::Number, values, .. } = &self.entries else { return None };
+        let numbers = || {
+            values.iter().map(|value| match value {
+                Value::Number(number) => Some(*number),
+                Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+            })
+        };
+        let exponent = numbers().flatten().map(Decimal::exponent).min()?;
+        let mut units = Vec::with_capacity(values.len() + 1);
+        units.push(0);
+        for number in numbers() {
+            units.push(number?.in_units(exponent)?);
+        }
+        Some(Lane { exponent, units })
     }
 
     /// The kind of value it holds; `None` for names.

@@ -9,7 +9,7 @@ mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
-pub use dictionary::{Dictionary, MISSING};
+pub use dictionary::{Dictionary, Lane, MISSING};
 pub use origins::{Origin, Origins};
 pub use table::{TableBytes, TableFormat, read_tables};
 pub use tuples::Tuples;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Origin, Origins};
-use crate::base::{Order, gathered, order};
+use crate::base::{Order, gathered, sorted};
 
 /// Tuples as columns of ids, ascending, each once; before `sort`, as they were stated.
 #[derive(Clone, Debug, Default)]
@@ -106,29 +106,34 @@ impl Tuples {
             return Vec::new();
         }
         let columns: Vec<&[u32]> = self.columns.iter().map(Vec::as_slice).collect();
-        let Order { mut places, .. } = order(&columns);
-        let same = |left: u32, right: u32| {
-            columns.iter().all(|column| column[left as usize] == column[right as usize])
-        };
-        // Equal tuples stand side by side, the first stated first.
-        let mut dropped: Vec<(u32, u32)> = Vec::new();
-        if places.windows(2).any(|pair| same(pair[0], pair[1])) {
-            let mut kept: Option<(u32, u32)> = None;
-            places.retain(|place| match kept {
-                Some((last, at)) if same(last, *place) => {
-                    dropped.push((*place, at));
-                    false
-                }
-                _ => {
-                    kept = Some((*place, kept.map_or(0, |(_, at)| at + 1)));
-                    true
-                }
+        let Order { columns, places } = sorted(&columns, true);
+        self.columns = columns;
+        if let Some(places) = places {
+            self.stated = Some(match self.stated.take() {
+                Some(stated) => gathered(&stated, &places),
+                None => places,
             });
         }
+        self.drop_repeated()
+    }
+
+    /// Of equal tuples, which stand side by side, the first stated stays.
+    fn drop_repeated(&mut self) -> Vec<(Origin, u32)> {
+        let same = |row: usize| row > 0 && self.columns.iter().all(|column| column[row] == column[row - 1]);
+        if !(1..self.len()).any(same) {
+            return Vec::new();
+        }
+        let mut dropped: Vec<(u32, u32)> = Vec::new();
+        let mut kept: Vec<u32> = Vec::with_capacity(self.len());
+        for row in 0..self.len() {
+            if same(row) {
+                dropped.push((self.stated.as_ref().map_or(row as u32, |stated| stated[row]), kept.len() as u32 - 1));
+            } else {
+                kept.push(row as u32);
+            }
+        }
         dropped.sort_unstable();
-        let stated = |place: u32| self.stated.as_ref().map_or(place, |stated| stated[place as usize]);
-        let dropped = dropped.iter().map(|(place, at)| (self.origins.get(stated(*place)), *at)).collect();
-        self.pick(&places);
-        dropped
+        self.pick(&kept);
+        dropped.into_iter().map(|(stated, at)| (self.origins.get(stated), at)).collect()
     }
 }

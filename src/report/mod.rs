@@ -43,6 +43,13 @@ pub struct Report {
     pub violations: Vec<BrokenConstraint>,
 }
 
+impl Report {
+    /// The number of patterns of all questions.
+    pub fn patterns(&self) -> usize {
+        self.sections.iter().map(|section| section.agreement.patterns.len()).sum()
+    }
+}
+
 /// What is said of one question.
 #[derive(Clone, Debug)]
 pub struct Section {

@@ -53,6 +53,26 @@ impl Decimal {
     /// Zero.
     pub const ZERO: Decimal = Decimal { high: 0, low: 0, exponent: 0 };
 
+    /// The number `coefficient · 10^exponent`, rounded to 34 digits.
+    pub fn scaled(coefficient: i128, exponent: i32) -> Result<Self, DomainError> {
+        Self::rounded(coefficient, i64::from(exponent))
+    }
+
+    /// How often the unit `10^exponent` goes into the number, where it does a whole number of times.
+    pub fn in_units(self, exponent: i32) -> Option<i64> {
+        let shift = u32::try_from(self.exponent.checked_sub(exponent)?).ok();
+        match shift {
+            _ if self.coefficient() == 0 => Some(0),
+            Some(shift) => i64::try_from(self.coefficient().checked_mul(10_i128.checked_pow(shift)?)?).ok(),
+            None => None,
+        }
+    }
+
+    /// The exponent of the last digit.
+    pub fn exponent(self) -> i32 {
+        self.exponent
+    }
+
     fn from_parts(coefficient: i128, exponent: i32) -> Self {
         Self { high: (coefficient >> 64) as i64, low: coefficient as u64, exponent }
     }

@@ -1,0 +1,191 @@
+//! The pattern table: subjects to whom the lenses say the same, counted in one pass on all cores.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
+
+use super::{Pattern, compare_subjects};
+use crate::base::IndexVec;
+use crate::facts::Dictionary;
+use crate::model::{DomainId, Ruleset};
+use crate::verdict::{LensColumn, VerdictTable};
+
+/// Subjects a thread counts at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Patterns of so many bits are found by their place in an array.
+const DIRECT: u32 = 14;
+
+/// What the lenses say of subjects, counted.
+pub(super) struct Patterns {
+    /// The patterns, in the order of their first subjects.
+    pub patterns: Vec<Pattern>,
+    /// Subjects only possibly in the population.
+    pub perhaps: u64,
+    /// Per subject the place of its pattern, where that is asked for; none where it is only possible.
+    pub places: Vec<Option<u32>>,
+}
+
+/// One pattern among the subjects of a chunk.
+struct Counted {
+    codes: Vec<u16>,
+    count: u64,
+    exemplar: usize,
+    /// The first id of subjects that were last found to come after the exemplar.
+    passed: u32,
+}
+
+/// Counts patterns over the lenses given.
+pub(super) fn patterns(
+    ruleset: &Ruleset,
+    dictionaries: &IndexVec<DomainId, Dictionary>,
+    table: &VerdictTable,
+    columns: &[&LensColumn],
+    with_places: bool,
+) -> Patterns {
+    let count = table.len();
+    let chunk = |at: usize| {
+        let subjects = at * CHUNK..((at + 1) * CHUNK).min(count);
+        Chunk::new(ruleset, dictionaries, table, columns).count(subjects, with_places)
+    };
+    let chunks = count.div_ceil(CHUNK);
+    let counted: Vec<(Vec<Counted>, Vec<Option<u32>>)> = if chunks < 2 {
+        (0..chunks).map(chunk).collect()
+    } else {
+        (0..chunks).into_par_iter().map(chunk).collect()
+    };
+    let mut known: HashMap<Vec<u16>, usize, FxBuildHasher> = HashMap::default();
+    let mut out = Patterns { patterns: Vec::new(), perhaps: 0, places: Vec::new() };
+    for (own, places) in counted {
+        let mut renamed = Vec::with_capacity(own.len());
+        for counted in own {
+            if let Some(at) = known.get(&counted.codes) {
+                let pattern = &mut out.patterns[*at];
+                pattern.count += counted.count;
+                let (new, old) = (counted.exemplar, pattern.exemplar);
+                if compare_subjects(ruleset, dictionaries, table, new, old).is_lt() {
+                    pattern.exemplar = new;
+                }
+                renamed.push(*at as u32);
+            } else {
+                let outcomes = counted.codes.iter().map(|code| table.outcomes[*code as usize]).collect();
+                renamed.push(out.patterns.len() as u32);
+                known.insert(counted.codes, out.patterns.len());
+                let (count, exemplar) = (counted.count, counted.exemplar);
+                out.patterns.push(Pattern { outcomes, count, weight: None, exemplar });
+            }
+        }
+        out.places.extend(places.iter().map(|place| place.map(|own| renamed[own as usize])));
+    }
+    out.perhaps = table.perhaps.count() as u64;
+    out
+}
+
+/// The patterns of one chunk.
+struct Chunk<'c> {
+    ruleset: &'c Ruleset,
+    dictionaries: &'c IndexVec<DomainId, Dictionary>,
+    table: &'c VerdictTable,
+    columns: &'c [&'c LensColumn],
+    /// Bits that tell codes apart.
+    bits: u32,
+    found: Vec<Counted>,
+}
+
+impl<'c> Chunk<'c> {
+    fn new(
+        ruleset: &'c Ruleset,
+        dictionaries: &'c IndexVec<DomainId, Dictionary>,
+        table: &'c VerdictTable,
+        columns: &'c [&'c LensColumn],
+    ) -> Self {
+        let bits = table.outcomes.len().max(2).next_power_of_two().trailing_zeros();
+        Self { ruleset, dictionaries, table, columns, bits, found: Vec::new() }
+    }
+
+    fn count(
+        mut self,
+        subjects: std::ops::Range<usize>,
+        with_places: bool,
+    ) -> (Vec<Counted>, Vec<Option<u32>>) {
+        let width = self.bits * self.columns.len() as u32;
+        let mut places = Vec::new();
+        let mut take = |own: &mut Self, subject: usize, find: &mut dyn FnMut(&mut Self, usize) -> usize| {
+            if own.table.perhaps.contains(subject) {
+                places.extend(with_places.then_some(None));
+                return;
+            }
+            let at = find(own, subject);
+            own.met(at, subject);
+            places.extend(with_places.then_some(Some(at as u32)));
+        };
+        if width <= 64 {
+            // The codes of a subject side by side.
+            let mut packed = vec![0_u64; subjects.len()];
+            for column in self.columns {
+                for (key, code) in packed.iter_mut().zip(&column.codes[subjects.clone()]) {
+                    *key = *key << self.bits | u64::from(*code);
+                }
+            }
+            if width <= DIRECT {
+                let mut direct = vec![u32::MAX; 1 << width];
+                for (subject, key) in subjects.zip(packed) {
+                    take(&mut self, subject, &mut |own, subject| {
+                        let place = &mut direct[key as usize];
+                        if *place == u32::MAX {
+                            *place = own.add(subject) as u32;
+                        }
+                        *place as usize
+                    });
+                }
+            } else {
+                let mut known: HashMap<u64, usize, FxBuildHasher> = HashMap::default();
+                for (subject, key) in subjects.zip(packed) {
+                    take(&mut self, subject, &mut |own, subject| {
+                        *known.entry(key).or_insert_with(|| own.add(subject))
+                    });
+                }
+            }
+        } else {
+            let mut known: HashMap<Vec<u16>, usize, FxBuildHasher> = HashMap::default();
+            let mut codes = Vec::new();
+            for subject in subjects {
+                codes.clear();
+                codes.extend(self.columns.iter().map(|column| column.codes[subject]));
+                take(&mut self, subject, &mut |own, subject| {
+                    if let Some(at) = known.get(&codes) {
+                        return *at;
+                    }
+                    let at = own.add(subject);
+                    known.insert(codes.clone(), at);
+                    at
+                });
+            }
+        }
+        (self.found, places)
+    }
+
+    /// A pattern met for the first time.
+    fn add(&mut self, subject: usize) -> usize {
+        let codes = self.columns.iter().map(|column| column.codes[subject]).collect();
+        self.found.push(Counted { codes, count: 0, exemplar: subject, passed: u32::MAX });
+        self.found.len() - 1
+    }
+
+    /// One more subject of a pattern, which is its exemplar if it has the lowest key.
+    fn met(&mut self, at: usize, subject: usize) {
+        let counted = &mut self.found[at];
+        counted.count += 1;
+        // Subjects with one first id come one after another: its name is looked at once.
+        let first = self.table.subjects.first().map_or(u32::MAX, |ids| ids[subject]);
+        if first == counted.passed && first != u32::MAX || subject == counted.exemplar {
+            return;
+        }
+        if compare_subjects(self.ruleset, self.dictionaries, self.table, subject, counted.exemplar).is_lt() {
+            counted.exemplar = subject;
+        } else if self.table.subjects.first().is_some_and(|ids| ids[counted.exemplar] != first) {
+            counted.passed = first;
+        }
+    }
+}
