@@ -133,11 +133,8 @@ impl<'c> Spread<'c> {
             let rows = self.rows * part / threads..self.rows * (part + 1) / threads;
             self.spread::<K>(rows)
         };
-        let mut parts: Vec<Vec<Vec<K>>> = if threads == 1 {
-            vec![part(0)]
-        } else {
-            (0..threads).into_par_iter().map(part).collect()
-        };
+        let mut parts: Vec<Vec<Vec<K>>> =
+            if threads == 1 { vec![part(0)] } else { (0..threads).into_par_iter().map(part).collect() };
         let mut columns: Vec<Vec<u32>> = self.columns.iter().map(|_| vec![0; self.rows]).collect();
         let mut places = vec![0; if self.place > 0 { self.rows } else { 0 }];
         let mut shares = self.shares(&mut parts, &mut columns, &mut places);
@@ -159,8 +156,9 @@ impl<'c> Spread<'c> {
         match (self.columns, self.widths.as_slice()) {
             ([_], _) => self.put(rows, &mut out, |key, _| key),
             ([_, second], [_, bits]) => self.put(rows, &mut out, |key, row| key.then(*bits, second[row])),
-            ([_, second, third], [_, bits, more]) => self
-                .put(rows, &mut out, |key, row| key.then(*bits, second[row]).then(*more, third[row])),
+            ([_, second, third], [_, bits, more]) => {
+                self.put(rows, &mut out, |key, row| key.then(*bits, second[row]).then(*more, third[row]))
+            }
             _ => self.put(rows, &mut out, |key, row| {
                 let rest = self.columns.iter().zip(&self.widths).skip(1);
                 rest.fold(key, |key, (column, bits)| key.then(*bits, column[row]))
@@ -171,12 +169,7 @@ impl<'c> Spread<'c> {
 
     /// Puts tuples of which `rest` adds what stands behind the first id into their buckets.
     #[inline]
-    fn put<K: Key>(
-        &self,
-        rows: std::ops::Range<usize>,
-        out: &mut [Vec<K>],
-        rest: impl Fn(K, usize) -> K,
-    ) {
+    fn put<K: Key>(&self, rows: std::ops::Range<usize>, out: &mut [Vec<K>], rest: impl Fn(K, usize) -> K) {
         let low = !(u32::MAX.checked_shl(self.shift).unwrap_or(0));
         for row in rows {
             let id = self.columns[0][row];
@@ -214,7 +207,12 @@ impl<'c> Spread<'c> {
                 };
                 let own = columns.iter_mut().map(|column| cut(column, held)).collect();
                 let place = cut(&mut places, if self.place > 0 { held } else { 0 });
-                shares.push(Share { first, buckets: std::mem::take(&mut buckets), columns: own, places: place });
+                shares.push(Share {
+                    first,
+                    buckets: std::mem::take(&mut buckets),
+                    columns: own,
+                    places: place,
+                });
                 (first, held) = (bucket + 1, 0);
             }
         }
@@ -228,7 +226,11 @@ impl<'c> Spread<'c> {
             let mut parts = parts.into_iter();
             let mut keys = parts.next().unwrap_or_default();
             parts.for_each(|mut more| keys.append(&mut more));
-            if keys.len() < SHARE * 4 { keys.sort_unstable() } else { keys.par_sort_unstable() }
+            if keys.len() < SHARE * 4 {
+                keys.sort_unstable()
+            } else {
+                keys.par_sort_unstable()
+            }
             let base = (bucket as u32) << (self.shift % u32::BITS);
             for (row, key) in (row..).zip(&keys) {
                 let mut key = *key;
@@ -271,9 +273,8 @@ mod tests {
     fn check(columns: &[Vec<u32>]) {
         let columns: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
         let rows = columns[0].len();
-        let mut wanted: Vec<(Vec<u32>, u32)> = (0..rows)
-            .map(|row| (columns.iter().map(|column| column[row]).collect(), row as u32))
-            .collect();
+        let mut wanted: Vec<(Vec<u32>, u32)> =
+            (0..rows).map(|row| (columns.iter().map(|column| column[row]).collect(), row as u32)).collect();
         wanted.sort();
         for places in [false, true] {
             let found = sorted(&columns, places);

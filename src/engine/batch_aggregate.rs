@@ -179,8 +179,9 @@ impl Run<'_, '_> {
             let number = match plan.kind {
                 AggregateKind::Count | AggregateKind::Median => Ok(Decimal::from(count)),
                 AggregateKind::Sum => Decimal::scaled(sum, exponent),
-                AggregateKind::Average => Decimal::scaled(sum, exponent)
-                    .and_then(|sum| sum.checked_div(Decimal::from(count))),
+                AggregateKind::Average => {
+                    Decimal::scaled(sum, exponent).and_then(|sum| sum.checked_div(Decimal::from(count)))
+                }
                 AggregateKind::Min => Decimal::scaled(i128::from(least), exponent),
                 AggregateKind::Max => Decimal::scaled(i128::from(most), exponent),
             };

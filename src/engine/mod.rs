@@ -6,6 +6,7 @@ mod batch;
 mod batch_aggregate;
 mod batch_compare;
 mod calculate;
+mod extend;
 mod limits;
 mod lower;
 mod operators;

@@ -1,7 +1,10 @@
 //! The operators of a search over batches: each takes a batch and hands the rows it leaves, or makes, to
 //! those after it.
 
+use std::borrow::Cow;
+
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
+use super::extend::{Begun, narrowed};
 use super::limits::Clock;
 use super::lower::{Inner, Op, calculation_vars};
 use super::program::{Calculation, Computed, Place, Step};
@@ -13,18 +16,18 @@ use crate::model::DomainId;
 
 /// The state of one search.
 pub(super) struct Run<'r, 'p> {
-    whole: &'r BatchProgram<'p>,
+    pub whole: &'r BatchProgram<'p>,
     pub runner: Runner<'r>,
     pub values: &'r Values<'r>,
-    clock: &'r Clock,
+    pub clock: &'r Clock,
     pub frame: Frame,
     /// For the first variable sought, taken by it.
-    window: Option<(u32, u32)>,
+    pub window: Option<(u32, u32)>,
     spare: Vec<Batch>,
 }
 
 /// What comes after an operator.
-type Then<'t> = dyn FnMut(&mut Run<'_, '_>, &mut Batch) -> Result<(), Bail> + 't;
+pub(super) type Then<'t> = dyn FnMut(&mut Run<'_, '_>, &mut Batch) -> Result<(), Bail> + 't;
 
 impl<'r, 'p> Run<'r, 'p> {
     /// Nothing run yet.
@@ -55,7 +58,7 @@ impl Run<'_, '_> {
             }
             at += 1;
             match op.step {
-                Step::Extend { var, atoms } => return self.extend(ops, at, *var, atoms, batch, then),
+                Step::Extend { var, atoms } => return self.extend((ops, at), *var, atoms, batch, then),
                 Step::Members { var, members } => {
                     let mut out = self.spare();
                     out.clear(&op.keep);
@@ -92,7 +95,7 @@ impl Run<'_, '_> {
         if batch.len == 0 { Ok(()) } else { then(self, batch) }
     }
 
-    fn spare(&mut self) -> Batch {
+    pub fn spare(&mut self) -> Batch {
         self.spare.pop().unwrap_or_else(|| self.whole.batch())
     }
 
@@ -224,7 +227,9 @@ impl Run<'_, '_> {
         ended
     }
 
-    fn range(&self, batch: &Batch, atom: usize, level: usize, row: usize) -> (u32, u32) {
+    /// The rows of an atom that are left at a level.
+    #[inline]
+    pub fn range(&self, batch: &Batch, atom: usize, level: usize, row: usize) -> (u32, u32) {
         let plan = &self.whole.program.atoms[atom];
         if level == 0 {
             return plan.index.all();
@@ -251,164 +256,28 @@ impl Run<'_, '_> {
             }));
             return;
         }
-        let wanted = [at, at + 1].map(|register| keep.binary_search(&register).is_ok());
-        let mut ends = [Vec::new(), Vec::new()];
-        for row in 0..batch.len {
-            let mut range = self.range(batch, atom, from, row);
-            for level in from..to {
-                range = plan.index.narrow(level, range, id(plan.levels[level], batch, row));
-                if range.0 >= range.1 {
-                    break;
-                }
+        let begun = match from {
+            0 => Begun::All(plan.index.all()),
+            _ => {
+                let at = self.whole.registers.range(plan.ranges + from);
+                Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
             }
-            if range.0 < range.1 {
-                rows.push(row as u32);
-            }
-            if wanted[0] {
-                ends[0].push(range.0);
-            }
-            if wanted[1] {
-                ends[1].push(range.1);
-            }
-        }
-        let [low, high] = ends;
-        if wanted[0] {
-            batch.columns[at] = low;
-        }
-        if wanted[1] {
-            batch.columns[at + 1] = high;
-        }
-    }
-
-    fn extend(
-        &mut self,
-        ops: &[Op<'_>],
-        next: usize,
-        var: usize,
-        atoms: &[(usize, usize, usize)],
-        batch: &mut Batch,
-        then: &mut Then<'_>,
-    ) -> Result<(), Bail> {
-        self.clock.time()?;
-        let whole = self.whole;
-        let keep = &ops[next - 1].keep;
-        let kept = |register: usize| keep.binary_search(&register).is_ok();
-        // What the operator makes: the variable, and the rows left of each atom.
-        let levels: Vec<(usize, usize, [bool; 2])> = atoms
-            .iter()
-            .enumerate()
-            .map(|(place, (atom, _, to))| {
-                let at = whole.registers.range(whole.program.atoms[*atom].ranges + to);
-                (place, at, [kept(at), kept(at + 1)])
-            })
-            .filter(|(_, _, ends)| ends[0] || ends[1])
-            .collect();
-        let made = |register: usize| {
-            register == var || levels.iter().any(|(_, at, _)| register == *at || register == at + 1)
         };
-        let copied: Vec<usize> = keep.iter().copied().filter(|register| !made(*register)).collect();
-        let wants_var = kept(var);
-        let window = if atoms.iter().all(|(_, from, _)| *from == 0) { self.window.take() } else { None };
-        let last = ops.len() == next;
-        let mut out = self.spare();
-        out.clear(keep);
-        let mut parents: Vec<u32> = Vec::with_capacity(ROWS);
-        let mut ranges = vec![(0_u32, 0_u32); atoms.len()];
-        let mut begun = vec![(0_u32, 0_u32); atoms.len()];
-        // Of a conjunction that need only be met, one way is enough.
-        let only = last
-            && copied.len() == 1
-            && levels.is_empty()
-            && !wants_var
-            && copied[0] >= whole.registers.origin(0);
-        for row in 0..batch.len {
-            let mut lead = 0;
-            for (place, (atom, from, _)) in atoms.iter().enumerate() {
-                begun[place] = self.range(batch, *atom, *from, row);
-                if let Some((low, high)) = window {
-                    begun[place] = whole.program.atoms[*atom].index.window(low, high);
-                }
-                if begun[place].1 - begun[place].0 < begun[lead].1 - begun[lead].0 {
-                    lead = place;
-                }
-            }
-            let (atom, level, lead_to) = atoms[lead];
-            let index = &*whole.program.atoms[atom].index;
-            let (mut low, high) = begun[lead];
-            let ids = &index.columns[level];
-            while low < high {
-                let sought = ids[low as usize];
-                let end = index.skip(level, low, high);
-                ranges[lead] = (low, end);
-                low = end;
-                let mut met = true;
-                for (place, (atom, from, to)) in atoms.iter().enumerate() {
-                    let (mut range, from, to) = if place == lead {
-                        (ranges[lead], level + 1, lead_to)
-                    } else {
-                        (begun[place], *from, *to)
-                    };
-                    for level in from..to {
-                        range = whole.program.atoms[*atom].index.narrow(level, range, sought);
-                        if range.0 >= range.1 {
-                            break;
-                        }
-                    }
-                    ranges[place] = range;
-                    if range.0 >= range.1 {
-                        met = false;
-                        break;
-                    }
-                }
-                if !met {
-                    continue;
-                }
-                parents.push(row as u32);
-                if wants_var {
-                    out.columns[var].push(sought);
-                }
-                for (place, at, ends) in &levels {
-                    if ends[0] {
-                        out.columns[*at].push(ranges[*place].0);
-                    }
-                    if ends[1] {
-                        out.columns[at + 1].push(ranges[*place].1);
-                    }
-                }
-                if parents.len() == ROWS {
-                    self.hand_on(ops, next, batch, &mut out, &mut parents, &copied, then)?;
-                }
-                if only {
-                    break;
-                }
+        let sought = |level: usize| match plan.levels[level] {
+            Place::Var(var) => Cow::Borrowed(&batch.columns[var][..batch.len]),
+            Place::Id(id) => Cow::Owned(vec![id; batch.len]),
+        };
+        let mut ends = narrowed(&plan.index, from, &begun, None, &sought(from));
+        for level in from + 1..to {
+            ends = narrowed(&plan.index, level, &Begun::Each(&ends[0], &ends[1]), None, &sought(level));
+        }
+        let left = (0..).zip(ends[0].iter().zip(&ends[1]));
+        rows.extend(left.filter(|(_, (first, past))| first < past).map(|(row, _)| row));
+        for (register, end) in (at..).zip(ends) {
+            if keep.binary_search(&register).is_ok() {
+                batch.columns[register] = end;
             }
         }
-        self.hand_on(ops, next, batch, &mut out, &mut parents, &copied, then)?;
-        self.give_back(out);
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the state of one operator")]
-    fn hand_on(
-        &mut self,
-        ops: &[Op<'_>],
-        next: usize,
-        batch: &Batch,
-        out: &mut Batch,
-        parents: &mut Vec<u32>,
-        copied: &[usize],
-        then: &mut Then<'_>,
-    ) -> Result<(), Bail> {
-        for register in copied {
-            let from = &batch.columns[*register];
-            out.columns[*register].clear();
-            out.columns[*register].extend(parents.iter().map(|row| from[*row as usize]));
-        }
-        out.len = parents.len();
-        parents.clear();
-        self.ops(ops, next, out, then)?;
-        out.clear(&ops[next - 1].keep);
-        Ok(())
     }
 }
 

@@ -3,6 +3,9 @@
 
 use rayon::prelude::*;
 
+use super::batch::Found;
+use super::program::Place;
+
 /// Tuples of ids end to end, ascending, each once.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Sorted {
@@ -120,12 +123,51 @@ impl Gather {
             }
             Packed::Many(data) => data.extend_from_slice(tuple),
         }
+        self.drop_doubles()
+    }
+
+    fn drop_doubles(&mut self) -> Option<usize> {
         if self.rows() < self.full {
             return None;
         }
         self.sort();
         self.full = SMALL.max(self.rows() * 2);
         Some(self.rows())
+    }
+
+    /// Adds the tuples of a head in all rows found. Hands back how many different ones there are where
+    /// that was just worked out.
+    pub fn add_found(&mut self, found: &Found<'_>, head: &[Place]) -> Option<usize> {
+        let rows = found.len();
+        match (&mut self.data, head) {
+            (Packed::One(data), [Place::Var(var)]) => data.extend_from_slice(&found.var(*var)[..rows]),
+            (Packed::Two(data), [Place::Var(left), Place::Var(right)]) => {
+                let pairs = found.var(*left)[..rows].iter().zip(&found.var(*right)[..rows]);
+                data.extend(pairs.map(|(left, right)| u64::from(*left) << 32 | u64::from(*right)));
+            }
+            (Packed::Four(data), [Place::Var(a), Place::Var(b), Place::Var(c)]) => {
+                let [a, b, c] = [a, b, c].map(|var| &found.var(*var)[..rows]);
+                let packed = |row: usize| {
+                    let low = u64::from(b[row]) << 32 | u64::from(c[row]);
+                    u128::from(a[row]) << 64 | u128::from(low)
+                };
+                data.extend((0..rows).map(packed));
+            }
+            _ => {
+                let mut tuple = Vec::with_capacity(head.len());
+                let mut different = None;
+                for row in 0..rows {
+                    tuple.clear();
+                    tuple.extend(head.iter().map(|place| match place {
+                        Place::Var(var) => found.var(*var)[row],
+                        Place::Id(id) => *id,
+                    }));
+                    different = self.add(&tuple).or(different);
+                }
+                return different;
+            }
+        }
+        self.drop_doubles()
     }
 
     /// Adds many.

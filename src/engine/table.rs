@@ -25,6 +25,8 @@ pub struct Index {
     /// Where the rows of each id of the first column begin; one more entry than ids. Empty where
     /// there are far more ids than rows: then the first column is searched like the others.
     starts: Vec<u32>,
+    /// Whether each tuple stands in it once.
+    pub(super) distinct: bool,
 }
 
 impl Table {
@@ -103,12 +105,13 @@ impl Index {
         let ascends = |columns: &[usize]| columns.windows(2).all(|pair| pair[0] < pair[1]);
         if table.sorted && ascends(order) && order.len() == table.columns.len() {
             let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
-            return Self { columns, starts: if is_sparse(first) { Vec::new() } else { starts(first) } };
+            let starts = if is_sparse(first) { Vec::new() } else { starts(first) };
+            return Self { columns, starts, distinct: true };
         }
         let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
         let Order { columns, .. } = base::sorted(&columns, false);
         let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
-        Self { columns: columns.into_iter().map(Arc::new).collect(), starts }
+        Self { columns: columns.into_iter().map(Arc::new).collect(), starts, distinct: table.sorted }
     }
 
     /// The rows whose first ids lie in this range.
@@ -121,6 +124,11 @@ impl Index {
             }
         };
         (row(from), row(to))
+    }
+
+    /// Where the rows of each id of the first column begin, and past the last; where that is known.
+    pub(super) fn starts(&self) -> Option<&[u32]> {
+        (!self.starts.is_empty()).then_some(&self.starts)
     }
 
     /// All rows.

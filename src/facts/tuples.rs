@@ -127,7 +127,10 @@ impl Tuples {
         let mut kept: Vec<u32> = Vec::with_capacity(self.len());
         for row in 0..self.len() {
             if same(row) {
-                dropped.push((self.stated.as_ref().map_or(row as u32, |stated| stated[row]), kept.len() as u32 - 1));
+                dropped.push((
+                    self.stated.as_ref().map_or(row as u32, |stated| stated[row]),
+                    kept.len() as u32 - 1,
+                ));
             } else {
                 kept.push(row as u32);
             }

@@ -121,12 +121,9 @@ pub(super) fn ways(
     let batches: Vec<BatchProgram<'_>> =
         wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
     let collect = |at: usize, window: Option<(u32, u32)>, gather: &mut Gather| -> Result<(), Bail> {
-        let mut tuple = Vec::new();
-        batches[at].run(values, clock, window, &mut |found| {
-            each_tuple(found, wanted[at].head, &mut tuple, |tuple| match gather.add(tuple) {
-                Some(different) => clock.gathered(different),
-                None => Ok(()),
-            })
+        batches[at].run(values, clock, window, &mut |found| match gather.add_found(found, wanted[at].head) {
+            Some(different) => Ok(clock.gathered(different)?),
+            None => Ok(()),
         })
     };
     let leads = |at: usize| match wanted[at].head.first() {

@@ -1,0 +1,384 @@
+//! Gives a variable the ids that atoms allow: the atom with the fewest rows left proposes them, run by
+//! run, the left_of are asked for all of a batch at once.
+
+use super::batch::{Bail, Batch, ROWS};
+use super::lower::Op;
+use super::operators::{Run, Then};
+use super::table::Index;
+
+/// Ids tried first of what need only be met once.
+const TRIES: usize = 4;
+
+/// What an operator makes, where it is read later: rows left of an atom.
+struct Level {
+    /// The place of the atom.
+    place: usize,
+    /// Where its first row goes; past the last one behind.
+    at: usize,
+    ends: [bool; 2],
+}
+
+/// An operator that gives a variable its values.
+struct Extend<'o> {
+    /// The operators and the place after it.
+    ops: &'o [Op<'o>],
+    next: usize,
+    var: usize,
+    /// Atoms with the levels at which the variable stands.
+    atoms: &'o [(usize, usize, usize)],
+    levels: Vec<Level>,
+    /// Columns handed on as they are.
+    copied: Vec<usize>,
+    wants_var: bool,
+    /// The ids that the first variable sought may take.
+    window: Option<(u32, u32)>,
+}
+
+/// Rows proposed by one atom.
+#[derive(Default)]
+struct Proposed {
+    parents: Vec<u32>,
+    ids: Vec<u32>,
+    /// The place of the atom that proposes.
+    lead: usize,
+    /// The rows left of each atom, by place.
+    left_of: Vec<[Vec<u32>; 2]>,
+}
+
+impl Run<'_, '_> {
+    /// Gives a variable its values and hands the rows on to the operators after it.
+    pub(super) fn extend(
+        &mut self,
+        (ops, next): (&[Op<'_>], usize),
+        var: usize,
+        atoms: &[(usize, usize, usize)],
+        batch: &Batch,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        self.clock.time()?;
+        let whole = self.whole;
+        let keep = &ops[next - 1].keep;
+        let kept = |register: usize| keep.binary_search(&register).is_ok();
+        let levels: Vec<Level> = atoms
+            .iter()
+            .enumerate()
+            .map(|(place, (atom, _, to))| {
+                let at = whole.registers.range(whole.program.atoms[*atom].ranges + to);
+                Level { place, at, ends: [kept(at), kept(at + 1)] }
+            })
+            .filter(|level| level.ends[0] || level.ends[1])
+            .collect();
+        let made = |register: usize| {
+            register == var || levels.iter().any(|level| register == level.at || register == level.at + 1)
+        };
+        let copied: Vec<usize> = keep.iter().copied().filter(|register| !made(*register)).collect();
+        let window = if atoms.iter().all(|(_, from, _)| *from == 0) { self.window.take() } else { None };
+        // Of a conjunction that need only be met, one way is enough.
+        let only = ops.len() == next
+            && copied.len() == 1
+            && levels.is_empty()
+            && !kept(var)
+            && copied[0] >= whole.registers.origin(0);
+        let extend = Extend { ops, next, var, atoms, levels, copied, wants_var: kept(var), window };
+        let mut out = self.spare();
+        out.clear(keep);
+        let ended = if only {
+            let parents = self.having_any(&extend, batch);
+            self.hand_on(&extend, batch, &mut out, &Proposed { parents, ..Proposed::default() }, then)
+        } else {
+            self.extend_all(&extend, batch, &mut out, then)
+        };
+        self.give_back(out);
+        ended
+    }
+
+    #[inline]
+    fn index(&self, atom: usize) -> &Index {
+        &self.whole.program.atoms[atom].index
+    }
+
+    /// The rows left of each atom before the operator.
+    fn begun<'b>(&self, extend: &Extend<'_>, batch: &'b Batch) -> Vec<Begun<'b>> {
+        let begun = |(atom, from, _): &(usize, usize, usize)| match (from, extend.window) {
+            (0, Some((low, high))) => Begun::All(self.index(*atom).window(low, high)),
+            (0, None) => Begun::All(self.index(*atom).all()),
+            _ => {
+                let at = self.whole.registers.range(self.whole.program.atoms[*atom].ranges + from);
+                Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
+            }
+        };
+        extend.atoms.iter().map(begun).collect()
+    }
+
+    fn extend_all(
+        &mut self,
+        extend: &Extend<'_>,
+        batch: &Batch,
+        out: &mut Batch,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        let begun = self.begun(extend, batch);
+        let mut proposed = Proposed::new(extend);
+        let mut before = 0;
+        for row in 0..batch.len {
+            let (lead, (mut low, high)) = lead(&begun, row);
+            if before != lead {
+                self.flush(extend, before, &begun, batch, out, &mut proposed, then)?;
+                before = lead;
+                proposed.lead = lead;
+            }
+            let (atom, level, _) = extend.atoms[lead];
+            while low < high {
+                low = proposed.propose(row as u32, self.index(atom), level, (low, high), ROWS);
+                if proposed.parents.len() >= ROWS {
+                    self.flush(extend, lead, &begun, batch, out, &mut proposed, then)?;
+                }
+            }
+        }
+        self.flush(extend, before, &begun, batch, out, &mut proposed, then)
+    }
+
+    /// The rows in which some id is allowed: of those still without one, ever more ids are tried at once.
+    fn having_any(&self, extend: &Extend<'_>, batch: &Batch) -> Vec<u32> {
+        let begun = self.begun(extend, batch);
+        let mut met = vec![false; batch.len];
+        let mut proposed = Proposed::new(extend);
+        // Per atom that proposes the rows not decided yet, and which of its rows were not tried.
+        let mut open: Vec<Vec<(u32, u32, u32)>> = vec![Vec::new(); begun.len()];
+        for row in 0..batch.len {
+            let (lead, (low, high)) = lead(&begun, row);
+            if low < high {
+                open[lead].push((row as u32, low, high));
+            }
+        }
+        let mut tries = TRIES;
+        while open.iter().any(|open| !open.is_empty()) {
+            for (lead, rows) in open.iter_mut().enumerate() {
+                proposed.lead = lead;
+                let (atom, level, _) = extend.atoms[lead];
+                let mut left = Vec::new();
+                let mut tried = std::mem::take(rows).into_iter().peekable();
+                while tried.peek().is_some() {
+                    while let Some((row, low, high)) = tried.next_if(|_| proposed.parents.len() < ROWS) {
+                        let most = proposed.parents.len() + tries;
+                        let low = proposed.propose(row, self.index(atom), level, (low, high), most);
+                        if low < high {
+                            left.push((row, low, high));
+                        }
+                    }
+                    self.ask(extend, lead, &begun, &mut proposed);
+                    proposed.parents.iter().for_each(|row| met[*row as usize] = true);
+                    proposed.clear();
+                }
+                left.retain(|(row, ..)| !met[*row as usize]);
+                *rows = left;
+            }
+            tries = (tries * 4).min(ROWS);
+        }
+        (0..batch.len as u32).filter(|row| met[*row as usize]).collect()
+    }
+
+    /// Asks the other atoms about what one proposed; what they do not allow is taken out.
+    fn ask(&self, extend: &Extend<'_>, lead: usize, begun: &[Begun<'_>], proposed: &mut Proposed) {
+        let (atom, level, to) = extend.atoms[lead];
+        for level in level + 1..to {
+            let own = std::mem::take(&mut proposed.left_of[lead]);
+            let begun = Begun::Each(&own[0], &own[1]);
+            proposed.left_of[lead] = narrowed(self.index(atom), level, &begun, None, &proposed.ids);
+            proposed.drop_empty(lead);
+        }
+        for (place, (atom, from, to)) in extend.atoms.iter().enumerate() {
+            for level in *from..*to {
+                if place == lead {
+                    break;
+                }
+                let index = self.index(*atom);
+                let (parents, ids) = (&proposed.parents, &proposed.ids);
+                let found = if level == *from {
+                    narrowed(index, level, &begun[place], Some(parents), ids)
+                } else {
+                    let own = std::mem::take(&mut proposed.left_of[place]);
+                    narrowed(index, level, &Begun::Each(&own[0], &own[1]), None, ids)
+                };
+                proposed.left_of[place] = found;
+                proposed.drop_empty(place);
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the state of one operator")]
+    fn flush(
+        &mut self,
+        extend: &Extend<'_>,
+        lead: usize,
+        begun: &[Begun<'_>],
+        batch: &Batch,
+        out: &mut Batch,
+        proposed: &mut Proposed,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        self.ask(extend, lead, begun, proposed);
+        let ended = self.hand_on(extend, batch, out, proposed, then);
+        proposed.clear();
+        ended
+    }
+
+    fn hand_on(
+        &mut self,
+        extend: &Extend<'_>,
+        batch: &Batch,
+        out: &mut Batch,
+        proposed: &Proposed,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        let fill = |column: &mut Vec<u32>, ids: &[u32]| {
+            column.clear();
+            column.extend_from_slice(ids);
+        };
+        if extend.wants_var {
+            fill(&mut out.columns[extend.var], &proposed.ids);
+        }
+        for Level { place, at, ends } in &extend.levels {
+            for end in [0, 1].into_iter().filter(|end| ends[*end]) {
+                fill(&mut out.columns[at + end], &proposed.left_of[*place][end]);
+            }
+        }
+        for register in &extend.copied {
+            let from = &batch.columns[*register];
+            out.columns[*register].clear();
+            out.columns[*register].extend(proposed.parents.iter().map(|row| from[*row as usize]));
+        }
+        out.len = proposed.parents.len();
+        self.ops(extend.ops, extend.next, out, then)?;
+        out.clear(&extend.ops[extend.next - 1].keep);
+        Ok(())
+    }
+}
+
+/// The rows left of an atom before an operator.
+pub(super) enum Begun<'b> {
+    /// The same in every row of the batch.
+    All((u32, u32)),
+    /// The first, and past the last, by row.
+    Each(&'b [u32], &'b [u32]),
+}
+
+impl Begun<'_> {
+    #[inline]
+    fn at(&self, row: usize) -> (u32, u32) {
+        match self {
+            Self::All(range) => *range,
+            Self::Each(first, past) => (first[row], past[row]),
+        }
+    }
+}
+
+/// The place of the atom with the fewest rows left, and those.
+#[inline]
+fn lead(begun: &[Begun<'_>], row: usize) -> (usize, (u32, u32)) {
+    let mut best = (0, begun[0].at(row));
+    for (place, begun) in begun.iter().enumerate().skip(1) {
+        let range = begun.at(row);
+        if range.1 - range.0 < best.1.1 - best.1.0 {
+            best = (place, range);
+        }
+    }
+    best
+}
+
+/// The rows of an index with these ids at a level; `parents` are the rows of what was begun with.
+pub(super) fn narrowed(
+    index: &Index,
+    level: usize,
+    begun: &Begun<'_>,
+    parents: Option<&Vec<u32>>,
+    ids: &[u32],
+) -> [Vec<u32>; 2] {
+    if let (0, Some(starts)) = (level, index.starts()) {
+        let bound = |id: u32, more: usize| starts.get(id as usize + more).copied();
+        let first = ids.iter().map(|id| bound(*id, 1).map_or(0, |_| starts[*id as usize])).collect();
+        return [first, ids.iter().map(|id| bound(*id, 1).unwrap_or(0)).collect()];
+    }
+    let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
+    for (row, id) in ids.iter().enumerate() {
+        let range = begun.at(parents.map_or(row, |parents| parents[row] as usize));
+        let (first, past) = index.narrow(level, range, *id);
+        ends[0].push(first);
+        ends[1].push(past);
+    }
+    ends
+}
+
+impl Proposed {
+    fn new(extend: &Extend<'_>) -> Self {
+        let mut proposed = Self::default();
+        proposed.left_of.resize_with(extend.atoms.len(), Default::default);
+        proposed
+    }
+
+    fn clear(&mut self) {
+        self.parents.clear();
+        self.ids.clear();
+        self.left_of.iter_mut().flatten().for_each(Vec::clear);
+    }
+
+    /// Proposes ids of a row from a range of an index, until there are so many; hands back where to go on.
+    #[inline]
+    fn propose(
+        &mut self,
+        row: u32,
+        index: &Index,
+        level: usize,
+        (mut low, high): (u32, u32),
+        most: usize,
+    ) -> u32 {
+        let column = &index.columns[level];
+        let room = most.saturating_sub(self.parents.len()).max(1);
+        let [first, past] = &mut self.left_of[self.lead];
+        if index.distinct && level + 1 == index.columns.len() && high - low > 1 {
+            // Each row has an id of its own.
+            let end = high.min(low + room as u32);
+            self.ids.extend_from_slice(&column[low as usize..end as usize]);
+            self.parents.resize(self.parents.len() + (end - low) as usize, row);
+            first.extend(low..end);
+            past.extend(low + 1..=end);
+            return end;
+        }
+        for _ in 0..room {
+            if low >= high {
+                break;
+            }
+            let end = index.skip(level, low, high);
+            self.parents.push(row);
+            self.ids.push(column[low as usize]);
+            first.push(low);
+            past.push(end);
+            low = end;
+        }
+        low
+    }
+
+    /// Takes the rows out for which an atom has no rows left.
+    fn drop_empty(&mut self, place: usize) {
+        let [first, past] = &self.left_of[place];
+        if first.iter().zip(past).all(|(first, past)| first < past) {
+            return;
+        }
+        let mut kept = Vec::with_capacity(first.len());
+        kept.extend(
+            (0..).zip(first.iter().zip(past)).filter(|(_, (first, past))| first < past).map(|(row, _)| row),
+        );
+        let pick = |column: &mut Vec<u32>| {
+            if column.is_empty() {
+                return;
+            }
+            for (to, from) in kept.iter().enumerate() {
+                column[to] = column[*from as usize];
+            }
+            column.truncate(kept.len());
+        };
+        pick(&mut self.parents);
+        pick(&mut self.ids);
+        self.left_of.iter_mut().flatten().for_each(pick);
+    }
+}

@@ -1,0 +1,58 @@
+//! Large pages for large blocks of memory. Dictionaries and columns of millions of entries are looked
+//! up all over: with pages of 4 KiB most look-ups also wait for the page table, and each page has to be
+//! asked for on its own. At 12 million facts this saves a seventh of the processor time.
+#![expect(unsafe_code, reason = "an allocator cannot be written without; see each block")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+
+/// The system's allocator, which is told that large blocks are worth large pages.
+pub struct HugePages;
+
+/// Smaller blocks stay as they are: rounding up would cost more than it saves.
+const LARGE: usize = 4 << 20;
+
+const PAGE: usize = 4096;
+
+/// Asks for large pages; a system that has none says no, which changes nothing.
+fn advise(block: *mut u8, size: usize) {
+    if size < LARGE || block.is_null() {
+        return;
+    }
+    let start = block.addr().next_multiple_of(PAGE);
+    let end = (block.addr() + size) / PAGE * PAGE;
+    if start < end {
+        let first = block.wrapping_add(start - block.addr());
+        // SAFETY: the pages from `first` on lie within the block, which was just allocated; the advice
+        // changes how they are backed, not what they hold.
+        unsafe { libc::madvise(first.cast(), end - start, libc::MADV_HUGEPAGE) };
+    }
+}
+
+// SAFETY: every call goes to the system's allocator as it came, and its block is handed back unchanged.
+unsafe impl GlobalAlloc for HugePages {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those `System` asks for.
+        let block = unsafe { System.alloc(layout) };
+        advise(block, layout.size());
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above; the block came from `System`.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { System.alloc_zeroed(layout) };
+        advise(block, layout.size());
+        block
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        let block = unsafe { System.realloc(block, layout, size) };
+        advise(block, size);
+        block
+    }
+}
