@@ -114,7 +114,7 @@ impl Dictionary {
     /// missing comes first.
     pub fn compare(&self, left: u32, right: u32) -> Ordering {
         match &self.entries {
-            Entries::Names { .. } => self.name(left).as_bytes().cmp(self.name(right).as_bytes()),
+            Entries::Names { names, .. } => names.bytes(left).cmp(names.bytes(right)),
             Entries::Values { .. } => self.value(left).cmp(&self.value(right)),
         }
     }

@@ -1,6 +1,6 @@
 //! Texts as dense ids, in the order they were first met. Open addressing over 16-byte slots that hold
 //! texts of up to eight bytes themselves; a caller may look at the slots of many texts before it
-//! resolves the first, so that the waits for memory overlap.
+//! resolves the first, so that the waits for memory overlap. The slots are built when they are needed.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -8,12 +8,15 @@ use std::hash::{BuildHasher, Hasher};
 /// Texts with ids from 0.
 #[derive(Clone, Debug)]
 pub struct Names {
+    /// Where each text is found; empty where nobody has looked one up since they were let go.
     slots: Vec<Slot>,
-    /// The texts end to end; the text `id` is `text[ends[id-1]..ends[id]]`.
-    text: String,
-    ends: Vec<u64>,
+    /// The texts end to end.
+    text: Vec<u8>,
+    ends: Ends,
     /// Differs from run to run, so that no input can be made to collide.
     seed: u64,
+    /// Look-ups that went through all texts for want of slots.
+    searched: u32,
 }
 
 /// The place of one text.
@@ -25,7 +28,66 @@ pub struct Slot {
     len: u32,
 }
 
+/// Where each text ends; in four bytes as long as that is enough.
+#[derive(Clone, Debug)]
+enum Ends {
+    Near(Vec<u32>),
+    Far(Vec<u64>),
+}
+
+impl Ends {
+    fn len(&self) -> usize {
+        match self {
+            Self::Near(ends) => ends.len(),
+            Self::Far(ends) => ends.len(),
+        }
+    }
+
+    #[inline]
+    fn range(&self, id: usize) -> std::ops::Range<usize> {
+        match self {
+            Self::Near(ends) => {
+                let start = if id == 0 { 0 } else { ends[id - 1] as usize };
+                start..ends[id] as usize
+            }
+            Self::Far(ends) => {
+                let start = if id == 0 { 0 } else { ends[id - 1] as usize };
+                start..ends[id] as usize
+            }
+        }
+    }
+
+    fn push(&mut self, end: usize) {
+        match self {
+            Self::Near(ends) => match u32::try_from(end) {
+                Ok(end) => ends.push(end),
+                Err(_) => {
+                    let mut far: Vec<u64> = ends.iter().map(|end| u64::from(*end)).collect();
+                    far.push(end as u64);
+                    *self = Self::Far(far);
+                }
+            },
+            Self::Far(ends) => ends.push(end as u64),
+        }
+    }
+}
+
 const SHORT: usize = 8;
+
+/// So many slots grow fourfold; more only twofold, for the room they take.
+const MANY: usize = 1 << 22;
+
+/// The id of a text that is not there.
+pub const NOWHERE: u32 = u32::MAX;
+
+/// Texts looked up together.
+const BATCH: usize = 256;
+
+/// So few look-ups among many texts go through all of them instead of building slots.
+const SEARCHES: u32 = 8;
+
+/// Up to so many texts the slots are built at once.
+const FEW: usize = 1 << 16;
 
 /// Up to eight bytes themselves, or a hash of more.
 pub fn key_of(text: &[u8]) -> u64 {
@@ -55,7 +117,7 @@ impl Names {
     /// No texts yet.
     pub fn new() -> Self {
         let seed = RandomState::new().build_hasher().finish();
-        Self { slots: Vec::new(), text: String::new(), ends: Vec::new(), seed }
+        Self { slots: Vec::new(), text: Vec::new(), ends: Ends::Near(Vec::new()), seed, searched: 0 }
     }
 
     /// How many there are.
@@ -63,11 +125,36 @@ impl Names {
         self.ends.len()
     }
 
+    /// The bytes of the text with this id.
+    #[inline]
+    pub fn bytes(&self, id: u32) -> &[u8] {
+        &self.text[self.ends.range(id as usize)]
+    }
+
     /// The text with this id.
     pub fn get(&self, id: u32) -> &str {
-        let id = id as usize;
-        let start = if id == 0 { 0 } else { self.ends[id - 1] };
-        &self.text[start as usize..self.ends[id] as usize]
+        // INVARIANT: callers add UTF-8; what is not would be shown as the empty text.
+        std::str::from_utf8(self.bytes(id)).unwrap_or_default()
+    }
+
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        if let Ends::Near(ends) = &mut self.ends {
+            ends.reserve_exact(more);
+        }
+    }
+
+    /// Lets the memory of look-ups go.
+    pub fn forget_slots(&mut self) {
+        self.slots = Vec::new();
+    }
+
+    /// Adds a text that is surely not among them, without a slot; look-ups build those anew.
+    #[inline]
+    pub fn add_new(&mut self, text: &[u8]) {
+        debug_assert!(self.slots.is_empty());
+        self.text.extend_from_slice(text);
+        self.ends.push(self.text.len());
     }
 
     fn home(&self, key: u64) -> usize {
@@ -75,43 +162,100 @@ impl Names {
     }
 
     /// The first slot a text with this key may be in.
+    #[inline]
     pub fn probe(&self, key: u64) -> Slot {
         if self.slots.is_empty() { Slot::default() } else { self.slots[self.home(key)] }
     }
 
+    #[inline]
     fn is(&self, slot: Slot, key: u64, text: &[u8]) -> bool {
         slot.key == key
             && slot.len as usize == text.len()
-            && (text.len() <= SHORT || self.get(slot.occupant - 1).as_bytes() == text)
+            && (text.len() <= SHORT || self.bytes(slot.occupant - 1) == text)
     }
 
     /// The id of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
+        let text = text.as_bytes();
         if self.slots.is_empty() {
-            return None;
+            return (0..self.len() as u32).find(|id| self.bytes(*id) == text);
         }
-        let key = key_of(text.as_bytes());
-        let mut at = self.home(key);
+        let key = key_of(text);
+        self.find_from(self.home(key), key, text)
+    }
+
+    fn find_from(&self, mut at: usize, key: u64, text: &[u8]) -> Option<u32> {
         loop {
             let slot = self.slots[at];
             if slot.occupant == 0 {
                 return None;
             }
-            if self.is(slot, key, text.as_bytes()) {
+            if self.is(slot, key, text) {
                 return Some(slot.occupant - 1);
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
     }
 
+    /// For texts of another pool, from one id to before another, the ids they have here, or `NOWHERE`.
+    /// The slots are built.
+    pub fn find_all(&self, other: &Self, ids: std::ops::Range<u32>, out: &mut Vec<u32>) {
+        if self.slots.is_empty() {
+            out.extend(ids.map(|_| NOWHERE));
+            return;
+        }
+        let mut seen = Vec::with_capacity(BATCH);
+        let mut from = ids.start;
+        while from < ids.end {
+            let to = ids.end.min(from + BATCH as u32);
+            seen.clear();
+            seen.extend((from..to).map(|id| {
+                let key = key_of(other.bytes(id));
+                (key, self.probe(key))
+            }));
+            out.extend((from..to).zip(&seen).map(|(id, (key, slot))| {
+                let text = other.bytes(id);
+                match slot.occupant {
+                    0 => NOWHERE,
+                    id if self.is(*slot, *key, text) => id - 1,
+                    _ => self.find_from(self.home(*key), *key, text).unwrap_or(NOWHERE),
+                }
+            }));
+            from = to;
+        }
+    }
+
     /// The id of a text, given to it now if it had none.
     pub fn intern(&mut self, text: &str) -> u32 {
         let key = key_of(text.as_bytes());
+        if self.slots.is_empty() && self.len() > FEW && self.searched < SEARCHES {
+            // Slots for millions of texts are dear; a handful of constants is found without.
+            self.searched += 1;
+            if let Some(id) = self.find(text) {
+                return id;
+            }
+            self.add_new(text.as_bytes());
+            return self.len() as u32 - 1;
+        }
+        self.build_slots();
         self.resolve(self.probe(key), key, text.as_bytes())
     }
 
+    /// Builds the slots, where there are none.
+    pub fn build_slots(&mut self) {
+        if self.slots.is_empty() && self.len() > 0 {
+            let size = (self.len() * 2).next_power_of_two().max(64);
+            self.slots = vec![Slot::default(); size];
+            for id in 0..self.len() as u32 {
+                let name = self.bytes(id);
+                let slot = Slot { key: key_of(name), occupant: id + 1, len: name.len() as u32 };
+                self.place(slot);
+            }
+        }
+    }
+
     /// The id of the text with this key, given to it now if it had none. `seen` is what `probe` said,
-    /// perhaps some texts ago; the text is UTF-8.
+    /// perhaps some texts ago; the text is UTF-8, and the slots are built.
     #[inline]
     pub fn resolve(&mut self, seen: Slot, key: u64, text: &[u8]) -> u32 {
         if seen.occupant != 0 && self.is(seen, key, text) {
@@ -121,7 +265,7 @@ impl Names {
     }
 
     fn resolve_slowly(&mut self, key: u64, text: &[u8]) -> u32 {
-        if self.ends.len() * 2 >= self.slots.len() {
+        if self.is_full() {
             self.grow();
         }
         let mut at = self.home(key);
@@ -136,15 +280,21 @@ impl Names {
             at = (at + 1) & (self.slots.len() - 1);
         }
         let id = self.ends.len() as u32;
-        // INVARIANT: callers pass UTF-8; what is not would become the empty text.
-        self.text.push_str(std::str::from_utf8(text).unwrap_or_default());
-        self.ends.push(self.text.len() as u64);
+        self.text.extend_from_slice(text);
+        self.ends.push(self.text.len());
         self.slots[at] = Slot { key, occupant: id + 1, len: text.len() as u32 };
         id
     }
 
+    /// Large tables are filled to two thirds.
+    fn is_full(&self) -> bool {
+        let room = self.slots.len();
+        if room < MANY { self.len() * 2 >= room } else { self.len() * 3 >= room * 2 }
+    }
+
     fn grow(&mut self) {
-        let size = (self.slots.len() * 4).max(64);
+        let size =
+            if self.slots.len() < MANY { (self.slots.len() * 4).max(64) } else { self.slots.len() * 2 };
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
         old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| self.place(slot));
     }
@@ -155,5 +305,29 @@ impl Names {
             at = (at + 1) & (self.slots.len() - 1);
         }
         self.slots[at] = slot;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_the_same_with_slots_and_without() {
+        let text = |at: usize| format!("name {}", at % 70_001);
+        let mut names = Names::new();
+        let ids: Vec<u32> = (0..80_000).map(|at| names.intern(&text(at))).collect();
+        names.forget_slots();
+        assert_eq!(names.find("name 7"), Some(ids[7]));
+        // The first look-ups go through all texts, later ones build slots.
+        for at in 0..20 {
+            assert_eq!(names.intern(&text(at)), ids[at]);
+        }
+        assert_eq!(names.intern("new"), 70_001);
+        let mut other = Names::new();
+        ["name 5", "nobody", ""].into_iter().for_each(|text| _ = other.intern(text));
+        let mut found = Vec::new();
+        names.find_all(&other, 0..3, &mut found);
+        assert_eq!(found, [ids[5], NOWHERE, NOWHERE]);
     }
 }

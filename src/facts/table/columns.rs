@@ -1,6 +1,8 @@
 //! Scanned columns to facts: texts become things and values once each, then whole columns at a time.
 //! Ids count in the order in which texts first come in the tables, however many threads read them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
 use super::cells::{columns_of, header_problem, place_of};
@@ -54,6 +56,23 @@ impl Plain<'_> {
 pub(super) struct Part {
     pub pools: Vec<Names>,
     pub shares: Vec<Option<Share>>,
+    /// Per pool the texts among it that some table takes for empty.
+    pub empties: Vec<BTreeMap<String, u32>>,
+}
+
+impl Part {
+    /// Finds the texts that tables take for empty, while texts can be looked up.
+    pub fn note_empties(&mut self, ruleset: &Ruleset, plain: &[Plain<'_>]) {
+        let mut tokens: BTreeSet<&str> = BTreeSet::from([""]);
+        for table in plain {
+            tokens.extend(ruleset.tables[table.input.at].cells.empty.iter().map(String::as_str));
+        }
+        let own = |pool: &Names| {
+            let found = |token: &&str| Some(((*token).to_owned(), pool.find(token)?));
+            tokens.iter().filter_map(found).collect()
+        };
+        self.empties = self.pools.iter().map(own).collect();
+    }
 }
 
 /// States what scanned tables say; hands back those that must be read row by row.
@@ -228,7 +247,8 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
     // One part per thread takes its share of every plain table; then one per table with quoted cells.
     let quoted: Vec<usize> = (0..plain.len()).filter(|at| plain[*at].quoted).collect();
     let work = |part: usize| -> (Part, Vec<(usize, Trouble)>) {
-        let mut own = Part { pools: (0..pools).map(|_| Names::new()).collect(), shares: Vec::new() };
+        let pools = (0..pools).map(|_| Names::new()).collect();
+        let mut own = Part { pools, shares: Vec::new(), empties: Vec::new() };
         let mut troubles = Vec::new();
         let mut buffer = Vec::new();
         for (at, table) in plain.iter().enumerate() {

@@ -4,12 +4,15 @@ use rayon::prelude::*;
 
 use super::cells::{compare, is_empty, place_of, read, wrapped};
 use super::columns::{Part, Plain, Use};
+use super::merge::merge;
 use super::scan::Share;
 use super::{TableBytes, digest};
 use crate::base::BitSet;
-use crate::facts::names::{Names, key_of};
+use crate::facts::names::Names;
 use crate::facts::{FactSetBuilder, Origin, TableRead};
-use crate::model::{CellCond, CellFormat, CellTerm, Column, Ruleset, TableSentence, TableStates, Ty};
+use crate::model::{
+    CellCond, CellFormat, CellTerm, Column, DomainId, Ruleset, TableSentence, TableStates, Ty,
+};
 use crate::value::{Value, ValueKind};
 
 /// No thing or value: the cell is empty.
@@ -17,9 +20,6 @@ const EMPTY: u32 = u32::MAX;
 
 /// A text that is no value of the kind.
 const BAD: u32 = u32::MAX - 1;
-
-/// Texts looked up together.
-const BATCH: usize = 256;
 
 /// Per part and pool what each text stands for.
 type Meanings = Vec<Vec<Vec<u32>>>;
@@ -32,7 +32,13 @@ pub(super) fn state<'t>(
     mut parts: Vec<Part>,
     builder: &mut FactSetBuilder<'_>,
 ) -> Vec<&'t TableBytes> {
+    for part in &mut parts {
+        part.note_empties(ruleset, plain);
+    }
     let meanings = understand(ruleset, plain, uses, &parts, builder);
+    for part in &mut parts {
+        part.pools.iter_mut().for_each(Names::forget_slots);
+    }
     let shares: Vec<Vec<(usize, Share)>> = (0..plain.len())
         .map(|at| {
             let own = parts.iter_mut().enumerate();
@@ -66,7 +72,8 @@ pub(super) fn state<'t>(
     odd
 }
 
-/// Gives texts their ids, in the order in which they first come in the tables.
+/// Gives texts their ids, in the order in which they first come in the tables: names of things as they
+/// stand there, values, then names made of cells by a function.
 fn understand(
     ruleset: &Ruleset,
     plain: &[Plain<'_>],
@@ -74,57 +81,62 @@ fn understand(
     parts: &[Part],
     builder: &mut FactSetBuilder<'_>,
 ) -> Meanings {
-    let mut meanings: Meanings = parts
-        .iter()
-        .map(|part| part.pools.iter().map(|pool| Vec::with_capacity(pool.len())).collect())
-        .collect();
-    for (at, table) in plain.iter().enumerate() {
-        let format = &ruleset.tables[table.input.at].cells;
-        for (part, own) in parts.iter().enumerate() {
-            let Some(share) = &own.shares[at] else { continue };
-            for (pool, usage) in uses.iter().enumerate() {
-                let from = meanings[part][pool].len() as u32;
-                let texts = from..share.met[pool];
-                let out = &mut meanings[part][pool];
-                match usage {
-                    Use::Things(domain) => {
-                        if let Some(names) = builder.dictionary_mut(*domain).names_mut() {
-                            merge(&own.pools[pool], texts, names, out);
-                        }
-                    }
-                    Use::Cells { ty, wrapped, .. } => {
-                        let column = Column {
-                            name: String::new(),
-                            wrapped: wrapped.clone(),
-                            span: table.span(ruleset),
-                        };
-                        out.extend(texts.map(|text| {
-                            meaning(ruleset, format, &column, *ty, own.pools[pool].get(text), builder)
-                        }));
-                    }
-                    Use::Filter { .. } => {}
-                }
-            }
+    let mut meanings: Meanings = parts.iter().map(|part| vec![Vec::new(); part.pools.len()]).collect();
+    let mut things: Vec<(usize, DomainId, Names)> = Vec::new();
+    for (pool, usage) in uses.iter().enumerate() {
+        if let Use::Things(domain) = usage
+            && let Some(names) = builder.dictionary_mut(*domain).names_mut()
+        {
+            things.push((pool, *domain, std::mem::take(names)));
         }
     }
+    let merged = |(pool, domain, mut names): (usize, DomainId, Names)| {
+        let ids = merge(parts, pool, &in_order(plain, parts, pool), &mut names);
+        (pool, domain, names, ids)
+    };
+    let cells = |builder: &mut FactSetBuilder<'_>, meanings: &mut Meanings, wanted: fn(Ty) -> bool| {
+        for (pool, usage) in uses.iter().enumerate() {
+            let Use::Cells { table, ty, wrapped, .. } = usage else { continue };
+            let Some(own) = plain.iter().find(|plain| plain.input.at == *table) else { continue };
+            if !wanted(*ty) {
+                continue;
+            }
+            let format = &ruleset.tables[*table].cells;
+            let column = Column { name: String::new(), wrapped: wrapped.clone(), span: own.span(ruleset) };
+            for (meanings, part) in meanings.iter_mut().zip(parts) {
+                let texts = &part.pools[pool];
+                meanings[pool] = (0..texts.len() as u32)
+                    .map(|text| meaning(ruleset, format, &column, *ty, texts.get(text), builder))
+                    .collect();
+            }
+        }
+    };
+    let (merged, ()) = rayon::join(
+        || things.into_par_iter().map(merged).collect::<Vec<_>>(),
+        || cells(builder, &mut meanings, |ty| matches!(ty, Ty::Value(_))),
+    );
+    for (pool, domain, names, ids) in merged {
+        if let Some(known) = builder.dictionary_mut(domain).names_mut() {
+            *known = names;
+        }
+        meanings.iter_mut().zip(ids).for_each(|(meanings, ids)| meanings[pool] = ids);
+    }
+    cells(builder, &mut meanings, |ty| matches!(ty, Ty::Thing(_)));
     meanings
 }
 
-fn merge(pool: &Names, texts: std::ops::Range<u32>, names: &mut Names, out: &mut Vec<u32>) {
-    let mut seen = Vec::with_capacity(BATCH);
-    let mut from = texts.start;
-    while from < texts.end {
-        let to = texts.end.min(from + BATCH as u32);
-        seen.clear();
-        seen.extend((from..to).map(|text| {
-            let key = key_of(pool.get(text).as_bytes());
-            (key, names.probe(key))
-        }));
-        for (text, (key, slot)) in (from..to).zip(&seen) {
-            out.push(names.resolve(*slot, *key, pool.get(text).as_bytes()));
+/// Which texts of a pool of which part come one after another in the tables.
+fn in_order(plain: &[Plain<'_>], parts: &[Part], pool: usize) -> Vec<(usize, std::ops::Range<u32>)> {
+    let mut from = vec![0; parts.len()];
+    let mut order = Vec::new();
+    for at in 0..plain.len() {
+        for (part, own) in parts.iter().enumerate() {
+            let Some(share) = &own.shares[at] else { continue };
+            let to = share.met[pool];
+            order.push((part, std::mem::replace(&mut from[part], to)..to));
         }
-        from = to;
     }
+    order
 }
 
 /// The id of what a cell without outer blanks stands for.
@@ -314,7 +326,7 @@ impl Scanned<'_, '_> {
             // Names are the same in all tables; which cells are empty is each table's own affair.
             Use::Things(_) => {
                 let tokens = std::iter::once("").chain(format.empty.iter().map(String::as_str));
-                tokens.filter_map(|token| self.parts[part].pools[pool].find(token)).collect()
+                tokens.filter_map(|token| self.parts[part].empties[pool].get(token).copied()).collect()
             }
             Use::Cells { .. } | Use::Filter { .. } => {
                 (0..meanings.len() as u32).filter(|text| meanings[*text as usize] == EMPTY).collect()

@@ -5,6 +5,7 @@ mod cells;
 mod columns;
 mod lines;
 mod meaning;
+mod merge;
 mod rows;
 mod scan;
 
