@@ -4,7 +4,7 @@
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Registers, lower};
 use super::operators::Run;
-use super::program::{Program, Step};
+use super::program::{Computed, Program, Step};
 use super::run::Runner;
 use super::table::Index;
 use super::values::Values;
@@ -34,6 +34,8 @@ impl From<Reached> for Bail {
 pub(super) struct Batch {
     pub len: usize,
     pub columns: Vec<Vec<u32>>,
+    /// What the rows yield, where they do.
+    pub yielded: Vec<Computed>,
 }
 
 impl Batch {
@@ -85,6 +87,11 @@ impl Found<'_> {
     /// The ids of a variable.
     pub fn var(&self, var: usize) -> &[u32] {
         &self.batch.columns[var]
+    }
+
+    /// What each row yields, where the program ends with that.
+    pub fn yielded(&self) -> &[Computed] {
+        &self.batch.yielded
     }
 
     /// The first row of a whole narrowed atom.
@@ -193,7 +200,7 @@ impl<'p> BatchProgram<'p> {
     }
 
     pub(super) fn batch(&self) -> Batch {
-        Batch { len: 0, columns: vec![Vec::new(); self.count] }
+        Batch { len: 0, columns: vec![Vec::new(); self.count], yielded: Vec::new() }
     }
 
     fn go(
@@ -219,5 +226,7 @@ fn depth(ops: &[Op<'_>]) -> usize {
 
 /// The conjunctions within an operator.
 fn within<'o, 'p>(op: &'o Op<'p>) -> Box<dyn Iterator<Item = &'o Inner<'p>> + 'o> {
-    Box::new(op.inner.iter().chain(op.aggregates.iter().map(|(_, inner)| inner)))
+    Box::new(op.inner.iter().chain(
+        op.aggregates.iter().flat_map(|(_, certain, possible)| std::iter::once(certain).chain(possible)),
+    ))
 }

@@ -63,19 +63,58 @@ impl Members {
     }
 }
 
+/// What an aggregate of numbers in units, or of things, comes to in one row.
+#[derive(Clone, Copy)]
+struct Totals {
+    count: i64,
+    sum: i128,
+    /// Of the members below zero alone.
+    below: i128,
+    least: i64,
+    most: i64,
+}
+
+const NO_TOTALS: Totals = Totals { count: 0, sum: 0, below: 0, least: i64::MAX, most: i64::MIN };
+
+impl Totals {
+    fn add(&mut self, units: i64) {
+        self.count += 1;
+        self.sum += i128::from(units);
+        self.below += i128::from(units.min(0));
+        self.least = self.least.min(units);
+        self.most = self.most.max(units);
+    }
+}
+
+/// Whether an aggregate only counts, or takes numbers as they stand, so that it may be worked out in units.
+pub(super) fn is_in_units(plan: &AggregatePlan) -> bool {
+    plan.weight.is_none()
+        && match plan.kind {
+            AggregateKind::Count => true,
+            AggregateKind::Median => false,
+            AggregateKind::Sum | AggregateKind::Average | AggregateKind::Min | AggregateKind::Max => {
+                matches!(plan.value, Calculation::Var { .. })
+            }
+        }
+}
+
 impl Run<'_, '_> {
-    /// What the aggregates of an operator come to, row by row.
+    /// What the aggregates of an operator come to, row by row; those that cannot be worked out for all
+    /// rows at once are left out.
     pub(super) fn aggregates(&mut self, op: &Op<'_>, batch: &Batch) -> Result<Vec<Ready>, Bail> {
         self.frame.ready.clear();
-        op.aggregates
-            .iter()
-            .map(|(plan, inner)| {
-                let nothing = plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
-                let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
-                let some = self.aggregate(plan, inner, batch)?;
-                Ok(Ready { plan: address(plan), nothing, some, read: 0 })
-            })
-            .collect()
+        let mut out = Vec::new();
+        for (plan, certain, possible) in &op.aggregates {
+            let nothing = plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
+            let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
+            let some = match self.in_units(plan, certain, possible.as_ref(), batch)? {
+                Some(some) => some,
+                None if possible.is_some() => continue,
+                None => self.by_value(plan, certain, batch)?,
+            };
+            out.push(Ready { plan: address(plan), nothing, some, read: 0 });
+        }
+        Ok(out)
     }
 
     /// Lets calculations read the aggregates of one row; rows come in ascending order.
@@ -87,40 +126,52 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One aggregate for all rows: all ways to meet its body at once, then one pass over them by row
-    /// and combination.
-    fn aggregate(
-        &mut self,
-        plan: &AggregatePlan,
-        inner: &Inner<'_>,
-        batch: &Batch,
-    ) -> Result<Vec<(u32, Computed)>, Bail> {
-        let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let values = self.values;
-        let in_units = match (plan.kind, &plan.weight, &plan.value) {
-            (AggregateKind::Count, None, _) => Some((None, None)),
-            (AggregateKind::Median, ..) | (_, Some(_), _) => None,
-            (_, None, Calculation::Var { var, domain }) => {
-                values.lane(*domain).map(|lane| (Some(lane), Some(*var)))
-            }
-            _ => None,
-        };
-        match in_units {
-            Some((lane, var)) => self.in_units(plan, inner, origin, lane, var, batch),
-            None => self.by_value(plan, inner, origin, batch),
-        }
-    }
-
-    /// An aggregate over things that are counted, or numbers that are multiples of one unit.
+    /// One aggregate for all rows, over things that are counted or numbers that are multiples of one unit;
+    /// `None` where it is no such.
     fn in_units(
         &mut self,
         plan: &AggregatePlan,
+        certain: &Inner<'_>,
+        possible: Option<&Inner<'_>>,
+        batch: &Batch,
+    ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        if !is_in_units(plan) {
+            return Ok(None);
+        }
+        let values = self.values;
+        let (lane, var) = match &plan.value {
+            Calculation::Var { var, domain } if plan.kind != AggregateKind::Count => {
+                let Some(lane) = values.lane(*domain) else { return Ok(None) };
+                (Some(lane), Some(*var))
+            }
+            _ => (None, None),
+        };
+        let Some(sure) = self.members(plan, certain, lane, var, batch)? else { return Ok(None) };
+        let all = match possible {
+            None => None,
+            Some(possible) => match self.members(plan, possible, lane, var, batch)? {
+                Some(all) => Some(all),
+                None => return Ok(None),
+            },
+        };
+        let exponent = lane.map_or(0, |lane| lane.exponent);
+        match all {
+            None => sure.certain(plan.kind, exponent).map(Some),
+            Some(all) => sure.within(&all, plan.kind, exponent).map(Some),
+        }
+    }
+
+    /// The ways to meet the body of an aggregate, each combination once with its units. `None` where a
+    /// value was made since and has no units.
+    fn members<'u>(
+        &mut self,
+        plan: &AggregatePlan,
         inner: &Inner<'_>,
-        origin: usize,
-        lane: Option<&Lane>,
+        lane: Option<&'u Lane>,
         var: Option<usize>,
         batch: &Batch,
-    ) -> Result<Vec<(u32, Computed)>, Bail> {
+    ) -> Result<Option<InUnits<'u>>, Bail> {
+        let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
         let mut own = self.copy(batch, inner);
         let mut members = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
         let mut ids: Vec<u32> = Vec::new();
@@ -133,66 +184,14 @@ impl Run<'_, '_> {
         });
         self.give_back(own);
         ended?;
+        // A value made since has no place among them.
         if lane.is_some_and(|lane| ids.iter().any(|id| *id as usize >= lane.units.len())) {
-            // A value made since has no place among them.
-            return self.by_value(plan, inner, origin, batch);
+            return Ok(None);
         }
-        let missing = |key: &[u32]| {
-            plan.keys.iter().zip(&key[1..]).any(|((_, is_value), id)| *is_value && *id == MISSING)
-        };
+        let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
+        let value_keys = value_keys.map(|(at, _)| at + 1).collect();
         let order = members.order();
-        let mut out = Vec::new();
-        let mut at = 0;
-        while at < order.len() {
-            let row = members.key(order[at])[0];
-            let (mut count, mut sum) = (0_i64, 0_i128);
-            let (mut least, mut most) = (i64::MAX, i64::MIN);
-            let mut known = true;
-            let mut last: Option<u32> = None;
-            while let Some(member) = order.get(at).copied()
-                && members.key(member)[0] == row
-            {
-                at += 1;
-                let key = members.key(member);
-                if let Some(before) = last
-                    && members.key(before) == key
-                {
-                    // Two values of one combination: one way after the other says what that means.
-                    if lane.is_some() && ids[before as usize] != ids[member as usize] {
-                        return Err(Bail::Calculation);
-                    }
-                    continue;
-                }
-                last = Some(member);
-                count += 1;
-                known &= !missing(key);
-                if let Some(lane) = lane {
-                    let id = ids[member as usize];
-                    known &= id != MISSING;
-                    let units = lane.units[id as usize];
-                    sum += i128::from(units);
-                    least = least.min(units);
-                    most = most.max(units);
-                }
-            }
-            let exponent = lane.map_or(0, |lane| lane.exponent);
-            let number = match plan.kind {
-                AggregateKind::Count | AggregateKind::Median => Ok(Decimal::from(count)),
-                AggregateKind::Sum => Decimal::scaled(sum, exponent),
-                AggregateKind::Average => {
-                    Decimal::scaled(sum, exponent).and_then(|sum| sum.checked_div(Decimal::from(count)))
-                }
-                AggregateKind::Min => Decimal::scaled(i128::from(least), exponent),
-                AggregateKind::Max => Decimal::scaled(i128::from(most), exponent),
-            };
-            let computed = if known {
-                Computed::Value(Value::Number(number.map_err(|_| Bail::Calculation)?))
-            } else {
-                Computed::Missing
-            };
-            out.push((row, computed));
-        }
-        Ok(out)
+        Ok(Some(InUnits { members, ids, lane, value_keys, order }))
     }
 
     /// Any aggregate, value by value.
@@ -200,9 +199,9 @@ impl Run<'_, '_> {
         &mut self,
         plan: &AggregatePlan,
         inner: &Inner<'_>,
-        origin: usize,
         batch: &Batch,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
+        let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
         let mut own = self.copy(batch, inner);
         let mut ways = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
         let mut members: Vec<Option<(Value, Decimal)>> = Vec::new();
@@ -226,6 +225,171 @@ impl Run<'_, '_> {
         let groups = order.chunk_by(|left, right| ways.key(*left)[0] == ways.key(*right)[0]);
         groups.map(|group| Ok((ways.key(group[0])[0], folded(plan, group, &ways, &members)?))).collect()
     }
+}
+
+/// Ways to meet the body of an aggregate whose members have units.
+struct InUnits<'u> {
+    members: Members,
+    /// Of each way the id of its number.
+    ids: Vec<u32>,
+    lane: Option<&'u Lane>,
+    /// Places of a key that hold values.
+    value_keys: Vec<usize>,
+    /// The ways by row and combination.
+    order: Vec<u32>,
+}
+
+/// A combination with its units; `None` where a value is missing.
+type Member<'k> = (&'k [u32], Option<i64>);
+
+impl InUnits<'_> {
+    /// The combinations of each row, each once, ascending; rows that have some, ascending. With
+    /// `doubtful`, a combination with several values has none.
+    fn rows(&self, doubtful: bool) -> Result<Vec<(u32, Vec<Member<'_>>)>, Bail> {
+        let mut out: Vec<(u32, Vec<Member<'_>>)> = Vec::new();
+        for member in &self.order {
+            let key = self.members.key(*member);
+            let missing = self.value_keys.iter().any(|at| key[*at] == MISSING);
+            let units = match self.lane {
+                None => Some(0),
+                Some(lane) => {
+                    let id = self.ids[*member as usize];
+                    (id != MISSING).then(|| lane.units[id as usize])
+                }
+            };
+            let units = units.filter(|_| !missing);
+            match out.last_mut() {
+                Some((row, own)) if *row == key[0] => match own.last_mut() {
+                    Some((last, before)) if *last == key => {
+                        if *before != units {
+                            if !doubtful {
+                                // One way after the other says what that means.
+                                return Err(Bail::Calculation);
+                            }
+                            *before = None;
+                        }
+                    }
+                    _ => own.push((key, units)),
+                },
+                _ => out.push((key[0], vec![(key, units)])),
+            }
+        }
+        Ok(out)
+    }
+
+    /// What the aggregate comes to where nothing about it is doubtful.
+    fn certain(&self, kind: AggregateKind, exponent: i32) -> Result<Vec<(u32, Computed)>, Bail> {
+        let mut out = Vec::new();
+        let mut at = 0;
+        while at < self.order.len() {
+            let row = self.members.key(self.order[at])[0];
+            let mut totals = NO_TOTALS;
+            let mut known = true;
+            let mut last: Option<u32> = None;
+            while let Some(member) = self.order.get(at).copied()
+                && self.members.key(member)[0] == row
+            {
+                at += 1;
+                let key = self.members.key(member);
+                if let Some(before) = last
+                    && self.members.key(before) == key
+                {
+                    // Two values of one combination: one way after the other says what that means.
+                    if self.lane.is_some() && self.ids[before as usize] != self.ids[member as usize] {
+                        return Err(Bail::Calculation);
+                    }
+                    continue;
+                }
+                last = Some(member);
+                known &= self.value_keys.iter().all(|at| key[*at] != MISSING);
+                match self.lane {
+                    None => totals.add(0),
+                    Some(lane) => {
+                        let id = self.ids[member as usize];
+                        known &= id != MISSING;
+                        totals.add(lane.units[id as usize]);
+                    }
+                }
+            }
+            let computed = if known { total(kind, &totals, exponent)? } else { Computed::Missing };
+            out.push((row, computed));
+        }
+        Ok(out)
+    }
+
+    /// What the aggregate lies between, given what it possibly ranges over.
+    fn within(&self, all: &Self, kind: AggregateKind, exponent: i32) -> Result<Vec<(u32, Computed)>, Bail> {
+        let sure = self.rows(false)?;
+        let mut sure = sure.into_iter().peekable();
+        let mut out = Vec::new();
+        for (row, possible) in all.rows(true)? {
+            let certain = sure.next_if(|(other, _)| *other == row).map_or(Vec::new(), |(_, own)| own);
+            out.push((row, between(&certain, &possible, kind, exponent)?));
+        }
+        if sure.peek().is_some() {
+            return Err(Bail::Calculation);
+        }
+        Ok(out)
+    }
+}
+
+/// What an aggregate of these members comes to.
+fn total(kind: AggregateKind, totals: &Totals, exponent: i32) -> Result<Computed, Bail> {
+    let number = match kind {
+        AggregateKind::Count | AggregateKind::Median => Ok(Decimal::from(totals.count)),
+        AggregateKind::Sum => Decimal::scaled(totals.sum, exponent),
+        AggregateKind::Average => {
+            Decimal::scaled(totals.sum, exponent).and_then(|sum| sum.checked_div(Decimal::from(totals.count)))
+        }
+        AggregateKind::Min => Decimal::scaled(i128::from(totals.least), exponent),
+        AggregateKind::Max => Decimal::scaled(i128::from(totals.most), exponent),
+    };
+    number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
+}
+
+/// What an aggregate lies between, of certain members and of possible ones, the certain among them.
+fn between(
+    certain: &[Member<'_>],
+    possible: &[Member<'_>],
+    kind: AggregateKind,
+    exponent: i32,
+) -> Result<Computed, Bail> {
+    let (mut sure, mut all, mut extra) = (NO_TOTALS, NO_TOTALS, NO_TOTALS);
+    let mut left = certain.iter().peekable();
+    for (key, units) in possible {
+        let Some(units) = *units else { return Ok(Computed::Missing) };
+        all.add(units);
+        match left.next_if(|(other, _)| other == key) {
+            Some((_, own)) if *own == Some(units) => sure.add(units),
+            Some(_) => return Ok(Computed::Missing),
+            None => extra.add(units),
+        }
+    }
+    if left.peek().is_some() {
+        // INVARIANT: what is certain is possible; way by way it would be seen what is amiss.
+        return Err(Bail::Calculation);
+    }
+    if extra.count == 0 {
+        return total(kind, &sure, exponent);
+    }
+    let units = |units: i128| Decimal::scaled(units, exponent).map_err(|_| Bail::Calculation);
+    let (low, high, perhaps_nothing) = match kind {
+        AggregateKind::Count => (Decimal::from(sure.count), Decimal::from(all.count), false),
+        AggregateKind::Sum => {
+            (units(sure.sum + extra.below)?, units(sure.sum + extra.sum - extra.below)?, false)
+        }
+        AggregateKind::Average | AggregateKind::Median => return Ok(Computed::Missing),
+        AggregateKind::Min | AggregateKind::Max if sure.count == 0 => {
+            (units(i128::from(all.least))?, units(i128::from(all.most))?, true)
+        }
+        AggregateKind::Min => (units(i128::from(all.least))?, units(i128::from(sure.least))?, false),
+        AggregateKind::Max => (units(i128::from(sure.most))?, units(i128::from(all.most))?, false),
+    };
+    let [low, high] = [low, high].map(Value::Number);
+    if low == high && !perhaps_nothing {
+        return Ok(Computed::Value(low));
+    }
+    Ok(Computed::Between { low, high, perhaps_nothing })
 }
 
 /// The aggregate of members that belong together, sorted by combination; each combination counts once.

@@ -139,7 +139,7 @@ pub(super) fn number(value: &Value) -> Result<Decimal, DomainError> {
 
 /// Whether two sides compare so; what is missing compares with anything where what is possible is
 /// asked, and with nothing where what is certain is.
-pub(super) fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool) -> bool {
+pub fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool) -> bool {
     if let (Computed::Value(left), Computed::Value(right)) = (left, right) {
         return match op {
             Comparison::Equal => left == right,

@@ -36,8 +36,9 @@ pub(super) struct Op<'p> {
     pub keep: Vec<usize>,
     /// The conjunctions within.
     pub inner: Vec<Inner<'p>>,
-    /// The aggregates that are worked out for all rows at once, with what they range over.
-    pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>)>,
+    /// The aggregates that are worked out for all rows at once, with what they certainly range over, and
+    /// what they possibly do where that may be more.
+    pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>, Option<Inner<'p>>)>,
     /// Of a comparison with a constant, what came out.
     pub truths: Truths,
 }
@@ -95,13 +96,20 @@ pub(super) fn lower<'p>(
                 aggregates_of(left, &mut plans);
                 aggregates_of(right, &mut plans);
             }
-            Step::Assign { value, .. } => aggregates_of(value, &mut plans),
+            Step::Assign { value, .. } | Step::Yield(value) => aggregates_of(value, &mut plans),
             _ => {}
         }
         defined(program, registers, step, live);
         used(program, registers, step, live);
-        let aggregates =
-            plans.into_iter().map(|plan| (plan, ranged(program, registers, plan, live, depth))).collect();
+        let aggregates = plans
+            .into_iter()
+            .map(|plan| {
+                let certain = ranged(program, registers, plan, &plan.certain, live, depth);
+                let possible = plan.possible.as_ref();
+                let possible = possible.map(|body| ranged(program, registers, plan, body, live, depth));
+                (plan, certain, possible)
+            })
+            .collect();
         ops.push(Op { step, keep, inner, aggregates, truths: Truths::default() });
     }
     ops.reverse();
@@ -130,6 +138,7 @@ fn ranged<'p>(
     program: &'p Program,
     registers: Registers,
     plan: &'p AggregatePlan,
+    body: &'p Conjunction,
     live: &mut BitSet,
     depth: usize,
 ) -> Inner<'p> {
@@ -139,13 +148,14 @@ fn ranged<'p>(
     plan.keys.iter().for_each(|(var, _)| own.insert(*var));
     calculation_vars(&plan.value, &mut |var| own.insert(var));
     plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| own.insert(var)));
-    let ops = lower(program, registers, &plan.certain, &mut own, depth + 1);
+    let ops = lower(program, registers, body, &mut own, depth + 1);
     own.remove(origin);
     own.iter().for_each(|register| live.insert(register));
     Inner { ops, reads: own.iter().collect(), origin: Some(origin) }
 }
 
-/// The aggregates of a calculation of which nothing is doubtful and that come out anew for each row.
+/// The aggregates of a calculation that come out anew for each row; doubtful ones where what lies between
+/// bounds can be worked out in units.
 fn aggregates_of<'p>(calculation: &'p Calculation, out: &mut Vec<&'p AggregatePlan>) {
     match calculation {
         Calculation::Var { .. } | Calculation::Value(_) => {}
@@ -161,7 +171,8 @@ fn aggregates_of<'p>(calculation: &'p Calculation, out: &mut Vec<&'p AggregatePl
         }
         Calculation::Call(_, args) => args.iter().for_each(|arg| aggregates_of(arg, out)),
         Calculation::Aggregate(plan) => {
-            if plan.possible.is_none() && !matches!(plan.known, Known::One(_)) {
+            let in_units = plan.possible.is_none() || super::batch_aggregate::is_in_units(plan);
+            if in_units && !matches!(plan.known, Known::One(_)) {
                 out.push(plan);
             }
         }
@@ -230,7 +241,9 @@ fn used(program: &Program, registers: Registers, step: &Step, live: &mut BitSet)
             calculation_vars(left, &mut |var| live.insert(var));
             calculation_vars(right, &mut |var| live.insert(var));
         }
-        Step::Assign { value, .. } => calculation_vars(value, &mut |var| live.insert(var)),
+        Step::Assign { value, .. } | Step::Yield(value) => {
+            calculation_vars(value, &mut |var| live.insert(var));
+        }
         Step::Stated(var) => live.insert(*var),
         Step::Join { var, from, fresh } => {
             live.insert(*from);

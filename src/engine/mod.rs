@@ -20,6 +20,7 @@ mod tuples;
 mod values;
 
 pub use batch::{Bail, BatchProgram, Found};
+pub use calculate::compare;
 pub use limits::{Clock, Limits, Reached};
 pub use profile::{Profile, Taken};
 pub use program::{

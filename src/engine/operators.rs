@@ -180,6 +180,18 @@ impl Run<'_, '_> {
                 }
                 batch.columns[*var] = ids;
             }
+            Step::Yield(value) => {
+                let mut vars = Vec::new();
+                calculation_vars(value, &mut |var| vars.push(var));
+                let mut ready = self.aggregates(lowered, batch)?;
+                batch.yielded.clear();
+                for row in 0..batch.len {
+                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+                    self.take(&mut ready, row);
+                    batch.yielded.push(self.calculate(value)?);
+                }
+                return Ok(());
+            }
             Step::Not { .. } => {
                 let mut met = BitSet::new(batch.len);
                 self.exists(&op.inner[0], batch, &mut met)?;

@@ -91,6 +91,8 @@ pub enum Step {
         /// Whether what could hold counts.
         possible: bool,
     },
+    /// Works out a value for each way, to be handed on with it; the last step of a program.
+    Yield(Calculation),
     /// No way to meet these.
     Not {
         /// What must not be met.
@@ -213,7 +215,7 @@ pub enum Known {
 }
 
 /// What a calculation comes to.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Computed {
     /// A value.
     Value(Value),

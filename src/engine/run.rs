@@ -227,6 +227,8 @@ impl<'p> Runner<'p> {
                     });
                     compared.unwrap_or_else(|error| fail(frame, raise, error))
                 }
+                // For batches only; whether there is a way does not hang on it.
+                Step::Yield(_) => true,
                 Step::Stated(var) => frame.ids[*var] != MISSING,
                 Step::Join { var, from, fresh } => {
                     let (old, new) = (frame.ids[*var], frame.ids[*from]);

@@ -2,18 +2,34 @@
 //! are written. A word written `any` is named only where its part names it again.
 
 use super::clause::all_cond_vars;
-use super::ir::{Clause, Cond, Expr, Term, VarId};
+use super::ir::{Clause, Cond, Expr, Term, Var, VarId};
+use crate::base::{Idx, IndexVec};
 
 /// One condition of a clause.
 pub(crate) fn condition(clause: &Clause, cond: &Cond) -> String {
     condition_text(clause, cond, &mentions(clause))
 }
 
-/// A whole clause.
-pub(crate) fn clause(clause: &Clause) -> String {
-    let mentions = mentions(clause);
-    let unless = clause.unless.as_ref().map(|unless| condition_text(clause, unless, &mentions));
-    format!("{} unless {}", condition_text(clause, &clause.when, &mentions), unless.unwrap_or_default())
+/// A condition about a subject whose slots are the first variables; other words are numbered as they come, so that how they are spelled changes
+/// nothing.
+pub(crate) fn about_subject(vars: &IndexVec<VarId, Var>, cond: &Cond, slots: usize) -> String {
+    let mut met = Vec::new();
+    all_cond_vars(cond, &mut met);
+    let mut renamed = vars.clone();
+    let mut next = slots;
+    let mut known = vec![false; vars.len()];
+    for var in met {
+        let at = var.index();
+        if std::mem::replace(&mut known[at], true) {
+            continue;
+        }
+        let number = if at < slots { at } else { next };
+        next += usize::from(at >= slots);
+        renamed[var].name = format!("{number}:{:?}", vars[var].ty);
+        renamed[var].any = false;
+    }
+    let clause = Clause { vars: renamed, when: Cond::And(Vec::new()), unless: None };
+    condition_text(&clause, cond, &[])
 }
 
 fn mentions(clause: &Clause) -> Vec<VarId> {

@@ -137,7 +137,8 @@ impl<'r> Compiler<'_, 'r> {
     }
 }
 
-pub(super) fn comparison(op: CompareOp) -> Comparison {
+/// How values are compared, as the engine has it.
+pub fn comparison(op: CompareOp) -> Comparison {
     match op {
         CompareOp::Eq => Comparison::Equal,
         CompareOp::Ne => Comparison::NotEqual,

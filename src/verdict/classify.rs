@@ -9,7 +9,7 @@ use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::{Evaluator, Stop};
 use super::exclusive::Apart;
-use super::search::{branches, subjects};
+use super::search::subjects;
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
@@ -61,27 +61,14 @@ impl Evaluator<'_> {
         possible: bool,
         span: Span,
     ) -> Result<BitSet, Stop> {
-        let key = (question, possible, crate::model::canonical::clause(clause));
-        if let Some(found) = self.matched.get(&key) {
-            return Ok(found.clone());
-        }
         self.clock.time()?;
-        let branches = branches(clause);
-        let found = if branches.len() > 1 {
-            // Other rows may say one of the branches alone.
-            let mut all = BitSet::new(self.classes[question].len());
-            for branch in &branches {
-                let found = self.matches(question, branch, possible, span)?;
-                all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
-            }
-            all
-        } else {
-            self.matches_one(question, clause, possible, span)?
-        };
-        self.matched.insert(key, found.clone());
-        Ok(found)
+        match self.by_parts(question, clause, possible, span)? {
+            Some(found) => Ok(Arc::unwrap_or_clone(found)),
+            None => self.matches_one(question, clause, possible, span),
+        }
     }
 
+    /// Whom a body matches, searched as a whole.
     fn matches_one(
         &mut self,
         question: QuestionId,

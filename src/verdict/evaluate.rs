@@ -1,10 +1,11 @@
 //! Works a plan off: relations, populations, lenses, constraints. What each finds is an ordinary
 //! table to what comes later.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
+use super::parts::Parts;
 use super::{Evaluation, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::diag::{Code, Diagnostic};
@@ -62,8 +63,10 @@ pub(super) struct Evaluator<'r> {
     pub relations: IndexVec<RelationId, Option<Bounds>>,
     pub classes: IndexVec<QuestionId, Classes>,
     asked: Mutex<BTreeMap<AtomSource, Bounds>>,
-    /// Whom bodies match that were worked out already: rows that say the same are searched once.
-    pub matched: HashMap<(QuestionId, bool, String), BitSet>,
+    /// What parts of rows say, by question.
+    pub parts: IndexVec<QuestionId, Parts>,
+    /// Whether it is also asked whom rows would match without each of their conditions.
+    pub reasons: bool,
 }
 
 /// Evaluates a ruleset over one world. A parameter that a rule uses needs a value. With `splits`, also
@@ -89,7 +92,8 @@ pub fn evaluate(
         relations: ruleset.relations.iter().map(|_| None).collect(),
         classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
         asked: Mutex::default(),
-        matched: HashMap::new(),
+        parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
+        reasons: splits,
     };
     evaluator.intern_constants();
     evaluator.run(splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
@@ -287,7 +291,8 @@ impl Evaluator<'_> {
         found
     }
 
-    fn cond_is_doubtful(&self, cond: &Cond) -> bool {
+    /// Whether anything a condition reads is doubtful.
+    pub fn cond_is_doubtful(&self, cond: &Cond) -> bool {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.cond_is_doubtful(part)),
             Cond::Not(inner, _) => self.cond_is_doubtful(inner),

@@ -2,11 +2,13 @@
 //! Takes the engine's outcome columns, hands on one `VerdictTable` per question.
 
 mod classify;
+mod columns;
 mod decide;
 mod evaluate;
 mod evaluation;
 mod exclusive;
 mod outcome;
+mod parts;
 mod reach;
 mod relations;
 mod search;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
-    Bail, BatchProgram, Clock, Found, Gather, Place, Program, Reached, Sorted, Step, Table, Values,
+    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Place, Program, Reached, Sorted, Step,
+    Table, Values,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
 use crate::plan::{Inputs, Request, compile, may_miss};
@@ -186,6 +188,33 @@ pub(super) fn ways(
     }
 }
 
+/// The column of the one aggregate that a body compares, over subjects by place. `None` where the search
+/// way by way must say.
+pub(super) fn yielded(
+    table: &Arc<Table>,
+    clause: &Clause,
+    inputs: &Inputs<'_>,
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<Option<Column>, Reached> {
+    let Some(mut over) = Over::new(table, clause, false, inputs) else { return Ok(None) };
+    let mut found = 0;
+    for step in &mut over.program.body.steps {
+        if let Step::Compare { left, right, .. } = step {
+            let aggregate = if matches!(left, Calculation::Aggregate(_)) { left } else { right };
+            *step = Step::Yield(aggregate.clone());
+            found += 1;
+        }
+    }
+    if found != 1 || !matches!(over.program.body.steps.last(), Some(Step::Yield(_))) {
+        return Ok(None);
+    }
+    let parts = over.run(values, clock, |found, places, part: &mut Vec<(u32, Computed)>| {
+        part.extend(places.iter().copied().zip(found.yielded().iter().cloned()));
+    })?;
+    Ok(parts.map(|parts| Column::of(table.len(), parts)))
+}
+
 /// Whom a body matches: bits by place among the subjects. `None` where the search way by way must say.
 pub(super) fn subjects(
     table: &Arc<Table>,
@@ -196,65 +225,119 @@ pub(super) fn subjects(
     clock: &Clock,
 ) -> Result<Option<BitSet>, Reached> {
     let count = table.len();
-    let slots: Vec<VarId> = (0..table.columns().len()).map(VarId::from_usize).collect();
-    if slots.is_empty() || may_miss(inputs, clause, &slots) {
-        return Ok(None);
-    }
-    let request = Request {
-        clause,
-        bound: BTreeSet::new(),
-        needed: slots.into_iter().collect(),
-        possible,
-        delta: None,
-        subjects: Some(Arc::clone(table)),
-    };
-    let program = compile(inputs, &request);
-    let Some(atom) = program.subjects else { return Ok(None) };
-    if program.atoms[atom].levels.len() < table.columns().len() {
-        return Ok(None);
-    }
-    let natural: Vec<usize> = (0..table.columns().len()).collect();
-    // Rows of the subjects' own order are their places; of another order they are looked up.
-    let in_order = program.atoms[atom].in_order();
-    let wanted = if in_order { Vec::new() } else { natural.clone() };
-    let batch = BatchProgram::new(&program, wanted.iter().copied(), in_order.then_some(atom));
-    let index = table.index(&natural);
-    // Where the search goes through the subjects in their order, a part of it meets a run of them.
-    let runs = in_order && batch.first() == Some(0);
-    let part = |window: Option<(u32, u32)>| -> Result<(usize, Vec<u64>), Bail> {
-        let (low, high) = match window {
-            Some((from, to)) if runs => index.window(from, to),
-            _ => (0, count as u32),
-        };
-        let base = low as usize / 64;
-        let mut words = vec![0_u64; (high as usize).div_ceil(64).saturating_sub(base)];
-        batch.run(values, clock, window, &mut |found| {
-            let mut mark = |at: usize| words[at / 64 - base] |= 1 << (at % 64);
-            if in_order {
-                found.row_of(atom).iter().for_each(|row| mark(*row as usize));
-            } else {
-                for row in 0..found.len() {
-                    let narrow = |range, slot: &usize| index.narrow(*slot, range, found.var(*slot)[row]);
-                    let (low, high) = natural.iter().fold(index.all(), narrow);
-                    (low..high).for_each(|at| mark(at as usize));
-                }
-            }
-            Ok(())
-        })?;
-        Ok((base, words))
-    };
-    let windows = if count < FEW { None } else { batch.windows(rayon::current_num_threads() * PARTS) };
-    let parts: Vec<Result<(usize, Vec<u64>), Bail>> = match windows {
-        None => vec![part(None)],
-        Some(windows) => windows.into_par_iter().map(|window| part(Some(window))).collect(),
-    };
+    let Some(over) = Over::new(table, clause, possible, inputs) else { return Ok(None) };
+    let parts = over.run(values, clock, |_, places, part: &mut Words| part.mark(places))?;
+    let Some(parts) = parts else { return Ok(None) };
     let mut words = vec![0_u64; count.div_ceil(64)];
-    for part in parts {
-        match part {
-            Ok((base, own)) => words[base..].iter_mut().zip(own).for_each(|(word, own)| *word |= own),
-            Err(Bail::Reached(reached)) => return Err(reached),
-            Err(Bail::Calculation) => return Ok(None),
-        }
+    for Words { base, words: own } in parts {
+        words[base..].iter_mut().zip(own).for_each(|(word, own)| *word |= own);
     }
     Ok(Some(BitSet::from_words(words, count)))
+}
+
+/// Bits of some subjects that stand near each other.
+#[derive(Default)]
+struct Words {
+    /// The place of the first word.
+    base: usize,
+    words: Vec<u64>,
+}
+
+impl Words {
+    fn mark(&mut self, places: &[u32]) {
+        for place in places {
+            let word = *place as usize / 64;
+            if self.words.is_empty() {
+                self.base = word;
+            }
+            if word < self.base {
+                let more = self.base - word;
+                self.words.splice(0..0, std::iter::repeat_n(0, more));
+                self.base = word;
+            }
+            if word - self.base >= self.words.len() {
+                let len = (word - self.base + 1).max(self.words.len() * 2);
+                self.words.resize(len, 0);
+            }
+            self.words[word - self.base] |= 1 << (place % 64);
+        }
+    }
+}
+
+/// A search over subjects that stand in a table of their own.
+struct Over<'t> {
+    table: &'t Arc<Table>,
+    program: Program,
+    /// The atom that holds the subjects.
+    atom: usize,
+    in_order: bool,
+}
+
+impl<'t> Over<'t> {
+    fn new(table: &'t Arc<Table>, clause: &Clause, possible: bool, inputs: &Inputs<'_>) -> Option<Self> {
+        let slots: Vec<VarId> = (0..table.columns().len()).map(VarId::from_usize).collect();
+        if slots.is_empty() || may_miss(inputs, clause, &slots) {
+            return None;
+        }
+        let request = Request {
+            clause,
+            bound: BTreeSet::new(),
+            needed: slots.into_iter().collect(),
+            possible,
+            delta: None,
+            subjects: Some(Arc::clone(table)),
+        };
+        let program = compile(inputs, &request);
+        let atom = program.subjects?;
+        if program.atoms[atom].levels.len() < table.columns().len() {
+            return None;
+        }
+        let in_order = program.atoms[atom].in_order();
+        Some(Self { table, program, atom, in_order })
+    }
+
+    /// Calls `take` with what is found and the places of its subjects, in parts on all cores; hands back
+    /// what each part took, in the order of the parts. `None` where a calculation has no result.
+    fn run<T: Default + Send>(
+        &self,
+        values: &Values<'_>,
+        clock: &Clock,
+        take: impl Fn(&Found<'_>, &[u32], &mut T) + Sync,
+    ) -> Result<Option<Vec<T>>, Reached> {
+        let natural: Vec<usize> = (0..self.table.columns().len()).collect();
+        // Rows of the subjects' own order are their places; of another order they are looked up.
+        let wanted = if self.in_order { Vec::new() } else { natural.clone() };
+        let rows_of = self.in_order.then_some(self.atom);
+        let batch = BatchProgram::new(&self.program, wanted.iter().copied(), rows_of);
+        let index = self.table.index(&natural);
+        let part = |window: Option<(u32, u32)>| -> Result<T, Bail> {
+            let mut own = T::default();
+            let mut places = Vec::new();
+            batch.run(values, clock, window, &mut |found| {
+                if self.in_order {
+                    take(found, &found.row_of(self.atom)[..found.len()], &mut own);
+                    return Ok(());
+                }
+                places.clear();
+                for row in 0..found.len() {
+                    let narrow = |range, slot: &usize| index.narrow(*slot, range, found.var(*slot)[row]);
+                    places.push(natural.iter().fold(index.all(), narrow).0);
+                }
+                take(found, &places, &mut own);
+                Ok(())
+            })?;
+            Ok(own)
+        };
+        let small = self.table.len() < FEW;
+        let windows = if small { None } else { batch.windows(rayon::current_num_threads() * PARTS) };
+        let parts: Vec<Result<T, Bail>> = match windows {
+            None => vec![part(None)],
+            Some(windows) => windows.into_par_iter().map(|window| part(Some(window))).collect(),
+        };
+        match parts.into_iter().collect() {
+            Ok(parts) => Ok(Some(parts)),
+            Err(Bail::Reached(reached)) => Err(reached),
+            Err(Bail::Calculation) => Ok(None),
+        }
+    }
 }

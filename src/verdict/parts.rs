@@ -1,0 +1,425 @@
+//! Rows in parts: what of a row shares no word but the subject's is worked out on its own, as a set of
+//! subjects, and once for all rows that say it. A row is then an `and` of sets.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::columns::Column;
+use super::evaluate::{Evaluator, Stop};
+use super::search;
+use crate::base::{BitSet, FileId, Idx, IndexVec, Span, gathered};
+use crate::engine::Table;
+use crate::engine::planted::{Bug, planted};
+use crate::model::canonical;
+use crate::model::clause::cond_vars;
+use crate::model::{BinaryOp, Clause, CompareOp, Cond, Expr, QuestionId, Var, VarId};
+
+/// The most bytes of sets and columns that are kept for other rows, by question.
+const MOST_KEPT: usize = 256 << 20;
+
+/// Parts of their own are looked for only among so small a share of the subjects, where other parts leave
+/// no more.
+const FEW: usize = 4;
+
+/// Where no text is.
+const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+
+/// What parts of rows say of the subjects of one question.
+#[derive(Default)]
+pub(super) struct Parts {
+    /// How many rows, or parts of rows, say it; aggregates too.
+    used: Option<HashMap<String, usize>>,
+    found: HashMap<(String, bool), Arc<BitSet>>,
+    columns: HashMap<String, Option<Arc<Column>>>,
+    /// Bytes kept so far.
+    kept: usize,
+}
+
+/// The variables of a clause, and how many of them are the subject's.
+#[derive(Clone, Copy)]
+struct Words<'c> {
+    vars: &'c IndexVec<VarId, Var>,
+    slots: usize,
+}
+
+/// Subjects, or nothing where the search way by way must say.
+type Found = Result<Option<Arc<BitSet>>, Stop>;
+
+impl Evaluator<'_> {
+    /// Whom a row matches, put together from its parts; `None` where it must be searched as a whole.
+    pub(super) fn by_parts(
+        &mut self,
+        question: QuestionId,
+        clause: &Clause,
+        possible: bool,
+        span: Span,
+    ) -> Found {
+        let slots = self.ruleset.questions[question].slots.len();
+        let words = Words { vars: &clause.vars, slots };
+        let items = items_of(clause);
+        if slots == 0 || items.iter().any(is_risky) {
+            return Ok(None);
+        }
+        self.count_parts(question);
+        self.all_of(question, words, items, possible, span)
+    }
+
+    /// Counts what rows of the question's lenses say, the first time it is asked.
+    fn count_parts(&mut self, question: QuestionId) {
+        if self.parts[question].used.is_some() {
+            return;
+        }
+        let ruleset = self.ruleset;
+        let mut used = HashMap::new();
+        for lens in ruleset.lenses_of(question) {
+            for row in &ruleset.lenses[lens].rows {
+                let slots = ruleset.questions[question].slots.len();
+                let words = Words { vars: &row.clause.vars, slots };
+                count(words, items_of(&row.clause), &mut used);
+            }
+        }
+        self.parts[question].used = Some(used);
+    }
+
+    fn is_shared(&self, question: QuestionId, key: &str) -> bool {
+        let used = self.parts[question].used.as_ref();
+        self.reasons || used.and_then(|used| used.get(key)).is_some_and(|count| *count > 1)
+    }
+
+    /// Whom all of these conditions match.
+    fn all_of(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        items: Vec<Cond>,
+        possible: bool,
+        span: Span,
+    ) -> Found {
+        let parts = grouped(words, items);
+        let alone = parts.len() == 1;
+        let mut all: Option<BitSet> = None;
+        let mut own = Vec::new();
+        for part in parts {
+            let key = key(words, &part);
+            if !alone && !self.is_shared(question, &key) {
+                own.push(part);
+                continue;
+            }
+            let Some(found) = self.part(question, words, part, key, possible, span)? else { return Ok(None) };
+            if alone {
+                return Ok(Some(found));
+            }
+            match &mut all {
+                None => all = Some((*found).clone()),
+                Some(all) => intersect(all, &found),
+            }
+        }
+        let Some(mut all) = all else {
+            let whole = Cond::And(own);
+            return Ok(self.searched(question, words, &whole, possible, span, None)?.map(Arc::new));
+        };
+        let left = all.count();
+        if own.is_empty() || left == 0 {
+            return Ok(Some(Arc::new(all)));
+        }
+        if let [_] = own.as_slice()
+            && left * FEW > all.len()
+            && let Some(part) = own.pop()
+        {
+            let key = key(words, &part);
+            let Some(found) = self.part(question, words, part, key, possible, span)? else { return Ok(None) };
+            intersect(&mut all, &found);
+            return Ok(Some(Arc::new(all)));
+        }
+        let among = (left * FEW <= all.len()).then_some(&all);
+        let whole = Cond::And(own);
+        let Some(found) = self.searched(question, words, &whole, possible, span, among)? else {
+            return Ok(None);
+        };
+        intersect(&mut all, &found);
+        Ok(Some(Arc::new(all)))
+    }
+
+    /// Whom one part matches.
+    fn part(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        part: Cond,
+        key: String,
+        possible: bool,
+        span: Span,
+    ) -> Found {
+        let possible = possible && self.cond_is_doubtful(&part);
+        let key = (key, possible);
+        if let Some(found) = self.parts[question].found.get(&key) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let found = match &part {
+            Cond::Not(inner, _) => {
+                let other = possible == planted(Bug::WrongBound);
+                let inner = flattened((**inner).clone());
+                let Some(found) = self.all_of(question, words, inner, other, span)? else { return Ok(None) };
+                Arc::new(complement(&found))
+            }
+            Cond::Or(branches) => {
+                let kept = branches.len() - usize::from(planted(Bug::LostBranch));
+                let mut all = BitSet::new(self.classes[question].len());
+                for branch in branches[..kept].iter().cloned() {
+                    let branch = flattened(branch);
+                    let Some(found) = self.all_of(question, words, branch, possible, span)? else {
+                        return Ok(None);
+                    };
+                    all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
+                }
+                Arc::new(all)
+            }
+            other => {
+                let by_column = self.by_column(question, words, other, possible, span)?;
+                let found = match by_column {
+                    Some(found) => Some(found),
+                    None => self.searched(question, words, other, possible, span, None)?,
+                };
+                let Some(found) = found else { return Ok(None) };
+                Arc::new(found)
+            }
+        };
+        let bytes = found.words().len() * 8 + key.0.len();
+        let shared = self.is_shared(question, &key.0);
+        let parts = &mut self.parts[question];
+        if shared && parts.kept + bytes <= MOST_KEPT {
+            parts.kept += bytes;
+            parts.found.insert(key, Arc::clone(&found));
+        }
+        Ok(Some(found))
+    }
+
+    /// Whom a comparison of an aggregate with a constant matches, where others compare the same aggregate.
+    fn by_column(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        part: &Cond,
+        possible: bool,
+        span: Span,
+    ) -> Result<Option<BitSet>, Stop> {
+        let Some(aggregate) = aggregate_of(words, part) else { return Ok(None) };
+        let key = expression_key(words, aggregate);
+        if !self.is_shared(question, &key) {
+            return Ok(None);
+        }
+        let column = match self.parts[question].columns.get(&key) {
+            Some(column) => column.clone(),
+            None => {
+                let column = self.column(question, words.vars, part, span)?.map(Arc::new);
+                let bytes = column.as_ref().map_or(0, |column| column.bytes());
+                let parts = &mut self.parts[question];
+                if parts.kept + bytes <= MOST_KEPT {
+                    parts.kept += bytes;
+                    parts.columns.insert(key, column.clone());
+                }
+                column
+            }
+        };
+        let Some(column) = column else { return Ok(None) };
+        let Cond::Compare { lhs, op, rhs, .. } = part else { return Ok(None) };
+        let constant = if matches!(lhs, Expr::Aggregate(_)) { rhs } else { lhs };
+        let Some(constant) = self.constant(constant) else { return Ok(None) };
+        let on_the_left = !matches!(lhs, Expr::Aggregate(_));
+        Ok(Some(column.compare(crate::plan::comparison(*op), &constant, on_the_left, possible)))
+    }
+
+    /// Whom conditions match that are searched together, among all subjects or some of them.
+    fn searched(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        cond: &Cond,
+        possible: bool,
+        span: Span,
+        among: Option<&BitSet>,
+    ) -> Result<Option<BitSet>, Stop> {
+        self.clock.time()?;
+        let possible = possible && self.cond_is_doubtful(cond);
+        let clause = Clause { vars: words.vars.clone(), when: cond.clone(), unless: None };
+        let profile = self.profile;
+        let found = profile.part(
+            || if possible { "row, as far as possible" } else { "row" }.to_owned(),
+            |found: &Result<Option<BitSet>, _>| {
+                found.as_ref().map_or(0, |found| found.as_ref().map_or(0, BitSet::count))
+            },
+            || {
+                self.with_inputs(false, |evaluator, inputs, values| {
+                    profile.note(cond.span().or(Some(span)), String::new);
+                    let classes = &evaluator.classes[question];
+                    let clock = &evaluator.clock;
+                    let Some(among) = among else {
+                        return search::subjects(
+                            classes.as_table(),
+                            &clause,
+                            possible,
+                            inputs,
+                            values,
+                            clock,
+                        );
+                    };
+                    let places: Vec<u32> = among.iter().map(|at| at as u32).collect();
+                    let columns = classes.subjects.iter().map(|column| gathered(column, &places)).collect();
+                    let table = Arc::new(Table::sorted(columns));
+                    let found = search::subjects(&table, &clause, possible, inputs, values, clock)?;
+                    Ok(found.map(|found| {
+                        let mut all = BitSet::new(classes.len());
+                        found.iter().for_each(|at| all.insert(places[at] as usize));
+                        all
+                    }))
+                })
+            },
+        );
+        found.map_err(Stop::Reached)
+    }
+}
+
+fn intersect(all: &mut BitSet, other: &BitSet) {
+    all.words_mut().iter_mut().zip(other.words()).for_each(|(word, own)| *word &= own);
+}
+
+fn complement(set: &BitSet) -> BitSet {
+    let mut all = BitSet::full(set.len());
+    all.words_mut().iter_mut().zip(set.words()).for_each(|(word, own)| *word &= !own);
+    all
+}
+
+/// The conditions of a row, one beside the other.
+fn items_of(clause: &Clause) -> Vec<Cond> {
+    let mut items = flattened(clause.when.clone());
+    if let Some(unless) = &clause.unless
+        && !planted(Bug::NoUnless)
+    {
+        items.push(Cond::Not(Box::new(unless.clone()), unless.span().unwrap_or(NOWHERE)));
+    }
+    items
+}
+
+fn flattened(cond: Cond) -> Vec<Cond> {
+    match cond {
+        Cond::And(parts) => parts.into_iter().flat_map(flattened).collect(),
+        other => vec![other],
+    }
+}
+
+/// Conditions that share words other than the subject's, together.
+fn grouped(words: Words<'_>, items: Vec<Cond>) -> Vec<Cond> {
+    let mut groups: Vec<(BTreeSet<VarId>, Vec<Cond>)> = Vec::new();
+    for item in items {
+        let mut vars = Vec::new();
+        cond_vars(&item, &mut vars);
+        let mut vars: BTreeSet<VarId> = vars.into_iter().filter(|var| var.index() >= words.slots).collect();
+        let mut members = Vec::new();
+        let mut rest = Vec::new();
+        let mut first = None;
+        for (other, inside) in groups {
+            if other.is_disjoint(&vars) {
+                rest.push((other, inside));
+            } else {
+                first.get_or_insert(rest.len());
+                vars.extend(other);
+                members.extend(inside);
+            }
+        }
+        members.push(item);
+        let at = first.unwrap_or(rest.len());
+        rest.insert(at, (vars, members));
+        groups = rest;
+    }
+    groups
+        .into_iter()
+        .map(|(_, mut members)| match members.len() {
+            1 => members.remove(0),
+            _ => Cond::And(members),
+        })
+        .collect()
+}
+
+fn key(words: Words<'_>, part: &Cond) -> String {
+    canonical::about_subject(words.vars, part, words.slots)
+}
+
+/// What tells the aggregate of a comparison from others: the comparison with itself, which leaves the
+/// constant out.
+fn expression_key(words: Words<'_>, part: &Cond) -> String {
+    let Cond::Compare { lhs, rhs, span, .. } = part else { return String::new() };
+    let aggregate = if matches!(lhs, Expr::Aggregate(_)) { lhs } else { rhs };
+    let [lhs, rhs] = [aggregate.clone(), aggregate.clone()];
+    key(words, &Cond::Compare { lhs, op: CompareOp::Eq, rhs, span: *span })
+}
+
+/// The aggregate that a condition compares with a constant, as a condition of its own that names nothing
+/// else: of the words outside it only the subject's may stand in it.
+fn aggregate_of<'c>(words: Words<'_>, part: &'c Cond) -> Option<&'c Cond> {
+    let Cond::Compare { lhs, rhs, .. } = part else { return None };
+    let is_constant = |side: &Expr| {
+        matches!(side, Expr::Term(crate::model::Term::Constant(_) | crate::model::Term::Parameter(_)))
+    };
+    let aggregate = match (lhs, rhs) {
+        (Expr::Aggregate(_), other) | (other, Expr::Aggregate(_)) if is_constant(other) => part,
+        _ => return None,
+    };
+    let mut vars = Vec::new();
+    cond_vars(aggregate, &mut vars);
+    vars.iter().all(|var| var.index() < words.slots).then_some(aggregate)
+}
+
+/// Counts parts and aggregates, those within others once for each that is said differently.
+fn count(words: Words<'_>, items: Vec<Cond>, used: &mut HashMap<String, usize>) {
+    for part in grouped(words, items) {
+        let times = used.entry(key(words, &part)).or_default();
+        *times += 1;
+        if *times > 1 {
+            continue;
+        }
+        if let Some(aggregate) = aggregate_of(words, &part) {
+            *used.entry(expression_key(words, aggregate)).or_default() += 1;
+        }
+        match part {
+            Cond::Not(inner, _) => count(words, flattened(*inner), used),
+            Cond::Or(branches) => {
+                branches.into_iter().for_each(|branch| count(words, flattened(branch), used))
+            }
+            Cond::And(_)
+            | Cond::Atom(_)
+            | Cond::Compare { .. }
+            | Cond::Let { .. }
+            | Cond::Stated { .. }
+            | Cond::IsKind { .. } => {}
+        }
+    }
+}
+
+/// Whether a condition calculates what often has no result unless other conditions hold.
+fn is_risky(cond: &Cond) -> bool {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(is_risky),
+        Cond::Not(inner, _) => is_risky(inner),
+        Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => false,
+        Cond::Compare { lhs, rhs, .. } => may_fail(lhs) || may_fail(rhs),
+        Cond::Let { value, .. } => may_fail(value),
+    }
+}
+
+fn may_fail(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(_) => false,
+        Expr::Negate(inner) => may_fail(inner),
+        Expr::Binary(op, lhs, rhs) => {
+            matches!(op, BinaryOp::Divide | BinaryOp::Power) || may_fail(lhs) || may_fail(rhs)
+        }
+        Expr::DaysBetween(lhs, rhs) => may_fail(lhs) || may_fail(rhs),
+        Expr::Shift { .. } => true,
+        Expr::Call(function, args) => function.name == "ln" || args.iter().any(may_fail),
+        Expr::Aggregate(aggregate) => {
+            may_fail(&aggregate.value)
+                || aggregate.weight.as_ref().is_some_and(may_fail)
+                || is_risky(&aggregate.body)
+        }
+    }
+}
