@@ -165,6 +165,16 @@ pub fn compare_subjects(
         .unwrap_or(Ordering::Equal)
 }
 
+/// How much is worked out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Depth {
+    /// Every figure.
+    #[default]
+    All,
+    /// The patterns, and what is summed over them; of pairs and coefficients of all lenses nothing.
+    Patterns,
+}
+
 /// Counts one question's outcomes over the lenses given.
 pub fn agreement(
     ruleset: &Ruleset,
@@ -173,6 +183,7 @@ pub fn agreement(
     lenses: &[LensId],
     focus: VerdictId,
     beside: &Beside,
+    depth: Depth,
 ) -> Result<Agreement, DomainError> {
     let columns: Vec<_> = lenses.iter().filter_map(|lens| table.column(*lens)).collect();
     let with_places = beside.weight.is_some() || beside.slice.is_some();
@@ -213,7 +224,8 @@ pub fn agreement(
     let subjects = table.len() as u64 - perhaps;
     let differing = sum(&Pattern::parts);
     let all = |category: &dyn Fn(OutcomeSet) -> Option<u32>| {
-        let units: Vec<Unit> = patterns.iter().map(|pattern| pattern.unit(category)).collect();
+        let counted = if depth == Depth::All { patterns.as_slice() } else { &[] };
+        let units: Vec<Unit> = counted.iter().map(|pattern| pattern.unit(category)).collect();
         group(&units, columns.len() as u64)
     };
     // Of settled outcomes: no verdict counts as one of its own.
@@ -227,7 +239,10 @@ pub fn agreement(
         Some(_) => Some(weighted(&patterns, columns.len(), verdicts, focus)?),
         None => None,
     };
-    let pairs = pairs::pairs(&patterns, columns.len(), focus);
+    let pairs = match depth {
+        Depth::All => pairs::pairs(&patterns, columns.len(), focus),
+        Depth::Patterns => Vec::new(),
+    };
     Ok(Agreement {
         splits: splits::splits(ruleset, table, &columns, &pairs, focus),
         lenses: columns.iter().map(|column| column.lens).collect(),

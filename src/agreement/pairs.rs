@@ -1,7 +1,13 @@
 //! Two lenses side by side, for the focus verdict and for all outcomes.
 
+use rayon::prelude::*;
+
 use super::{Pattern, Side, side};
 use crate::model::VerdictId;
+use crate::verdict::{Outcome, OutcomeSet};
+
+/// So many patterns, over all pairs, are counted on all threads.
+const MANY: usize = 1 << 16;
 
 /// Figures of two lenses, as places among the lenses compared.
 #[derive(Clone, Debug)]
@@ -64,16 +70,42 @@ impl Pair {
 
 /// All pairs, in order.
 pub(super) fn pairs(patterns: &[Pattern], lenses: usize, focus: VerdictId) -> Vec<Pair> {
-    let mut out = Vec::new();
-    for left in 0..lenses {
-        for right in left + 1..lenses {
-            out.push(pair(patterns, left, right, focus));
+    // Every set of outcomes that occurs, and per lens the place of each pattern's.
+    let mut sets: Vec<OutcomeSet> = patterns.iter().flat_map(|pattern| pattern.outcomes.clone()).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    let codes: Vec<Vec<usize>> = (0..lenses)
+        .map(|lens| {
+            // INVARIANT: each outcome is among the sets, which were made of them.
+            let code = |pattern: &Pattern| sets.binary_search(&pattern.outcomes[lens]).unwrap_or(0);
+            patterns.iter().map(code).collect()
+        })
+        .collect();
+    let all: Vec<(usize, usize)> =
+        (0..lenses).flat_map(|left| (left + 1..lenses).map(move |right| (left, right))).collect();
+    let pair = |(left, right): (usize, usize)| {
+        let mut counts = vec![0_u64; sets.len() * sets.len()];
+        for (pattern, (a, b)) in patterns.iter().zip(codes[left].iter().zip(&codes[right])) {
+            counts[a * sets.len() + b] += pattern.count;
         }
+        let met = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        let met = met.map(|(at, count)| (sets[at / sets.len()], sets[at % sets.len()], *count));
+        pair(left, right, met, focus)
+    };
+    if all.len() * patterns.len() < MANY {
+        all.into_iter().map(pair).collect()
+    } else {
+        all.into_par_iter().map(pair).collect()
     }
-    out
 }
 
-fn pair(patterns: &[Pattern], left: usize, right: usize, focus: VerdictId) -> Pair {
+/// Two lenses, from how many subjects each two sets of outcomes have.
+fn pair(
+    left: usize,
+    right: usize,
+    counts: impl Iterator<Item = (OutcomeSet, OutcomeSet, u64)>,
+    focus: VerdictId,
+) -> Pair {
     let mut pair = Pair {
         left,
         right,
@@ -85,8 +117,7 @@ fn pair(patterns: &[Pattern], left: usize, right: usize, focus: VerdictId) -> Pa
         differing: 0,
         table: Vec::new(),
     };
-    for pattern in patterns {
-        let (a, b) = (pattern.outcomes[left], pattern.outcomes[right]);
+    for (a, b, subjects) in counts {
         let count = match (side(a, focus), side(b, focus)) {
             (Side::Undecided, _) | (_, Side::Undecided) => &mut pair.undecided,
             (Side::Yes, Side::Yes) => &mut pair.both,
@@ -94,16 +125,12 @@ fn pair(patterns: &[Pattern], left: usize, right: usize, focus: VerdictId) -> Pa
             (Side::No, Side::Yes) => &mut pair.right_only,
             (Side::No, Side::No) => &mut pair.neither,
         };
-        *count += pattern.count;
+        *count += subjects;
         if let (Some(a), Some(b)) = (category(a), category(b)) {
             if a != b {
-                pair.differing += pattern.count;
+                pair.differing += subjects;
             }
-
-            match pair.table.iter_mut().find(|(key, _)| *key == (a, b)) {
-                Some((_, count)) => *count += pattern.count,
-                None => pair.table.push(((a, b), pattern.count)),
-            }
+            pair.table.push(((a, b), subjects));
         }
     }
     pair.table.sort_unstable();
@@ -111,10 +138,10 @@ fn pair(patterns: &[Pattern], left: usize, right: usize, focus: VerdictId) -> Pa
 }
 
 /// The category of a decided outcome; unknown and conflict have none.
-pub(super) fn category(set: crate::verdict::OutcomeSet) -> Option<VerdictKey> {
+pub(super) fn category(set: OutcomeSet) -> Option<VerdictKey> {
     match set.settled()? {
-        crate::verdict::Outcome::Verdict(verdict) => Some(Some(verdict)),
-        crate::verdict::Outcome::None => Some(None),
-        crate::verdict::Outcome::Conflict => None,
+        Outcome::Verdict(verdict) => Some(Some(verdict)),
+        Outcome::None => Some(None),
+        Outcome::Conflict => None,
     }
 }

@@ -6,7 +6,7 @@ use super::Exit;
 use super::args::{ReportArgs, ReportFormat};
 use super::output::Terminal;
 use super::progress::Progress;
-use crate::agreement::Gate;
+use crate::agreement::{Depth, Gate};
 use crate::model::{QuestionId, Ruleset};
 use crate::report::{Look, Report, ReportOptions, build, csv, json, text};
 use crate::session::{Options, World};
@@ -25,6 +25,9 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     // The patterns alone need no reasons.
     let splits =
         args.format != ReportFormat::Csv || files.iter().any(|(format, _)| *format != ReportFormat::Csv);
+    if !splits && gates.is_empty() {
+        options.depth = Depth::Patterns;
+    }
     let wanted = Options { splits, ..terminal.options(&args.world)? };
     let evaluated = {
         let _progress = Progress::start("reading facts and classifying");

@@ -7,7 +7,7 @@ use super::{
     SubjectText,
 };
 use crate::agreement::{
-    Beside, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice, weights,
+    Beside, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice, weights,
 };
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
@@ -34,6 +34,8 @@ pub struct ReportOptions {
     pub from_scenarios: bool,
     /// A declared slice to count by.
     pub by: Option<String>,
+    /// How much is worked out; with patterns alone no subject's story is told.
+    pub depth: Depth,
 }
 
 /// Builds the report; `Err` where subjects lack the weight they should have.
@@ -136,11 +138,12 @@ fn section(
         Beside { weight: weights(ruleset, evaluation, question)?, slice }
     };
     let figures =
-        agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus, &beside).map_err(|_| {
+        agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus, &beside, options.depth).map_err(|_| {
             Box::new(Diagnostic::new(Code::BadWeight, "the weights add up to too large a number"))
         })?;
     let labels = labels(ruleset, evaluation, question);
-    let teller = Teller { ruleset, sources, evaluation, question, lenses: &lenses, labels };
+    let told = if options.depth == Depth::All { lenses.as_slice() } else { &[] };
+    let teller = Teller { ruleset, sources, evaluation, question, lenses: told, labels };
     let patterns = figures
         .patterns
         .iter()
@@ -149,7 +152,8 @@ fn section(
             exemplar: teller.subject(pattern.exemplar),
         })
         .collect();
-    let grid = (table.len() as u64 <= SMALL || options.from_scenarios && table.len() < 200).then(|| {
+    let all = options.depth == Depth::All;
+    let grid = (all && table.len() as u64 <= SMALL || all && options.from_scenarios && table.len() < 200).then(|| {
         let mut places: Vec<usize> = (0..table.len()).collect();
         places
             .sort_by(|left, right| compare_subjects(ruleset, &evaluation.dictionaries, table, *left, *right));
@@ -176,7 +180,7 @@ fn section(
         splits,
         weight: beside.weight.map(|(sentence, _)| sentence),
         slice: beside.slice.map(|(name, _)| name),
-        causes: causes(ruleset, evaluation, question, &lenses)
+        causes: causes(ruleset, evaluation, question, told)
             .into_iter()
             .map(|cause| (ruleset.lenses[cause.lens].name.clone(), cause.sentence, cause.subjects))
             .collect(),
