@@ -91,8 +91,11 @@ pub(super) fn is_in_units(plan: &AggregatePlan) -> bool {
     plan.weight.is_none()
         && match plan.kind {
             AggregateKind::Count => true,
-            AggregateKind::Median => false,
-            AggregateKind::Sum | AggregateKind::Average | AggregateKind::Min | AggregateKind::Max => {
+            AggregateKind::Sum
+            | AggregateKind::Average
+            | AggregateKind::Median
+            | AggregateKind::Min
+            | AggregateKind::Max => {
                 matches!(plan.value, Calculation::Var { .. })
             }
         }
@@ -285,6 +288,7 @@ impl InUnits<'_> {
             let row = self.members.key(self.order[at])[0];
             let mut totals = NO_TOTALS;
             let mut known = true;
+            let mut all: Vec<i64> = Vec::new();
             let mut last: Option<u32> = None;
             while let Some(member) = self.order.get(at).copied()
                 && self.members.key(member)[0] == row
@@ -308,10 +312,17 @@ impl InUnits<'_> {
                         let id = self.ids[member as usize];
                         known &= id != MISSING;
                         totals.add(lane.units[id as usize]);
+                        if kind == AggregateKind::Median {
+                            all.push(lane.units[id as usize]);
+                        }
                     }
                 }
             }
-            let computed = if known { total(kind, &totals, exponent)? } else { Computed::Missing };
+            let computed = match kind {
+                _ if !known => Computed::Missing,
+                AggregateKind::Median => median(all, exponent)?,
+                _ => total(kind, &totals, exponent)?,
+            };
             out.push((row, computed));
         }
         Ok(out)
@@ -347,6 +358,21 @@ fn total(kind: AggregateKind, totals: &Totals, exponent: i32) -> Result<Computed
     number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
 }
 
+/// The middle of some numbers in units, or the mean of the two in the middle.
+fn median(mut units: Vec<i64>, exponent: i32) -> Result<Computed, Bail> {
+    let middle = units.len() / 2;
+    let even = units.len().is_multiple_of(2);
+    let (before, upper, _) = units.select_nth_unstable(middle);
+    let decimal = |units: i64| Decimal::scaled(i128::from(units), exponent);
+    let number = match before.iter().max() {
+        Some(lower) if even => decimal(*lower)
+            .and_then(|lower| lower.checked_add(decimal(*upper)?))
+            .and_then(|both| both.checked_div(Decimal::from(2))),
+        _ => decimal(*upper),
+    };
+    number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
+}
+
 /// What an aggregate lies between, of certain members and of possible ones, the certain among them.
 fn between(
     certain: &[Member<'_>],
@@ -368,6 +394,9 @@ fn between(
     if left.peek().is_some() {
         // INVARIANT: what is certain is possible; way by way it would be seen what is amiss.
         return Err(Bail::Calculation);
+    }
+    if extra.count == 0 && kind == AggregateKind::Median {
+        return median(certain.iter().filter_map(|(_, units)| *units).collect(), exponent);
     }
     if extra.count == 0 {
         return total(kind, &sure, exponent);

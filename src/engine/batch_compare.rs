@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::Ready;
+use super::batch_units::{TooLarge, Units, compares};
 use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
 use super::operators::Run;
 use super::program::{Calculation, Comparison, Computed, address};
-use crate::facts::MISSING;
 
 /// So many rows per id of the domain are compared before what came out is remembered by id.
 const WORTH: usize = 4;
@@ -39,23 +39,13 @@ impl Truths {
     }
 }
 
-/// A comparison, with the side that varies first or second.
+/// Two sides and how they are compared.
 #[derive(Clone, Copy)]
-struct Test<'t> {
-    op: Comparison,
-    constant: &'t Computed,
-    constant_is_left: bool,
-    possible: bool,
-}
-
-impl Test<'_> {
-    fn of(self, side: &Computed) -> bool {
-        if self.constant_is_left {
-            compare(self.constant, self.op, side, self.possible)
-        } else {
-            compare(side, self.op, self.constant, self.possible)
-        }
-    }
+pub(super) struct Test<'t> {
+    pub left: &'t Calculation,
+    pub op: Comparison,
+    pub right: &'t Calculation,
+    pub possible: bool,
 }
 
 impl Run<'_, '_> {
@@ -63,65 +53,54 @@ impl Run<'_, '_> {
     pub(super) fn compared(
         &mut self,
         op: &Op<'_>,
-        (left, how, right, possible): (&Calculation, Comparison, &Calculation, bool),
+        test: Test<'_>,
         batch: &Batch,
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
         let ready = self.aggregates(op, batch)?;
-        let constant = |side: &Calculation| match side {
-            Calculation::Value(value) => Some(Computed::Value(value.clone())),
-            _ => None,
-        };
-        let (constant, side, constant_is_left) = match (constant(left), constant(right)) {
-            (None, Some(constant)) => (constant, left, false),
-            (Some(constant), None) => (constant, right, true),
-            _ => return self.one_by_one(left, how, right, possible, ready, batch, rows),
-        };
-        let test = Test { op: how, constant: &constant, constant_is_left, possible };
-        match side {
-            Calculation::Var { var, domain } if self.values.bound(*domain) > 0 => {
-                self.by_id(op, test, *domain, &batch.columns[*var][..batch.len], rows)
-            }
-            Calculation::Aggregate(plan) if ready.iter().any(|ready| ready.plan == address(plan)) => {
-                for ready in ready.iter().filter(|ready| ready.plan == address(plan)) {
-                    by_row(test, ready, batch.len, rows);
+        if let Some((ready, constant, constant_is_left)) = with_constant(test, &ready) {
+            let met = |side: &Computed| {
+                if constant_is_left {
+                    compare(&constant, test.op, side, test.possible)
+                } else {
+                    compare(side, test.op, &constant, test.possible)
                 }
-                Ok(())
-            }
-            _ => self.one_by_one(left, how, right, possible, ready, batch, rows),
+            };
+            by_row(met, ready, batch.len, rows);
+            return Ok(());
         }
+        if !has_aggregate(test.left) && !has_aggregate(test.right) {
+            if let Some((var, domain)) = only_variable(test) {
+                return self.by_id(op, test, var, domain, &batch.columns[var][..batch.len], rows);
+            }
+            let values = self.values;
+            if let Some(difference) = Units::difference(test.left, test.right, values) {
+                return self.by_units(&difference, test, batch, rows);
+            }
+        }
+        self.one_by_one(test, ready, batch, rows)
     }
 
+    /// Asks once per id of the one variable.
     fn by_id(
         &mut self,
         op: &Op<'_>,
         test: Test<'_>,
+        var: usize,
         domain: usize,
         ids: &[u32],
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
-        let bound = self.values.bound(domain);
-        let truth = |id: u32| -> Option<bool> {
-            if id == MISSING {
-                return Some(test.of(&Computed::Missing));
-            }
-            Some(test.of(&Computed::Value(self.values.known(domain, id)?.clone())))
-        };
-        let known = op.truths.known(ids.len(), bound);
+        let known = op.truths.known(ids.len(), self.values.bound(domain));
         for (row, id) in (0_u32..).zip(ids) {
+            // A value made since has no place among those remembered.
             let remembered = known.and_then(|known| known.get(*id as usize));
             let met = match remembered.map(|truth| truth.load(Ordering::Relaxed)) {
                 Some(NO) => false,
                 Some(YES) => true,
                 _ => {
-                    let met = match truth(*id) {
-                        Some(met) => met,
-                        // A value made since.
-                        None => match self.values.value(crate::base::Idx::from_usize(domain), *id) {
-                            Some(value) => test.of(&Computed::Value(value)),
-                            None => return Err(Bail::Calculation),
-                        },
-                    };
+                    self.frame.ids[var] = *id;
+                    let met = self.met(test)?;
                     if let Some(truth) = remembered {
                         truth.store(if met { YES } else { NO }, Ordering::Relaxed);
                     }
@@ -135,26 +114,49 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a comparison and what it reads")]
+    fn by_units(
+        &mut self,
+        difference: &Units<'_>,
+        test: Test<'_>,
+        batch: &Batch,
+        rows: &mut Vec<u32>,
+    ) -> Result<(), Bail> {
+        let vars = variables(test);
+        for row in 0..batch.len {
+            let met = match difference.at(batch, row) {
+                Ok(Some(difference)) => compares(difference, test.op),
+                Ok(None) => test.possible,
+                Err(TooLarge) => {
+                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+                    self.met(test)?
+                }
+            };
+            if met {
+                rows.push(row as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the sides compare so for the ids of the frame.
+    fn met(&mut self, test: Test<'_>) -> Result<bool, Bail> {
+        let left = self.calculate(test.left)?;
+        let right = self.calculate(test.right)?;
+        Ok(compare(&left, test.op, &right, test.possible))
+    }
+
     fn one_by_one(
         &mut self,
-        left: &Calculation,
-        how: Comparison,
-        right: &Calculation,
-        possible: bool,
+        test: Test<'_>,
         mut ready: Vec<Ready>,
         batch: &Batch,
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
-        let mut vars = Vec::new();
-        calculation_vars(left, &mut |var| vars.push(var));
-        calculation_vars(right, &mut |var| vars.push(var));
+        let vars = variables(test);
         for row in 0..batch.len {
             vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
             self.take(&mut ready, row);
-            let left = self.calculate(left)?;
-            let right = self.calculate(right)?;
-            if compare(&left, how, &right, possible) {
+            if self.met(test)? {
                 rows.push(row as u32);
             }
         }
@@ -162,15 +164,76 @@ impl Run<'_, '_> {
     }
 }
 
-/// The rows in which an aggregate compares so with a constant.
-fn by_row(test: Test<'_>, ready: &Ready, count: usize, rows: &mut Vec<u32>) {
-    let otherwise = test.of(&ready.nothing);
+fn variables(test: Test<'_>) -> Vec<usize> {
+    let mut vars = Vec::new();
+    calculation_vars(test.left, &mut |var| vars.push(var));
+    calculation_vars(test.right, &mut |var| vars.push(var));
+    vars
+}
+
+/// An aggregate that is ready, the constant it is compared with, and whether that is the left side.
+fn with_constant<'r>(test: Test<'_>, ready: &'r [Ready]) -> Option<(&'r Ready, Computed, bool)> {
+    let aggregate = |side: &Calculation| match side {
+        Calculation::Aggregate(plan) => ready.iter().find(|ready| ready.plan == address(plan)),
+        _ => None,
+    };
+    match (test.left, test.right) {
+        (Calculation::Value(value), side) => Some((aggregate(side)?, Computed::Value(value.clone()), true)),
+        (side, Calculation::Value(value)) => Some((aggregate(side)?, Computed::Value(value.clone()), false)),
+        _ => None,
+    }
+}
+
+fn has_aggregate(calculation: &Calculation) -> bool {
+    let mut found = false;
+    each_part(calculation, &mut |part| found |= matches!(part, Calculation::Aggregate(_)));
+    found
+}
+
+/// The one variable both sides read, with its domain; `None` where there are several or none.
+fn only_variable(test: Test<'_>) -> Option<(usize, usize)> {
+    let mut only = None;
+    let mut several = false;
+    for side in [test.left, test.right] {
+        each_part(side, &mut |part| {
+            if let Calculation::Var { var, domain } = part {
+                several |= only.is_some_and(|(other, _)| other != *var);
+                only = Some((*var, *domain));
+            }
+        });
+    }
+    only.filter(|_| !several)
+}
+
+/// Calls `visit` with a calculation and all parts of it, aggregates' own left out.
+fn each_part(calculation: &Calculation, visit: &mut dyn FnMut(&Calculation)) {
+    visit(calculation);
+    match calculation {
+        Calculation::Var { .. } | Calculation::Value(_) | Calculation::Aggregate(_) => {}
+        Calculation::Negate(inner) => each_part(inner, visit),
+        Calculation::Add(left, right)
+        | Calculation::Subtract(left, right)
+        | Calculation::Multiply(left, right)
+        | Calculation::Divide(left, right)
+        | Calculation::Power(left, right)
+        | Calculation::Days(left, right)
+        | Calculation::Shift { date: left, amount: right, .. } => {
+            each_part(left, visit);
+            each_part(right, visit);
+        }
+        Calculation::Call(_, args) => args.iter().for_each(|arg| each_part(arg, visit)),
+    }
+}
+
+/// The rows in which an aggregate is met.
+fn by_row(met: impl Fn(&Computed) -> bool, ready: &Ready, count: usize, rows: &mut Vec<u32>) {
+    let otherwise = met(&ready.nothing);
     let mut next = 0;
     for (row, computed) in &ready.some {
         if otherwise {
             rows.extend(next..*row);
         }
-        if test.of(computed) {
+        if met(computed) {
             rows.push(*row);
         }
         next = row + 1;

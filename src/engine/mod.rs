@@ -5,6 +5,7 @@ mod aggregate;
 mod batch;
 mod batch_aggregate;
 mod batch_compare;
+mod batch_units;
 mod calculate;
 mod extend;
 mod limits;

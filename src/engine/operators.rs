@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
+use super::batch_compare::Test;
 use super::extend::{Begun, narrowed};
 use super::limits::Clock;
 use super::lower::{Inner, Op, calculation_vars};
@@ -149,7 +150,8 @@ impl Run<'_, '_> {
             }
             Step::Compare { left, op, right, possible } => {
                 self.clock.time()?;
-                self.compared(lowered, (left, *op, right, *possible), batch, &mut rows)?;
+                let test = Test { left, op: *op, right, possible: *possible };
+                self.compared(lowered, test, batch, &mut rows)?;
             }
             Step::Assign { var, domain, value, possible } => {
                 let mut vars = Vec::new();

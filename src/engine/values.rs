@@ -49,6 +49,11 @@ impl<'d> Values<'d> {
         self.known[DomainId::from_usize(domain)].lane()
     }
 
+    /// The dates of a domain as days since 1970-01-01, by id; ids past them are of values made since.
+    pub fn days(&self, domain: usize) -> Option<&[i64]> {
+        self.known[DomainId::from_usize(domain)].days()
+    }
+
     /// The id of a value, given to it now if it had none, and its place among the values made.
     pub fn intern(&self, domain: DomainId, value: &Value) -> (u32, usize) {
         let known = &self.known[domain];

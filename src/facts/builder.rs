@@ -23,6 +23,60 @@ fn combine(lists: &[Vec<u32>], taken: &mut Vec<u32>, visit: &mut dyn FnMut(&[u32
     }
 }
 
+/// Keys of an open relation that have a value, and the row of each.
+enum Keys {
+    /// By the id of the only slot.
+    One(Vec<u32>),
+    Several(HashMap<Vec<u32>, usize, FxBuildHasher>),
+}
+
+/// No row.
+const NO_ROW: u32 = u32::MAX;
+
+impl Keys {
+    /// None yet, of tuples of these.
+    fn new(tuples: &Tuples, slots: &[usize]) -> Self {
+        match slots {
+            [slot] => {
+                let most = tuples.columns[*slot].iter().max().map_or(0, |id| *id as usize + 1);
+                Self::One(vec![NO_ROW; most])
+            }
+            _ => Self::Several(HashMap::default()),
+        }
+    }
+
+    /// Adds the key of a row; hands back the row that has it already.
+    fn add(&mut self, tuples: &Tuples, slots: &[usize], row: usize) -> Option<usize> {
+        match self {
+            Self::One(rows) => {
+                let first = &mut rows[tuples.columns[slots[0]][row] as usize];
+                if *first == NO_ROW {
+                    *first = row as u32;
+                    return None;
+                }
+                Some(*first as usize)
+            }
+            Self::Several(rows) => {
+                let key = slots.iter().map(|slot| tuples.columns[*slot][row]).collect();
+                match rows.entry(key) {
+                    Entry::Vacant(place) => {
+                        place.insert(row);
+                        None
+                    }
+                    Entry::Occupied(first) => Some(*first.get()),
+                }
+            }
+        }
+    }
+
+    fn contains(&self, key: &[u32]) -> bool {
+        match self {
+            Self::One(rows) => rows.get(key[0] as usize).is_some_and(|row| *row != NO_ROW),
+            Self::Several(rows) => rows.contains_key(key),
+        }
+    }
+}
+
 /// Builds a `FactSet` for one ruleset.
 pub struct FactSetBuilder<'r> {
     ruleset: &'r Ruleset,
@@ -201,17 +255,13 @@ impl<'r> FactSetBuilder<'r> {
         let entry = &self.ruleset.relations[relation];
         let keys: Vec<usize> = (0..entry.slots.len()).filter(|slot| *slot != open).collect();
         let stored = &self.facts.relations[relation].certain;
-        let key = |row: usize| -> Vec<u32> { keys.iter().map(|slot| stored.columns[*slot][row]).collect() };
-        let mut known: HashMap<Vec<u32>, usize, FxBuildHasher> = HashMap::default();
+        let mut known = Keys::new(stored, &keys);
         let mut twice = None;
         let mut more = 0;
         for row in 0..stored.len() {
-            match known.entry(key(row)) {
-                Entry::Vacant(place) => _ = place.insert(row),
-                Entry::Occupied(first) => {
-                    more += u64::from(twice.is_some());
-                    twice.get_or_insert((*first.get(), row));
-                }
+            if let Some(first) = known.add(stored, &keys, row) {
+                more += u64::from(twice.is_some());
+                twice.get_or_insert((first, row));
             }
         }
         if let Some((first, second)) = twice {
@@ -242,7 +292,7 @@ impl<'r> FactSetBuilder<'r> {
         let mut missing: Vec<Vec<u32>> = Vec::new();
         let mut combination = Vec::new();
         combine(&candidates, &mut combination, &mut |key| {
-            if !known.contains_key(key) {
+            if !known.contains(key) {
                 missing.push(key.to_vec());
             }
         });

@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use super::names::Names;
 use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
-use crate::value::{Decimal, Value, ValueKind};
+use crate::value::{Date, Value, ValueKind};
 
 /// The id, in every domain of values, of a value that nobody stated.
 pub const MISSING: u32 = 0;
@@ -21,7 +21,7 @@ pub const MISSING: u32 = 0;
 #[derive(Clone, Debug)]
 pub struct Dictionary {
     entries: Entries,
-    /// Its numbers in one unit, once somebody asks.
+    /// Its numbers in one unit, or its dates in days, once somebody asks.
     lane: OnceLock<Option<Lane>>,
 }
 
@@ -182,24 +182,33 @@ impl Dictionary {
 
     /// Its numbers as multiples of one unit, where it holds numbers that all are.
     pub fn lane(&self) -> Option<&Lane> {
+        self.in_units().filter(|_| self.value_kind() == Some(ValueKind::Number))
+    }
+
+    /// Its dates as days since 1970-01-01 by id, where it holds dates.
+    pub fn days(&self) -> Option<&[i64]> {
+        let lane = self.in_units().filter(|_| self.value_kind() == Some(ValueKind::Date));
+        lane.map(|lane| lane.units.as_slice())
+    }
+
+    fn in_units(&self) -> Option<&Lane> {
         self.lane.get_or_init(|| self.to_lane()).as_ref()
     }
 
     fn to_lane(&self) -> Option<Lane> {
-        let Entries::Values { kind: ValueKind::Number, values, .. } = &self.entries else { return None };
-        let numbers = || {
-            values.iter().map(|value| match value {
-                Value::Number(number) => Some(*number),
-                Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
-            })
+        let Entries::Values { values, .. } = &self.entries else { return None };
+        let exponents = values.iter().map(|value| match value {
+            Value::Number(number) => number.exponent(),
+            Value::Text(_) | Value::Date(_) | Value::Flag(_) => 0,
+        });
+        let exponent = exponents.min()?;
+        let units = |value: &Value| match value {
+            Value::Number(number) => number.in_units(exponent),
+            Value::Date(date) => Some(date.days_since(Date::EPOCH)),
+            Value::Text(_) | Value::Flag(_) => None,
         };
-        let exponent = numbers().flatten().map(Decimal::exponent).min()?;
-        let mut units = Vec::with_capacity(values.len() + 1);
-        units.push(0);
-        for number in numbers() {
-            units.push(number?.in_units(exponent)?);
-        }
-        Some(Lane { exponent, units })
+        let all: Option<Vec<i64>> = std::iter::once(Some(0)).chain(values.iter().map(units)).collect();
+        Some(Lane { exponent, units: all? })
     }
 
     /// The kind of value it holds; `None` for names.

@@ -7,7 +7,8 @@ use super::{
     SubjectText,
 };
 use crate::agreement::{
-    Beside, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice, weights,
+    Beside, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice,
+    weights,
 };
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
@@ -137,8 +138,8 @@ fn section(
         let slice = options.by.as_ref().and_then(|name| slice(ruleset, evaluation, question, name));
         Beside { weight: weights(ruleset, evaluation, question)?, slice }
     };
-    let figures =
-        agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus, &beside, options.depth).map_err(|_| {
+    let figures = agreement(ruleset, &evaluation.dictionaries, table, &lenses, focus, &beside, options.depth)
+        .map_err(|_| {
             Box::new(Diagnostic::new(Code::BadWeight, "the weights add up to too large a number"))
         })?;
     let labels = labels(ruleset, evaluation, question);
@@ -153,12 +154,14 @@ fn section(
         })
         .collect();
     let all = options.depth == Depth::All;
-    let grid = (all && table.len() as u64 <= SMALL || all && options.from_scenarios && table.len() < 200).then(|| {
-        let mut places: Vec<usize> = (0..table.len()).collect();
-        places
-            .sort_by(|left, right| compare_subjects(ruleset, &evaluation.dictionaries, table, *left, *right));
-        places.into_iter().map(|place| teller.subject(place)).collect()
-    });
+    let grid = (all && table.len() as u64 <= SMALL || all && options.from_scenarios && table.len() < 200)
+        .then(|| {
+            let mut places: Vec<usize> = (0..table.len()).collect();
+            places.sort_by(|left, right| {
+                compare_subjects(ruleset, &evaluation.dictionaries, table, *left, *right)
+            });
+            places.into_iter().map(|place| teller.subject(place)).collect()
+        });
     let lens_texts = lenses
         .iter()
         .zip(&figures.columns)

@@ -28,6 +28,9 @@ fn days_in(year: i32, month: i32) -> i32 {
 }
 
 impl Date {
+    /// The day that days are counted from, 1970-01-01.
+    pub const EPOCH: Self = Self(0);
+
     /// The day, where the calendar has it.
     pub fn from_ymd(year: i32, month: i32, day: i32) -> Option<Self> {
         let exists = (1..=9999).contains(&year)
