@@ -1,14 +1,16 @@
 //! The `parallax` command.
 
 #[cfg(target_os = "linux")]
-mod huge_pages;
+mod allocation;
 
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
 #[global_allocator]
-static ALLOCATOR: huge_pages::HugePages = huge_pages::HugePages;
+static ALLOCATOR: allocation::HugePages = allocation::HugePages;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    allocation::settle();
     parallax::cli::main()
 }

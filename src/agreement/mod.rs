@@ -21,7 +21,7 @@ pub use splits::{Split, Why};
 pub use weighted::{Slice, Weighted};
 
 use group::{Unit, group};
-use patterns::Patterns;
+use patterns::PatternTable;
 use weighted::{Slicer, weighted};
 
 use std::cmp::Ordering;
@@ -187,7 +187,7 @@ pub fn agreement(
 ) -> Result<Agreement, DomainError> {
     let columns: Vec<_> = lenses.iter().filter_map(|lens| table.column(*lens)).collect();
     let with_places = beside.weight.is_some() || beside.slice.is_some();
-    let Patterns { mut patterns, perhaps, places } =
+    let PatternTable { mut patterns, perhaps, places } =
         patterns::patterns(ruleset, dictionaries, table, &columns, with_places);
     let placed = || places.iter().enumerate().filter_map(|(at, place)| Some((at, (*place)? as usize)));
     let mut slicer = Slicer::default();

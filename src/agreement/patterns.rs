@@ -18,7 +18,7 @@ const CHUNK: usize = 1 << 16;
 const DIRECT: u32 = 14;
 
 /// What the lenses say of subjects, counted.
-pub(super) struct Patterns {
+pub(super) struct PatternTable {
     /// The patterns, in the order of their first subjects.
     pub patterns: Vec<Pattern>,
     /// Subjects only possibly in the population.
@@ -43,7 +43,7 @@ pub(super) fn patterns(
     table: &VerdictTable,
     columns: &[&LensColumn],
     with_places: bool,
-) -> Patterns {
+) -> PatternTable {
     let count = table.len();
     let chunk = |at: usize| {
         let subjects = at * CHUNK..((at + 1) * CHUNK).min(count);
@@ -56,7 +56,7 @@ pub(super) fn patterns(
         (0..chunks).into_par_iter().map(chunk).collect()
     };
     let mut known: HashMap<Vec<u16>, usize, FxBuildHasher> = HashMap::default();
-    let mut out = Patterns { patterns: Vec::new(), perhaps: 0, places: Vec::new() };
+    let mut out = PatternTable { patterns: Vec::new(), perhaps: 0, places: Vec::new() };
     for (own, places) in counted {
         let mut renamed = Vec::with_capacity(own.len());
         for counted in own {

@@ -157,7 +157,7 @@ impl<'c> Spread<'c> {
             ([_], _) => self.put(rows, &mut out, |key, _| key),
             ([_, second], [_, bits]) => self.put(rows, &mut out, |key, row| key.then(*bits, second[row])),
             ([_, second, third], [_, bits, more]) => {
-                self.put(rows, &mut out, |key, row| key.then(*bits, second[row]).then(*more, third[row]))
+                self.put(rows, &mut out, |key, row| key.then(*bits, second[row]).then(*more, third[row]));
             }
             _ => self.put(rows, &mut out, |key, row| {
                 let rest = self.columns.iter().zip(&self.widths).skip(1);
@@ -200,13 +200,11 @@ impl<'c> Spread<'c> {
             held += own.iter().map(Vec::len).sum::<usize>();
             buckets.push(own);
             if held >= SHARE || bucket + 1 == self.buckets {
-                let cut = |column: &mut &'s mut [u32], len: usize| {
-                    let (own, rest) = std::mem::take(column).split_at_mut(len);
-                    *column = rest;
-                    own
-                };
-                let own = columns.iter_mut().map(|column| cut(column, held)).collect();
-                let place = cut(&mut places, if self.place > 0 { held } else { 0 });
+                let (own, rest): (Vec<_>, Vec<_>) =
+                    columns.into_iter().map(|column| column.split_at_mut(held)).unzip();
+                columns = rest;
+                let (place, rest) = places.split_at_mut(if self.place > 0 { held } else { 0 });
+                places = rest;
                 shares.push(Share {
                     first,
                     buckets: std::mem::take(&mut buckets),
@@ -227,9 +225,9 @@ impl<'c> Spread<'c> {
             let mut keys = parts.next().unwrap_or_default();
             parts.for_each(|mut more| keys.append(&mut more));
             if keys.len() < SHARE * 4 {
-                keys.sort_unstable()
+                keys.sort_unstable();
             } else {
-                keys.par_sort_unstable()
+                keys.par_sort_unstable();
             }
             let base = (bucket as u32) << (self.shift % u32::BITS);
             for (row, key) in (row..).zip(&keys) {

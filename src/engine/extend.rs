@@ -1,8 +1,8 @@
 //! Gives a variable the ids that atoms allow: the atom with the fewest rows left proposes them, run by
-//! run, the left_of are asked for all of a batch at once.
+//! run, the others are asked for all of a batch at once.
 
 use super::batch::{Bail, Batch, ROWS};
-use super::lower::Op;
+use super::lower::{Op, Scan};
 use super::operators::{Run, Then};
 use super::table::Index;
 
@@ -90,6 +90,82 @@ impl Run<'_, '_> {
         };
         self.give_back(out);
         ended
+    }
+
+    /// Gives variables the ids of all rows left of one atom.
+    pub(super) fn scan(
+        &mut self,
+        (ops, next): (&[Op<'_>], usize),
+        scan: &Scan,
+        batch: &Batch,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        self.clock.time()?;
+        let whole = self.whole;
+        let keep = &ops[next - 1].keep;
+        let index = &*whole.program.atoms[scan.atom].index;
+        let begun = match (scan.from, self.window) {
+            (0, Some((low, high))) => Begun::All(index.window(low, high)),
+            (0, None) => Begun::All(index.all()),
+            _ => {
+                let at = whole.registers.range(whole.program.atoms[scan.atom].ranges + scan.from);
+                Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
+            }
+        };
+        if scan.from == 0 {
+            self.window = None;
+        }
+        let end = whole.registers.range(whole.program.atoms[scan.atom].ranges + index.columns.len());
+        let made = |register: usize| register == end || register == end + 1 || scan.vars.contains(&register);
+        let copied: Vec<usize> = keep.iter().copied().filter(|register| !made(*register)).collect();
+        let mut out = self.spare();
+        out.clear(keep);
+        let (mut parents, mut rows): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        let mut row = 0;
+        let (mut low, mut high) = if batch.len > 0 { begun.at(0) } else { (0, 0) };
+        while row < batch.len {
+            let until = high.min(low + (ROWS - rows.len()) as u32);
+            if until - low == 1 {
+                rows.push(low);
+                parents.push(row as u32);
+            } else {
+                rows.extend(low..until);
+                parents.resize(rows.len(), row as u32);
+            }
+            low = until;
+            if low == high {
+                row += 1;
+                if row < batch.len {
+                    (low, high) = begun.at(row);
+                }
+            }
+            if rows.len() < ROWS && row < batch.len {
+                continue;
+            }
+            for register in keep {
+                let column = &mut out.columns[*register];
+                column.clear();
+                if let Some(level) = scan.vars.iter().position(|var| var == register) {
+                    let ids = &index.columns[scan.from + level];
+                    column.extend(rows.iter().map(|row| ids[*row as usize]));
+                } else if *register == end {
+                    column.extend_from_slice(&rows);
+                } else if *register == end + 1 {
+                    column.extend(rows.iter().map(|row| row + 1));
+                }
+            }
+            for register in &copied {
+                let from = &batch.columns[*register];
+                out.columns[*register].extend(parents.iter().map(|row| from[*row as usize]));
+            }
+            out.len = rows.len();
+            rows.clear();
+            parents.clear();
+            self.ops(ops, next, &mut out, then)?;
+            out.clear(keep);
+        }
+        self.give_back(out);
+        Ok(())
     }
 
     #[inline]

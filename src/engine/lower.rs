@@ -41,6 +41,19 @@ pub(super) struct Op<'p> {
     pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>, Option<Inner<'p>>)>,
     /// Of a comparison with a constant, what came out.
     pub truths: Truths,
+    /// Variables that take their values from all further columns of one atom, each row of which is a way.
+    pub scan: Option<Scan>,
+}
+
+/// The rows of one atom, with nothing else to ask: a step for several variables.
+#[derive(Debug)]
+pub(super) struct Scan {
+    /// The atom.
+    pub atom: usize,
+    /// The level of the first variable.
+    pub from: usize,
+    /// The variables, by level from that on.
+    pub vars: Vec<usize>,
 }
 
 /// A conjunction within a step.
@@ -110,10 +123,55 @@ pub(super) fn lower<'p>(
                 (plan, certain, possible)
             })
             .collect();
-        ops.push(Op { step, keep, inner, aggregates, truths: Truths::default() });
+        ops.push(Op { step, keep, inner, aggregates, truths: Truths::default(), scan: None });
     }
     ops.reverse();
-    ops
+    fused(program, ops)
+}
+
+/// Makes one step of steps that give variables the ids of one atom's columns in turn, where no other atom
+/// has a say.
+fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
+    let alone = |op: &Op<'p>| match op.step {
+        Step::Extend { var, atoms } => match atoms.as_slice() {
+            [(atom, from, to)] if from + 1 == *to => Some((*atom, *from, *var)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut out: Vec<Op<'p>> = Vec::with_capacity(ops.len());
+    let mut ops = ops.into_iter().peekable();
+    while let Some(mut op) = ops.next() {
+        if let Some((atom, from, var)) = alone(&op) {
+            let index = &program.atoms[atom].index;
+            let mut scan = Scan { atom, from, vars: vec![var] };
+            let next = |op: &Op<'p>, scan: &Scan| {
+                alone(op).filter(|(other, level, _)| *other == atom && *level == from + scan.vars.len())
+            };
+            let mut rest = Vec::new();
+            while let Some((_, _, var)) = ops.peek().and_then(|op| next(op, &scan)) {
+                scan.vars.push(var);
+                rest.extend(ops.next());
+            }
+            // Where none of the ids is read, one way is enough, and no scan.
+            let keep = rest.last().map_or(&op.keep, |last| &last.keep);
+            let read = scan.vars.iter().any(|var| keep.binary_search(var).is_ok());
+            let whole = from + scan.vars.len() == index.columns.len();
+            if read && whole && index.distinct && scan.vars.len() > 1 {
+                if let Some(last) = rest.pop() {
+                    op.keep = last.keep;
+                }
+                op.scan = Some(scan);
+                out.push(op);
+            } else {
+                out.push(op);
+                out.extend(rest);
+            }
+        } else {
+            out.push(op);
+        }
+    }
+    out
 }
 
 /// The operators of a conjunction of which only is asked whether it can be met.

@@ -58,6 +58,9 @@ impl Run<'_, '_> {
                 return Ok(());
             }
             at += 1;
+            if let Some(scan) = &op.scan {
+                return self.scan((ops, at), scan, batch, then);
+            }
             match op.step {
                 Step::Extend { var, atoms } => return self.extend((ops, at), *var, atoms, batch, then),
                 Step::Members { var, members } => {

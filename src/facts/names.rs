@@ -320,8 +320,8 @@ mod tests {
         names.forget_slots();
         assert_eq!(names.find("name 7"), Some(ids[7]));
         // The first look-ups go through all texts, later ones build slots.
-        for at in 0..20 {
-            assert_eq!(names.intern(&text(at)), ids[at]);
+        for (at, id) in ids.iter().enumerate().take(20) {
+            assert_eq!(names.intern(&text(at)), *id);
         }
         assert_eq!(names.intern("new"), 70_001);
         let mut other = Names::new();

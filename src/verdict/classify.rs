@@ -27,8 +27,8 @@ impl Evaluator<'_> {
         let slots: Vec<VarId> = (0..entry.slots.len()).map(VarId::from_usize).collect();
         let certain = self.ways(among, &slots, false, entry.span)?;
         let doubtful = self.is_doubtful(among);
-        let all = if doubtful { self.ways(among, &slots, true, entry.span)? } else { certain.clone() };
-        self.classes[question] = classes(slots.len(), &certain, &all, doubtful);
+        let all = if doubtful { Some(self.ways(among, &slots, true, entry.span)?) } else { None };
+        self.classes[question] = classes(slots.len(), &certain, all.as_ref());
         Ok(())
     }
 
@@ -195,15 +195,17 @@ impl Evaluator<'_> {
     }
 }
 
-fn classes(slots: usize, certain: &Sorted, all: &Sorted, doubtful: bool) -> Classes {
+/// Subjects, and those that are possible where they may be more.
+fn classes(slots: usize, certain: &Sorted, possible: Option<&Sorted>) -> Classes {
+    let all = possible.unwrap_or(certain);
     let mut perhaps = BitSet::new(all.len());
-    if doubtful {
+    if possible.is_some() {
         all.rows()
             .enumerate()
             .filter(|(_, tuple)| !certain.contains(tuple))
             .for_each(|(at, _)| perhaps.insert(at));
     }
-    let subjects = (0..slots).map(|slot| Arc::new(all.column(slot))).collect();
+    let subjects = (0..slots).into_par_iter().map(|slot| Arc::new(all.column(slot))).collect();
     Classes { subjects, perhaps, ..Classes::default() }
 }
 
@@ -216,7 +218,7 @@ fn population_of<'a>(slots: usize, lenses: impl Iterator<Item = &'a RowTuples>) 
             }
         }
     }
-    classes(slots, &certain.finish(), &all.finish(), true)
+    classes(slots, &certain.finish(), Some(&all.finish()))
 }
 
 /// Each row's tuples as places among the subjects, which hold them all.

@@ -173,6 +173,11 @@ impl Classes {
             Arc::new(Table::sorted(columns))
         };
         let sure = places(&certain);
+        // Where everything is settled, what is possible is certain.
+        let settled = self.outcomes.iter().all(|set| set.settled().is_some());
+        if settled && self.perhaps.iter().next().is_none() {
+            return Bounds::of_things(rows(&sure), None);
+        }
         let all = places(&possible);
         let same = sure == all;
         Bounds::of_things(rows(&sure), (!same).then(|| rows(&all)))

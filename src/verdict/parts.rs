@@ -164,24 +164,17 @@ impl Evaluator<'_> {
             }
             Cond::Or(branches) => {
                 let kept = branches.len() - usize::from(planted(Bug::LostBranch));
-                let mut all = BitSet::new(self.classes[question].len());
-                for branch in branches[..kept].iter().cloned() {
-                    let branch = flattened(branch);
-                    let Some(found) = self.all_of(question, words, branch, possible, span)? else {
-                        return Ok(None);
-                    };
-                    all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
-                }
-                Arc::new(all)
+                let branches = branches[..kept].to_vec();
+                let Some(found) = self.any_of(question, words, branches, possible, span)? else {
+                    return Ok(None);
+                };
+                found
             }
             other => {
-                let by_column = self.by_column(question, words, other, possible, span)?;
-                let found = match by_column {
-                    Some(found) => Some(found),
-                    None => self.searched(question, words, other, possible, span, None)?,
+                let Some(found) = self.simple(question, words, other, possible, span)? else {
+                    return Ok(None);
                 };
-                let Some(found) = found else { return Ok(None) };
-                Arc::new(found)
+                found
             }
         };
         let bytes = found.words().len() * 8 + key.0.len();
@@ -192,6 +185,47 @@ impl Evaluator<'_> {
             parts.found.insert(key, Arc::clone(&found));
         }
         Ok(Some(found))
+    }
+
+    /// Whom one of these matches.
+    fn any_of(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        branches: Vec<Cond>,
+        possible: bool,
+        span: Span,
+    ) -> Found {
+        let mut all = BitSet::new(self.classes[question].len());
+        for branch in branches {
+            let Some(found) = self.all_of(question, words, flattened(branch), possible, span)? else {
+                return Ok(None);
+            };
+            all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
+        }
+        Ok(Some(Arc::new(all)))
+    }
+
+    /// Whom a part matches that is neither a choice nor a negation: by a column, by the branches of a
+    /// choice within it, or searched.
+    fn simple(
+        &mut self,
+        question: QuestionId,
+        words: Words<'_>,
+        part: &Cond,
+        possible: bool,
+        span: Span,
+    ) -> Found {
+        if let Some(found) = self.by_column(question, words, part, possible, span)? {
+            return Ok(Some(Arc::new(found)));
+        }
+        let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
+        let branches = search::branches(&clause);
+        if branches.len() > 1 {
+            let branches = branches.into_iter().map(|branch| branch.when).collect();
+            return self.any_of(question, words, branches, possible, span);
+        }
+        Ok(self.searched(question, words, part, possible, span, None)?.map(Arc::new))
     }
 
     /// Whom a comparison of an aggregate with a constant matches, where others compare the same aggregate.
@@ -383,7 +417,7 @@ fn count(words: Words<'_>, items: Vec<Cond>, used: &mut HashMap<String, usize>) 
         match part {
             Cond::Not(inner, _) => count(words, flattened(*inner), used),
             Cond::Or(branches) => {
-                branches.into_iter().for_each(|branch| count(words, flattened(branch), used))
+                branches.into_iter().for_each(|branch| count(words, flattened(branch), used));
             }
             Cond::And(_)
             | Cond::Atom(_)
