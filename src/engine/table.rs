@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::base::{self, Order};
 
+/// Columns up to this length are looked through from their start.
+const SHORT: usize = 8;
+
 /// A set of tuples.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -146,8 +149,16 @@ impl Index {
             };
         }
         let column = &self.columns[level][low as usize..high as usize];
-        let start = column.partition_point(|other| *other < id);
-        let count = gallop(&column[start..], id);
+        let start = if column.len() <= SHORT {
+            column.iter().take_while(|other| **other < id).count()
+        } else {
+            column.partition_point(|other| *other < id)
+        };
+        let count = if self.distinct && level + 1 == self.columns.len() {
+            usize::from(column.get(start) == Some(&id))
+        } else {
+            gallop(&column[start..], id)
+        };
         (low + start as u32, low + (start + count) as u32)
     }
 
