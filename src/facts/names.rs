@@ -4,6 +4,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
 
 /// Texts with ids from 0.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Names {
     ends: Vec<u64>,
     /// Differs from run to run, so that no input can be made to collide.
     seed: u64,
+    /// The slots of texts that came without any, once a text is sought among them.
+    late: OnceLock<Vec<Slot>>,
 }
 
 /// The place of one text.
@@ -55,7 +58,29 @@ impl Names {
     /// No texts yet.
     pub fn new() -> Self {
         let seed = RandomState::new().build_hasher().finish();
-        Self { slots: Vec::new(), text: String::new(), ends: Vec::new(), seed }
+        Self { slots: Vec::new(), text: String::new(), ends: Vec::new(), seed, late: OnceLock::new() }
+    }
+
+    /// The texts end to end, and where each ends.
+    pub fn parts(&self) -> (&str, &[u64]) {
+        (&self.text, &self.ends)
+    }
+
+    /// Different texts from `parts`. Their slots are made when one is first sought.
+    pub fn from_parts(text: String, ends: Vec<u64>) -> Self {
+        Self { text, ends, ..Self::new() }
+    }
+
+    /// Slots for all texts.
+    fn made_slots(&self) -> Vec<Slot> {
+        let size = (self.len() * 2 + 1).next_power_of_two().max(64);
+        let mut slots = vec![Slot::default(); size];
+        for id in 0..self.len() as u32 {
+            let text = self.get(id).as_bytes();
+            let key = key_of(text);
+            place(&mut slots, self.seed, Slot { key, occupant: id + 1, len: text.len() as u32 });
+        }
+        slots
     }
 
     /// How many there are.
@@ -71,7 +96,7 @@ impl Names {
     }
 
     fn home(&self, key: u64) -> usize {
-        mix(key ^ self.seed) & self.slots.len().wrapping_sub(1)
+        home(self.slots.len(), self.seed, key)
     }
 
     /// The first slot a text with this key may be in.
@@ -87,20 +112,22 @@ impl Names {
 
     /// The id of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
-        if self.slots.is_empty() {
+        if self.ends.is_empty() {
             return None;
         }
+        let slots =
+            if self.slots.is_empty() { self.late.get_or_init(|| self.made_slots()) } else { &self.slots };
         let key = key_of(text.as_bytes());
-        let mut at = self.home(key);
+        let mut at = home(slots.len(), self.seed, key);
         loop {
-            let slot = self.slots[at];
+            let slot = slots[at];
             if slot.occupant == 0 {
                 return None;
             }
             if self.is(slot, key, text.as_bytes()) {
                 return Some(slot.occupant - 1);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) & (slots.len() - 1);
         }
     }
 
@@ -121,6 +148,9 @@ impl Names {
     }
 
     fn resolve_slowly(&mut self, key: u64, text: &[u8]) -> u32 {
+        if self.slots.is_empty() && !self.ends.is_empty() {
+            self.slots = self.late.take().unwrap_or_else(|| self.made_slots());
+        }
         if self.ends.len() * 2 >= self.slots.len() {
             self.grow();
         }
@@ -146,14 +176,19 @@ impl Names {
     fn grow(&mut self) {
         let size = (self.slots.len() * 4).max(64);
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| self.place(slot));
+        let seed = self.seed;
+        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, seed, slot));
     }
+}
 
-    fn place(&mut self, slot: Slot) {
-        let mut at = self.home(slot.key);
-        while self.slots[at].occupant != 0 {
-            at = (at + 1) & (self.slots.len() - 1);
-        }
-        self.slots[at] = slot;
+fn home(slots: usize, seed: u64, key: u64) -> usize {
+    mix(key ^ seed) & slots.wrapping_sub(1)
+}
+
+fn place(slots: &mut [Slot], seed: u64, slot: Slot) {
+    let mut at = home(slots.len(), seed, slot.key);
+    while slots[at].occupant != 0 {
+        at = (at + 1) & (slots.len() - 1);
     }
+    slots[at] = slot;
 }
