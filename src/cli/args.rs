@@ -97,8 +97,8 @@ pub(super) struct WorldArgs {
     /// The most memory it may hold, as in 2GiB or 800MB.
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub max_memory: Option<u64>,
-    /// Keep the facts of tables for the next run, in this folder (else in $PARALLAX_CACHE, $XDG_CACHE_HOME/parallax
-    /// or ~/.cache/parallax).
+    /// Keep the facts of tables for the next run, in this folder; without one in that of `PARALLAX_CACHE`,
+    /// else in the user's cache folder.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub cache: Option<OsString>,
     /// The most bytes kept in that folder.

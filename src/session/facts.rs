@@ -81,7 +81,7 @@ fn read(
             for table in tables {
                 match table.unpacked(ruleset, stop) {
                     Ok(table) => whole.push(table),
-                    Err(problem) => problems.push(problem),
+                    Err(problem) => problems.push(*problem),
                 }
             }
             problems.extend(read_tables(ruleset, &whole, &mut builder));

@@ -126,7 +126,7 @@ impl Opened {
     }
 
     /// Its bytes, unpacked.
-    pub(super) fn unpacked(self, ruleset: &Ruleset, stop: &StopSign) -> Result<TableBytes, Diagnostic> {
+    pub(super) fn unpacked(self, ruleset: &Ruleset, stop: &StopSign) -> Result<TableBytes, Box<Diagnostic>> {
         let Self { at, bytes, format, packing } = self;
         if packing.is_empty() {
             return Ok(TableBytes { at, bytes, format });
@@ -139,7 +139,7 @@ impl Opened {
             Ok(bytes) => {
                 Ok(TableBytes { at, bytes: Box::new(Stopped::new(Box::new(bytes), stop.clone())), format })
             }
-            Err(reason) => Err(problem(ruleset, at, (Code::BadFile, reason))),
+            Err(reason) => Err(Box::new(problem(ruleset, at, (Code::BadFile, reason)))),
         }
     }
 }

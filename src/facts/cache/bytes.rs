@@ -69,10 +69,11 @@ impl<'b> Reader<'b> {
         std::str::from_utf8(self.take(len)?).ok().map(str::to_owned)
     }
 
-    /// A text or none, as `maybe_text` wrote it.
-    pub fn maybe_text(&mut self) -> Option<Option<String>> {
+    /// A text or none, as `maybe_text` wrote it, put into `out`.
+    pub fn maybe_text(&mut self, out: &mut Option<String>) -> Option<()> {
         let there = self.byte()?;
         let text = self.text()?;
-        Some((there == 1).then_some(text))
+        *out = (there == 1).then_some(text);
+        Some(())
     }
 }

@@ -229,15 +229,13 @@ fn read_warning(ruleset: &Ruleset, reader: &mut Reader<'_>) -> Option<Diagnostic
         warning = warning.at(table.span, reader.text()?);
     }
     if reader.byte()? == 1 {
-        warning.data = Some(DataPlace {
-            file: reader.text()?,
-            row: reader.u64()?,
-            column: reader.maybe_text()?,
-            raw: reader.maybe_text()?,
-            expected: reader.maybe_text()?,
-            others: reader.u64()?,
-        });
+        let mut place = DataPlace { file: reader.text()?, row: reader.u64()?, ..DataPlace::default() };
+        for text in [&mut place.column, &mut place.raw, &mut place.expected] {
+            reader.maybe_text(text)?;
+        }
+        place.others = reader.u64()?;
+        warning.data = Some(place);
     }
-    warning.help = reader.maybe_text()?;
+    reader.maybe_text(&mut warning.help)?;
     Some(warning)
 }
