@@ -7,6 +7,7 @@ mod index;
 mod order;
 mod source_map;
 mod span;
+mod stop;
 
 pub use bits::BitSet;
 pub use escape::printable;
@@ -15,3 +16,4 @@ pub use index::{Idx, IndexVec};
 pub use order::{Order, gathered, sorted};
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};
+pub use stop::{StopReason, StopSign};

@@ -1,5 +1,6 @@
 //! What may be written on the command line.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Limits, Profile};
 use crate::session::{Options, TableInput, TableSource};
-use crate::source::memory_held;
+use crate::source::{FolderStore, Store, memory_held};
 
 /// Competing definitions of one word: where they disagree, and who is affected.
 #[derive(Debug, Parser)]
@@ -93,6 +94,16 @@ pub(super) struct WorldArgs {
     /// The most seconds it may take.
     #[arg(long, value_name = "SECONDS")]
     pub max_time: Option<u64>,
+    /// The most memory it may hold, as in 2GiB or 800MB.
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
+    pub max_memory: Option<u64>,
+    /// Keep the facts of tables for the next run, in this folder; without one in that of `PARALLAX_CACHE`,
+    /// else in the user's cache folder.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub cache: Option<OsString>,
+    /// The most bytes kept in that folder.
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse, default_value = "4GiB")]
+    pub cache_size: u64,
     /// Say on standard error what each part of the work took.
     #[arg(long)]
     pub profile: bool,
@@ -127,8 +138,30 @@ impl WorldArgs {
             tables,
             splits: false,
             profile: Arc::new(profile),
-            limits: Limits { facts: self.max_facts, rounds: self.max_rounds, time },
+            limits: Limits {
+                facts: self.max_facts,
+                rounds: self.max_rounds,
+                time,
+                memory: self.max_memory,
+                ..Limits::default()
+            },
+            cache: self.store()?,
         })
+    }
+
+    /// Where facts are kept, if they are to be.
+    fn store(&self) -> Result<Option<Arc<dyn Store>>, String> {
+        let Some(named) = &self.cache else { return Ok(None) };
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let folder = Some(PathBuf::from(named))
+            .filter(|named| !named.as_os_str().is_empty())
+            .or_else(|| set("PARALLAX_CACHE"))
+            .or_else(|| {
+                set("XDG_CACHE_HOME").filter(|base| base.is_absolute()).map(|base| base.join("parallax"))
+            })
+            .or_else(|| set("HOME").map(|home| home.join(".cache/parallax")))
+            .ok_or("--cache: there is no home folder; name one as in `--cache=DIR`")?;
+        Ok(Some(Arc::new(FolderStore::new(folder, self.cache_size))))
     }
 }
 

@@ -11,7 +11,9 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod size;
 mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -34,18 +36,27 @@ enum Exit {
     Limit,
     /// Our bug.
     Bug,
+    /// The user interrupted it.
+    Interrupted,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Finding => 1,
+            Self::Usage => 2,
+            Self::Facts => 3,
+            Self::Limit => 4,
+            Self::Bug => 70,
+            Self::Interrupted => 130,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Finding => 1,
-            Exit::Usage => 2,
-            Exit::Facts => 3,
-            Exit::Limit => 4,
-            Exit::Bug => 70,
-        })
+        Self::from(exit.code())
     }
 }
 

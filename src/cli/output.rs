@@ -6,24 +6,27 @@ use std::path::Path;
 
 use super::Exit;
 use super::args::{Color, DiagnosticFormat};
+use super::watch::{Watch, unfinished};
 use crate::base::SourceMap;
 use crate::diag::render::{Format, RenderOptions, render};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::Profile;
 use crate::model::Ruleset;
 use crate::session::Session;
-use crate::source::Disk;
+use crate::source::{Disk, memory_peak};
 
 /// Where a command's answer and talk go.
 pub(super) struct Terminal {
     color: Color,
     /// Whether an answer could not be written, other than to a pipe that was closed.
     lost: bool,
+    /// Looks after memory and interruption.
+    watch: Option<Watch>,
 }
 
 impl Terminal {
     pub fn new(color: Color) -> Self {
-        Self { color, lost: false }
+        Self { color, lost: false, watch: None }
     }
 
     /// Writes an answer. A closed pipe is silent.
@@ -50,7 +53,11 @@ impl Terminal {
 
     /// What the arguments of a world mean; says what is wrong with them.
     pub fn options(&mut self, world: &super::args::WorldArgs) -> Result<crate::session::Options, Exit> {
-        world.options().map_err(|problem| {
+        let options = world.options().and_then(|options| {
+            self.watch = Some(Watch::start(&options.limits)?);
+            Ok(options)
+        });
+        options.map_err(|problem| {
             self.say(&format!("parallax: {problem}"));
             Exit::Usage
         })
@@ -72,6 +79,9 @@ impl Terminal {
                 "  ".repeat(taken.depth),
                 taken.what,
             ));
+        }
+        if let (true, Some(peak)) = (profile.is_on(), memory_peak()) {
+            self.say(&format!("the most memory at any time: {} MiB", peak >> 20));
         }
     }
 
@@ -190,7 +200,9 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         file.sync_all()?;
         fs::rename(&beside, &target)
     };
+    unfinished(Some(&beside));
     let result = write();
+    unfinished(None);
     if result.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -198,9 +210,18 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The exit code of errors met while facts were read or rules worked out.
-fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
+pub(super) fn exit_of(diagnostics: &[Diagnostic]) -> Exit {
     let all = |codes: &[Code]| diagnostics.iter().any(|diagnostic| codes.contains(&diagnostic.code));
-    if all(&[Code::FactLimit, Code::RoundLimit, Code::TimeLimit, Code::TooDeep, Code::TooLong]) {
+    if all(&[Code::Interrupted]) {
+        Exit::Interrupted
+    } else if all(&[
+        Code::FactLimit,
+        Code::RoundLimit,
+        Code::TimeLimit,
+        Code::MemoryLimit,
+        Code::TooDeep,
+        Code::TooLong,
+    ]) {
         Exit::Limit
     } else if all(&[Code::UnknownParameter, Code::ParameterValue]) {
         Exit::Usage

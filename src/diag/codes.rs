@@ -108,12 +108,15 @@ codes! {
     ParameterValue "PX0609" Error "a parameter has no value or one of the wrong sort";
     DomainError "PX0610" Error "a calculation has no result";
     BadWeight "PX0611" Error "a weight is missing, negative or not the only one";
+    BadCache "PX0612" Warning "facts cannot be kept for the next run";
     TooDeep "PX0701" Error "brackets are nested too deep";
     TooLong "PX0702" Error "a line or file is too long";
     TooMany "PX0703" Error "there are too many declarations of one sort";
     FactLimit "PX0704" Error "more facts follow than the limit allows";
     RoundLimit "PX0705" Error "a loop of rules takes more rounds than the limit allows";
     TimeLimit "PX0706" Error "the time limit was reached";
+    MemoryLimit "PX0707" Error "the memory limit was reached";
+    Interrupted "PX0708" Error "the work was interrupted";
     Unused "PX0901" Warning "a declaration is used nowhere";
     Subsumed "PX0902" Warning "a row can never decide, an earlier one takes all it matches";
 }

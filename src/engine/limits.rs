@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::{StopReason, StopSign};
+
 /// Bounds of an evaluation; each has a flag, a default and an error that says what to do.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -12,11 +14,15 @@ pub struct Limits {
     pub rounds: u32,
     /// The longest it may take; unbounded where `None`.
     pub time: Option<Duration>,
+    /// The most bytes of memory; told in messages, watched by whoever sets `stop`.
+    pub memory: Option<u64>,
+    /// Asks for the end from outside.
+    pub stop: StopSign,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { facts: 200_000_000, rounds: 1_000_000, time: None }
+        Self { facts: 200_000_000, rounds: 1_000_000, time: None, memory: None, stop: StopSign::default() }
     }
 }
 
@@ -29,6 +35,8 @@ pub enum Reached {
     Rounds,
     /// The time.
     Time,
+    /// The end was asked for from outside.
+    Asked(StopReason),
 }
 
 /// Counts what an evaluation has used.
@@ -62,8 +70,11 @@ impl Clock {
         if round > self.limits.rounds { Err(Reached::Rounds) } else { self.time() }
     }
 
-    /// Checks the time.
+    /// Checks the time, and whether the end was asked for.
     pub fn time(&self) -> Result<(), Reached> {
+        if let Some(reason) = self.limits.stop.asked() {
+            return Err(Reached::Asked(reason));
+        }
         match self.until {
             Some(until) if Instant::now() >= until => Err(Reached::Time),
             _ => Ok(()),

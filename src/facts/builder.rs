@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use rustc_hash::FxBuildHasher;
 
-use super::{Dictionary, FactSet, MISSING, Origin, StoredFacts, TableRead, Tuples};
-use crate::base::BitSet;
-use crate::diag::{Code, DataPlace, Diagnostic, Severity};
-use crate::model::{BadRows, Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};
+use super::{
+    Dictionary, FactSet, MISSING, Origin, RepeatedRows, StoredFacts, TableRead, Tuples, repeated_rows,
+};
+use crate::base::{BitSet, StopSign};
+use crate::diag::{Code, DataPlace, Diagnostic};
+use crate::model::{Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};
 
 /// The most keys an open relation may have, stated and missing.
 const MOST_KEYS: usize = 50_000_000;
@@ -81,6 +83,7 @@ impl Keys {
 pub struct FactSetBuilder<'r> {
     ruleset: &'r Ruleset,
     facts: FactSet,
+    stop: StopSign,
 }
 
 impl<'r> FactSetBuilder<'r> {
@@ -96,14 +99,23 @@ impl<'r> FactSetBuilder<'r> {
             })
             .collect();
         Self {
+            stop: StopSign::default(),
             ruleset,
             facts: FactSet {
                 dictionaries,
                 relations,
                 members: ruleset.kinds.iter().map(|_| BitSet::default()).collect(),
                 reads: Vec::new(),
+                repeated: Vec::new(),
             },
         }
+    }
+
+    /// Leaves off early where the sign asks for it; what is built then is of no use.
+    #[must_use]
+    pub fn until(mut self, stop: StopSign) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// States a fact; the constants fit the relation's slots.
@@ -172,9 +184,11 @@ impl<'r> FactSetBuilder<'r> {
     /// are dropped, memberships completed. Each key of an open relation without a stated value gets one
     /// that is missing. `Err` where a key has two, or where what is counted or added up is repeated.
     pub fn finish(mut self) -> Result<(FactSet, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let mut problems = Vec::new();
         for relation in self.ruleset.relations.ids() {
-            self.sort(relation, &mut problems);
+            if self.stop.asked().is_some() {
+                break;
+            }
+            self.sort(relation);
             self.drop_settled_doubts(relation);
             self.complete_members(relation);
         }
@@ -188,6 +202,7 @@ impl<'r> FactSetBuilder<'r> {
                 above = self.ruleset.kinds[parent].parent;
             }
         }
+        let mut problems = repeated_rows(self.ruleset, &self.facts);
         let open = self.ruleset.relations.iter_enumerated();
         let open: Vec<(RelationId, usize)> =
             open.filter_map(|(id, relation)| Some((id, relation.open?))).collect();
@@ -199,23 +214,20 @@ impl<'r> FactSetBuilder<'r> {
         if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok((self.facts, problems)) }
     }
 
-    /// Sorts what is stated of a relation, each fact once. A row of a table that repeats what is counted
-    /// or added up may have been meant to count.
-    fn sort(&mut self, relation: RelationId, problems: &mut Vec<Diagnostic>) {
-        let aggregated = self.ruleset.aggregated().contains(&relation);
-        let mut first: BTreeMap<u32, DataPlace> = BTreeMap::new();
+    /// Sorts what is stated of a relation, each fact once; notes rows of tables that repeat one.
+    fn sort(&mut self, relation: RelationId) {
+        let mut first: BTreeMap<u32, RepeatedRows> = BTreeMap::new();
         for maybe in [false, true] {
             for (origin, place) in self.stated(relation, maybe).sort() {
                 let Origin::Row { table, line } = origin else { continue };
-                let path = &self.ruleset.tables[table as usize].path;
                 if let Some(read) = self.facts.reads.iter_mut().find(|read| read.table == table) {
                     read.repeated += 1;
                 }
-                if !aggregated || self.ruleset.tables[table as usize].cells.merge_duplicates {
+                if self.ruleset.tables[table as usize].cells.merge_duplicates {
                     continue;
                 }
-                if let Some(place) = first.get_mut(&table) {
-                    place.others += 1;
+                if let Some(rows) = first.get_mut(&table) {
+                    rows.others += 1;
                     continue;
                 }
                 let stored = &self.facts.relations[relation];
@@ -226,28 +238,11 @@ impl<'r> FactSetBuilder<'r> {
                         self.facts.dictionaries[self.ruleset.domain_of(slot.ty)].show(id).into_owned()
                     })
                     .collect();
-                let place = DataPlace {
-                    file: path.clone(),
-                    row: u64::from(line),
-                    raw: Some(shown.join(",").chars().take(80).collect()),
-                    expected: Some("a row that states something new".to_owned()),
-                    ..DataPlace::default()
-                };
-                first.insert(table, place);
+                let shown = shown.join(",").chars().take(80).collect();
+                first.insert(table, RepeatedRows { relation, table, line, shown, others: 0 });
             }
         }
-        problems.extend(first.into_iter().map(|(table, place)| {
-            let table = &self.ruleset.tables[table as usize];
-            let mut diagnostic =
-                Diagnostic::new(Code::DuplicateRows, "a row repeats a fact that is counted or added up")
-                    .at(table.span, "in this table")
-                    .data(place)
-                    .help("give the sentence a slot for `row`, or write `on duplicates merge`");
-            if table.cells.bad_rows != BadRows::Fail {
-                diagnostic.severity = Severity::Warning;
-            }
-            diagnostic
-        }));
+        self.facts.repeated.extend(first.into_values());
     }
 
     /// A missing value for each key that has no stated one.

@@ -13,6 +13,14 @@ use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
 use crate::value::{Date, Value, ValueKind};
 
+fn indexed(values: &[Value]) -> HashTable<u32> {
+    let mut index = HashTable::with_capacity(values.len());
+    for (id, value) in (1_u32..).zip(values) {
+        index.insert_unique(hash(value), id, |&id| hash(&values[id as usize - 1]));
+    }
+    index
+}
+
 /// The id, in every domain of values, of a value that nobody stated.
 pub const MISSING: u32 = 0;
 
@@ -36,8 +44,16 @@ pub struct Lane {
 
 #[derive(Clone, Debug)]
 enum Entries {
-    Names { domain: DomainId, names: Names },
-    Values { kind: ValueKind, values: Vec<Value>, index: HashTable<u32> },
+    Names {
+        domain: DomainId,
+        names: Names,
+    },
+    Values {
+        kind: ValueKind,
+        values: Vec<Value>,
+        /// Made when a value is first sought.
+        index: OnceLock<HashTable<u32>>,
+    },
 }
 
 fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
@@ -52,7 +68,7 @@ impl Dictionary {
 
     /// An empty dictionary of values.
     pub fn values(kind: ValueKind) -> Self {
-        let entries = Entries::Values { kind, values: Vec::new(), index: HashTable::new() };
+        let entries = Entries::Values { kind, values: Vec::new(), index: OnceLock::new() };
         Self { entries, lane: OnceLock::new() }
     }
 
@@ -132,8 +148,35 @@ impl Dictionary {
         match &self.entries {
             Entries::Names { .. } => None,
             Entries::Values { values, index, .. } => {
+                let index = index.get_or_init(|| indexed(values));
                 index.find(hash(value), |&id| values[id as usize - 1] == *value).copied()
             }
+        }
+    }
+
+    /// A dictionary of these names, all different.
+    pub(super) fn from_names(domain: DomainId, names: Names) -> Self {
+        Self { entries: Entries::Names { domain, names }, lane: OnceLock::new() }
+    }
+
+    /// A dictionary of these values, all of this kind and different.
+    pub(super) fn from_values(kind: ValueKind, values: Vec<Value>) -> Self {
+        Self { entries: Entries::Values { kind, values, index: OnceLock::new() }, lane: OnceLock::new() }
+    }
+
+    /// Its names, where it holds names.
+    pub(super) fn stored_names(&self) -> Option<&Names> {
+        match &self.entries {
+            Entries::Names { names, .. } => Some(names),
+            Entries::Values { .. } => None,
+        }
+    }
+
+    /// Its values, where it holds values.
+    pub(super) fn stored_values(&self) -> &[Value] {
+        match &self.entries {
+            Entries::Names { .. } => &[],
+            Entries::Values { values, .. } => values,
         }
     }
 
@@ -168,6 +211,8 @@ impl Dictionary {
         values.push(value.clone());
         self.lane = OnceLock::new();
         let id = values.len() as u32;
+        // INVARIANT: it was made when the value was sought just now.
+        let Some(index) = index.get_mut() else { return id };
         index.insert_unique(hash(value), id, |&id| hash(&values[id as usize - 1]));
         id
     }

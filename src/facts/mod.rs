@@ -2,15 +2,18 @@
 //! Knows no rules.
 
 mod builder;
+pub mod cache;
 mod dictionary;
 mod names;
 mod origins;
+mod repeats;
 mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, Lane, MISSING};
 pub use origins::{Origin, Origins};
+pub use repeats::{RepeatedRows, repeated_rows};
 pub use table::{TableBytes, TableFormat, read_tables};
 pub use tuples::Tuples;
 
@@ -28,6 +31,8 @@ pub struct FactSet {
     pub members: IndexVec<KindId, BitSet>,
     /// The tables read, in order.
     pub reads: Vec<TableRead>,
+    /// Rows that repeat facts, of tables where that is not said to be meant; by relation and table.
+    pub repeated: Vec<RepeatedRows>,
 }
 
 impl FactSet {

@@ -4,19 +4,37 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Texts with ids from 0.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Names {
-    /// Where each text is found; empty where nobody has looked one up since they were let go.
+    /// Where each text is found; empty where there are none yet.
     slots: Vec<Slot>,
+    /// The slots of texts that came without any, once many are sought among them.
+    late: OnceLock<Vec<Slot>>,
     /// The texts end to end.
     text: Vec<u8>,
     ends: Ends,
     /// Differs from run to run, so that no input can be made to collide.
     seed: u64,
     /// Look-ups that went through all texts for want of slots.
-    searched: u32,
+    searched: AtomicU32,
+}
+
+impl Clone for Names {
+    fn clone(&self) -> Self {
+        let Self { slots, late, text, ends, seed, searched } = self;
+        Self {
+            slots: slots.clone(),
+            late: late.clone(),
+            text: text.clone(),
+            ends: ends.clone(),
+            seed: *seed,
+            searched: AtomicU32::new(searched.load(Ordering::Relaxed)),
+        }
+    }
 }
 
 /// The place of one text.
@@ -117,7 +135,40 @@ impl Names {
     /// No texts yet.
     pub fn new() -> Self {
         let seed = RandomState::new().build_hasher().finish();
-        Self { slots: Vec::new(), text: Vec::new(), ends: Ends::Near(Vec::new()), seed, searched: 0 }
+        Self {
+            slots: Vec::new(),
+            late: OnceLock::new(),
+            text: Vec::new(),
+            ends: Ends::Near(Vec::new()),
+            seed,
+            searched: AtomicU32::new(0),
+        }
+    }
+
+    /// The texts end to end, and where each ends.
+    pub fn parts(&self) -> (&[u8], impl Iterator<Item = u64> + '_) {
+        (&self.text, (0..self.len()).map(|id| self.ends.range(id).end as u64))
+    }
+
+    /// Different texts from `parts`. Their slots are made when some are sought.
+    pub fn from_parts(text: String, ends: Vec<u64>) -> Self {
+        let ends = if text.len() < u32::MAX as usize {
+            Ends::Near(ends.into_iter().map(|end| end as u32).collect())
+        } else {
+            Ends::Far(ends)
+        };
+        Self { text: text.into_bytes(), ends, ..Self::new() }
+    }
+
+    /// Slots for all texts.
+    fn made_slots(&self) -> Vec<Slot> {
+        let mut slots = vec![Slot::default(); (self.len() * 2 + 1).next_power_of_two().max(64)];
+        for id in 0..self.len() as u32 {
+            let text = self.bytes(id);
+            let slot = Slot { key: key_of(text), occupant: id + 1, len: text.len() as u32 };
+            place(&mut slots, self.seed, slot);
+        }
+        slots
     }
 
     /// How many there are.
@@ -147,18 +198,19 @@ impl Names {
     /// Lets the memory of look-ups go.
     pub fn forget_slots(&mut self) {
         self.slots = Vec::new();
+        self.late = OnceLock::new();
     }
 
     /// Adds a text that is surely not among them, without a slot; look-ups build those anew.
     #[inline]
     pub fn add_new(&mut self, text: &[u8]) {
-        debug_assert!(self.slots.is_empty());
+        debug_assert!(self.slots.is_empty() && self.late.get().is_none());
         self.text.extend_from_slice(text);
         self.ends.push(self.text.len());
     }
 
     fn home(&self, key: u64) -> usize {
-        mix(key ^ self.seed) & self.slots.len().wrapping_sub(1)
+        home(self.slots.len(), self.seed, key)
     }
 
     /// The first slot a text with this key may be in.
@@ -177,23 +229,34 @@ impl Names {
     /// The id of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
         let text = text.as_bytes();
-        if self.slots.is_empty() {
+        if self.slots.is_empty() && self.late.get().is_none() && self.is_worth_searching() {
             return (0..self.len() as u32).find(|id| self.bytes(*id) == text);
         }
-        let key = key_of(text);
-        self.find_from(self.home(key), key, text)
+        if self.len() == 0 {
+            return None;
+        }
+        let slots =
+            if self.slots.is_empty() { self.late.get_or_init(|| self.made_slots()) } else { &self.slots };
+        self.find_in(slots, key_of(text), text)
     }
 
-    fn find_from(&self, mut at: usize, key: u64, text: &[u8]) -> Option<u32> {
+    /// Whether to go through all texts: slots for millions of them are dear where only a handful of
+    /// constants is sought.
+    fn is_worth_searching(&self) -> bool {
+        self.len() > FEW && self.searched.fetch_add(1, Ordering::Relaxed) < SEARCHES
+    }
+
+    fn find_in(&self, slots: &[Slot], key: u64, text: &[u8]) -> Option<u32> {
+        let mut at = home(slots.len(), self.seed, key);
         loop {
-            let slot = self.slots[at];
+            let slot = slots[at];
             if slot.occupant == 0 {
                 return None;
             }
             if self.is(slot, key, text) {
                 return Some(slot.occupant - 1);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) & (slots.len() - 1);
         }
     }
 
@@ -218,7 +281,7 @@ impl Names {
                 match slot.occupant {
                     0 => NOWHERE,
                     id if self.is(*slot, *key, text) => id - 1,
-                    _ => self.find_from(self.home(*key), *key, text).unwrap_or(NOWHERE),
+                    _ => self.find_in(&self.slots, *key, text).unwrap_or(NOWHERE),
                 }
             }));
             from = to;
@@ -228,9 +291,11 @@ impl Names {
     /// The id of a text, given to it now if it had none.
     pub fn intern(&mut self, text: &str) -> u32 {
         let key = key_of(text.as_bytes());
-        if self.slots.is_empty() && self.len() > FEW && self.searched < SEARCHES {
-            // Slots for millions of texts are dear; a handful of constants is found without.
-            self.searched += 1;
+        if self.slots.is_empty()
+            && self.late.get().is_none()
+            && self.len() > FEW
+            && self.searched.load(Ordering::Relaxed) < SEARCHES
+        {
             if let Some(id) = self.find(text) {
                 return id;
             }
@@ -244,13 +309,7 @@ impl Names {
     /// Builds the slots, where there are none.
     pub fn build_slots(&mut self) {
         if self.slots.is_empty() && self.len() > 0 {
-            let size = (self.len() * 2).next_power_of_two().max(64);
-            self.slots = vec![Slot::default(); size];
-            for id in 0..self.len() as u32 {
-                let name = self.bytes(id);
-                let slot = Slot { key: key_of(name), occupant: id + 1, len: name.len() as u32 };
-                self.place(slot);
-            }
+            self.slots = self.late.take().unwrap_or_else(|| self.made_slots());
         }
     }
 
@@ -296,16 +355,21 @@ impl Names {
         let size =
             if self.slots.len() < MANY { (self.slots.len() * 4).max(64) } else { self.slots.len() * 2 };
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| self.place(slot));
+        let seed = self.seed;
+        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, seed, slot));
     }
+}
 
-    fn place(&mut self, slot: Slot) {
-        let mut at = self.home(slot.key);
-        while self.slots[at].occupant != 0 {
-            at = (at + 1) & (self.slots.len() - 1);
-        }
-        self.slots[at] = slot;
+fn home(slots: usize, seed: u64, key: u64) -> usize {
+    mix(key ^ seed) & slots.wrapping_sub(1)
+}
+
+fn place(slots: &mut [Slot], seed: u64, slot: Slot) {
+    let mut at = home(slots.len(), seed, slot.key);
+    while slots[at].occupant != 0 {
+        at = (at + 1) & (slots.len() - 1);
     }
+    slots[at] = slot;
 }
 
 #[cfg(test)]

@@ -40,6 +40,11 @@ fn after(first: Origin, count: u32) -> Origin {
 }
 
 impl Origins {
+    /// The runs: the place each starts at, and the origin there.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (u32, Origin)> + '_ {
+        self.runs.iter().map(|run| (run.start, run.first))
+    }
+
     /// The number of tuples.
     pub fn len(&self) -> usize {
         self.len

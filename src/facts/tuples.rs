@@ -22,6 +22,16 @@ impl Tuples {
         Self { columns: vec![Vec::new(); slots], ..Self::default() }
     }
 
+    /// Where tuples were stated, and the place of each in that order.
+    pub(super) fn stating(&self) -> (&Origins, Option<&[u32]>) {
+        (&self.origins, self.stated.as_deref())
+    }
+
+    /// Tuples from all their parts, which fit each other.
+    pub(super) fn from_parts(columns: Vec<Vec<u32>>, origins: Origins, stated: Option<Vec<u32>>) -> Self {
+        Self { columns, origins, stated }
+    }
+
     /// The number of tuples.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, Vec::len)

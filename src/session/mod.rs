@@ -1,6 +1,7 @@
 //! One use of the library: a ruleset's files, its meaning, and worlds evaluated.
 //! What the command line and other front ends call.
 
+mod facts;
 mod pool;
 mod tables;
 mod worlds;

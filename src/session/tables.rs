@@ -1,12 +1,13 @@
-//! Facts from tables: finds the file, refuses what lies outside, unpacks it, hands its bytes to `facts`.
+//! Tables: finds the file, refuses what lies outside, opens it, unpacks it.
 
 use std::path::{Path, PathBuf};
 
 use super::Session;
+use crate::base::StopSign;
 use crate::diag::{Code, DataPlace, Diagnostic};
-use crate::facts::{FactSetBuilder, TableBytes, TableFormat, read_tables};
+use crate::facts::{TableBytes, TableFormat};
 use crate::model::Ruleset;
-use crate::source::{Entry, ReadAt, unpack};
+use crate::source::{Entry, ReadAt, Stopped, digest, unpack};
 
 /// A table given from outside, in place of the file a `from` names.
 #[derive(Clone, Debug)]
@@ -26,14 +27,26 @@ pub enum TableSource {
     Bytes(Vec<u8>),
 }
 
+/// A table, found and opened, but not looked into yet.
+pub(super) struct Opened {
+    /// Its place among `Ruleset::tables`.
+    at: usize,
+    bytes: Box<dyn ReadAt>,
+    format: TableFormat,
+    packing: &'static str,
+}
+
+/// Tables that could be opened, and what is wrong with the others.
+pub(super) type OpenedTables = (Vec<Opened>, Vec<Diagnostic>);
+
 impl Session<'_> {
-    /// States the facts of all tables; hands back warnings.
-    pub(super) fn read_tables(
+    /// Opens all tables.
+    pub(super) fn open_tables(
         &self,
         ruleset: &Ruleset,
         inputs: &[TableInput],
-        builder: &mut FactSetBuilder<'_>,
-    ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        stop: &StopSign,
+    ) -> OpenedTables {
         let mut problems = Vec::new();
         for input in inputs {
             if !ruleset.tables.iter().any(|table| table.path == input.name) {
@@ -60,25 +73,22 @@ impl Session<'_> {
                 }
             };
             match found {
-                Ok((bytes, format)) => tables.push(TableBytes { at, bytes, format }),
-                Err((code, reason)) => problems.push(
-                    Diagnostic::new(code, format!("`{}` {reason}", table.path))
-                        .at(table.span, "named here")
-                        .data(DataPlace { file: table.path.clone(), ..DataPlace::default() })
-                        .help("the path is read from the folder of the file it stands in"),
-                ),
+                Ok((bytes, format, packing)) => {
+                    let bytes = Box::new(Stopped::new(bytes, stop.clone()));
+                    tables.push(Opened { at, bytes, format, packing });
+                }
+                Err(reason) => problems.push(problem(ruleset, at, reason)),
             }
         }
-        problems.extend(read_tables(ruleset, &tables, builder));
-        if problems.iter().any(Diagnostic::is_error) { Err(problems) } else { Ok(problems) }
+        (tables, problems)
     }
 
     fn given(&self, input: &TableInput) -> Result<Found, (Code, String)> {
         match &input.source {
-            TableSource::Bytes(bytes) => unpacked(Box::new(bytes.clone()), &input.name),
+            TableSource::Bytes(bytes) => found(Box::new(bytes.clone()), &input.name),
             TableSource::File(path) => {
                 let name = path.to_string_lossy().into_owned();
-                self.plain_file(path).and_then(|bytes| unpacked(bytes, &name))
+                self.plain_file(path).and_then(|bytes| found(bytes, &name))
             }
         }
     }
@@ -88,7 +98,7 @@ impl Session<'_> {
             return Err((Code::OutsideFolder, "lies outside the ruleset's folder".to_owned()));
         }
         format_of(name)?;
-        self.plain_file(path).and_then(|bytes| unpacked(bytes, name))
+        self.plain_file(path).and_then(|bytes| found(bytes, name))
     }
 
     fn plain_file(&self, path: &Path) -> Result<Box<dyn ReadAt>, (Code, String)> {
@@ -103,8 +113,47 @@ impl Session<'_> {
     }
 }
 
-/// A table's bytes, unpacked, and how they are laid out.
-type Found = (Box<dyn ReadAt>, TableFormat);
+impl Opened {
+    /// What tells its content apart from others, with how it is laid out and packed; `None` where that
+    /// cannot be had without reading the table, whose facts are then not kept.
+    pub(super) fn digest(&self) -> Option<Vec<u8>> {
+        let format = match self.format {
+            TableFormat::Separated(by) => [0, by],
+            TableFormat::JsonLines => [1, 0],
+        };
+        let content = digest(&*self.bytes).ok()?.to_le_bytes();
+        Some([&format[..], self.packing.as_bytes(), &[0], &content[..]].concat())
+    }
+
+    /// Its bytes, unpacked.
+    pub(super) fn unpacked(self, ruleset: &Ruleset, stop: &StopSign) -> Result<TableBytes, Box<Diagnostic>> {
+        let Self { at, bytes, format, packing } = self;
+        if packing.is_empty() {
+            return Ok(TableBytes { at, bytes, format });
+        }
+        let whole = bytes.all().map_err(|reason| format!("cannot be read: {reason}"));
+        let whole = whole.and_then(|bytes| {
+            unpack(bytes, packing, stop).map_err(|reason| format!("cannot be unpacked: {reason}"))
+        });
+        match whole {
+            Ok(bytes) => {
+                Ok(TableBytes { at, bytes: Box::new(Stopped::new(Box::new(bytes), stop.clone())), format })
+            }
+            Err(reason) => Err(Box::new(problem(ruleset, at, (Code::BadFile, reason)))),
+        }
+    }
+}
+
+fn problem(ruleset: &Ruleset, at: usize, (code, reason): (Code, String)) -> Diagnostic {
+    let table = &ruleset.tables[at];
+    Diagnostic::new(code, format!("`{}` {reason}", table.path))
+        .at(table.span, "named here")
+        .data(DataPlace { file: table.path.clone(), ..DataPlace::default() })
+        .help("the path is read from the folder of the file it stands in")
+}
+
+/// A table's bytes, how they are laid out, and the ending that says how they are packed.
+type Found = (Box<dyn ReadAt>, TableFormat, &'static str);
 
 /// How a table is laid out, by the ending of its name, packed or not.
 fn format_of(name: &str) -> Result<TableFormat, (Code, String)> {
@@ -122,13 +171,8 @@ fn format_of(name: &str) -> Result<TableFormat, (Code, String)> {
     }
 }
 
-fn unpacked(bytes: Box<dyn ReadAt>, name: &str) -> Result<Found, (Code, String)> {
+fn found(bytes: Box<dyn ReadAt>, name: &str) -> Result<Found, (Code, String)> {
     let format = format_of(name)?;
-    if !name.ends_with(".gz") && !name.ends_with(".zst") {
-        return Ok((bytes, format));
-    }
-    let bytes = bytes.all().map_err(|reason| (Code::BadFile, format!("cannot be read: {reason}")))?;
-    let bytes =
-        unpack(bytes, name).map_err(|reason| (Code::BadFile, format!("cannot be unpacked: {reason}")))?;
-    Ok((Box::new(bytes), format))
+    let packing = [".gz", ".zst"].into_iter().find(|ending| name.ends_with(ending));
+    Ok((bytes, format, packing.unwrap_or_default()))
 }

@@ -8,8 +8,9 @@ use super::tables::TableInput;
 use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::{Limits, Profile};
-use crate::facts::{FactSet, FactSetBuilder};
+use crate::facts::FactSetBuilder;
 use crate::model::{ParameterId, Ruleset, ScenarioId};
+use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, evaluate};
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub profile: Arc<Profile>,
     /// Limits.
     pub limits: Limits,
+    /// Where facts of tables are kept for the next run.
+    pub cache: Option<Arc<dyn Store>>,
 }
 
 /// The facts a report is about.
@@ -69,14 +72,8 @@ impl Session<'_> {
             }
             return Ok((pool(ruleset, &worlds), Vec::new()));
         }
-        let mut builder = FactSetBuilder::new(ruleset);
-        builder.state_all(&ruleset.facts, "");
         let profile = &*options.profile;
-        let read = || self.read_tables(ruleset, &options.tables, &mut builder);
-        let mut warnings = profile.part(|| "reading tables".to_owned(), |_| 0, read)?;
-        let count = |facts: &Result<(FactSet, _), _>| facts.as_ref().map_or(0, |(facts, _)| facts.len());
-        let (facts, more) = profile.part(|| "sorting facts".to_owned(), count, || builder.finish())?;
-        warnings.extend(more);
+        let (facts, warnings) = self.facts(ruleset, options)?;
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, options.splits);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }

@@ -2,19 +2,25 @@
 //! Hands on texts; knows no rules beyond `use`.
 
 mod bytes;
+mod digest;
 mod disk;
 mod guard;
 mod load;
 mod memory;
 mod memory_use;
+mod stopped;
+mod store;
 mod unpack;
 
 pub use bytes::ReadAt;
+pub use digest::digest;
 pub use disk::Disk;
 pub use guard::Guard;
 pub use load::{Loaded, load};
 pub use memory::{Memory, memory};
-pub use memory_use::memory_held;
+pub use memory_use::{memory_held, memory_peak};
+pub use stopped::Stopped;
+pub use store::{FolderStore, Store, Writing};
 pub use unpack::unpack;
 
 use std::path::{Path, PathBuf};

@@ -52,6 +52,16 @@ impl Date {
         (year, month, of_year - (153 * shifted + 2) / 5 + 1)
     }
 
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i32 {
+        self.0
+    }
+
+    /// The day so many days after 1970-01-01, where the calendar has it.
+    pub fn from_days(days: i32) -> Option<Self> {
+        (FIRST..=LAST).contains(&days).then_some(Self(days))
+    }
+
     /// Reads `YYYY-MM-DD`.
     pub fn parse_iso(text: &str) -> Option<Self> {
         Self::parse_with("YYYY-MM-DD", text)

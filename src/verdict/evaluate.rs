@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::decide::Classes;
 use super::parts::Parts;
 use super::{Evaluation, RelationBounds, Violation};
-use crate::base::{BitSet, Idx, IndexVec, Span};
+use crate::base::{BitSet, Idx, IndexVec, Span, StopReason};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Table, Values};
 use crate::facts::FactSet;
@@ -109,6 +109,21 @@ fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
         ))
 }
 
+/// Why the work ended when it was asked to.
+pub fn asked_to_stop(reason: StopReason, memory: Option<u64>) -> Diagnostic {
+    match reason {
+        StopReason::Memory => {
+            let most = memory.map_or_else(String::new, |most| format!(" of {} MiB", most >> 20));
+            Diagnostic::new(Code::MemoryLimit, format!("the memory limit{most} was reached")).help(
+                "allow more with `--max-memory`, state fewer columns of the tables or fewer rows with `where`, \
+                 or let `--cache` spare the reading of tables",
+            )
+        }
+        StopReason::Interrupted => Diagnostic::new(Code::Interrupted, "the work was interrupted")
+            .help("nothing was written; run it again for an answer"),
+    }
+}
+
 fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
     match stop {
         Stop::Reached(Reached::Facts) => Diagnostic::new(
@@ -125,6 +140,7 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
             Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
                 .help("allow more with `--max-time`")
         }
+        Stop::Reached(Reached::Asked(reason)) => asked_to_stop(reason, limits.memory),
         Stop::Domain { error, span, facts } => {
             let what = match error {
                 DomainError::DivisionByZero => "something is divided by zero",

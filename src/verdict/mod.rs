@@ -14,7 +14,7 @@ mod relations;
 mod search;
 mod splits;
 
-pub use evaluate::evaluate;
+pub use evaluate::{asked_to_stop, evaluate};
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;

@@ -1,5 +1,6 @@
 //! Tests of the whole, from texts to answers.
 
+mod cache;
 mod cli;
 mod customer;
 mod docs;
@@ -12,4 +13,5 @@ mod hostile;
 mod layers;
 mod oracle;
 mod oracle_runs;
+mod stopping;
 mod support;

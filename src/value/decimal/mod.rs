@@ -81,6 +81,20 @@ impl Decimal {
         (i128::from(self.high) << 64) | i128::from(self.low)
     }
 
+    /// Its fields: the halves of the coefficient, and the exponent.
+    pub fn to_bits(self) -> (i64, u64, i32) {
+        (self.high, self.low, self.exponent)
+    }
+
+    /// The number with these fields, where `to_bits` can have given them.
+    pub fn from_bits(high: i64, low: u64, exponent: i32) -> Option<Self> {
+        let wanted = Self { high, low, exponent };
+        let coefficient = wanted.coefficient();
+        let fits = coefficient.unsigned_abs() < LIMIT.unsigned_abs();
+        let made = if fits { Self::canonical(coefficient, i64::from(exponent)).ok() } else { None };
+        made.filter(|made| *made == wanted)
+    }
+
     /// The number with this coefficient and exponent, rounded to 34 digits.
     fn rounded(coefficient: i128, exponent: i64) -> Result<Self, DomainError> {
         if coefficient.unsigned_abs() < LIMIT.unsigned_abs() {

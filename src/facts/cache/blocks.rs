@@ -1,0 +1,236 @@
+//! The file around the content: a head, the content, the streams in blocks, and a sum of each block.
+//! Streams are read by their blocks on all cores, each checked against its sum on the way.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::FORMAT;
+use super::bytes::{Reader, Writer};
+use crate::source::ReadAt;
+
+const MAGIC: u64 = u64::from_le_bytes(*b"PXFACTS\n");
+
+/// Bytes that are summed together; a whole number of words.
+const BLOCK: usize = 256 << 10;
+
+const WORD: usize = 4;
+
+/// The head: magic, format, number of streams, key, lengths of content and streams, the sum of the content and that
+/// of the head itself.
+const HEAD: usize = 8 + 4 + 4 + 16 + 8 + 8 + 8 + 8;
+
+/// Long runs of data.
+#[derive(Default)]
+pub(super) struct Streams<'f>(Vec<Stream<'f>>);
+
+enum Stream<'f> {
+    Words(Cow<'f, [u32]>),
+    Bytes(Cow<'f, [u8]>),
+}
+
+impl<'f> Streams<'f> {
+    pub fn words(&mut self, words: impl Into<Cow<'f, [u32]>>) {
+        self.0.push(Stream::Words(words.into()));
+    }
+
+    pub fn bytes(&mut self, bytes: impl Into<Cow<'f, [u8]>>) {
+        self.0.push(Stream::Bytes(bytes.into()));
+    }
+}
+
+impl Stream<'_> {
+    fn size(&self) -> usize {
+        match self {
+            Self::Words(words) => words.len() * WORD,
+            Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// Streams read back, in the order in which they were written.
+pub(super) struct Loaded(std::vec::IntoIter<LoadedStream>);
+
+enum LoadedStream {
+    Words(Vec<u32>, u32),
+    Bytes(Vec<u8>),
+}
+
+impl Loaded {
+    /// The next stream, which holds words, and the greatest of them; 0 where there is none.
+    pub fn words(&mut self) -> Option<(Vec<u32>, u32)> {
+        match self.0.next()? {
+            LoadedStream::Words(words, most) => Some((words, most)),
+            LoadedStream::Bytes(_) => None,
+        }
+    }
+
+    /// The next stream, which holds bytes.
+    pub fn bytes(&mut self) -> Option<Vec<u8>> {
+        match self.0.next()? {
+            LoadedStream::Bytes(bytes) => Some(bytes),
+            LoadedStream::Words(..) => None,
+        }
+    }
+
+    /// Whether there is none left.
+    pub fn is_done(&self) -> bool {
+        self.0.len() == 0
+    }
+}
+
+/// The content with the lengths of the streams before it.
+fn inner(content: &[u8], streams: &Streams<'_>) -> Vec<u8> {
+    let mut out = Writer::default();
+    for stream in &streams.0 {
+        out.byte(u8::from(matches!(stream, Stream::Words(_))));
+        out.u64(stream.size() as u64);
+    }
+    out.0.extend_from_slice(content);
+    out.0
+}
+
+pub(super) fn size(content: &[u8], streams: &Streams<'_>) -> u64 {
+    let lengths = streams.0.iter().map(Stream::size);
+    let blocks: usize = lengths.clone().map(|len| len.div_ceil(BLOCK)).sum();
+    let inner = streams.0.len() * 9 + content.len();
+    (HEAD + inner + lengths.sum::<usize>() + (blocks + 1) * 8) as u64
+}
+
+pub(super) fn write(key: u128, content: &[u8], streams: &Streams<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let inner = inner(content, streams);
+    let mut head = Writer::default();
+    head.u64(MAGIC);
+    head.u32(FORMAT);
+    head.u32(streams.0.len() as u32);
+    head.0.extend_from_slice(&key.to_le_bytes());
+    head.u64(inner.len() as u64);
+    head.u64(streams.0.iter().map(Stream::size).sum::<usize>() as u64);
+    head.u64(xxh3_64(&inner));
+    head.u64(xxh3_64(&head.0));
+    out.write_all(&head.0)?;
+    out.write_all(&inner)?;
+    let mut sums = Writer::default();
+    let mut block = Vec::with_capacity(BLOCK);
+    for stream in &streams.0 {
+        match stream {
+            Stream::Words(words) => {
+                for words in words.chunks(BLOCK / WORD) {
+                    block.clear();
+                    block.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+                    sums.u64(xxh3_64(&block));
+                    out.write_all(&block)?;
+                }
+            }
+            Stream::Bytes(bytes) => {
+                for bytes in bytes.chunks(BLOCK) {
+                    sums.u64(xxh3_64(bytes));
+                    out.write_all(bytes)?;
+                }
+            }
+        }
+    }
+    sums.u64(xxh3_64(&sums.0));
+    out.write_all(&sums.0)
+}
+
+/// The content and the streams; `None` where something is damaged or of another key.
+pub(super) fn read(key: u128, file: &dyn ReadAt) -> Option<(Vec<u8>, Loaded)> {
+    let mut head = [0; HEAD];
+    file.read_at(0, &mut head).ok()?;
+    let mut reader = Reader(&head);
+    if reader.u64()? != MAGIC || reader.u32()? != FORMAT {
+        return None;
+    }
+    let count = reader.u32()? as usize;
+    let own = reader.u128()? == key;
+    let (inner_len, streams_len) = (reader.u64()?, reader.u64()?);
+    let inner_sum = reader.u64()?;
+    if !own || reader.u64()? != xxh3_64(&head[..HEAD - 8]) {
+        return None;
+    }
+    let size = file.size();
+    if inner_len > size || streams_len > size || count as u64 > size {
+        return None;
+    }
+    let mut inner = vec![0; usize::try_from(inner_len).ok()?];
+    file.read_at(HEAD as u64, &mut inner).ok()?;
+    if xxh3_64(&inner) != inner_sum {
+        return None;
+    }
+    let mut reader = Reader(&inner);
+    let mut places = Vec::new();
+    let (mut at, mut block) = (HEAD as u64 + inner_len, 0);
+    for _ in 0..count {
+        let words = reader.byte()? == 1;
+        let len = usize::try_from(reader.u64()?).ok().filter(|len| *len as u64 <= streams_len)?;
+        let place = Place { words, at, len, block };
+        (at, block) = (at.checked_add(len as u64)?, block + len.div_ceil(BLOCK));
+        places.push(place);
+    }
+    let sums_at = HEAD as u64 + inner_len + streams_len;
+    if at != sums_at || sums_at + (block as u64 + 1) * 8 != size {
+        return None;
+    }
+    let mut sums = vec![0; (block + 1) * 8];
+    file.read_at(sums_at, &mut sums).ok()?;
+    let sums: Vec<u64> = sums.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
+    let (last, sums) = sums.split_last()?;
+    let written: Vec<u8> = sums.iter().flat_map(|sum| sum.to_le_bytes()).collect();
+    if xxh3_64(&written) != *last {
+        return None;
+    }
+    let streams: Option<Vec<LoadedStream>> = places
+        .into_par_iter()
+        .map(|place| {
+            let sums = &sums[place.block..place.block + place.len.div_ceil(BLOCK)];
+            if place.words { words(file, &place, sums) } else { bytes(file, &place, sums) }
+        })
+        .collect();
+    Some((reader.0.to_vec(), Loaded(streams?.into_iter())))
+}
+
+/// Where a stream lies.
+struct Place {
+    words: bool,
+    at: u64,
+    len: usize,
+    /// The number of its first block.
+    block: usize,
+}
+
+fn words(file: &dyn ReadAt, place: &Place, sums: &[u64]) -> Option<LoadedStream> {
+    if !place.len.is_multiple_of(WORD) {
+        return None;
+    }
+    let mut out = vec![0_u32; place.len / WORD];
+    let most = out
+        .par_chunks_mut(BLOCK / WORD)
+        .zip(sums)
+        .enumerate()
+        .map_init(Vec::new, |buffer: &mut Vec<u8>, (number, (own, sum))| {
+            buffer.resize(own.len() * WORD, 0);
+            file.read_at(place.at + (number * BLOCK) as u64, buffer).ok()?;
+            if xxh3_64(buffer) != *sum {
+                return None;
+            }
+            let mut most = 0;
+            for (word, bytes) in own.iter_mut().zip(buffer.as_chunks::<WORD>().0) {
+                *word = u32::from_le_bytes(*bytes);
+                most = most.max(*word);
+            }
+            Some(most)
+        })
+        .try_reduce(|| 0, |left, right| Some(left.max(right)))?;
+    Some(LoadedStream::Words(out, most))
+}
+
+fn bytes(file: &dyn ReadAt, place: &Place, sums: &[u64]) -> Option<LoadedStream> {
+    let mut out = vec![0_u8; place.len];
+    let sound = out.par_chunks_mut(BLOCK).zip(sums).enumerate().all(|(number, (own, sum))| {
+        file.read_at(place.at + (number * BLOCK) as u64, own).is_ok() && xxh3_64(own) == *sum
+    });
+    sound.then_some(LoadedStream::Bytes(out))
+}
