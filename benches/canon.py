@@ -34,7 +34,6 @@ def main():
     rows = [(row[:width], int(row[width])) for row in reader]
     if form == "labels":
         sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "economy"))
-        sys.modules.pop("canon", None)
         from canon import canon
         sys.stdout.write(canon([*cells, count] for cells, count in rows))
     else:
