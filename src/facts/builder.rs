@@ -119,8 +119,9 @@ impl<'r> FactSetBuilder<'r> {
     /// that is missing. `Err` where a key has two, or where what is counted or added up is repeated.
     pub fn finish(mut self) -> Result<(FactSet, Vec<Diagnostic>), Vec<Diagnostic>> {
         let mut problems = Vec::new();
+        let aggregated = self.ruleset.aggregated();
         for relation in self.ruleset.relations.ids() {
-            self.sort(relation, &mut problems);
+            self.sort(relation, aggregated.contains(&relation), &mut problems);
             self.drop_settled_doubts(relation);
             self.complete_members(relation);
         }
@@ -147,8 +148,7 @@ impl<'r> FactSetBuilder<'r> {
 
     /// Sorts what is stated of a relation, each fact once. A row of a table that repeats what is counted
     /// or added up may have been meant to count.
-    fn sort(&mut self, relation: RelationId, problems: &mut Vec<Diagnostic>) {
-        let aggregated = self.ruleset.aggregated().contains(&relation);
+    fn sort(&mut self, relation: RelationId, aggregated: bool, problems: &mut Vec<Diagnostic>) {
         let mut first: BTreeMap<u32, DataPlace> = BTreeMap::new();
         for maybe in [false, true] {
             for (origin, place) in self.stated(relation, maybe).sort() {
