@@ -86,5 +86,5 @@ WORKLOADS = {w.name: w for w in [
     Workload(
         "orders", "orders.lens", ["open", "odd", "late", "fine"],
         {"orders": "iiiiinniinii", "products": "ii"},
-        {"duckdb": python("duckdb", "duckdb.py")}),
+        {"duckdb": python("duckdb", "duckdb.py"), "polars": python("polars", "polars.py")}),
 ]}

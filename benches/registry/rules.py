@@ -168,7 +168,10 @@ def row_sql(row):
 
 
 def lens_sql(lens):
-    """`(columns of rows, columns over these, the open outcomes over both)`, each an SQL expression with its name."""
+    """`(columns of rows, columns over these, the open outcomes over both)`, each an SQL expression with its name.
+
+    Rows stand in columns of their own first: written into the CASE itself they take DuckDB half as long again.
+    """
     name = column(lens["name"])
     rows = [(f"{name}_r{i + 1}", BIT[verdict]) for i, (verdict, _) in enumerate(lens["rows"])]
     columns = [f"{row_sql(r)} AS {c}" for r, (c, _) in zip(lens["rows"], rows)]
