@@ -27,9 +27,10 @@ class Workload:
         return os.path.join(HERE, self.name, *parts)
 
     def make(self, folder, facts):
-        """Writes tables and ruleset; does nothing where they stand already and the ruleset is the same."""
+        """Writes tables and ruleset, unless they were written by this very generator."""
         done = os.path.join(folder, "made")
-        if not os.path.exists(done):
+        changed = max(os.path.getmtime(self.path(name)) for name in os.listdir(self.path()) if name.endswith(".py"))
+        if not os.path.exists(done) or os.path.getmtime(done) < changed:
             os.makedirs(folder, exist_ok=True)
             made = subprocess.run([sys.executable, self.path("gen.py"), folder, "--facts", facts], check=True,
                                   capture_output=True, text=True).stdout

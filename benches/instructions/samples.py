@@ -2,12 +2,10 @@
 import os
 import random
 import re
-import shutil
-import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BENCHES = os.path.dirname(HERE)
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from workloads import WORKLOADS  # noqa: E402
 
 
 def write(folder, name, text):
@@ -18,14 +16,7 @@ def write(folder, name, text):
 
 def generated(workload, folder, facts):
     """Tables and ruleset of a workload."""
-    path = os.path.join(BENCHES, workload)
-    if not os.path.exists(os.path.join(folder, "made")):
-        made = subprocess.run([sys.executable, os.path.join(path, "gen.py"), folder, "--facts", facts], check=True,
-                              capture_output=True, text=True).stdout
-        write(folder, "made", made)
-    source = os.path.join(path, workload + ".lens")
-    if os.path.exists(source):
-        shutil.copyfile(source, os.path.join(folder, workload + ".lens"))
+    WORKLOADS[workload].make(folder, facts)
     return os.path.join(folder, workload + ".lens")
 
 

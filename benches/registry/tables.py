@@ -1,7 +1,8 @@
 """The tables of the "registry" workload: a registry of software packages, seeded and repeatable.
 
 `write(folder, facts)` writes eight CSV files. Packages come in families, long ladders of packages that
-need one another; a few packages at the ground serve all families. Only `random.Random(seed).random()`
+need one another; a few packages at the ground serve all families. Most families are published in one go
+by one team, so their packages are much alike. Only `random.Random(seed).random()`
 is drawn from, whose sequence is fixed across versions of Python.
 """
 import os
@@ -64,11 +65,11 @@ class Tables:
 
 
 def families(total, ground, u):
-    """First package and length of each family above the ground; mostly short, some very long."""
+    """First package, length and whether all are alike, of each family above the ground; mostly short, some very long."""
     at, out = ground, []
     while at < total:
         length = min(int(12 / (u() + 0.004) ** 0.9), total - at)
-        out.append((at, length))
+        out.append((at, length, u() < 0.85))
         at += length
     return out
 
@@ -83,43 +84,51 @@ def write(folder, facts, seed=1):
     chains = families(total, ground, u)
     packages(tables, names, ground, chains, u)
     needs(tables, names, ground, chains, u)
-    people(tables, names, ground, u)
-    reviews(tables, names, ground, u)
+    # The first package of a family whose packages are alike, for each of these.
+    team = {i: first for first, length, alike in chains if alike for i in range(first, first + length)}
+    people(tables, names, ground, team, u)
+    reviews(tables, names, ground, team, u)
     tables.close()
     return tables.rows, tables.facts
 
 
 def packages(tables, names, ground, chains, u):
-    """Attributes go with the family a package is of, so that some kinds of package are common."""
-    temper = [0.0] * len(names)
-    for first, length in chains:
+    """Attributes go with the family a package is of."""
+    for i in range(ground):
+        tables.add("packages", names[i], *attributes(0.95, u))
+    for first, length, alike in chains:
         mood = u()
+        shared = attributes(mood, u)
         for i in range(first, first + length):
-            temper[i] = mood if u() < 0.7 else u()
-    for i, name in enumerate(names):
-        if i >= ground and u() < 0.02:
-            continue  # needed by others, but published nowhere
-        mood = 0.95 if i < ground else temper[i]
-        step = min(6, max(0, int(mood * 5 + u() * 2)))
-        year = 2012 + min(13, int(mood * 8 + u() * 6))
-        tables.add(
-            "packages", name,
-            REGISTRIES[min(4, int(abs(mood - u() * 0.4) * 6) % 5)],
-            "" if u() < 0.06 else str(FETCHED[step]),
-            "" if u() < 0.04 else "%d-%02d-01" % (year, 1 + 6 * int(u() * 2)),
-            "" if u() < 0.10 else str(min(90, 10 * int(mood * 6 + u() * 4))),
-            "" if u() < 0.05 else LICENCES[min(5, int((mood * 0.5 + u() * 0.5) * 6))],
-        )
+            own = shared if alike else attributes(mood if u() < 0.7 else u(), u)
+            if u() >= 0.02:  # the rest are needed by others, but published nowhere
+                tables.add("packages", names[i], *own)
+
+
+def attributes(mood, u):
+    step = min(6, max(0, int(mood * 5 + u() * 2)))
+    year = 2012 + min(13, int(mood * 8 + u() * 6))
+    return (
+        REGISTRIES[min(4, int(abs(mood - u() * 0.4) * 6) % 5)],
+        "" if u() < 0.06 else str(FETCHED[step]),
+        "" if u() < 0.04 else "%d-%02d-01" % (year, 1 + 6 * int(u() * 2)),
+        "" if u() < 0.10 else str(min(90, 10 * int(mood * 6 + u() * 4))),
+        "" if u() < 0.05 else LICENCES[min(5, int((mood * 0.5 + u() * 0.5) * 6))],
+    )
 
 
 def needs(tables, names, ground, chains, u):
     """Who needs whom, who gave way to whom, and what products are made of."""
     shipped = set()
-    for first, length in chains:
+    for first, length, alike in chains:
+        shared = [int(u() ** 2.5 * ground) for _ in range(4)]
         for i in range(first, first + length):
             place = i - first
             others = set()
-            for _ in range(int(4 + u() * 12)):
+            if alike:
+                others.update(shared)
+                others.update(i - step for step in (1, 2, 3, 5) if step <= place)
+            for _ in range(int(4 + u() * 12) if not alike else u() < 0.02):
                 if u() < 0.62 and place:
                     others.add(i - 1 - int(u() * u() * min(place, 12)))
                 elif u() < 0.05 and length > 2:
@@ -129,10 +138,10 @@ def needs(tables, names, ground, chains, u):
             others.discard(i)
             for other in sorted(others):
                 tables.add("depends", names[i], names[other])
-            if place and u() < 0.18:
+            if place and u() < (0.04 if alike else 0.18):
                 back = place > 3 and u() < 0.02
                 tables.add("replaced", names[i - 1], names[first if back else i])
-        if u() < 0.12 or length > 400:
+        if u() < 0.25 or length > 150:
             for product in PRODUCTS:
                 if u() < 0.3:
                     shipped.add((product, names[first + length - 1]))
@@ -145,7 +154,7 @@ def needs(tables, names, ground, chains, u):
         tables.add("ships", product, name)
 
 
-def people(tables, names, ground, u):
+def people(tables, names, ground, team, u):
     count = max(8, len(names) // 3)
     for i in range(count):
         tables.add(
@@ -155,21 +164,23 @@ def people(tables, names, ground, u):
         )
     for i, name in enumerate(names):
         keepers = {(i // 3 + int(u() * u() * 6)) % count for _ in range(int(u() * 3.2))}
+        if i in team:
+            keepers = {team[i] // 3, team[i] // 3 + 1}
         if i < ground:
             keepers.add(int(u() * count))
         for keeper in sorted(keepers):
             tables.add("maintains", "m%07d" % keeper, name)
 
 
-def reviews(tables, names, ground, u):
+def reviews(tables, names, ground, team, u):
     number = 0
     for i, name in enumerate(names):
-        if u() < 0.08:
+        if u() < (0.03 if i in team else 0.08):
             for _ in range(1 + int(u() * u() * 4)):
                 severe = 0.2 + u() * 8 if i < ground else u() * 9.9
                 number += 1
                 missing = i >= ground and u() < 0.06
                 tables.add("advisories", "a%07d" % number, name, "" if missing else "%.1f" % severe)
-        if u() < 0.15:
+        if u() < (0.02 if i in team else 0.15):
             for auditor in sorted({int(u() * 40) for _ in range(1 + int(u() * 4))}):
                 tables.add("grades", "office-%d" % auditor, name, str(1 + int(u() * 5)))
