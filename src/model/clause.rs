@@ -386,15 +386,42 @@ fn unbound_conclusion(word: &str, span: Span) -> Diagnostic {
 
 /// Introduces the words that take a value by `=`, in textual order, after all sentences.
 pub(super) fn introduce_values(variables: &mut Variables, raw: &Raw<'_>) {
+    let mut anys = Vec::new();
+    // Outside negative parts `any` introduces nothing that could be named again.
+    if variables.in_negative() {
+        any_words(raw, &mut anys);
+    }
+    introduce_unless_any(variables, raw, &anys);
+}
+
+/// The words that sentences of this part introduce by `any`.
+fn any_words<'r>(raw: &'r Raw<'_>, anys: &mut Vec<&'r str>) {
+    match raw {
+        Raw::And(parts) | Raw::Or(parts) => parts.iter().for_each(|part| any_words(part, anys)),
+        Raw::Known(inner, _) => any_words(inner, anys),
+        Raw::Atom { args, .. } => args.iter().for_each(|(term, _)| any_word(term, anys)),
+        Raw::IsKind { term, .. } => any_word(term, anys),
+        Raw::Holds(..) | Raw::Not(..) | Raw::Compare { .. } | Raw::Is { .. } | Raw::Broken => {}
+    }
+}
+
+fn any_word<'r>(term: &'r Written, anys: &mut Vec<&'r str>) {
+    if let TermKind::Any(word) = &term.kind {
+        anys.push(&word.text);
+    }
+}
+
+fn introduce_unless_any(variables: &mut Variables, raw: &Raw<'_>, anys: &[&str]) {
     match raw {
         Raw::And(parts) | Raw::Or(parts) => {
             for part in parts {
-                introduce_values(variables, part);
+                introduce_unless_any(variables, part, anys);
             }
         }
         Raw::Compare { lhs: Side::Expr(lhs), op: CompareOp::Eq, .. } => {
             if let Some((word, span)) = lone_word(lhs)
                 && !variables.knows(word)
+                && !anys.contains(&word)
             {
                 variables.introduce_value(word, span);
             }

@@ -35,11 +35,19 @@ pub(super) struct Match<'a> {
 impl Readings {
     /// Adds a reading unless it collides with an earlier one, which is returned.
     pub fn add(&mut self, relation: RelationId, parts: Vec<ReadingPart>, span: Span) -> Option<&Known> {
-        if let Some(at) = self.all.iter().position(|known| collide(&known.parts, &parts)) {
-            return Some(&self.all[at]);
-        }
         let (places, words) = fixed(&parts);
         let groups = self.exact.entry(parts.len()).or_default();
+        // Readings whose words stand at the same places collide only where all words are the same.
+        let clash = groups.iter().filter_map(|(known, readings)| {
+            if *known == places {
+                readings.get(&words).copied()
+            } else {
+                readings.values().copied().filter(|&at| collide(&self.all[at].parts, &parts)).min()
+            }
+        });
+        if let Some(at) = clash.min() {
+            return Some(&self.all[at]);
+        }
         let at = groups.iter().position(|(known, _)| *known == places).unwrap_or_else(|| {
             groups.push((places, HashMap::new()));
             groups.len() - 1

@@ -227,3 +227,23 @@ fn one_combination_has_one_value() {
     let error = open(&rules("a pays x as much as 2")).expect_err("two values");
     assert!(error[0].message.contains("two values"), "{error:?}");
 }
+
+#[test]
+fn what_any_introduces_in_a_negative_part_is_compared_by_equality() {
+    let text = "kind T\nrelation T scores Number?\nrelation T meets other: T\nrelation T counts\n\
+        question T is good | bad\n  among t counts\n\
+        lens negated {\n  a: good when not (t scores any v and v = 60)\n  otherwise bad\n}\n\
+        lens barred {\n  a: good when t counts unless t scores any v and v = 60\n  otherwise bad\n}\n\
+        lens counted {\n  a: good when count(o: t meets o and o scores any v and v = 60) >= 1\n  otherwise bad\n}\n\
+        facts {\n  x counts\n  y counts\n  z counts\n  x scores 60\n  y scores 61\n  y meets x\n}\n";
+    evaluated(text, |ruleset, evaluation| {
+        assert_eq!(
+            grid(ruleset, evaluation),
+            [
+                "x: negated=bad barred=bad counted=bad",
+                "y: negated=good barred=good counted=good",
+                "z: negated=unknown (good or bad) barred=unknown (good or bad) counted=bad",
+            ]
+        );
+    });
+}

@@ -58,7 +58,8 @@ fn imports_run_one_way() {
     for (name, text) in sources() {
         let module = name.split(['/', '.']).next().expect("a module");
         let Some(own) = ORDER.iter().position(|known| *known == module) else {
-            assert_eq!(module, "main", "{name} is in no layer");
+            // The binary and how it asks for memory stand above the library.
+            assert!(["main", "allocation"].contains(&module), "{name} is in no layer");
             continue;
         };
         for (at, _) in text.match_indices("crate::") {

@@ -1,0 +1,107 @@
+"""Small fixed rulesets and tables whose cost in instructions is counted."""
+import os
+import random
+import re
+import sys
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from workloads import WORKLOADS  # noqa: E402
+
+
+def write(folder, name, text):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "w", newline="\n") as out:
+        out.write(text)
+
+
+def generated(workload, folder, facts):
+    """Tables and ruleset of a workload."""
+    WORKLOADS[workload].make(folder, facts)
+    return os.path.join(folder, workload + ".lens")
+
+
+HEAD = """language 1
+kind Person
+kind Club
+relation Person joined Club
+relation Person earns Number
+relation Person owes Number?
+relation Person helps other: Person
+question Person is a | b | c
+  among person earns any n
+"""
+
+
+def lenses(folder, count, rows):
+    """So many lenses of so many rows, over the same 400 people."""
+    u = random.Random(3).random
+    out = [HEAD]
+    for lens in range(count):
+        out.append(f"lens v{lens} {{\n  first match wins\n")
+        for row in range(rows):
+            low, high = int(u() * 100), int(u() * 100)
+            kind = ["person earns n >= %d and person owes m < %d" % (low, high),
+                    "person joined \"club-%d\" and person earns n < %d" % (low % 10, high),
+                    "person helps other and other owes m >= %d and not other joined \"club-%d\"" % (low, high % 10),
+                    ][int(u() * 3)]
+            out.append("  r%d: %s when %s\n" % (row, "abc"[int(u() * 3)], kind))
+        out.append("  otherwise c\n}\n")
+    return ruled(folder, "".join(out), u)
+
+
+def definitions(folder, count):
+    """So many definitions of one relation each, and a lens that asks the last."""
+    u = random.Random(4).random
+    out = [HEAD]
+    for i in range(count):
+        out.append(f"relation Person is in group{i}\ndefine person is in group{i}\n")
+        out.append(f"  when person earns n >= {int(u() * 100)} and not person joined \"club-{int(u() * 10)}\"\n")
+    out.append(f"lens one {{\n  in: a when person is in group{count - 1}\n  otherwise b\n}}\n")
+    return ruled(folder, "".join(out), u)
+
+
+def ruled(folder, text, u):
+    tables = {"joined": "person,club\n", "people": "person,money,debt\n", "helps": "person,other\n"}
+    for i in range(400):
+        tables["people"] += f"p{i},{int(u() * 100)},{'' if i % 9 == 0 else int(u() * 100)}\n"
+        tables["joined"] += f"p{i},club-{int(u() * 10)}\n"
+        tables["helps"] += f"p{i},p{(i * 7 + 1) % 400}\n"
+    text += "from \"people.csv\" {\n  person earns money\n  person owes debt\n}\n"
+    text += "from \"joined.csv\" {\n  person joined club\n}\nfrom \"helps.csv\" {\n  person helps other\n}\n"
+    for name, rows in tables.items():
+        write(folder, name + ".csv", rows)
+    write(folder, "main.lens", text)
+    return os.path.join(folder, "main.lens")
+
+
+# Other words for the same relations, in another alphabetical order.
+WORDS = {"makes": "yields", "sells": "brings", "uses": "wears out", "distributes": "carries", "meets": "answers",
+         "needs": "wants", "employs": "keeps", "funds": "backs", "pays": "hands", "commission": "a share",
+         "contracts": "agrees", "supports": "aids", "offers": "puts"}
+
+
+def varied(source, folder, how):
+    """The economy workload with one thing changed that should cost nothing."""
+    text = open(os.path.join(source, "economy.lens")).read()
+    chance = random.Random(5)
+    names = [n for n in os.listdir(source) if n.endswith(".csv")]
+    tables = {n: open(os.path.join(source, n)).read().splitlines() for n in names}
+    if how == "renamed":
+        text = re.sub(r"\b(%s)\b(?!\.csv)" % "|".join(WORDS), lambda m: WORDS[m[1]], text)
+    elif how == "rules":
+        blocks = text.split("\n\n")
+        head, rest = blocks[:1], blocks[1:]
+        chance.shuffle(rest)
+        text = "\n\n".join(head + rest) + "\n"
+    elif how == "columns":
+        turned = {n: [",".join(reversed(line.split(","))) for line in lines] for n, lines in tables.items()}
+        tables = turned
+    elif how == "rows":
+        for name in sorted(tables):
+            body = tables[name][1:]
+            chance.shuffle(body)
+            tables[name][1:] = body
+    for name, lines in tables.items():
+        write(folder, name, "\n".join(lines) + "\n")
+    write(folder, "economy.lens", text)
+    return os.path.join(folder, "economy.lens")
