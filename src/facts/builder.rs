@@ -96,7 +96,8 @@ impl<'r> FactSetBuilder<'r> {
 
     /// Notes what came of a table.
     pub fn note_read(&mut self, read: TableRead) {
-        self.facts.reads.push(read);
+        let place = self.facts.reads.partition_point(|known| known.table <= read.table);
+        self.facts.reads.insert(place, read);
     }
 
     /// The dictionary of a domain.
@@ -154,8 +155,10 @@ impl<'r> FactSetBuilder<'r> {
             for (origin, place) in self.stated(relation, maybe).sort() {
                 let Origin::Row { table, line } = origin else { continue };
                 let path = &self.ruleset.tables[table as usize].path;
+                let mut by_row = false;
                 if let Some(read) = self.facts.reads.iter_mut().find(|read| read.table == table) {
                     read.repeated += 1;
+                    by_row = read.by_row;
                 }
                 if !aggregated || self.ruleset.tables[table as usize].cells.merge_duplicates {
                     continue;
@@ -175,6 +178,7 @@ impl<'r> FactSetBuilder<'r> {
                 let place = DataPlace {
                     file: path.clone(),
                     row: u64::from(line),
+                    by_row,
                     raw: Some(shown.join(",").chars().take(80).collect()),
                     expected: Some("a row that states something new".to_owned()),
                     ..DataPlace::default()
@@ -287,10 +291,13 @@ impl<'r> FactSetBuilder<'r> {
                 Origin::Text(span) => diagnostic = diagnostic.at(span, format!("{value} here")),
                 Origin::Row { table, line } => {
                     let file = ruleset.tables[table as usize].path.clone();
-                    places.push(format!("{value} in {file}, line {line}"));
+                    let by_row = self.facts.reads.iter().any(|read| read.table == table && read.by_row);
+                    let unit = if by_row { "row" } else { "line" };
+                    places.push(format!("{value} in {file}, {unit} {line}"));
                     let place = DataPlace {
                         file,
                         row: u64::from(line),
+                        by_row,
                         raw: Some(value.clone()),
                         others: more,
                         ..DataPlace::default()

@@ -1,5 +1,6 @@
 //! Which facts are looked at: those of the ruleset, or its scenarios together, or one scenario.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Session;
@@ -27,6 +28,10 @@ pub struct Options {
     pub splits: bool,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
+    /// Folders tables may lie in, beside the ruleset's own.
+    pub allow_paths: Vec<PathBuf>,
+    /// Whether databases may be asked over the network.
+    pub allow_network: bool,
     /// Limits.
     pub limits: Limits,
 }
@@ -72,7 +77,7 @@ impl Session<'_> {
         let mut builder = FactSetBuilder::new(ruleset);
         builder.state_all(&ruleset.facts, "");
         let profile = &*options.profile;
-        let read = || self.read_tables(ruleset, &options.tables, &mut builder);
+        let read = || self.read_tables(ruleset, options, &mut builder);
         let mut warnings = profile.part(|| "reading tables".to_owned(), |_| 0, read)?;
         let count = |facts: &Result<(FactSet, _), _>| facts.as_ref().map_or(0, |(facts, _)| facts.len());
         let (facts, more) = profile.part(|| "sorting facts".to_owned(), count, || builder.finish())?;

@@ -12,4 +12,5 @@ mod hostile;
 mod layers;
 mod oracle;
 mod oracle_runs;
+mod sources;
 mod support;
