@@ -85,6 +85,12 @@ pub(super) struct WorldArgs {
     /// Read another file for a table, as in `--facts payments.csv=new.csv`; `-` is standard input.
     #[arg(long, value_name = "[NAME=]PATH")]
     pub facts: Vec<String>,
+    /// Let tables lie in this folder too, beside the ruleset's own.
+    #[arg(long, value_name = "FOLDER")]
+    pub allow_path: Vec<PathBuf>,
+    /// Let the ruleset ask databases over the network.
+    #[arg(long)]
+    pub allow_network: bool,
     /// The most facts rules may derive.
     #[arg(long, value_name = "N", default_value_t = Limits::default().facts)]
     pub max_facts: u64,
@@ -138,6 +144,8 @@ impl WorldArgs {
             tables,
             splits: false,
             profile: Arc::new(profile),
+            allow_paths: self.allow_path.clone(),
+            allow_network: self.allow_network,
             limits: Limits {
                 facts: self.max_facts,
                 rounds: self.max_rounds,
@@ -217,6 +225,8 @@ pub(super) enum RowFormatArg {
     Csv,
     /// One JSON object per line.
     Jsonl,
+    /// Parquet; a build without it says so.
+    Parquet,
 }
 
 #[derive(Debug, Args)]

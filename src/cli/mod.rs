@@ -72,6 +72,9 @@ pub fn main() -> ExitCode {
         }
     };
     std::panic::set_hook(Box::new(|info| {
+        if crate::source::kinds::is_calm() {
+            return;
+        }
         let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
         Terminal::complain(&format!(
             "parallax: this is a bug of ours{place}; please report it with the ruleset"

@@ -1,6 +1,6 @@
 //! `parallax run`.
 
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, IsTerminal};
 
 use super::Exit;
 use super::args::{RowFormatArg, RunArgs};
@@ -14,6 +14,17 @@ pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Exit {
 }
 
 fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let format = match args.format {
+        RowFormatArg::Csv => RowFormat::Csv,
+        RowFormatArg::Jsonl => RowFormat::JsonLines,
+        RowFormatArg::Parquet => RowFormat::Parquet,
+    };
+    let on_terminal = format == RowFormat::Parquet && args.out.is_none() && io::stdout().is_terminal();
+    let unreadable = "Parquet is no text for a terminal; write it to a file with `--out PATH`";
+    if let Some(refusal) = format.refusal().or(on_terminal.then_some(unreadable)) {
+        terminal.say(&format!("parallax: {refusal}"));
+        return Err(Exit::Usage);
+    }
     let session = terminal.open(&args.path)?;
     let ruleset = terminal.ruleset(&session)?;
     let question = match super::report::question(args.question.as_deref(), ruleset, terminal)? {
@@ -47,16 +58,14 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         Err(diagnostics) => return Err(terminal.failed(&diagnostics, session.sources())),
     };
     terminal.diagnostics(&warnings, session.sources());
-    let format = match args.format {
-        RowFormatArg::Csv => RowFormat::Csv,
-        RowFormatArg::Jsonl => RowFormat::JsonLines,
-    };
     let options = RowOptions { format, question, only, reasons: args.reasons };
     match &args.out {
         Some(path) => {
             let mut bytes = Vec::new();
-            // INVARIANT: writing to memory does not fail.
-            let _ = write_rows(ruleset, &evaluation, &options, &mut bytes);
+            if let Err(error) = write_rows(ruleset, &evaluation, &options, &mut bytes) {
+                terminal.note(Err(error));
+                return Ok(Exit::Done);
+            }
             terminal.write_file(path, &bytes)?;
         }
         None => {

@@ -108,7 +108,10 @@ codes! {
     ParameterValue "PX0609" Error "a parameter has no value or one of the wrong sort";
     DomainError "PX0610" Error "a calculation has no result";
     BadWeight "PX0611" Error "a weight is missing, negative or not the only one";
-    BadCache "PX0612" Warning "facts cannot be kept for the next run";
+    NotBuilt "PX0612" Error "this build cannot read tables of this sort";
+    NetworkNeeded "PX0613" Error "a database is asked and the command line does not allow it";
+    QueryFailed "PX0614" Error "a database does not answer a query";
+    BadCache "PX0615" Warning "facts cannot be kept for the next run";
     TooDeep "PX0701" Error "brackets are nested too deep";
     TooLong "PX0702" Error "a line or file is too long";
     TooMany "PX0703" Error "there are too many declarations of one sort";

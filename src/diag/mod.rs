@@ -45,6 +45,8 @@ pub struct DataPlace {
     pub file: String,
     /// The line the row starts at, from 1, the header included; 0 where no row is meant.
     pub row: u64,
+    /// Whether `row` counts rows, for want of lines.
+    pub by_row: bool,
     /// The column's name.
     pub column: Option<String>,
     /// The cell as it stands in the file.

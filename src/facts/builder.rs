@@ -162,7 +162,8 @@ impl<'r> FactSetBuilder<'r> {
 
     /// Notes what came of a table.
     pub fn note_read(&mut self, read: TableRead) {
-        self.facts.reads.push(read);
+        let place = self.facts.reads.partition_point(|known| known.table <= read.table);
+        self.facts.reads.insert(place, read);
     }
 
     /// The dictionary of a domain.
@@ -332,10 +333,13 @@ impl<'r> FactSetBuilder<'r> {
                 Origin::Text(span) => diagnostic = diagnostic.at(span, format!("{value} here")),
                 Origin::Row { table, line } => {
                     let file = ruleset.tables[table as usize].path.clone();
-                    places.push(format!("{value} in {file}, line {line}"));
+                    let by_row = self.facts.reads.iter().any(|read| read.table == table && read.by_row);
+                    let unit = if by_row { "row" } else { "line" };
+                    places.push(format!("{value} in {file}, {unit} {line}"));
                     let place = DataPlace {
                         file,
                         row: u64::from(line),
+                        by_row,
                         raw: Some(value.clone()),
                         others: more,
                         ..DataPlace::default()

@@ -14,7 +14,7 @@ pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, Lane, MISSING};
 pub use origins::{Origin, Origins};
 pub use repeats::{RepeatedRows, repeated_rows};
-pub use table::{TableBytes, TableFormat, read_tables};
+pub use table::{TableBytes, TableCells, TableFormat, read_tables, refused};
 pub use tuples::Tuples;
 
 use crate::base::{BitSet, IndexVec};
@@ -61,8 +61,10 @@ pub struct TableRead {
     /// Facts stated by a row and once before; they are one fact.
     pub repeated: u64,
     /// XXH3 of its bytes, unpacked: of the XXH3s of each 256 KiB of them, one after the other, in
-    /// hexadecimal digits.
+    /// hexadecimal digits. Of the cells read, where they come from a database.
     pub digest: String,
+    /// Whether its rows are counted as rows, for want of lines.
+    pub by_row: bool,
 }
 
 /// The facts of one relation: each tuple once, ascending.

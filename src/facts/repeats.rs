@@ -27,7 +27,9 @@ pub fn repeated_rows(ruleset: &Ruleset, facts: &FactSet) -> Vec<Diagnostic> {
     harmful
         .map(|rows| {
             let table = &ruleset.tables[rows.table as usize];
+            let by_row = facts.reads.iter().any(|read| read.table == rows.table && read.by_row);
             let place = DataPlace {
+                by_row,
                 file: table.path.clone(),
                 row: u64::from(rows.line),
                 raw: Some(rows.shown.clone()),

@@ -149,13 +149,4 @@ impl<'s> Resolver<'s> {
         }
         None
     }
-
-    /// Says that a part of the language comes with a later version.
-    pub fn report_not_yet(&mut self, what: &str, span: Span) {
-        self.report(
-            Diagnostic::new(Code::NotYet, format!("{what} cannot be used in this version"))
-                .at(span, "not available yet")
-                .help("leave it out, or say the same with plain sentences"),
-        );
-    }
 }

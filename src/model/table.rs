@@ -1,25 +1,23 @@
 //! `from` blocks: how a table is read and what each of its rows states.
 
 use super::ir::{
-    BadRows, CellCond, CellFormat, CellFunction, CellTerm, Column, CompareOp, Table, TableSentence,
-    TableStates, Ty,
+    BadRows, CellCond, CellFormat, CellFunction, CellTerm, Column, CompareOp, Table, TableFrom,
+    TableSentence, TableStates, Ty,
 };
 use super::readings::plain_word;
 use super::resolver::Resolver;
 use super::types::literal;
 use crate::diag::{Code, Diagnostic};
 use crate::syntax::ast::{
-    self, Body, BodyKind, Expr as Written, ExprKind, FromLine, Sentence, Term as WrittenTerm, TermKind, Word,
+    self, Body, BodyKind, Expr as Written, ExprKind, FromLine, FromSource, Sentence, Term as WrittenTerm,
+    TermKind, Word,
 };
 use crate::value::Value;
 
 impl Resolver<'_> {
     /// Adds the table a `from` names.
     pub fn table(&mut self, from: &ast::From) {
-        if let Some(database) = &from.database {
-            self.report_not_yet("a database", database.span);
-            return;
-        }
+        let mut sheet = None;
         let mut cells = CellFormat {
             empty: Vec::new(),
             date: None,
@@ -36,6 +34,7 @@ impl Resolver<'_> {
                 FromLine::DateFormat(word) => cells.date = Some(word.text.clone()),
                 FromLine::DecimalComma(_) => cells.decimal_comma = true,
                 FromLine::Delimiter(word) => cells.delimiter = self.delimiter(word),
+                FromLine::Sheet(word) => sheet = Some(word),
                 FromLine::NoHeader(_) => cells.header = false,
                 FromLine::OnBadRows(word) => {
                     cells.bad_rows = match word.text.as_str() {
@@ -59,8 +58,58 @@ impl Resolver<'_> {
                 FromLine::Broken(_) => self.broken.others = true,
             }
         }
-        let path = from.path.text.clone();
-        self.out.tables.push(Table { path, span: from.path.span, cells, sentences });
+        let span = match &from.source {
+            FromSource::File(path) | FromSource::Sqlite { path, .. } => path.span,
+            FromSource::Postgres { variable, .. } => variable.span,
+        };
+        let from = self.table_from(&from.source, sheet);
+        let path = self.table_name(&from);
+        self.out.tables.push(Table { path, from, span, cells, sentences });
+    }
+
+    fn table_from(&mut self, source: &FromSource, sheet: Option<&Word>) -> TableFrom {
+        let is_workbook = matches!(source, FromSource::File(path) if path.text.ends_with(".xlsx"));
+        if let (Some(sheet), false) = (sheet, is_workbook) {
+            self.report(
+                Diagnostic::new(Code::UnexpectedText, "only a workbook has sheets")
+                    .at(sheet.span, "this table is not one")
+                    .help("name a file that ends in `.xlsx`, or take the line out"),
+            );
+        }
+        match source {
+            FromSource::File(path) => {
+                TableFrom::File { path: path.text.clone(), sheet: sheet.map(|sheet| sheet.text.clone()) }
+            }
+            FromSource::Sqlite { path, query } => {
+                TableFrom::Sqlite { path: path.text.clone(), query: query.text.clone() }
+            }
+            FromSource::Postgres { variable, query } => {
+                TableFrom::Postgres { variable: variable.text.clone(), query: query.text.clone() }
+            }
+        }
+    }
+
+    /// What a table is called: `crm.db`; `crm.db#1`, `crm.db#2` where it is asked several queries;
+    /// `book.xlsx#People` where a sheet is named.
+    fn table_name(&mut self, from: &TableFrom) -> String {
+        let name = from.name();
+        match from {
+            TableFrom::File { sheet: None, .. } => name.to_owned(),
+            TableFrom::File { sheet: Some(sheet), .. } => format!("{name}#{sheet}"),
+            TableFrom::Sqlite { .. } | TableFrom::Postgres { .. } => {
+                let asked = |table: &&mut Table| {
+                    !matches!(table.from, TableFrom::File { .. }) && table.from.name() == name
+                };
+                let mut before: Vec<&mut Table> = self.out.tables.iter_mut().filter(asked).collect();
+                match before.as_mut_slice() {
+                    [] => name.to_owned(),
+                    [first, rest @ ..] => {
+                        first.path = format!("{name}#1");
+                        format!("{name}#{}", rest.len() + 2)
+                    }
+                }
+            }
+        }
     }
 
     fn delimiter(&mut self, word: &Word) -> Option<u8> {

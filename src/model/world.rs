@@ -119,14 +119,53 @@ pub enum ExpectedOutcome {
 /// A table that states facts, row by row.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// The path as written, relative to the folder of the file it stands in.
+    /// Its name: the path or variable as written; `#` and the sheet, or the number of the query where a
+    /// database is asked several.
     pub path: String,
+    /// Where its rows come from.
+    pub from: TableFrom,
     /// Where the path is written.
     pub span: Span,
     /// How its cells are read.
     pub cells: CellFormat,
     /// What each row states.
     pub sentences: Vec<TableSentence>,
+}
+
+/// Where the rows of a table come from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TableFrom {
+    /// A file.
+    File {
+        /// The path as written, relative to the folder of the ruleset's file it stands in.
+        path: String,
+        /// The sheet of a workbook; its first where `None`.
+        sheet: Option<String>,
+    },
+    /// A query of an SQLite database.
+    Sqlite {
+        /// The path as written, relative to the folder of the ruleset's file it stands in.
+        path: String,
+        /// The query.
+        query: String,
+    },
+    /// A query of a PostgreSQL database.
+    Postgres {
+        /// The environment variable that says where it is and who asks.
+        variable: String,
+        /// The query.
+        query: String,
+    },
+}
+
+impl TableFrom {
+    /// The path or variable as written.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File { path, .. } | Self::Sqlite { path, .. } => path,
+            Self::Postgres { variable, .. } => variable,
+        }
+    }
 }
 
 /// How cells are read.

@@ -4,6 +4,8 @@
 mod build;
 mod csv;
 mod json;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod rows;
 mod schema;
 mod tables;

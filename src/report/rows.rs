@@ -1,4 +1,4 @@
-//! `run`: one row per subject, as CSV or JSON Lines.
+//! `run`: one row per subject, as CSV, JSON Lines or Parquet.
 
 use std::io::{self, Write};
 
@@ -17,6 +17,17 @@ pub enum RowFormat {
     Csv,
     /// One JSON object per line.
     JsonLines,
+    /// Parquet, where the build has it.
+    Parquet,
+}
+
+impl RowFormat {
+    /// What to say where this build cannot write the form.
+    pub fn refusal(self) -> Option<&'static str> {
+        (self == Self::Parquet && cfg!(not(feature = "parquet"))).then_some(
+            "this build cannot write Parquet; build it with `cargo build --release --features parquet`",
+        )
+    }
 }
 
 /// Which rows, and what is in them.
@@ -59,6 +70,11 @@ pub fn write_rows(
             names.extend([format!("{lens} by"), format!("{lens} open")]);
         }
     }
+    if options.format == RowFormat::Parquet {
+        let rows =
+            places.into_iter().map(|place| cells(ruleset, evaluation, options, &lenses, place, any_perhaps));
+        return write_parquet(&names, perhaps_at, rows, out);
+    }
     let mut text = String::new();
     if options.format == RowFormat::Csv {
         line(&mut text, names.iter().map(String::as_str));
@@ -68,7 +84,7 @@ pub fn write_rows(
         let cells = cells(ruleset, evaluation, options, &lenses, place, any_perhaps);
         text.clear();
         match options.format {
-            RowFormat::Csv => line(&mut text, cells.iter().map(String::as_str)),
+            RowFormat::Csv | RowFormat::Parquet => line(&mut text, cells.iter().map(String::as_str)),
             RowFormat::JsonLines => {
                 // By hand, so that the keys keep the order of the columns.
                 text.push('{');
@@ -83,6 +99,19 @@ pub fn write_rows(
         out.write_all(text.as_bytes())?;
     }
     out.flush()
+}
+
+#[cfg(feature = "parquet")]
+use super::parquet::write as write_parquet;
+
+#[cfg(not(feature = "parquet"))]
+fn write_parquet(
+    _: &[String],
+    _: Option<usize>,
+    _: impl Iterator<Item = Vec<String>>,
+    _: &mut dyn Write,
+) -> io::Result<()> {
+    Err(io::Error::other(RowFormat::Parquet.refusal().unwrap_or_default()))
 }
 
 fn cells(

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::tables::{Opened, OpenedTables};
+use super::tables::{Opened, OpenedTables, Readable};
 use super::{Options, Session};
 use crate::base::StopSign;
 use crate::diag::{Code, Diagnostic};
@@ -34,7 +34,7 @@ impl Session<'_> {
     fn kept_or_read(&self, ruleset: &Ruleset, options: &Options) -> Result<Facts, Vec<Diagnostic>> {
         let profile = &*options.profile;
         let stop = &options.limits.stop;
-        let tables = self.open_tables(ruleset, &options.tables, stop);
+        let tables = self.open_tables(ruleset, options);
         let store = options.cache.as_deref().filter(|_| tables.1.is_empty() && !tables.0.is_empty());
         let key = store
             .and_then(|_| profile.part(|| "digesting tables".to_owned(), |_| 0, || key(ruleset, &tables.0)));
@@ -77,14 +77,15 @@ fn read(
         || "reading tables".to_owned(),
         |()| 0,
         || {
-            let mut whole = Vec::new();
+            let (mut texts, mut cells) = (Vec::new(), Vec::new());
             for table in tables {
-                match table.unpacked(ruleset, stop) {
-                    Ok(table) => whole.push(table),
+                match table.unpacked(ruleset, options) {
+                    Ok(Readable::Bytes(table)) => texts.push(table),
+                    Ok(Readable::Cells(table)) => cells.push(table),
                     Err(problem) => problems.push(*problem),
                 }
             }
-            problems.extend(read_tables(ruleset, &whole, &mut builder));
+            problems.extend(read_tables(ruleset, &texts, &cells, &mut builder));
         },
     );
     if problems.iter().any(Diagnostic::is_error) || stop.asked().is_some() {

@@ -1,5 +1,6 @@
 //! Which facts are looked at: those of the ruleset, or its scenarios together, or one scenario.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Session;
@@ -28,6 +29,10 @@ pub struct Options {
     pub splits: bool,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
+    /// Folders tables may lie in, beside the ruleset's own.
+    pub allow_paths: Vec<PathBuf>,
+    /// Whether databases may be asked over the network.
+    pub allow_network: bool,
     /// Limits.
     pub limits: Limits,
     /// Where facts of tables are kept for the next run.

@@ -43,6 +43,14 @@ impl Files for Disk {
     fn canonical(&self, path: &Path) -> Result<PathBuf, String> {
         fs::canonicalize(path).map_err(reason)
     }
+
+    fn on_disk(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
 }
 
 /// What went wrong, without the number of the operating system's error.

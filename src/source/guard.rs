@@ -38,7 +38,8 @@ impl Guard {
         files.canonical(path).is_ok_and(|real| !real.starts_with(&self.root))
     }
 
-    fn holds(&self, files: &dyn Files, path: &Path) -> bool {
+    /// Whether the path leads to something within the folder.
+    pub fn holds(&self, files: &dyn Files, path: &Path) -> bool {
         files.canonical(path).is_ok_and(|real| real.starts_with(&self.root))
     }
 }

@@ -1,18 +1,29 @@
-//! The outside: a ruleset's files, found and read through a door that tests can stand in for.
-//! Hands on texts; knows no rules beyond `use`.
+//! The outside: a ruleset's files and tables, found and read through doors that tests can stand in for.
+//! Hands on texts, and cells of tables that are no text; knows no rules beyond `use`.
 
 mod bytes;
+mod cells;
 mod digest;
 mod disk;
 mod guard;
+pub mod kinds;
 mod load;
 mod memory;
 mod memory_use;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod stopped;
 mod store;
 mod unpack;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 pub use bytes::ReadAt;
+pub use cells::{BAD, CellColumn, Cells, Chunk, Refusal, Style};
 pub use digest::digest;
 pub use disk::Disk;
 pub use guard::Guard;
@@ -48,4 +59,15 @@ pub trait Files {
     fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>, String>;
     /// The path without links and dots, so that two ways to a file are seen to be one.
     fn canonical(&self, path: &Path) -> Result<PathBuf, String>;
+    /// Where the operating system finds a file, for databases that open their own; `None` where it
+    /// does not.
+    fn on_disk(&self, path: &Path) -> Option<PathBuf> {
+        let _ = path;
+        None
+    }
+    /// The value of an environment variable.
+    fn variable(&self, name: &str) -> Option<String> {
+        let _ = name;
+        None
+    }
 }

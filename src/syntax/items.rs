@@ -4,9 +4,9 @@ use pest::iterators::Pair;
 
 use super::Rule;
 use super::ast::{
-    Define, Expect, ExpectKind, FactLine, From, FromLine, GridCell, ItemKind, Keeping, Lens, LensLine,
-    LensLineKind, Never, Panel, Parameter, Question, QuestionPart, Reading, ReadingPart, Relation, Repeat,
-    RepeatRole, Row, Scenario, ScenarioLine, Sentence, Slot, Term, Word,
+    Define, Expect, ExpectKind, FactLine, From, FromLine, FromSource, GridCell, ItemKind, Keeping, Lens,
+    LensLine, LensLineKind, Never, Panel, Parameter, Question, QuestionPart, Reading, ReadingPart, Relation,
+    Repeat, RepeatRole, Row, Scenario, ScenarioLine, Sentence, Slot, Term, Word,
 };
 use super::blocks::Block;
 use super::lines::{Base, Line, Lines};
@@ -398,9 +398,7 @@ impl Lines<'_> {
             return ItemKind::Broken;
         };
         let (base, parts) = words(line);
-        let database =
-            parts.iter().find(|part| part.as_rule() == Rule::database).map(|part| word(base, part));
-        let Some(path) = parts.iter().find(|part| is_name(part)).map(|part| word(base, part)) else {
+        let Some(source) = parts.first().and_then(|part| from_source(base, part)) else {
             return ItemKind::Broken;
         };
         let lines = block
@@ -411,7 +409,7 @@ impl Lines<'_> {
                 line.unwrap_or(FromLine::Broken(self.span(segment)))
             })
             .collect();
-        ItemKind::From(From { path, database, lines })
+        ItemKind::From(From { source, lines })
     }
 
     fn table_line(&mut self, segment: &Segment) -> Option<FromLine> {
@@ -421,6 +419,7 @@ impl Lines<'_> {
             Rule::date_line,
             Rule::comma_line,
             Rule::delimiter_line,
+            Rule::sheet_line,
             Rule::no_header_line,
             Rule::bad_rows_line,
             Rule::merge_line,
@@ -435,6 +434,7 @@ impl Lines<'_> {
                 Rule::date_line => text(0).map(FromLine::DateFormat),
                 Rule::comma_line => Some(FromLine::DecimalComma(span)),
                 Rule::delimiter_line => text(0).map(FromLine::Delimiter),
+                Rule::sheet_line => text(0).map(FromLine::Sheet),
                 Rule::no_header_line => Some(FromLine::NoHeader(span)),
                 Rule::bad_rows_line => text(0).map(FromLine::OnBadRows),
                 _ => Some(FromLine::OnDuplicates(Word { text: "merge".to_owned(), span })),
@@ -460,6 +460,18 @@ impl Lines<'_> {
 fn names_of(base: Base, parts: &[Pair<'_, Rule>]) -> Vec<Word> {
     let names = parts.iter().filter(|part| part.as_rule() == Rule::names);
     names.flat_map(|part| part.clone().into_inner()).map(|name| word(base, &name)).collect()
+}
+
+fn from_source(base: Base, part: &Pair<'_, Rule>) -> Option<FromSource> {
+    if part.as_rule() == Rule::string {
+        return Some(FromSource::File(word(base, part)));
+    }
+    let mut words = part.clone().into_inner().map(|inner| word(base, &inner));
+    let (first, query) = (words.next()?, words.next()?);
+    Some(match part.as_rule() {
+        Rule::sqlite => FromSource::Sqlite { path: first, query },
+        _ => FromSource::Postgres { variable: first, query },
+    })
 }
 
 fn grid_cell(base: Base, cell: Pair<'_, Rule>) -> Option<GridCell> {

@@ -97,6 +97,25 @@ impl Date {
         if left.is_empty() { Self::from_ymd(year?, month?, day?) } else { None }
     }
 
+    /// Writes it by a pattern that `parse_with` reads it by.
+    pub fn show_with(self, pattern: &str) -> String {
+        let (year, month, day) = self.ymd();
+        let (mut rest, mut out) = (pattern, String::new());
+        while let Some(first) = rest.chars().next() {
+            let (text, length) = match rest {
+                _ if rest.starts_with("YYYY") => (format!("{year:04}"), 4),
+                _ if rest.starts_with("MM") => (format!("{month:02}"), 2),
+                _ if rest.starts_with("DD") => (format!("{day:02}"), 2),
+                _ if first == 'M' => (month.to_string(), 1),
+                _ if first == 'D' => (day.to_string(), 1),
+                _ => (first.to_string(), first.len_utf8()),
+            };
+            out.push_str(&text);
+            rest = &rest[length..];
+        }
+        out
+    }
+
     fn checked(days: i64) -> Option<Self> {
         let days = i32::try_from(days).ok()?;
         (FIRST..=LAST).contains(&days).then_some(Self(days))
@@ -171,6 +190,10 @@ mod tests {
     fn other_patterns_and_wrong_days() {
         assert_eq!(Date::parse_with("DD.MM.YYYY", "31.01.2026"), Some(date("2026-01-31")));
         assert_eq!(Date::parse_with("M/D/YYYY", "1/31/2026"), Some(date("2026-01-31")));
+        for pattern in ["DD.MM.YYYY", "M/D/YYYY", "YYYYMMDD", "YYYY-MM-DD"] {
+            let shown = date("0987-12-03").show_with(pattern);
+            assert_eq!(Date::parse_with(pattern, &shown), Some(date("0987-12-03")), "{pattern}: {shown}");
+        }
         for text in ["2026-02-30", "2026-13-01", "2026-1-01", "26-01-01", "2026-01-01x", "0000-01-01", ""] {
             assert_eq!(Date::parse_iso(text), None, "{text}");
         }

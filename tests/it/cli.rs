@@ -285,7 +285,7 @@ fn spoiled_tables_are_explained() {
     check("deep.jsonl", "{\"a\":".repeat(10_000).as_bytes(), "PX0603", "JSON");
     check("e.csv.gz", b"no archive", "PX0604", "unpacked");
     check("f.csv", b"id,money\nann,1\nann,2\n", "PX0607", "line 3");
-    check("g.parquet", b"PAR1", "PX0112", "jsonl");
+    check("g.ods", b"PK", "PX0112", "jsonl");
 }
 
 #[test]

@@ -13,5 +13,6 @@ mod hostile;
 mod layers;
 mod oracle;
 mod oracle_runs;
+mod sources;
 mod stopping;
 mod support;

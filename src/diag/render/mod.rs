@@ -100,7 +100,7 @@ fn message(diagnostic: &Diagnostic) -> String {
 fn cell(data: &DataPlace) -> String {
     let mut parts = vec![data.file.clone()];
     if data.row > 0 {
-        parts.push(format!("line {}", data.row));
+        parts.push(format!("{} {}", if data.by_row { "row" } else { "line" }, data.row));
     }
     if let Some(column) = &data.column {
         parts.push(format!("column `{column}`"));

@@ -54,11 +54,12 @@ pub(super) fn write<'f>(
         streams.words(halves.collect::<Vec<u32>>());
     }
     out.u64(facts.reads.len() as u64);
-    for TableRead { table, path, rows, skipped, repeated, digest } in &facts.reads {
+    for TableRead { table, path, rows, skipped, repeated, digest, by_row } in &facts.reads {
         out.u32(*table);
         out.text(path);
         [rows, skipped, repeated].into_iter().for_each(|count| out.u64(*count));
         out.text(digest);
+        out.byte(u8::from(*by_row));
     }
     out.u64(facts.repeated.len() as u64);
     for RepeatedRows { relation, table, line, shown, others } in &facts.repeated {
@@ -91,11 +92,12 @@ fn write_warning(ruleset: &Ruleset, warning: &Diagnostic, out: &mut Writer) -> O
         out.text(&label.text);
     }
     out.byte(u8::from(data.is_some()));
-    if let Some(DataPlace { file, row, column, raw, expected, others }) = data {
+    if let Some(DataPlace { file, row, column, raw, expected, others, by_row }) = data {
         out.text(file);
         out.u64(*row);
         [column, raw, expected].into_iter().for_each(|text| out.maybe_text(text.as_deref()));
         out.u64(*others);
+        out.byte(u8::from(*by_row));
     }
     out.maybe_text(help.as_deref());
     Some(())
@@ -152,6 +154,7 @@ pub(super) fn read(
             skipped: reader.u64()?,
             repeated: reader.u64()?,
             digest: reader.text()?,
+            by_row: reader.byte()? == 1,
         });
     }
     let mut repeated = Vec::new();

@@ -9,7 +9,7 @@ use super::bytes::Writer;
 use crate::base::Span;
 use crate::model::{
     BadRows, CellCond, CellFormat, CellFunction, CellTerm, Column, Constant, Kind, KindFact, RelationId,
-    Ruleset, Table, TableSentence, TableStates, Ty,
+    Ruleset, Table, TableFrom, TableSentence, TableStates, Ty,
 };
 use crate::value::Value;
 
@@ -98,9 +98,27 @@ fn value(value: &Value, out: &mut Writer) {
 }
 
 fn table(table: &Table, place: &dyn Fn(RelationId) -> u64, out: &mut Writer) {
-    let Table { path, span: _, cells, sentences } = table;
+    let Table { path, from, span: _, cells, sentences } = table;
     let CellFormat { empty, date, decimal_comma, delimiter, header, bad_rows, merge_duplicates } = cells;
     out.text(path);
+    match from {
+        TableFrom::File { path, sheet } => {
+            out.u64(0);
+            out.text(path);
+            out.text(sheet.as_deref().unwrap_or_default());
+            out.u64(u64::from(sheet.is_some()));
+        }
+        TableFrom::Sqlite { path, query } => {
+            out.u64(1);
+            out.text(path);
+            out.text(query);
+        }
+        TableFrom::Postgres { variable, query } => {
+            out.u64(2);
+            out.text(variable);
+            out.text(query);
+        }
+    }
     out.u64(empty.len() as u64);
     empty.iter().for_each(|text| out.text(text));
     out.maybe_text(date.as_deref());

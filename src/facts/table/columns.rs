@@ -16,6 +16,7 @@ use crate::facts::names::Names;
 use crate::model::{
     CellFunction, CellTerm, Column, Domain, DomainId, Ruleset, TableSentence, TableStates, Ty,
 };
+use crate::source::ReadAt;
 
 /// A header is looked for in so many bytes.
 const HEADER: usize = BLOCK;
@@ -33,22 +34,27 @@ pub(super) enum Use {
 
 /// A table that can be scanned.
 pub(super) struct Plain<'t> {
-    pub input: &'t TableBytes,
+    /// Its place among `Ruleset::tables`.
+    pub at: usize,
+    /// Its bytes; none where its cells come in chunks.
+    pub bytes: &'t dyn ReadAt,
     pub header: Vec<String>,
     pub shape: Shape,
     /// Whether cells may be quoted.
     pub quoted: bool,
     pub has_header: bool,
+    /// Whether its rows are counted as rows, for want of lines.
+    pub by_row: bool,
 }
 
 impl Plain<'_> {
     /// The line at which the first part's count of lines begins.
-    pub fn first_line(&self, ruleset: &Ruleset) -> u32 {
-        if ruleset.tables[self.input.at].cells.header && !self.quoted { 2 } else { 1 }
+    pub fn first_line(&self) -> u32 {
+        if self.has_header && !self.quoted { 2 } else { 1 }
     }
 
     pub fn span(&self, ruleset: &Ruleset) -> Span {
-        ruleset.tables[self.input.at].span
+        ruleset.tables[self.at].span
     }
 }
 
@@ -65,7 +71,7 @@ impl Part {
     pub fn note_empties(&mut self, ruleset: &Ruleset, plain: &[Plain<'_>]) {
         let mut tokens: BTreeSet<&str> = BTreeSet::from([""]);
         for table in plain {
-            tokens.extend(ruleset.tables[table.input.at].cells.empty.iter().map(String::as_str));
+            tokens.extend(ruleset.tables[table.at].cells.empty.iter().map(String::as_str));
         }
         let own = |pool: &Names| {
             let found = |token: &&str| Some(((*token).to_owned(), pool.find(token)?));
@@ -76,36 +82,31 @@ impl Part {
 }
 
 /// States what scanned tables say; hands back those that must be read row by row.
-pub(super) fn read<'t>(
+pub(super) fn read(
     ruleset: &Ruleset,
-    tables: &'t [TableBytes],
+    tables: &[TableBytes],
     builder: &mut FactSetBuilder<'_>,
     problems: &mut Vec<Diagnostic>,
-) -> Vec<&'t TableBytes> {
+) -> Vec<usize> {
     let mut odd = Vec::new();
-    let mut uses: Vec<Use> = Vec::new();
-    for (id, domain) in ruleset.domains.iter_enumerated() {
-        if matches!(domain, Domain::Things(_)) {
-            uses.push(Use::Things(id));
-        }
-    }
+    let mut uses = things(ruleset);
     let mut plain = Vec::new();
     for input in tables {
         match begin(ruleset, input, &mut uses) {
             Ok(Ok(table)) => plain.push(table),
             Ok(Err(problem)) => problems.push(problem),
-            Err(()) => odd.push(input),
+            Err(()) => odd.push(input.at),
         }
     }
     loop {
-        let parts = scan_all(&plain, uses.len());
+        let mut parts = scan_all(&plain, uses.len());
         let mut found = Vec::new();
         for (at, trouble) in &parts.troubles {
             match trouble {
                 Trouble::Quoted => plain[*at].quoted = true,
                 Trouble::Odd => found.push(*at),
                 Trouble::Read(reason) => {
-                    problems.push(unreadable(ruleset, plain[*at].input.at, reason));
+                    problems.push(unreadable(ruleset, plain[*at].at, reason));
                     found.push(*at);
                 }
             }
@@ -117,21 +118,27 @@ pub(super) fn read<'t>(
             let failed =
                 parts.troubles.iter().any(|(at, why)| *at == place && matches!(why, Trouble::Read(_)));
             if !keep && !failed {
-                odd.push(table.input);
+                odd.push(table.at);
             }
             place += 1;
             keep
         });
         if !again {
-            odd.extend(state(ruleset, &plain, &uses, parts.parts, builder));
+            odd.extend(state(ruleset, &plain, &uses, &mut parts.parts, builder));
             break;
         }
         if !problems.is_empty() {
             break;
         }
     }
-    odd.sort_by_key(|table| table.at);
+    odd.sort_unstable();
     odd
+}
+
+/// A pool for the names of each root kind.
+pub(super) fn things(ruleset: &Ruleset) -> Vec<Use> {
+    let domains = ruleset.domains.iter_enumerated();
+    domains.filter(|(_, domain)| matches!(domain, Domain::Things(_))).map(|(id, _)| Use::Things(id)).collect()
 }
 
 /// The shape of a table, by its header; what is wrong with that; or `Err` where it cannot be scanned.
@@ -176,7 +183,33 @@ fn begin<'t>(
     if let Some(problem) = header_problem(table, &header) {
         return Ok(Err(problem));
     }
+    let (targets, numbered) = targets(ruleset, input.at, &header, uses);
+    if numbered {
+        return Err(());
+    }
+    let body = if table.cells.header { end + 1 } else { start };
+    let shape = Shape { delimiter, cells: header.len(), body, targets };
+    Ok(Ok(Plain {
+        at: input.at,
+        bytes: &*input.bytes,
+        header,
+        shape,
+        quoted,
+        has_header: table.cells.header,
+        by_row: false,
+    }))
+}
+
+/// What a table asks for, with a pool for each use of a column; and whether a `where` asks for the number
+/// of a row, which is rare and found out row by row.
+pub(super) fn targets(
+    ruleset: &Ruleset,
+    at: usize,
+    header: &[String],
+    uses: &mut Vec<Use>,
+) -> (Vec<Target>, bool) {
     let mut targets: Vec<Target> = Vec::new();
+    let mut numbered = false;
     let mut ask = |column: Option<usize>, wanted: &dyn Fn(usize) -> Use| {
         let Some(column) = column else { return };
         let wanted = wanted(column);
@@ -186,27 +219,22 @@ fn begin<'t>(
         });
         targets.push(Target { column, pool });
     };
-    for sentence in &table.sentences {
+    for sentence in &ruleset.tables[at].sentences {
         for (term, ty) in filled(ruleset, sentence) {
             if let CellTerm::Column(column) = term {
-                ask(place_of(&header, column), &|at| use_of(ruleset, input.at, at, column, ty));
+                ask(place_of(header, column), &|place| use_of(ruleset, at, place, column, ty));
             }
         }
         let mut looked = Vec::new();
         sentence.filter.iter().for_each(|filter| columns_of(filter, &mut looked));
         for column in looked {
-            // A `where` about the number of a row is rare: row by row, then.
-            if place_of(&header, column).is_none() {
-                return Err(());
-            }
-            ask(place_of(&header, column), &|column| Use::Filter { table: input.at, column });
+            numbered |= place_of(header, column).is_none();
+            ask(place_of(header, column), &|column| Use::Filter { table: at, column });
         }
     }
     targets.sort_unstable();
     targets.dedup();
-    let body = if table.cells.header { end + 1 } else { start };
-    let shape = Shape { delimiter, cells: header.len(), body, targets };
-    Ok(Ok(Plain { input, header, shape, quoted, has_header: table.cells.header }))
+    (targets, numbered)
 }
 
 /// What fills the slots of a sentence, with their types.
@@ -241,7 +269,7 @@ struct Parts {
 }
 
 fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
-    let blocks = |table: &Plain<'_>| (table.input.bytes.size() as usize).div_ceil(BLOCK);
+    let blocks = |table: &Plain<'_>| (table.bytes.size() as usize).div_ceil(BLOCK);
     let all: usize = plain.iter().filter(|table| !table.quoted).map(blocks).sum();
     let threads = rayon::current_num_threads().min(all).max(1);
     // One part per thread takes its share of every plain table; then one per table with quoted cells.
@@ -255,7 +283,7 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
             let header = table.has_header;
             let share = if part >= threads {
                 (quoted[part - threads] == at).then(|| {
-                    let bytes = table.input.bytes.all()?;
+                    let bytes = table.bytes.all()?;
                     scan_quoted(&bytes, &table.shape, header, &mut own.pools)
                 })
             } else if table.quoted {
@@ -263,7 +291,7 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
             } else {
                 let count = blocks(table);
                 let range = count * part / threads..count * (part + 1) / threads;
-                Some(scan(&*table.input.bytes, &table.shape, range, &mut own.pools, &mut buffer))
+                Some(scan(table.bytes, &table.shape, range, &mut own.pools, &mut buffer))
             };
             let share = share.transpose().unwrap_or_else(|trouble| {
                 troubles.push((at, trouble));
@@ -287,7 +315,7 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
     }
     for (at, table) in plain.iter().enumerate() {
         let known = out.troubles.iter().any(|(known, _)| *known == at);
-        if let (Err(reason), false) = (table.input.bytes.unchanged(), known) {
+        if let (Err(reason), false) = (table.bytes.unchanged(), known) {
             out.troubles.push((at, Trouble::Read(reason)));
         }
     }

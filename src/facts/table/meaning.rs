@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::cells::{compare, is_empty, place_of, read, wrapped};
 use super::columns::{Part, Plain, Use};
+use super::digest;
 use super::merge::merge;
 use super::scan::Share;
-use super::{TableBytes, digest};
 use crate::base::BitSet;
 use crate::facts::names::Names;
 use crate::facts::{FactSetBuilder, Origin, TableRead};
@@ -24,19 +24,20 @@ const BAD: u32 = u32::MAX - 1;
 /// Per part and pool what each text stands for.
 type Meanings = Vec<Vec<Vec<u32>>>;
 
-/// States what was scanned; hands back tables with something in them that cannot be read.
-pub(super) fn state<'t>(
+/// States what was scanned; hands back tables with something in them that cannot be read, whose shares stay
+/// with their parts.
+pub(super) fn state(
     ruleset: &Ruleset,
-    plain: &[Plain<'t>],
+    plain: &[Plain<'_>],
     uses: &[Use],
-    mut parts: Vec<Part>,
+    parts: &mut [Part],
     builder: &mut FactSetBuilder<'_>,
-) -> Vec<&'t TableBytes> {
-    for part in &mut parts {
+) -> Vec<usize> {
+    for part in parts.iter_mut() {
         part.note_empties(ruleset, plain);
     }
-    let meanings = understand(ruleset, plain, uses, &parts, builder);
-    for part in &mut parts {
+    let meanings = understand(ruleset, plain, uses, parts, builder);
+    for part in parts.iter_mut() {
         part.pools.iter_mut().for_each(Names::forget_slots);
     }
     let shares: Vec<Vec<(usize, Share)>> = (0..plain.len())
@@ -45,10 +46,10 @@ pub(super) fn state<'t>(
             own.filter_map(|(part, own)| Some((part, own.shares[at].take()?))).collect()
         })
         .collect();
-    let tables: Vec<Scanned<'_, 't>> = plain
+    let tables: Vec<Scanned<'_>> = plain
         .iter()
         .zip(&shares)
-        .map(|(table, shares)| Scanned { ruleset, table, uses, parts: &parts, meanings: &meanings, shares })
+        .map(|(table, shares)| Scanned { ruleset, table, uses, parts, meanings: &meanings, shares })
         .collect();
     let readable: Vec<bool> = tables.iter().map(Scanned::is_readable).collect();
     for (table, readable) in tables.iter().zip(&readable) {
@@ -66,7 +67,13 @@ pub(super) fn state<'t>(
     for (table, stated) in tables.iter().zip(stated) {
         match stated {
             Some(stated) => table.state(stated, builder),
-            None => odd.push(table.table.input),
+            None => odd.push(table.table.at),
+        }
+    }
+    // They may be all that is left of the table.
+    for (at, shares) in shares.into_iter().enumerate() {
+        if odd.contains(&plain[at].at) {
+            shares.into_iter().for_each(|(part, share)| parts[part].shares[at] = Some(share));
         }
     }
     odd
@@ -97,7 +104,7 @@ fn understand(
     let cells = |builder: &mut FactSetBuilder<'_>, meanings: &mut Meanings, wanted: fn(Ty) -> bool| {
         for (pool, usage) in uses.iter().enumerate() {
             let Use::Cells { table, ty, wrapped, .. } = usage else { continue };
-            let Some(own) = plain.iter().find(|plain| plain.input.at == *table) else { continue };
+            let Some(own) = plain.iter().find(|plain| plain.at == *table) else { continue };
             if !wanted(*ty) {
                 continue;
             }
@@ -162,9 +169,9 @@ fn meaning(
 }
 
 /// One scanned table.
-struct Scanned<'s, 't> {
+struct Scanned<'s> {
     ruleset: &'s Ruleset,
-    table: &'s Plain<'t>,
+    table: &'s Plain<'s>,
     uses: &'s [Use],
     parts: &'s [Part],
     meanings: &'s Meanings,
@@ -178,16 +185,16 @@ struct Stated {
     rows: Vec<Option<Vec<u32>>>,
 }
 
-impl Scanned<'_, '_> {
+impl Scanned<'_> {
     /// What all sentences state; `None` where some cell cannot be read.
     fn sentences(&self, builder: &FactSetBuilder<'_>) -> Option<Vec<Stated>> {
-        let sentences = &self.ruleset.tables[self.table.input.at].sentences;
+        let sentences = &self.ruleset.tables[self.table.at].sentences;
         sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
     }
 
     /// States all facts.
     fn state(&self, stated: Vec<Stated>, builder: &mut FactSetBuilder<'_>) {
-        let table = &self.ruleset.tables[self.table.input.at];
+        let table = &self.ruleset.tables[self.table.at];
         for (sentence, stated) in table.sentences.iter().zip(stated) {
             match &sentence.states {
                 TableStates::Fact(relation, _) => {
@@ -203,17 +210,18 @@ impl Scanned<'_, '_> {
         let rows = self.shares.iter().map(|(_, share)| share.rows as u64).sum();
         let digests = self.shares.iter().flat_map(|(_, share)| share.digests.iter().copied());
         builder.note_read(TableRead {
-            table: self.table.input.at as u32,
+            table: self.table.at as u32,
             path: table.path.clone(),
             rows,
             skipped: 0,
             repeated: 0,
             digest: digest(digests),
+            by_row: self.table.by_row,
         });
     }
 
     fn is_readable(&self) -> bool {
-        let own = |usage: &Use| matches!(usage, Use::Cells { table, .. } if *table == self.table.input.at);
+        let own = |usage: &Use| matches!(usage, Use::Cells { table, .. } if *table == self.table.at);
         let mut pools = (0..self.uses.len()).filter(|pool| own(&self.uses[*pool]));
         !pools.any(|pool| self.shares.iter().any(|(part, _)| self.meanings[*part][pool].contains(&BAD)))
     }
@@ -221,8 +229,8 @@ impl Scanned<'_, '_> {
     /// The numbers of rows stand for things and values too, where a sentence asks for them.
     fn number_rows(&self, builder: &mut FactSetBuilder<'_>) {
         let rows: usize = self.shares.iter().map(|(_, share)| share.rows).sum();
-        let format = &self.ruleset.tables[self.table.input.at].cells;
-        for sentence in &self.ruleset.tables[self.table.input.at].sentences {
+        let format = &self.ruleset.tables[self.table.at].cells;
+        for sentence in &self.ruleset.tables[self.table.at].sentences {
             for (term, ty) in super::columns::filled(self.ruleset, sentence) {
                 match term {
                     CellTerm::Constant(constant) => {
@@ -241,7 +249,7 @@ impl Scanned<'_, '_> {
 
     /// What a sentence states; `None` where some cell cannot be read.
     fn sentence(&self, sentence: &TableSentence, builder: &FactSetBuilder<'_>) -> Option<Stated> {
-        let format = &self.ruleset.tables[self.table.input.at].cells;
+        let format = &self.ruleset.tables[self.table.at].cells;
         let terms = super::columns::filled(self.ruleset, sentence);
         let mut rows = Vec::new();
         let mut columns: Vec<Vec<Ids<'_>>> = Vec::new();
@@ -295,7 +303,7 @@ impl Scanned<'_, '_> {
         builder: &FactSetBuilder<'_>,
         keep: &mut Option<BitSet>,
     ) -> Option<Ids<'c>> {
-        let format = &self.ruleset.tables[self.table.input.at].cells;
+        let format = &self.ruleset.tables[self.table.at].cells;
         let dictionary = builder.dictionary(self.ruleset.domain_of(ty));
         let column = match term {
             CellTerm::Constant(constant) => return Some(Ids::Same(dictionary.find(constant)?, share.rows)),
@@ -313,7 +321,7 @@ impl Scanned<'_, '_> {
             });
             return Some(Ids::Own(numbers.collect::<Option<Vec<u32>>>()?));
         };
-        let usage = super::columns::use_of(self.ruleset, self.table.input.at, place, column, ty);
+        let usage = super::columns::use_of(self.ruleset, self.table.at, place, column, ty);
         let target = self
             .table
             .shape
@@ -347,8 +355,8 @@ impl Scanned<'_, '_> {
 
     /// Where the facts were stated: runs of lines.
     fn runs(&self, rows: &[Option<Vec<u32>>]) -> Vec<(Origin, usize)> {
-        let table = self.table.input.at as u32;
-        let mut first = self.table.first_line(self.ruleset);
+        let table = self.table.at as u32;
+        let mut first = self.table.first_line();
         let mut out = Vec::new();
         for ((_, share), rows) in self.shares.iter().zip(rows) {
             let ends = share.runs.iter().skip(1).map(|(row, _)| *row).chain([share.rows as u32]);
@@ -380,7 +388,7 @@ impl Scanned<'_, '_> {
     ) -> Look<'c> {
         let cells = |column: &Column| {
             let wanted = place_of(&self.table.header, column);
-            let is_it = |usage: &Use| matches!(usage, Use::Filter { table, column } if *table == self.table.input.at && Some(*column) == wanted);
+            let is_it = |usage: &Use| matches!(usage, Use::Filter { table, column } if *table == self.table.at && Some(*column) == wanted);
             let target = self
                 .table
                 .shape

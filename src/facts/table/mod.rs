@@ -2,6 +2,7 @@
 //! one, or laid out otherwise, is read row by row, with a diagnostic for each thing that cannot be read.
 
 mod cells;
+mod chunks;
 mod columns;
 mod lines;
 mod meaning;
@@ -12,7 +13,7 @@ mod scan;
 use super::FactSetBuilder;
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::Ruleset;
-use crate::source::ReadAt;
+use crate::source::{Cells, ReadAt, Refusal};
 
 /// How a table is laid out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,14 @@ pub struct TableBytes {
     pub format: TableFormat,
 }
 
+/// A table that is no text: its cells by columns.
+pub struct TableCells {
+    /// The table's place among `Ruleset::tables`.
+    pub at: usize,
+    /// The cells.
+    pub cells: Box<dyn Cells>,
+}
+
 /// Bytes that are read and digested together.
 const BLOCK: usize = 256 << 10;
 
@@ -46,11 +55,12 @@ fn digest(blocks: impl Iterator<Item = u64>) -> String {
 pub fn read_tables(
     ruleset: &Ruleset,
     tables: &[TableBytes],
+    cells: &[TableCells],
     builder: &mut FactSetBuilder<'_>,
 ) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let odd = columns::read(ruleset, tables, builder, &mut problems);
-    for table in odd {
+    for table in tables.iter().filter(|table| odd.contains(&table.at)) {
         match table.bytes.all() {
             Ok(bytes) => {
                 problems.extend(rows::read_rows(ruleset, table.at, &bytes, table.format, builder));
@@ -58,7 +68,15 @@ pub fn read_tables(
             Err(reason) => problems.push(unreadable(ruleset, table.at, &reason)),
         }
     }
+    for table in cells {
+        problems.extend(chunks::read(ruleset, table, builder));
+    }
     problems
+}
+
+/// What is said of a table that is not read.
+pub fn refused(ruleset: &Ruleset, at: usize, refusal: &Refusal) -> Diagnostic {
+    chunks::refused(ruleset, at, refusal)
 }
 
 fn unreadable(ruleset: &Ruleset, at: usize, reason: &str) -> Diagnostic {

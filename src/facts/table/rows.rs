@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use simd_csv::ByteRecord;
 
-use super::cells::{cell_text, compare, header_problem, named_columns, place_of, read};
+use super::cells::{cell_text, columns_of, compare, header_problem, named_columns, place_of, read};
 use super::{BLOCK, TableFormat, digest, lines};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::facts::{FactSetBuilder, Origin, TableRead};
 use crate::model::{BadRows, CellCond, CellTerm, Column, Constant, Ruleset, Table, TableStates, Ty};
+use crate::source::BAD;
 use crate::value::{Value, ValueKind};
+
+/// What is expected of a cell that holds an error or what is no text.
+const READABLE: &str = "a readable value";
 
 /// States what the rows of table `at` of the ruleset say; hands back what is wrong with them.
 pub(super) fn read_rows(
@@ -85,7 +89,29 @@ pub(super) fn read_rows(
                 .help("its first line must name the columns, unless the block says `no header`"),
         ];
     }
-    builder.note_read(rows.outcome(bytes));
+    builder.note_read(rows.outcome(digest_of(bytes)));
+    rows.finish()
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    digest(bytes.chunks(BLOCK).map(xxhash_rust::xxh3::xxh3_64))
+}
+
+/// Rows whose cells were taken by columns: `visit` calls with each row's cells, in the order of the header,
+/// and its number.
+pub(super) fn read_taken(
+    ruleset: &Ruleset,
+    at: usize,
+    header: Vec<String>,
+    digest: String,
+    visit: impl FnOnce(&mut dyn FnMut(&[&str], u64)),
+    builder: &mut FactSetBuilder<'_>,
+) -> Vec<Diagnostic> {
+    let mut rows = Rows::new(ruleset, at);
+    rows.header = header;
+    rows.by_row = true;
+    visit(&mut |cells, number| rows.row(cells, number, builder));
+    builder.note_read(rows.outcome(digest));
     rows.finish()
 }
 
@@ -138,7 +164,7 @@ fn read_lines(
         rows.header.remove(at);
         return header_problem(rows.table, &rows.header).into_iter().collect();
     }
-    builder.note_read(rows.outcome(bytes));
+    builder.note_read(rows.outcome(digest_of(bytes)));
     rows.finish()
 }
 
@@ -226,6 +252,8 @@ struct Rows<'r> {
     skipped: u64,
     /// The number of the row at hand, from 1; lines without cells are none.
     number: u64,
+    /// Whether the table has no lines, so that rows are counted.
+    by_row: bool,
 }
 
 /// Why a row states nothing.
@@ -246,18 +274,20 @@ impl<'r> Rows<'r> {
             faults: Vec::new(),
             skipped: 0,
             number: 0,
+            by_row: false,
         }
     }
 
     /// What came of the table.
-    fn outcome(&self, bytes: &[u8]) -> TableRead {
+    fn outcome(&self, digest: String) -> TableRead {
         TableRead {
             table: self.at,
             path: self.table.path.clone(),
             rows: self.number,
             skipped: self.skipped,
             repeated: 0,
-            digest: digest(bytes.chunks(BLOCK).map(xxhash_rust::xxh3::xxh3_64)),
+            digest,
+            by_row: self.by_row,
         }
     }
 
@@ -336,6 +366,10 @@ impl<'r> Rows<'r> {
             None => self.number.to_string().into(),
             Some(_) => self.cell(column, cells).ok_or(Nothing::Silent)?,
         };
+        if let Some(shown) = text.strip_prefix(BAD) {
+            self.fault(Code::BadCell, line, Some(&column.name), shown, READABLE);
+            return Err(Nothing::Bad);
+        }
         match ty {
             Ty::Thing(kind) => Ok(Constant::Thing(self.ruleset.kinds[kind].domain, text.into_owned())),
             Ty::Value(kind) => match read(&self.table.cells, kind, &text) {
@@ -360,6 +394,22 @@ impl<'r> Rows<'r> {
     /// such cells count as empty.
     fn meets(&mut self, cond: &CellCond, cells: &[&str], line: u64) -> Result<bool, Nothing> {
         let cells_read = &self.table.cells;
+        if let CellCond::Empty(_) | CellCond::Compare(..) | CellCond::CompareColumns(..) = cond {
+            let mut columns = Vec::new();
+            columns_of(cond, &mut columns);
+            for column in columns {
+                let Some(text) = self.cell(column, cells) else { continue };
+                if let Some(shown) = text.strip_prefix(BAD) {
+                    self.fault(Code::BadCell, line, Some(&column.name), shown, READABLE);
+                    let empty = matches!(cond, CellCond::Empty(_));
+                    return if cells_read.bad_rows == BadRows::Unknown {
+                        Ok(empty)
+                    } else {
+                        Err(Nothing::Bad)
+                    };
+                }
+            }
+        }
         match cond {
             CellCond::And(parts) => {
                 for part in parts {
@@ -423,6 +473,7 @@ impl<'r> Rows<'r> {
             raw: Some(raw.chars().take(80).collect()),
             expected: Some(expected.to_owned()),
             others: 0,
+            by_row: self.by_row,
         };
         self.faults.push((code, place));
     }

@@ -411,12 +411,31 @@ pub struct GridCell {
 /// `from "file" { … }`.
 #[derive(Clone, Debug)]
 pub struct From {
-    /// The path.
-    pub path: Word,
-    /// `sqlite` or `postgres` before it, `env` and `query` after it: read, and refused for now.
-    pub database: Option<Word>,
+    /// Where the rows come from.
+    pub source: FromSource,
     /// Its lines.
     pub lines: Vec<FromLine>,
+}
+
+/// Where the rows of a `from` come from.
+#[derive(Clone, Debug)]
+pub enum FromSource {
+    /// `"payments.csv"`.
+    File(Word),
+    /// `sqlite "crm.db" query "select …"`.
+    Sqlite {
+        /// The path.
+        path: Word,
+        /// The query.
+        query: Word,
+    },
+    /// `postgres env CRM_URL query "select …"`.
+    Postgres {
+        /// The environment variable that says where the database is and who asks.
+        variable: Word,
+        /// The query.
+        query: Word,
+    },
 }
 
 /// A line of a `from`.
@@ -430,6 +449,8 @@ pub enum FromLine {
     DecimalComma(Span),
     /// `delimiter ";"`.
     Delimiter(Word),
+    /// `sheet "People"`.
+    Sheet(Word),
     /// `no header`.
     NoHeader(Span),
     /// `on bad rows skip|unknown|fail`.

@@ -1,0 +1,70 @@
+//! Rows as Parquet: texts, and a flag for `perhaps`, in groups of rows that bound the memory.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use ::parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::properties::{WriterProperties, WriterVersion};
+use ::parquet::file::writer::SerializedFileWriter;
+use ::parquet::schema::types::Type;
+
+/// Rows written together.
+const GROUP: usize = 1 << 17;
+
+/// Writes rows of cells under these names; the column at `flags` holds `yes` or `no`.
+pub(super) fn write(
+    names: &[String],
+    flags: Option<usize>,
+    rows: impl Iterator<Item = Vec<String>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let bytes = encode(names, flags, rows).map_err(io::Error::other)?;
+    out.write_all(&bytes)?;
+    out.flush()
+}
+
+fn encode(
+    names: &[String],
+    flags: Option<usize>,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> Result<Vec<u8>, ParquetError> {
+    let fields = names.iter().enumerate().map(|(at, name)| field(name, flags == Some(at)));
+    let fields = fields.collect::<Result<Vec<_>, _>>()?;
+    let schema = Arc::new(Type::group_type_builder("rows").with_fields(fields).build()?);
+    // Nothing in it changes with the version of the crate that writes it.
+    let properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_created_by("parallax".to_owned())
+        .set_compression(Compression::SNAPPY)
+        .build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut rows = rows.peekable();
+    while rows.peek().is_some() {
+        let mut columns: Vec<Vec<ByteArray>> = names.iter().map(|_| Vec::new()).collect();
+        for row in rows.by_ref().take(GROUP) {
+            columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell.into_bytes().into()));
+        }
+        let mut group = writer.next_row_group()?;
+        for (at, values) in columns.iter().enumerate() {
+            let Some(mut column) = group.next_column()? else { break };
+            if flags == Some(at) {
+                let values: Vec<bool> = values.iter().map(|value| value.data() == b"yes").collect();
+                column.typed::<BoolType>().write_batch(&values, None, None)?;
+            } else {
+                column.typed::<ByteArrayType>().write_batch(values, None, None)?;
+            }
+            column.close()?;
+        }
+        group.close()?;
+    }
+    writer.into_inner()
+}
+
+fn field(name: &str, flag: bool) -> Result<Arc<Type>, ParquetError> {
+    let (physical, logical) =
+        if flag { (Physical::BOOLEAN, None) } else { (Physical::BYTE_ARRAY, Some(LogicalType::String)) };
+    let builder = Type::primitive_type_builder(name, physical);
+    Ok(Arc::new(builder.with_repetition(Repetition::REQUIRED).with_logical_type(logical).build()?))
+}
