@@ -5,12 +5,14 @@ mod builder;
 mod dictionary;
 mod names;
 mod origins;
+mod stated;
 mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, MISSING};
 pub use origins::{Origin, Origins};
+pub use stated::{Stated, StatedFacts};
 pub use table::{TableBytes, TableFormat, read_tables};
 pub use tuples::Tuples;
 

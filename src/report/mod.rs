@@ -3,13 +3,14 @@
 
 mod build;
 mod csv;
+pub mod explanation;
 mod json;
 mod rows;
 mod schema;
 mod tables;
 mod text;
 
-pub use build::{ReportOptions, build};
+pub use build::{ReportOptions, build, compared};
 pub use csv::patterns as csv;
 pub use json::json;
 pub use rows::{RowFormat, RowOptions, write_rows};

@@ -6,13 +6,15 @@ mod decide;
 mod evaluate;
 mod evaluation;
 mod exclusive;
+mod kept;
 mod outcome;
 mod reach;
 mod relations;
 mod search;
 mod splits;
 
-pub use evaluate::evaluate;
+pub use decide::outcome_of_rows;
+pub use evaluate::{Extras, evaluate};
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;

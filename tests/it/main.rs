@@ -5,6 +5,7 @@ mod customer;
 mod docs;
 mod engine;
 mod errors;
+mod explain;
 mod fields;
 mod generator;
 mod guard;
