@@ -194,7 +194,7 @@ fn asked(
                 .flat_map(|scenario| {
                     let facts = scenario.statements.facts.iter().flat_map(|fact| &fact.args);
                     facts.filter_map(move |arg| match arg {
-                        Constant::Thing(_, name) => Some(format!("{}/{name}", scenario.name)),
+                        Constant::Thing(_, name) => Some(name.clone()),
                         Constant::Value(_) => None,
                     })
                 })

@@ -45,6 +45,8 @@ pub(super) struct Run<'w> {
     only: Option<BTreeSet<(RelationId, Tuple)>>,
     /// The world that negative parts are asked in, where `only` restricts this one.
     full: Option<&'w Run<'w>>,
+    /// The world in which it is asked what is known, where this one is a completion of it.
+    knowing: Option<&'w Run<'w>>,
     changed: BTreeSet<Node>,
     tables: RefCell<HashMap<Goal, Table>>,
     outcomes: RefCell<HashMap<(LensId, Tuple), Matched>>,
@@ -79,6 +81,7 @@ impl<'w> Run<'w> {
             change,
             only: None,
             full: None,
+            knowing: None,
             changed,
             tables: RefCell::default(),
             outcomes: RefCell::default(),
@@ -94,6 +97,16 @@ impl<'w> Run<'w> {
     /// The same, noting everything an answer is read off.
     pub fn tracing(world: &'w World<'w>, change: Change, budget: u64) -> Self {
         Self { trace: Some(RefCell::default()), ..Self::new(world, change, budget) }
+    }
+
+    /// A completion of a world, tracing: what is known stays what it is there.
+    pub fn completing(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
+        Self { knowing: Some(base), ..Self::tracing(base.world, change, budget) }
+    }
+
+    /// The world in which it is asked what is known.
+    pub fn knowing(&self) -> &Run<'w> {
+        self.knowing.unwrap_or(self)
     }
 
     /// What the answers so far were read off.

@@ -192,7 +192,8 @@ impl Run<'_> {
         let possible = possible && !atom.known;
         let Some(want) = self.wants(atom, env, possible) else { return Ok(()) };
         let before = env.ids.clone();
-        self.source(&atom.source, &want, possible, &mut |tuple| {
+        let asked = if atom.known { self.knowing() } else { self };
+        asked.source(&atom.source, &want, possible, &mut |tuple| {
             let result = if self.unify(atom, tuple, env, possible) { visit(env) } else { Ok(()) };
             env.ids.clone_from(&before);
             result

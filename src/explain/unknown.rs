@@ -39,6 +39,7 @@ enum Tree {
 
 struct Builder<'w> {
     world: &'w World<'w>,
+    base: &'w Run<'w>,
     lens: LensId,
     subject: &'w [u32],
     constants: BTreeSet<Value>,
@@ -51,8 +52,17 @@ impl World<'_> {
     /// What an open answer hangs on.
     pub fn open(&self, lens: LensId, subject: &[u32], budget: u64) -> Open {
         let constants = self.constants_of(&self.reads(Node::Lens(lens)));
-        let mut builder =
-            Builder { world: self, lens, subject, constants, worlds: 0, left: budget, values: false };
+        let base = Run::new(self, Change::default(), budget);
+        let mut builder = Builder {
+            world: self,
+            base: &base,
+            lens,
+            subject,
+            constants,
+            worlds: 0,
+            left: budget,
+            values: false,
+        };
         let mut doubts = BTreeSet::new();
         let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
         let told = |doubt: &Doubt| self.fact(doubt.0, &doubt.1);
@@ -162,7 +172,7 @@ impl Builder<'_> {
         if self.worlds > MOST_WORLDS {
             return Err(Stop::Spent);
         }
-        let run = Run::tracing(self.world, change.clone(), self.left);
+        let run = Run::completing(self.base, change.clone(), self.left);
         let set = run.outcome(self.lens, self.subject)?;
         self.left = run.left();
         if set.len() == 1 {

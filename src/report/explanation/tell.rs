@@ -277,10 +277,10 @@ impl Words<'_> {
         let stopped = if flips.complete { "" } else { " (not everything was tried)" };
         if flips.found.is_empty() {
             let what = match flips.size {
-                0 | 1 => "one change of a fact".to_owned(),
+                0 | 1 => "single change of a fact".to_owned(),
                 size => format!("{size} changes of facts"),
             };
-            let text = format!("Nothing of at most {what} would make it say something else{stopped}.");
+            let text = format!("No {what} would make it say something else{stopped}.");
             return ToldNote { kind: "change", text, lines: Vec::new() };
         }
         let line = |flip: &Flip| {

@@ -51,13 +51,13 @@ impl Page {
     }
 
     fn note(&mut self, note: &ToldNote, depth: usize) {
-        let text = if note.lines.is_empty() {
+        let shown = self.tree || matches!(note.kind, "other" | "change" | "unknown" | "why not" | "shared");
+        let text = if note.lines.is_empty() || !shown {
             note.text.clone()
         } else {
             format!("{}:", note.text.trim_end_matches(['.', ':']))
         };
         self.item(depth, &text, None);
-        let shown = self.tree || matches!(note.kind, "other" | "change" | "unknown" | "why not" | "shared");
         if shown {
             let most = if self.tree { usize::MAX } else { FEW };
             self.lines(&note.lines[..note.lines.len().min(most)], depth + 1);

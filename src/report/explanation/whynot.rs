@@ -2,9 +2,9 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
-use crate::checker::{Amount, Derivation};
+use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, LensStory, WhyNot};
-use crate::model::{CompareOp, Cond, Constant, LensId};
+use crate::model::{CompareOp, Cond, Constant, LensId, Policy, RowId};
 use crate::value::Value;
 
 impl Words<'_> {
@@ -17,10 +17,15 @@ impl Words<'_> {
             .iter()
             .filter(|why| settled != Some(lens.rows[why.row].verdict))
             .filter(|why| !story.barred.iter().any(|(row, _, _)| *row == why.row))
-            .filter(|why| {
-                !story.rows.iter().any(|proof| proof.claim == crate::checker::Claim::Row(story.lens, why.row))
+            .filter(|why| !story.rows.iter().any(|proof| proof.claim == Claim::Row(story.lens, why.row)))
+            .map(|why| {
+                let mut note = self.lack(explanation, story.lens, why);
+                if let Some(by) = self.before(story, why) {
+                    let by = self.label(story.lens, by);
+                    note.text = format!("{}; and {by} would go before it.", note.text.trim_end_matches('.'));
+                }
+                note
             })
-            .map(|why| self.lack(explanation, story.lens, why))
             .collect();
         if !story.why_not_complete && !notes.is_empty() {
             notes.push(ToldNote {
@@ -30,6 +35,21 @@ impl Words<'_> {
             });
         }
         notes
+    }
+
+    /// The row that would rule it out even if it matched.
+    fn before(&self, story: &LensStory, why: &WhyNot) -> Option<RowId> {
+        let certain = story.rows.iter().filter(|proof| proof.certain).filter_map(|proof| match proof.claim {
+            Claim::Row(_, row) => Some(row),
+            Claim::When(..) | Claim::Unless(..) | Claim::Rule(_) | Claim::Among(_) => None,
+        });
+        let mut certain = certain.chain(story.overruled.iter().map(|(row, _, _)| *row));
+        match &self.ruleset.lenses[story.lens].policy {
+            Policy::FirstMatch => certain.find(|row| *row < why.row),
+            Policy::Unique { overrides } => {
+                certain.find(|row| overrides.binary_search(&(*row, why.row)).is_ok())
+            }
+        }
     }
 
     pub(super) fn lack(&self, explanation: &Explanation, lens: LensId, why: &WhyNot) -> ToldNote {
@@ -44,7 +64,7 @@ impl Words<'_> {
             fails.push(format!("it is barred, since {perhaps}{}", self.cond(barred, &body)));
         }
         let derivation = Derivation {
-            claim: crate::checker::Claim::Row(lens, why.row),
+            claim: Claim::Row(lens, why.row),
             certain: true,
             words: why.words.clone(),
             steps: why.holds.clone(),

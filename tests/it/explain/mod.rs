@@ -1,5 +1,6 @@
 //! Explanations of random worlds, held against the plain evaluator.
 
+mod cases;
 mod changes;
 mod open;
 mod proofs;
@@ -8,6 +9,8 @@ use std::path::Path;
 
 use parallax::explain::{Explanation, Request, explain};
 use parallax::model::{Constant, LensId, QuestionId, Ruleset};
+use parallax::report::Look;
+use parallax::report::explanation::{tell, text};
 use parallax::session::{Options, Session};
 use parallax::verdict::Evaluation;
 
@@ -62,4 +65,33 @@ pub fn explained(
         Ok(explanation) => explanation,
         Err(trouble) => unreachable!("{trouble:?} with {subject:?}"),
     }
+}
+
+/// What `explain` prints in a world in memory; `who` names the subject, and after a bar two lenses.
+pub fn told(files: &crate::support::Memory, who: &str) -> String {
+    let session = Session::open(files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let options = Options { stated: true, ..Options::default() };
+    let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    let (names, vs) = who.split_once('|').map_or((who, None), |(names, vs)| (names, Some(vs)));
+    let slots = &ruleset.questions[QuestionId(0)].slots;
+    let named = slots.iter().zip(names.split(','));
+    let subject = named
+        .map(|(slot, name)| Constant::Thing(ruleset.domain_of(slot.ty), name.trim().to_owned()))
+        .collect();
+    let lens = |name: &str| {
+        let mut lenses = ruleset.lenses.iter_enumerated();
+        lenses.find(|(_, lens)| lens.name == name.trim()).expect("the lens is there").0
+    };
+    let parting = vs.and_then(|vs| vs.split_once(',')).map(|(left, right)| (lens(left), lens(right)));
+    let request = Request {
+        question: QuestionId(0),
+        subject,
+        lenses: ruleset.lenses.ids().collect(),
+        budget: 50_000_000,
+        size: 1,
+        parting,
+    };
+    let explanation = explain(ruleset, &evaluation, &ruleset.facts.kinds, &request).expect("explained");
+    text(&tell(ruleset, session.sources(), &explanation, None), Look::Plain, false)
 }
