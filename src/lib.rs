@@ -4,9 +4,11 @@
 pub mod agreement;
 pub mod base;
 pub mod builtin;
+pub mod checker;
 pub mod cli;
 pub mod diag;
 pub mod engine;
+pub mod explain;
 pub mod facts;
 pub mod format;
 pub mod guard;

@@ -45,6 +45,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// One row per subject with what each lens says.
     Run(RunArgs),
+    /// Why each lens says what it says of one subject.
+    Explain(ExplainArgs),
     /// Find errors and doubtful places in a ruleset.
     Check(CheckArgs),
     /// Check expectations and constraints.
@@ -60,8 +62,12 @@ pub(super) enum Command {
         /// The code.
         code: String,
     },
-    /// Print the JSON Schema of `report --format json`.
-    Schema,
+    /// Print the JSON Schema of what `--format json` prints.
+    Schema {
+        /// Of which command's answer.
+        #[arg(value_enum, default_value_t = SchemaOf::Report)]
+        of: SchemaOf,
+    },
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -69,6 +75,15 @@ pub(super) enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// `report`.
+    Report,
+    /// `explain`.
+    Explanation,
 }
 
 #[derive(Debug, Args)]
@@ -143,6 +158,7 @@ impl WorldArgs {
             set: self.set.clone(),
             tables,
             splits: false,
+            stated: false,
             profile: Arc::new(profile),
             allow_paths: self.allow_path.clone(),
             allow_network: self.allow_network,
@@ -248,6 +264,55 @@ pub(super) struct RunArgs {
     /// Add the deciding rows and open outcomes.
     #[arg(long)]
     pub reasons: bool,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// A form of an explanation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people.
+    Text,
+    /// Markdown.
+    Md,
+    /// `parallax/explanation@1`.
+    Json,
+    /// A graph of the proofs for Graphviz.
+    Dot,
+    /// The same for Mermaid.
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// The subject, its names in slot order, as in "council, charity".
+    pub who: Option<String>,
+    /// A name of the subject by its slot, as in `--subject party=council`.
+    #[arg(long, value_name = "SLOT=NAME")]
+    pub subject: Vec<String>,
+    /// Only these lenses.
+    #[arg(long, value_delimiter = ',', value_name = "LENS,LENS")]
+    pub lens: Vec<String>,
+    /// Where two lenses part.
+    #[arg(long, value_delimiter = ',', value_name = "LENS,LENS")]
+    pub vs: Vec<String>,
+    /// The question, named by its first verdict, where there are several.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// All steps, down to the facts.
+    #[arg(long)]
+    pub tree: bool,
+    /// Look for sets of up to so many changes of facts after which a lens says something else.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub changes: usize,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+    /// How many steps a search may take before it says that it stopped.
+    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,
 }

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 
 use super::Exit;
-use super::args::Cli;
+use super::args::{Cli, SchemaOf};
 use super::output::Terminal;
 use crate::diag::{Code, page};
 use crate::report::SCHEMA;
@@ -21,8 +21,11 @@ pub(super) fn code(name: &str, terminal: &mut Terminal) -> Exit {
     }
 }
 
-pub(super) fn schema(terminal: &mut Terminal) -> Exit {
-    terminal.answer(SCHEMA);
+pub(super) fn schema(what: SchemaOf, terminal: &mut Terminal) -> Exit {
+    terminal.answer(match what {
+        SchemaOf::Report => SCHEMA,
+        SchemaOf::Explanation => crate::report::explanation::SCHEMA,
+    });
     Exit::Done
 }
 

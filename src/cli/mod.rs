@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod dump;
+mod explain;
 mod fmt;
 mod list;
 mod misc;
@@ -93,13 +94,14 @@ fn dispatch(cli: &Cli) -> Exit {
     let exit = match &cli.command {
         Command::Report(args) => report::run(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
+        Command::Explain(args) => explain::run(args, &mut terminal),
         Command::Check(args) => check::run(args, &mut terminal),
         Command::Test(args) => test::run(args, &mut terminal),
         Command::Fmt(args) => fmt::run(args, &mut terminal),
         Command::Dump(args) => dump::run(args, &mut terminal),
         Command::Ls(args) => list::run(args, &mut terminal),
         Command::Code { code } => misc::code(code, &mut terminal),
-        Command::Schema => misc::schema(&mut terminal),
+        Command::Schema { of } => misc::schema(*of, &mut terminal),
         Command::Completions { shell } => misc::completions(*shell, &mut terminal),
         Command::Man => misc::man(&mut terminal),
     };

@@ -116,7 +116,7 @@ pub(super) fn question(
 }
 
 /// What a name on the command line stands for; says what is near where there is nothing.
-fn find<'n, I>(
+pub(super) fn find<'n, I>(
     name: &str,
     what: &str,
     known: impl Iterator<Item = (I, &'n str)>,

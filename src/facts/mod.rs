@@ -7,6 +7,7 @@ mod dictionary;
 mod names;
 mod origins;
 mod repeats;
+mod stated;
 mod table;
 mod tuples;
 
@@ -14,6 +15,7 @@ pub use builder::FactSetBuilder;
 pub use dictionary::{Dictionary, Lane, MISSING};
 pub use origins::{Origin, Origins};
 pub use repeats::{RepeatedRows, repeated_rows};
+pub use stated::{Stated, StatedFacts};
 pub use table::{TableBytes, TableCells, TableFormat, read_tables, refused};
 pub use tuples::Tuples;
 

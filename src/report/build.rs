@@ -95,6 +95,11 @@ fn digest(sources: &SourceMap) -> String {
     format!("{:016x}", state.digest())
 }
 
+/// The lenses of a question that a report compares where none are named.
+pub fn compared(ruleset: &Ruleset, question: QuestionId) -> Vec<LensId> {
+    chosen(ruleset, question, &ReportOptions::default())
+}
+
 /// The lenses a section compares.
 fn chosen(ruleset: &Ruleset, question: QuestionId, options: &ReportOptions) -> Vec<LensId> {
     let all: Vec<LensId> = match (&options.lenses, options.panel) {

@@ -3,6 +3,7 @@
 
 mod build;
 mod csv;
+pub mod explanation;
 mod json;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -11,7 +12,7 @@ mod schema;
 mod tables;
 mod text;
 
-pub use build::{ReportOptions, build};
+pub use build::{ReportOptions, build, compared};
 pub use csv::patterns as csv;
 pub use json::json;
 pub use rows::{RowFormat, RowOptions, write_rows};

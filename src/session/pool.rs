@@ -30,7 +30,8 @@ pub(super) fn pool(ruleset: &Ruleset, worlds: &[(String, Evaluation)]) -> Evalua
         })
         .collect();
     let relations = ruleset.relations.iter().map(|_| RelationBounds::default()).collect();
-    Evaluation { dictionaries, tables, relations, reads: Vec::new(), violations }
+    let parameters = ruleset.parameters.iter().map(|parameter| parameter.value.clone()).collect();
+    Evaluation { dictionaries, tables, relations, reads: Vec::new(), violations, parameters, stated: None }
 }
 
 fn prefixed(violation: &Violation, prefix: &str) -> Violation {

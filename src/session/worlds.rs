@@ -13,7 +13,7 @@ use crate::facts::FactSetBuilder;
 use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, evaluate};
+use crate::verdict::{Evaluation, Extras, evaluate};
 
 /// The value of each parameter that has one.
 type Parameters = IndexVec<ParameterId, Option<Value>>;
@@ -27,6 +27,8 @@ pub struct Options {
     pub tables: Vec<TableInput>,
     /// Whether to work out what keeps rows from matching, for reports.
     pub splits: bool,
+    /// Whether to keep the facts as they were stated, for explanations.
+    pub stated: bool,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
     /// Folders tables may lie in, beside the ruleset's own.
@@ -68,8 +70,8 @@ impl Session<'_> {
         if self.world(ruleset) == World::Scenarios {
             let mut worlds = Vec::new();
             for (id, scenario) in ruleset.scenarios.iter_enumerated() {
-                let evaluation =
-                    self.scenario(ruleset, id, parameters.clone(), &options.limits, options.splits);
+                let extras = Extras { splits: options.splits, stated: false };
+                let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
                 worlds.push((
                     format!("{}/", scenario.name),
                     evaluation.map_err(|diagnostic| vec![*diagnostic])?,
@@ -79,7 +81,8 @@ impl Session<'_> {
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
-        let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, options.splits);
+        let extras = Extras { splits: options.splits, stated: options.stated };
+        let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
 
@@ -90,7 +93,19 @@ impl Session<'_> {
         scenario: ScenarioId,
         limits: &Limits,
     ) -> Result<Evaluation, Box<Diagnostic>> {
-        self.scenario(ruleset, scenario, defaults(ruleset), limits, false)
+        self.scenario(ruleset, scenario, defaults(ruleset), limits, Extras::default())
+    }
+
+    /// The same with the facts as they were stated kept, and parameters set as for the whole report.
+    pub fn evaluate_scenario_stated(
+        &self,
+        ruleset: &Ruleset,
+        scenario: ScenarioId,
+        options: &Options,
+    ) -> Result<Evaluation, Box<Diagnostic>> {
+        let parameters = parameters(ruleset, &options.set)?;
+        let extras = Extras { splits: false, stated: true };
+        self.scenario(ruleset, scenario, parameters, &options.limits, extras)
     }
 
     #[expect(clippy::unused_self, reason = "a world of this session")]
@@ -100,7 +115,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         mut parameters: Parameters,
         limits: &Limits,
-        splits: bool,
+        extras: Extras,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let scenario = &ruleset.scenarios[scenario];
         let mut builder = FactSetBuilder::new(ruleset);
@@ -109,7 +124,7 @@ impl Session<'_> {
             parameters[*parameter] = Some(value.clone());
         }
         let (facts, _) = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
-        evaluate(ruleset, facts, &parameters, limits, &Profile::default(), splits)
+        evaluate(ruleset, facts, &parameters, limits, &Profile::default(), extras)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Sorted, Table};
-use crate::model::{Lens, LensId, Otherwise, Policy, QuestionId, RowId, VerdictId};
+use crate::model::{Lens, LensId, Otherwise, ParameterId, Policy, QuestionId, RowId, Ruleset, VerdictId};
+use crate::value::Value;
 
 /// The subjects of one question with what the lenses say of them so far.
 #[derive(Clone, Debug, Default)]
@@ -464,4 +465,17 @@ fn can_conflict(
                 && free(*right, *left)
         })
     })
+}
+
+/// What a lens says of a subject that these rows match certainly and possibly (the certain ones among
+/// them, both ascending), and whether what holds where no row decides is open too.
+pub fn outcome_of_rows(
+    ruleset: &Ruleset,
+    parameters: &IndexVec<ParameterId, Option<Value>>,
+    lens: LensId,
+    certain: &[usize],
+    possible: &[usize],
+) -> (OutcomeSet, bool) {
+    let entry = &ruleset.lenses[lens];
+    open(entry, &Apart::new(ruleset, entry, parameters), certain, possible)
 }

@@ -10,7 +10,7 @@ use super::{Evaluation, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span, StopReason};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Table, Values};
-use crate::facts::FactSet;
+use crate::facts::{FactSet, StatedFacts};
 use crate::model::VarId;
 use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, NeverId, ParameterId, QuestionId, RelationId, Ruleset, Term,
@@ -67,17 +67,27 @@ pub(super) struct Evaluator<'r> {
     pub parts: IndexVec<QuestionId, Parts>,
     /// Whether it is also asked whom rows would match without each of their conditions.
     pub reasons: bool,
+    /// What was stated of each relation, where it is kept.
+    pub stated: Option<IndexVec<RelationId, StatedFacts>>,
 }
 
-/// Evaluates a ruleset over one world. A parameter that a rule uses needs a value. With `splits`, also
-/// whom each row would match without each of its conditions.
+/// What an evaluation hands on beside what everybody needs.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Extras {
+    /// Whom each row would match without each of its conditions.
+    pub splits: bool,
+    /// The facts as they were stated.
+    pub stated: bool,
+}
+
+/// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
 pub fn evaluate(
     ruleset: &Ruleset,
     facts: FactSet,
     parameters: &IndexVec<ParameterId, Option<Value>>,
     limits: &Limits,
     profile: &Profile,
-    splits: bool,
+    extras: Extras,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
         return Err(Box::new(missing_parameter(ruleset, id)));
@@ -93,10 +103,11 @@ pub fn evaluate(
         classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
         asked: Mutex::default(),
         parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
-        reasons: splits,
+        reasons: extras.splits,
+        stated: extras.stated.then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
     };
     evaluator.intern_constants();
-    evaluator.run(splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
+    evaluator.run(extras.splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
 }
 
 fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
@@ -376,7 +387,7 @@ impl Evaluator<'_> {
     }
 
     fn finish(mut self, violations: IndexVec<NeverId, Vec<Violation>>) -> Evaluation {
-        let relations = self
+        let relations: IndexVec<RelationId, RelationBounds> = self
             .relations
             .iter_mut()
             .map(|bounds| match bounds.take() {
@@ -388,12 +399,15 @@ impl Evaluator<'_> {
             .collect();
         let tables =
             self.classes.iter_enumerated().map(|(question, classes)| classes.table(question)).collect();
+        let stated = self.stated_facts(&relations);
         Evaluation {
             dictionaries: self.facts.dictionaries,
             tables,
             relations,
             reads: self.facts.reads,
             violations,
+            parameters: self.parameters.clone(),
+            stated,
         }
     }
 }

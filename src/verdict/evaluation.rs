@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::IndexVec;
-use crate::facts::{Dictionary, MISSING, TableRead};
-use crate::model::{Constant, DomainId, NeverId, QuestionId, RelationId, VarId};
+use crate::facts::{Dictionary, MISSING, Stated, TableRead};
+use crate::model::{Constant, DomainId, NeverId, ParameterId, QuestionId, RelationId, VarId};
+use crate::value::Value;
 
 use super::VerdictTable;
 
@@ -21,6 +22,10 @@ pub struct Evaluation {
     pub reads: Vec<TableRead>,
     /// The ways each constraint is broken, sorted.
     pub violations: IndexVec<NeverId, Vec<Violation>>,
+    /// The values parameters had.
+    pub parameters: IndexVec<ParameterId, Option<Value>>,
+    /// The facts as they were stated, where that was asked for.
+    pub stated: Option<Arc<Stated>>,
 }
 
 /// The tuples of a relation: columns of ids, each tuple once, ascending by ids.

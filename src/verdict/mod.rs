@@ -7,6 +7,7 @@ mod decide;
 mod evaluate;
 mod evaluation;
 mod exclusive;
+mod kept;
 mod outcome;
 mod parts;
 mod reach;
@@ -14,7 +15,8 @@ mod relations;
 mod search;
 mod splits;
 
-pub use evaluate::{asked_to_stop, evaluate};
+pub use decide::outcome_of_rows;
+pub use evaluate::{Extras, asked_to_stop, evaluate};
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;

@@ -30,7 +30,7 @@ impl Evaluator<'_> {
         if rules.is_empty() {
             for relation in members {
                 // Nothing else reads what is stated of a relation without rules.
-                let facts = std::mem::take(&mut self.facts.relations[*relation]);
+                let facts = self.take_facts(*relation);
                 let possible = (!facts.maybe.is_empty()).then(|| {
                     let both = facts.certain.columns.iter().zip(&facts.maybe.columns);
                     Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))

@@ -66,7 +66,7 @@ fn each_code_has_a_page_whose_examples_do_what_they_say() {
 fn the_documents_run() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut whole = 0;
-    for page in ["language.md", "unknown.md", "analyst.md"] {
+    for page in ["language.md", "unknown.md", "analyst.md", "explain.md"] {
         let text = std::fs::read_to_string(folder.join(page)).expect("the page is there");
         let mut files = memory("");
         let mut last = String::new();
@@ -83,6 +83,12 @@ fn the_documents_run() {
                     let report = report(files.clone().with("rules/main.lens", last.clone()));
                     let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
                     assert!(squeeze(&report).contains(&squeeze(&text)), "{text}\nis not in\n{report}");
+                }
+                // What `explain` says of a subject: the names follow the fence.
+                asked if asked.starts_with("explain ") => {
+                    let files = files.clone().with("rules/main.lens", last.clone());
+                    let found = crate::explain::told(&files, asked.trim_start_matches("explain ").trim());
+                    assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
                 }
                 // A ruleset with the code it is meant to give.
                 wrong if wrong.starts_with("lens ") => {

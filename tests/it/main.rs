@@ -6,6 +6,7 @@ mod customer;
 mod docs;
 mod engine;
 mod errors;
+mod explain;
 mod fields;
 mod generator;
 mod guard;

@@ -1,0 +1,205 @@
+//! Proofs as trees of steps, in the words of the ruleset: no ids of one evaluation stand in them.
+
+use crate::facts::Origin;
+use crate::model::{
+    AtomSource, Clause, Cond, Constant, KindId, LensId, QuestionId, RelationId, RowId, RuleId,
+};
+use crate::model::{Ruleset, VarId, VerdictId};
+use crate::value::Value;
+
+/// What a word of a body stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// Nothing in particular.
+    Free,
+    /// A value that nobody stated.
+    Missing,
+    /// This.
+    Is(Constant),
+}
+
+/// Which body is met.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Claim {
+    /// That of a row.
+    Row(LensId, RowId),
+    /// What a row asks before its `unless`.
+    When(LensId, RowId),
+    /// What a row's `unless` asks.
+    Unless(LensId, RowId),
+    /// That of a rule of a `define`.
+    Rule(RuleId),
+    /// The population of a question.
+    Among(QuestionId),
+}
+
+impl Claim {
+    /// The clause it is about; `None` where the ruleset has no such.
+    pub fn clause(self, ruleset: &Ruleset) -> Option<Clause> {
+        let row = |lens, row| {
+            let rows = &ruleset.lenses.get(lens)?.rows;
+            rows.get(row).map(|row| row.clause.clone())
+        };
+        match self {
+            Self::Row(lens, id) => row(lens, id),
+            Self::When(lens, id) => Some(Clause { unless: None, ..row(lens, id)? }),
+            Self::Unless(lens, id) => {
+                let clause = row(lens, id)?;
+                Some(Clause { when: clause.unless?, unless: None, vars: clause.vars })
+            }
+            Self::Rule(rule) => ruleset.rules.get(rule).map(|rule| rule.clause.clone()),
+            Self::Among(question) => ruleset.questions.get(question)?.among.clone(),
+        }
+    }
+}
+
+/// How a body is met.
+#[derive(Clone, Debug)]
+pub struct Derivation {
+    /// The body.
+    pub claim: Claim,
+    /// Whether it is met for certain, or only possibly.
+    pub certain: bool,
+    /// What its words stand for.
+    pub words: Vec<Held>,
+    /// Its conditions, as they are written; of a choice the branch that is met.
+    pub steps: Vec<Step>,
+}
+
+impl Derivation {
+    /// What a word stands for.
+    pub fn word(&self, var: VarId) -> &Held {
+        self.words.get(var.0 as usize).unwrap_or(&Held::Free)
+    }
+}
+
+/// One condition that is met.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Somebody stated it.
+    Fact {
+        /// The relation.
+        relation: RelationId,
+        /// What fills its slots; `None` for a value nobody stated.
+        args: Vec<Option<Constant>>,
+        /// Where.
+        origin: Origin,
+        /// Whether it is only possible.
+        maybe: bool,
+    },
+    /// It follows by a rule.
+    Derived {
+        /// The relation.
+        relation: RelationId,
+        /// What fills its slots.
+        args: Vec<Option<Constant>>,
+        /// How; `None` where there were too many ways to look through, or where the kept value is not
+        /// settled.
+        by: Option<(RuleId, Box<Derivation>)>,
+    },
+    /// The thing is of the kind.
+    Kind {
+        /// The thing.
+        thing: Constant,
+        /// The kind.
+        kind: KindId,
+    },
+    /// Nothing meets the condition.
+    Nothing {
+        /// The condition.
+        cond: Box<Cond>,
+        /// Whether it bars the body as a whole (`unless`).
+        unless: bool,
+    },
+    /// Two sides compare so.
+    Compare {
+        /// The comparison.
+        cond: Box<Cond>,
+        /// One side.
+        lhs: Amount,
+        /// The other.
+        rhs: Amount,
+    },
+    /// A word takes a value.
+    Value {
+        /// The condition.
+        cond: Box<Cond>,
+        /// The value.
+        value: Amount,
+    },
+    /// A word has a value that somebody stated.
+    Known {
+        /// The word.
+        var: VarId,
+    },
+    /// Lenses say so of somebody.
+    Lenses {
+        /// What was asked.
+        asked: AtomSource,
+        /// Of whom.
+        subject: Vec<Constant>,
+        /// What each of the lenses says.
+        says: Vec<Through>,
+    },
+}
+
+/// What another lens says, and how it comes to that.
+#[derive(Clone, Debug)]
+pub struct Through {
+    /// The lens.
+    pub lens: LensId,
+    /// What it says.
+    pub says: Says,
+    /// The rows behind that.
+    pub rows: Vec<Derivation>,
+    /// Whether what holds where no row decides is behind it too.
+    pub default: bool,
+}
+
+/// Open outcomes; one: settled.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Says {
+    /// Verdicts, in order of declaration.
+    pub verdicts: Vec<VerdictId>,
+    /// Whether rows may contradict each other.
+    pub conflict: bool,
+    /// Whether no verdict may hold.
+    pub none: bool,
+}
+
+impl Says {
+    /// How many outcomes are open.
+    pub fn len(&self) -> usize {
+        self.verdicts.len() + usize::from(self.conflict) + usize::from(self.none)
+    }
+
+    /// Whether no outcome is open, as of somebody outside the population.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The verdict, where that is all that is open.
+    pub fn settled(&self) -> Option<VerdictId> {
+        if self.len() == 1 { self.verdicts.first().copied() } else { None }
+    }
+}
+
+/// What a calculation comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Amount {
+    /// The least and the greatest it can be; equal where it is settled, `None` where it is not known.
+    pub range: Option<(Constant, Constant)>,
+    /// Whether there may be nothing to make it of.
+    pub perhaps_nothing: bool,
+    /// What was counted or added up, where it is one aggregate: how many, and the first of them.
+    pub members: Option<(usize, Vec<Member>)>,
+}
+
+/// One of several that are counted or added up.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Member {
+    /// What stands for it.
+    pub key: Vec<Option<Constant>>,
+    /// Its value, where it has one that is not the key.
+    pub value: Option<Value>,
+}

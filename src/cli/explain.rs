@@ -1,0 +1,294 @@
+//! `parallax explain`.
+
+use super::Exit;
+use super::args::{ExplainArgs, ExplainFormat};
+use super::output::Terminal;
+use super::progress::Progress;
+use crate::explain::{Explanation, Request, Trouble, explain};
+use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
+use crate::report::Look;
+use crate::report::explanation::{dot, json, mermaid, tell, text};
+use crate::session::{Session, World};
+use crate::verdict::Evaluation;
+
+pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Exit {
+    reasons(args, terminal).unwrap_or_else(|exit| exit)
+}
+
+/// Whom to explain, and in which world.
+struct Asked {
+    question: QuestionId,
+    names: Vec<String>,
+    scenario: Option<ScenarioId>,
+}
+
+fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
+    let session = terminal.open(&args.path)?;
+    let ruleset = terminal.ruleset(&session)?;
+    let asked = asked(args, &session, ruleset, terminal)?;
+    let parting = match args.vs.as_slice() {
+        [] => None,
+        [left, right] => {
+            let mut find = |name: &str| find_lens(name, ruleset, Some(asked.question), terminal);
+            Some((find(left)?, find(right)?))
+        }
+        _ => {
+            terminal.say("parallax: --vs takes two lenses, as in `--vs kde,mier`");
+            return Err(Exit::Usage);
+        }
+    };
+    let lenses = lenses(args, ruleset, asked.question, terminal)?;
+    let (evaluation, facts) = evaluated(args, &session, ruleset, asked.scenario, terminal)?;
+    let subject = subject(ruleset, &evaluation, &asked, terminal)?;
+    let request = Request {
+        question: asked.question,
+        subject,
+        lenses: if let Some((left, right)) = parting { vec![left, right] } else { lenses },
+        budget: args.budget,
+        size: args.changes,
+        parting,
+    };
+    let explanation = match explain(ruleset, &evaluation, facts, &request) {
+        Ok(explanation) => explanation,
+        Err(trouble) => return Err(troubled(&trouble, terminal)),
+    };
+    let name = asked.scenario.map(|id| ruleset.scenarios[id].name.as_str());
+    terminal.answer(&print(args, ruleset, &session, &explanation, name));
+    Ok(Exit::Done)
+}
+
+fn print(
+    args: &ExplainArgs,
+    ruleset: &Ruleset,
+    session: &Session<'_>,
+    explanation: &Explanation,
+    scenario: Option<&str>,
+) -> String {
+    let told = tell(ruleset, session.sources(), explanation, scenario);
+    match args.format {
+        ExplainFormat::Text => text(&told, Look::Plain, args.tree),
+        ExplainFormat::Md => text(&told, Look::Markdown, args.tree),
+        ExplainFormat::Json => json(&told),
+        ExplainFormat::Dot => dot(&told),
+        ExplainFormat::Mermaid => mermaid(&told),
+    }
+}
+
+fn troubled(trouble: &Trouble, terminal: &mut Terminal) -> Exit {
+    match trouble {
+        Trouble::Spent => {
+            terminal.say("parallax: explaining this takes more steps than allowed; allow more with --budget");
+            Exit::Limit
+        }
+        Trouble::NotKept => Exit::Bug,
+        Trouble::Bug(what) => {
+            terminal
+                .say(&format!("parallax: this is a bug of ours: {what}; please report it with the ruleset"));
+            Exit::Bug
+        }
+    }
+}
+
+fn evaluated<'r>(
+    args: &ExplainArgs,
+    session: &Session<'_>,
+    ruleset: &'r Ruleset,
+    scenario: Option<ScenarioId>,
+    terminal: &mut Terminal,
+) -> Result<(Evaluation, &'r [crate::model::KindFact]), Exit> {
+    let options = crate::session::Options { stated: true, ..terminal.options(&args.world)? };
+    let _progress = Progress::start("reading facts and classifying");
+    let found = match scenario {
+        Some(id) => session
+            .evaluate_scenario_stated(ruleset, id, &options)
+            .map(|evaluation| (evaluation, Vec::new()))
+            .map_err(|diagnostic| vec![*diagnostic]),
+        None => session.evaluate(ruleset, &options),
+    };
+    match found {
+        Ok((evaluation, warnings)) => {
+            terminal.profile(&options.profile, session.sources());
+            terminal.diagnostics(&warnings, session.sources());
+            let kinds = scenario.map_or(&ruleset.facts.kinds, |id| &ruleset.scenarios[id].statements.kinds);
+            Ok((evaluation, kinds))
+        }
+        Err(diagnostics) => Err(terminal.failed(&diagnostics, session.sources())),
+    }
+}
+
+/// Whom the arguments name.
+fn asked(
+    args: &ExplainArgs,
+    session: &Session<'_>,
+    ruleset: &Ruleset,
+    terminal: &mut Terminal,
+) -> Result<Asked, Exit> {
+    let question = match super::report::question(args.question.as_deref(), ruleset, terminal)? {
+        Some(question) => question,
+        None => match (args.lens.first(), ruleset.questions.len()) {
+            (Some(name), _) => {
+                find_lens(name, ruleset, None, terminal).map(|lens| ruleset.lenses[lens].question)?
+            }
+            (None, 1) => QuestionId(0),
+            (None, _) => {
+                let names: Vec<&str> = ruleset.questions.iter().map(|q| q.name.as_str()).collect();
+                let hint =
+                    if names.is_empty() { "the ruleset asks none".to_owned() } else { names.join(", ") };
+                terminal.say(&format!("parallax: which question? Name one with --question: {hint}"));
+                return Err(Exit::Usage);
+            }
+        },
+    };
+    let slots = &ruleset.questions[question].slots;
+    let wanted: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
+    let mut names: Vec<Option<String>> = vec![None; slots.len()];
+    if let Some(text) = &args.who {
+        let given = split(text);
+        if given.len() != slots.len() {
+            terminal.say(&format!(
+                "parallax: `{text}` names {} where {} are asked about: {}",
+                given.len(),
+                slots.len(),
+                wanted.join(", ")
+            ));
+            return Err(Exit::Usage);
+        }
+        names = given.into_iter().map(Some).collect();
+    }
+    for pair in &args.subject {
+        let (slot, name) = pair.split_once('=').unwrap_or((pair, ""));
+        let Some(place) = slots.iter().position(|known| known.name == slot.trim()) else {
+            terminal.say(&format!("parallax: --subject {pair}: the slots are {}", wanted.join(", ")));
+            return Err(Exit::Usage);
+        };
+        names[place] = Some(name.trim().to_owned());
+    }
+    let all: Option<Vec<String>> = names.into_iter().collect();
+    let Some(mut names) = all else {
+        let example = wanted.iter().map(|slot| format!("<{slot}>")).collect::<Vec<_>>().join(", ");
+        terminal.say(&format!("parallax: whom? Write it as in `parallax explain PATH \"{example}\"`"));
+        return Err(Exit::Usage);
+    };
+    let mut scenario = None;
+    if session.world(ruleset) == World::Scenarios {
+        let named = |name: &str| {
+            let (before, rest) = name.split_once('/')?;
+            let found = ruleset.scenarios.iter_enumerated().find(|(_, scenario)| scenario.name == before);
+            found.map(|(id, _)| (id, rest.to_owned()))
+        };
+        for name in &mut names {
+            if let Some((id, rest)) = named(name) {
+                if scenario.is_some_and(|other| other != id) {
+                    terminal.say("parallax: these names are of two scenarios; each is a world of its own");
+                    return Err(Exit::Usage);
+                }
+                scenario = Some(id);
+                *name = rest;
+            }
+        }
+        scenario = scenario.or_else(|| scenario_of(ruleset, &names));
+        if scenario.is_none() {
+            let known: Vec<String> = ruleset
+                .scenarios
+                .iter()
+                .flat_map(|scenario| {
+                    let facts = scenario.statements.facts.iter().flat_map(|fact| &fact.args);
+                    facts.filter_map(move |arg| match arg {
+                        Constant::Thing(_, name) => Some(name.clone()),
+                        Constant::Value(_) => None,
+                    })
+                })
+                .collect();
+            return Err(unknown(
+                &names[0],
+                known.iter().map(String::as_str),
+                terminal,
+                "no one scenario has all these names; write them as in `advocacy-charity/council`",
+            ));
+        }
+    }
+    Ok(Asked { question, names, scenario })
+}
+
+/// The one scenario that has all the names.
+fn scenario_of(ruleset: &Ruleset, names: &[String]) -> Option<ScenarioId> {
+    let has = |scenario: &crate::model::Scenario| {
+        names.iter().all(|wanted| {
+            let facts = scenario.statements.facts.iter().flat_map(|fact| &fact.args);
+            facts.into_iter().any(|arg| matches!(arg, Constant::Thing(_, name) if name == wanted))
+        })
+    };
+    let mut found = ruleset.scenarios.iter_enumerated().filter(|(_, scenario)| has(scenario));
+    let first = found.next()?.0;
+    found.next().is_none().then_some(first)
+}
+
+/// `council, charity`; a name with a comma stands in quotes.
+fn split(text: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => out.push(String::new()),
+            other => {
+                if let Some(last) = out.last_mut() {
+                    last.push(other);
+                }
+            }
+        }
+    }
+    out.into_iter().map(|name| name.trim().to_owned()).collect()
+}
+
+fn subject(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    asked: &Asked,
+    terminal: &mut Terminal,
+) -> Result<Vec<Constant>, Exit> {
+    let slots = &ruleset.questions[asked.question].slots;
+    let mut subject = Vec::new();
+    for (slot, name) in slots.iter().zip(&asked.names) {
+        let domain = ruleset.domain_of(slot.ty);
+        let dictionary = &evaluation.dictionaries[domain];
+        if dictionary.find_name(name).is_none() {
+            let known = (0..dictionary.len() as u32).map(|id| dictionary.name(id));
+            let hint = format!("no fact names it, in the slot `{}`", slot.name);
+            return Err(unknown(name, known, terminal, &hint));
+        }
+        subject.push(Constant::Thing(domain, name.clone()));
+    }
+    Ok(subject)
+}
+
+fn unknown<'n>(name: &str, known: impl Iterator<Item = &'n str>, terminal: &mut Terminal, why: &str) -> Exit {
+    let near = crate::diag::nearest(name, known.collect::<Vec<&str>>());
+    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    terminal.say(&format!("parallax: there is nothing called `{name}`: {why}{hint}"));
+    Exit::Usage
+}
+
+fn find_lens(
+    name: &str,
+    ruleset: &Ruleset,
+    question: Option<QuestionId>,
+    terminal: &mut Terminal,
+) -> Result<LensId, Exit> {
+    let known = ruleset.lenses.iter_enumerated();
+    let known = known.filter(|(_, lens)| question.is_none_or(|question| lens.question == question));
+    super::report::find(name.trim(), "lens", known.map(|(id, lens)| (id, lens.name.as_str())), terminal)
+}
+
+/// The lenses asked for; without any, those that a report compares.
+fn lenses(
+    args: &ExplainArgs,
+    ruleset: &Ruleset,
+    question: QuestionId,
+    terminal: &mut Terminal,
+) -> Result<Vec<LensId>, Exit> {
+    if args.lens.is_empty() {
+        return Ok(crate::report::compared(ruleset, question));
+    }
+    args.lens.iter().map(|name| find_lens(name, ruleset, Some(question), terminal)).collect()
+}

@@ -1,0 +1,302 @@
+//! Why a lens says what it says of one subject, why not something else, and what would change it.
+//! Takes an evaluation that kept what was stated, hands on an `Explanation`: values, not text.
+
+mod calculate;
+mod change;
+mod lookup;
+mod moves;
+mod parting;
+mod prove;
+mod run;
+mod solve;
+mod story;
+mod unknown;
+mod whynot;
+mod world;
+
+use crate::checker::{Amount, Derivation, Facts, FalseStep, Held, Says, Step, Through, replay};
+use crate::facts::Origin;
+use crate::model::{Cond, Constant, KindFact, LensId, QuestionId, RelationId, RowId, Ruleset};
+use crate::verdict::Evaluation;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The question.
+    pub question: QuestionId,
+    /// Of whom, in slot order.
+    pub subject: Vec<Constant>,
+    /// Which lenses are explained, in order.
+    pub lenses: Vec<LensId>,
+    /// How many steps a search may take before it says that it stopped.
+    pub budget: u64,
+    /// The largest sets of changes that are looked for; none are with 0.
+    pub size: usize,
+    /// Two lenses of which is asked where they part.
+    pub parting: Option<(LensId, LensId)>,
+}
+
+/// Why the lenses say what they say of one subject.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The question.
+    pub question: QuestionId,
+    /// The subject, in slot order.
+    pub subject: Vec<Constant>,
+    /// Whether the subject is in the population.
+    pub standing: Standing,
+    /// What each lens says, in order.
+    pub lenses: Vec<LensStory>,
+    /// Where two lenses part, where that is asked.
+    pub parting: Option<Parting>,
+}
+
+/// Where two lenses part on a subject.
+#[derive(Clone, Debug)]
+pub struct Parting {
+    /// One lens.
+    pub left: LensId,
+    /// The other.
+    pub right: LensId,
+    /// Whether they say the same.
+    pub agree: bool,
+    /// The facts that the proofs of both rest on.
+    pub shared: Vec<Fact>,
+    /// What the second lacks to say what the first says, least first.
+    pub right_lacks: Vec<WhyNot>,
+    /// What the first lacks to say what the second says.
+    pub left_lacks: Vec<WhyNot>,
+    /// The smallest sets of changes after which they say the same.
+    pub agreeing: Flips,
+    /// How many other subjects they part on by the same rows.
+    pub others: u64,
+}
+
+/// Whether a subject is in the population.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// Certainly.
+    Inside,
+    /// Only possibly.
+    Perhaps,
+    /// Not.
+    Outside,
+}
+
+/// Why one lens says what it says.
+#[derive(Clone, Debug)]
+pub struct LensStory {
+    /// The lens.
+    pub lens: LensId,
+    /// What it says; nothing of somebody outside the population.
+    pub says: Says,
+    /// The rows behind that, each with its proof.
+    pub rows: Vec<Derivation>,
+    /// Whether what holds where no row decides is behind it too.
+    pub default: bool,
+    /// Where that is what another lens says: how that comes.
+    pub other: Option<Through>,
+    /// Rows that match too, and which row rules each out.
+    pub overruled: Vec<(RowId, RowId, Derivation)>,
+    /// Rows that would match but for their `unless`: what they ask, and what bars them.
+    pub barred: Vec<(RowId, Derivation, Derivation)>,
+    /// What rows that do not match lack, the least first.
+    pub why_not: Vec<WhyNot>,
+    /// Whether all rows were looked at as far as they go.
+    pub why_not_complete: bool,
+    /// The smallest sets of changes after which it says something else.
+    pub flips: Option<Flips>,
+    /// Of an answer that is open: what it hangs on.
+    pub open: Option<Open>,
+}
+
+/// What an open answer hangs on.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// The doubtful facts and missing values it was decided over.
+    pub doubts: Vec<Fact>,
+    /// Whether all of them were; else there are too many.
+    pub complete: bool,
+    /// Whether missing values were tried with some values only: those at which rules change their mind.
+    pub by_values: bool,
+    /// What every way to fill the gaps comes to, where they agree.
+    pub agreed: Option<Says>,
+    /// What makes a difference, the most telling first.
+    pub pivotal: Vec<Pivotal>,
+    /// The fewest answers after which nothing is open, and what holds then.
+    pub settling: Vec<(Vec<Answered>, Says)>,
+}
+
+/// Something not known that makes a difference.
+#[derive(Clone, Debug)]
+pub struct Pivotal {
+    /// The fact.
+    pub fact: Fact,
+    /// In how many millionths of the ways to fill the other gaps it does.
+    pub share: u64,
+}
+
+/// What turns out.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The fact.
+    pub fact: Fact,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// What a row lacks to match.
+#[derive(Clone, Debug)]
+pub struct WhyNot {
+    /// The row.
+    pub row: RowId,
+    /// What its words stand for where the rest holds.
+    pub words: Vec<Held>,
+    /// Its conditions that hold.
+    pub holds: Vec<Step>,
+    /// Its conditions that do not; of a comparison also what its sides come to.
+    pub fails: Vec<(Cond, Option<(Amount, Amount)>)>,
+    /// What bars it (`unless`), where that is met, and whether it is met for certain.
+    pub barred: Option<(Cond, bool)>,
+}
+
+/// A fact.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The relation.
+    pub relation: RelationId,
+    /// What fills its slots; `None` for a value nobody stated.
+    pub args: Vec<Option<Constant>>,
+    /// Where it is stated; `None` where nobody did.
+    pub origin: Option<Origin>,
+    /// Whether it is only possible.
+    pub maybe: bool,
+}
+
+/// One change of the facts.
+#[derive(Clone, Debug)]
+pub enum FactChange {
+    /// Nobody states it any more.
+    Remove(Fact),
+    /// It is stated.
+    Add(Fact),
+    /// The value of its key is this one.
+    Set(Fact),
+}
+
+impl FactChange {
+    /// What is taken away is named before what is said otherwise, and that before what is new.
+    fn rank(&self) -> u32 {
+        let new = |fact: &Fact| {
+            let is_new = |arg: &Option<Constant>| matches!(arg, Some(Constant::Thing(_, name)) if name == world::NEWCOMER);
+            fact.args.iter().filter(|arg| is_new(arg)).count() as u32
+        };
+        match self {
+            Self::Remove(_) => 0,
+            Self::Set(fact) => 10 + new(fact),
+            Self::Add(fact) => 100 + 10 * new(fact),
+        }
+    }
+}
+
+/// A set of changes, and what follows.
+#[derive(Clone, Debug)]
+pub struct Flip {
+    /// The changes.
+    pub changes: Vec<FactChange>,
+    /// What each lens asked about says then; nothing where the subject is no longer asked about.
+    pub says: Vec<Says>,
+}
+
+/// The smallest sets of changes that do something.
+#[derive(Clone, Debug)]
+pub struct Flips {
+    /// The sets, all of one size.
+    pub found: Vec<Flip>,
+    /// The largest size that was looked at.
+    pub size: usize,
+    /// Whether all sets up to that size were looked at.
+    pub complete: bool,
+}
+
+/// Why nothing can be explained.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The evaluation did not keep what was stated.
+    NotKept,
+    /// The search took more steps than allowed.
+    Spent,
+    /// What was found again is not what was evaluated: a bug of ours.
+    Bug(String),
+}
+
+impl From<lookup::Stop> for Trouble {
+    fn from(stop: lookup::Stop) -> Self {
+        match stop {
+            lookup::Stop::Lost => Self::Bug("a proof was lost".to_owned()),
+            lookup::Stop::Enough | lookup::Stop::Spent => Self::Spent,
+        }
+    }
+}
+
+/// Explains what the lenses say of one subject. `kinds` are the kinds stated outright in this world.
+pub fn explain(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    kinds: &[KindFact],
+    request: &Request,
+) -> Result<Explanation, Trouble> {
+    let world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
+    let run = run::Run::new(&world, world::Change::default(), request.budget);
+    let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
+    let standing = match run.standing(request.question, &subject)? {
+        None => Standing::Outside,
+        Some(false) => Standing::Perhaps,
+        Some(true) => Standing::Inside,
+    };
+    let mut lenses = Vec::new();
+    for lens in &request.lenses {
+        let mut story = run.story(*lens, &subject, standing)?;
+        if request.size > 0 {
+            let mut search = change::Search { world: &world, left: request.budget, size: request.size };
+            let now = run.result(*lens, &subject)?;
+            story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
+                let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
+                outcome(&answers[0]) != outcome(&now)
+            }));
+        }
+        if story.says.len() > 1 {
+            story.open = Some(world.open(*lens, &subject, request.budget));
+        }
+        lenses.push(story);
+    }
+    verify(&world, &lenses)?;
+    let parting = match request.parting {
+        Some((left, right)) if standing != Standing::Outside => {
+            Some(run.parting(left, right, &subject, (request.size.max(1), request.budget))?)
+        }
+        _ => None,
+    };
+    let (question, subject) = (request.question, request.subject.clone());
+    Ok(Explanation { question, subject, standing, lenses, parting })
+}
+
+/// Has every proof replayed by the checker, which knows nothing of how it was found.
+fn verify(world: &world::World<'_>, lenses: &[LensStory]) -> Result<(), Trouble> {
+    let facts = Facts {
+        ruleset: world.ruleset,
+        stated: world.stated,
+        dictionaries: &world.evaluation.dictionaries,
+        parameters: &world.evaluation.parameters,
+    };
+    let proofs = lenses.iter().flat_map(|story| {
+        let overruled = story.overruled.iter().map(|(_, _, proof)| proof);
+        let barred = story.barred.iter().flat_map(|(_, asks, bars)| [asks, bars]);
+        let other = story.other.iter().flat_map(|through| &through.rows);
+        story.rows.iter().chain(overruled).chain(barred).chain(other)
+    });
+    for proof in proofs {
+        replay(&facts, proof).map_err(|FalseStep(what)| Trouble::Bug(what))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,545 @@
+//! Proofs, derived again for the one subject asked about: fewest rounds, then in order of the sources,
+//! and without a fact that could be left out.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::calculate::Calc;
+use super::lookup::{Flow, Stop, Tuple, Want};
+use super::run::Run;
+use super::solve::Env;
+use crate::base::Idx;
+use crate::checker::{Amount, Claim, Derivation, Member, Step};
+use crate::facts::{MISSING, Origin};
+use crate::model::{Aggregate, AtomSource, Clause, Cond, Constant, Expr, RelationId, RuleId, Ty};
+
+/// The most ways of one body that are weighed against each other.
+const WAYS: usize = 64;
+/// The most ways to derive tuples that are looked through for one proof.
+const ALTERNATIVES: usize = 50_000;
+/// Steps allowed for a proof that rests on few facts.
+const SMALL: u64 = 200_000;
+/// The most members of an aggregate that are shown.
+const MEMBERS: usize = 3;
+
+/// A tuple of a relation.
+pub(super) type Fact = (RelationId, Tuple);
+/// The order of sources: texts, tables, what nobody stated.
+type Order = (u8, u32, u32);
+
+/// One way to derive a tuple.
+struct Alternative {
+    rule: RuleId,
+    ids: Vec<Option<u32>>,
+    premises: Vec<Fact>,
+}
+
+/// A condition met, before it is written down.
+enum Met<'c> {
+    Tuple(RelationId, Tuple),
+    Other(&'c Cond),
+}
+
+/// Which ways there are to derive tuples, and the fewest rounds each takes.
+#[derive(Default)]
+struct Graph {
+    ways: HashMap<Fact, Vec<Alternative>>,
+    ranks: HashMap<Fact, u32>,
+    spent: bool,
+}
+
+impl Run<'_> {
+    /// The proof of a body for these words, where it is met.
+    pub fn proof(
+        &self,
+        claim: Claim,
+        clause: &Clause,
+        env: &Env<'_>,
+        certain: bool,
+    ) -> Result<Option<Derivation>, Stop> {
+        let Some(mut best) = self.prove(claim, clause, env, certain)? else { return Ok(None) };
+        let mut kept: BTreeSet<Fact> = BTreeSet::new();
+        loop {
+            let mut facts = BTreeSet::new();
+            self.facts_of(&best.steps, &mut facts);
+            let mut tried: Vec<&Fact> = facts.iter().filter(|fact| !kept.contains(*fact)).collect();
+            tried.sort_by_key(|fact| std::cmp::Reverse(self.order(fact)));
+            let Some(fact) = tried.first().map(|fact| (*fact).clone()) else { return Ok(Some(best)) };
+            let stated = self.world.origin(fact.0, &fact.1);
+            if stated.is_some_and(|(origin, _)| origin == Origin::Nobody) {
+                kept.insert(fact);
+                continue;
+            }
+            let mut rest = facts.clone();
+            rest.remove(&fact);
+            let small = Run::resting_on(self.whole(), rest, SMALL);
+            match small.prove(claim, clause, env, certain) {
+                Ok(Some(without)) => best = without,
+                Ok(None) | Err(_) => _ = kept.insert(fact),
+            }
+        }
+    }
+
+    /// A proof of the fewest rounds, in order of the sources.
+    fn prove(
+        &self,
+        claim: Claim,
+        clause: &Clause,
+        env: &Env<'_>,
+        certain: bool,
+    ) -> Result<Option<Derivation>, Stop> {
+        let mut ways: Vec<Vec<Option<u32>>> = Vec::new();
+        let mut env = env.clone();
+        let searched = self.clause(clause, &mut env, !certain, &mut |env| {
+            if !ways.contains(&env.ids) {
+                ways.push(env.ids.clone());
+            }
+            if ways.len() < WAYS { Ok(()) } else { Err(Stop::Enough) }
+        });
+        if searched == Err(Stop::Spent) {
+            return Err(Stop::Spent);
+        }
+        let mut graph = Graph::default();
+        let mut best: Option<(u32, Vec<Order>, Vec<Option<u32>>)> = None;
+        for ids in ways {
+            let mut own = Env { ids, vars: &clause.vars };
+            let Some(met) = self.met(clause, &mut own, certain)? else { continue };
+            let mut rank = 0;
+            let mut orders = Vec::new();
+            for met in &met {
+                if let Met::Tuple(relation, tuple) = met {
+                    let fact = (*relation, tuple.clone());
+                    rank = rank.max(self.rank(&mut graph, &fact, certain)?);
+                    orders.push(self.order(&fact));
+                }
+            }
+            orders.sort_unstable();
+            let better = best.as_ref().is_none_or(|(r, o, _)| (rank, &orders) < (*r, o));
+            if better {
+                best = Some((rank, orders, own.ids));
+            }
+        }
+        let Some((_, _, ids)) = best else { return Ok(None) };
+        let mut own = Env { ids, vars: &clause.vars };
+        self.written(claim, clause, &mut own, certain, &mut graph, 0).map(Some)
+    }
+
+    /// The facts a proof rests on; what other lenses rest on is theirs.
+    pub fn facts_of(&self, steps: &[Step], out: &mut BTreeSet<Fact>) {
+        for step in steps {
+            match step {
+                Step::Fact { relation, args, .. } => {
+                    let ids = args.iter().map(|arg| arg.as_ref().map_or(MISSING, |arg| self.world.id(arg)));
+                    out.insert((*relation, ids.collect()));
+                }
+                Step::Derived { by: Some((_, by)), .. } => self.facts_of(&by.steps, out),
+                _ => {}
+            }
+        }
+    }
+
+    /// Where a fact stands among all.
+    pub fn order(&self, fact: &Fact) -> Order {
+        match self.world.origin(fact.0, &fact.1) {
+            Some((Origin::Text(span), _)) => (0, span.file.0, span.start),
+            Some((Origin::Row { table, line }, _)) => (1, table, line),
+            Some((Origin::Nobody, _)) | None => (2, fact.0.0, fact.1.first().copied().unwrap_or(0)),
+        }
+    }
+
+    /// What each condition of a body is met by; `None` where it is not met.
+    fn met<'c>(
+        &self,
+        clause: &'c Clause,
+        env: &mut Env<'_>,
+        certain: bool,
+    ) -> Result<Option<Vec<Met<'c>>>, Stop> {
+        let mut out = Vec::new();
+        if !self.met_by(&clause.when, env, certain, &mut out)? {
+            return Ok(None);
+        }
+        Ok(Some(out))
+    }
+
+    fn met_by<'c>(
+        &self,
+        cond: &'c Cond,
+        env: &mut Env<'_>,
+        certain: bool,
+        out: &mut Vec<Met<'c>>,
+    ) -> Result<bool, Stop> {
+        match cond {
+            Cond::And(parts) => {
+                for part in parts {
+                    if !self.met_by(part, env, certain, out)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Cond::Or(branches) => {
+                for branch in branches {
+                    // A value nobody stated joins nothing for certain; the branch finds it again.
+                    let mut own = env.clone();
+                    let mut vars = Vec::new();
+                    crate::model::clause::cond_vars(branch, &mut vars);
+                    for var in vars.into_iter().filter(|var| certain && env.is_value(*var)) {
+                        if own.ids[var.index()] == Some(MISSING) {
+                            own.ids[var.index()] = None;
+                        }
+                    }
+                    if self.meets(branch, &own, !certain)? {
+                        self.settle(branch, &mut own, !certain)?;
+                        env.ids = own.ids;
+                        return self.met_by(branch, env, certain, out);
+                    }
+                }
+                Ok(false)
+            }
+            Cond::Atom(atom) => {
+                if let AtomSource::Relation(relation) = &atom.source {
+                    let certain = certain || atom.known;
+                    let mut first: Option<(bool, Order, Tuple)> = None;
+                    let want: Vec<Want> = atom
+                        .args
+                        .iter()
+                        .enumerate()
+                        .map(|(slot, term)| {
+                            let is_value = self.world.is_value(*relation, slot);
+                            match self.term(term, env) {
+                                None => Want::Any,
+                                Some(MISSING) if is_value && !certain => Want::Any,
+                                Some(id) if is_value && !certain => Want::IsOrMissing(id),
+                                Some(id) => Want::Is(id),
+                            }
+                        })
+                        .collect();
+                    let mut seen = 0;
+                    ended(self.tuples(*relation, &want, !certain, &mut |tuple| {
+                        let key = (
+                            tuple.contains(&MISSING),
+                            self.order(&(*relation, tuple.to_vec())),
+                            tuple.to_vec(),
+                        );
+                        if first.as_ref().is_none_or(|first| key < *first) {
+                            first = Some(key);
+                        }
+                        seen += 1;
+                        if seen < WAYS { Ok(()) } else { Err(Stop::Enough) }
+                    }))?;
+                    let Some((_, _, tuple)) = first else { return Ok(false) };
+                    out.push(Met::Tuple(*relation, tuple));
+                    return Ok(true);
+                }
+                out.push(Met::Other(cond));
+                Ok(true)
+            }
+            Cond::Not(..)
+            | Cond::Compare { .. }
+            | Cond::Let { .. }
+            | Cond::Stated { .. }
+            | Cond::IsKind { .. } => {
+                out.push(Met::Other(cond));
+                Ok(true)
+            }
+        }
+    }
+
+    /// Gives the words of a condition the values of its first way.
+    fn settle(&self, cond: &Cond, env: &mut Env<'_>, possible: bool) -> Flow {
+        let mut parts = Vec::new();
+        super::solve::flatten(cond, &mut parts);
+        let mut found = None;
+        ended(self.all(&parts, &mut env.clone(), possible, &mut |way| {
+            found = Some(way.ids.clone());
+            Err(Stop::Enough)
+        }))?;
+        if let Some(ids) = found {
+            env.ids = ids;
+        }
+        Ok(())
+    }
+
+    /// The fewest rounds that derive a tuple; 0 where it is stated.
+    fn rank(&self, graph: &mut Graph, fact: &Fact, certain: bool) -> Result<u32, Stop> {
+        if let Some(rank) = graph.ranks.get(fact) {
+            return Ok(*rank);
+        }
+        let mut left = vec![fact.clone()];
+        let mut new = Vec::new();
+        let mut count = 0;
+        while let Some(fact) = left.pop() {
+            if graph.ways.contains_key(&fact) {
+                continue;
+            }
+            let ways = if self.is_stated(&fact, certain)? || count > ALTERNATIVES {
+                Vec::new()
+            } else {
+                self.alternatives(&fact, certain)?
+            };
+            count += ways.len();
+            graph.spent |= count > ALTERNATIVES;
+            left.extend(ways.iter().flat_map(|way| way.premises.iter().cloned()));
+            graph.ways.insert(fact.clone(), ways);
+            new.push(fact);
+        }
+        for fact in &new {
+            if self.is_stated(fact, certain)? {
+                graph.ranks.insert(fact.clone(), 0);
+            }
+        }
+        loop {
+            let mut more = Vec::new();
+            for fact in &new {
+                let ways = graph.ways.get(fact).into_iter().flatten();
+                let least = ways
+                    .filter_map(|way| {
+                        let ranks = way.premises.iter().map(|premise| graph.ranks.get(premise).copied());
+                        ranks
+                            .collect::<Option<Vec<u32>>>()
+                            .map(|ranks| 1 + ranks.into_iter().max().unwrap_or(0))
+                    })
+                    .min();
+                if let Some(least) = least
+                    && graph.ranks.get(fact).is_none_or(|known| least < *known)
+                {
+                    more.push((fact.clone(), least));
+                }
+            }
+            if more.is_empty() {
+                break;
+            }
+            graph.ranks.extend(more);
+        }
+        Ok(graph.ranks.get(fact).copied().unwrap_or(u32::MAX))
+    }
+
+    /// Whether a fact is stated here, in the bound.
+    fn is_stated(&self, fact: &Fact, certain: bool) -> Result<bool, Stop> {
+        let want: Vec<Want> = fact.1.iter().map(|id| Want::Is(*id)).collect();
+        let mut found = false;
+        ended(self.stated(fact.0, &want, !certain, &mut |_| {
+            found = true;
+            Err(Stop::Enough)
+        }))?;
+        Ok(found)
+    }
+
+    /// The ways to derive a tuple.
+    fn alternatives(&self, fact: &Fact, certain: bool) -> Result<Vec<Alternative>, Stop> {
+        let (relation, tuple) = fact;
+        let rules = self.world.ruleset.rules.iter_enumerated();
+        let mut out = Vec::new();
+        for (id, rule) in rules.filter(|(_, rule)| rule.relation == *relation) {
+            let pattern: Vec<Option<u32>> = tuple
+                .iter()
+                .enumerate()
+                .map(|(slot, id)| (!self.world.is_value(*relation, slot)).then_some(*id))
+                .collect();
+            let mut env = Env::new(&rule.clause.vars);
+            if !self.enter(&rule.head, &pattern, &mut env) {
+                continue;
+            }
+            let mut ways: Vec<Vec<Option<u32>>> = Vec::new();
+            ended(self.clause(&rule.clause, &mut env, !certain, &mut |env| {
+                let own: Option<Tuple> = rule.head.iter().map(|term| self.term(term, env)).collect();
+                if own.as_ref() == Some(tuple) && !ways.contains(&env.ids) {
+                    ways.push(env.ids.clone());
+                }
+                if ways.len() < WAYS { Ok(()) } else { Err(Stop::Enough) }
+            }))?;
+            for ids in ways {
+                let mut env = Env { ids, vars: &rule.clause.vars };
+                let Some(met) = self.met(&rule.clause, &mut env, certain)? else { continue };
+                let premises = met.into_iter().filter_map(|met| match met {
+                    Met::Tuple(relation, tuple) => Some((relation, tuple)),
+                    Met::Other(_) => None,
+                });
+                out.push(Alternative { rule: id, premises: premises.collect(), ids: env.ids });
+            }
+        }
+        Ok(out)
+    }
+
+    /// A body with these words, written down.
+    fn written(
+        &self,
+        claim: Claim,
+        clause: &Clause,
+        env: &mut Env<'_>,
+        certain: bool,
+        graph: &mut Graph,
+        depth: usize,
+    ) -> Result<Derivation, Stop> {
+        let met = self.met(clause, env, certain)?.unwrap_or_default();
+        let mut steps = Vec::new();
+        for met in met {
+            match met {
+                Met::Tuple(relation, tuple) => {
+                    steps.push(self.tuple_step(relation, &tuple, certain, graph, depth)?);
+                }
+                Met::Other(cond) => steps.extend(self.other_step(cond, env, certain)?),
+            }
+        }
+        if let Some(unless) = &clause.unless {
+            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true });
+        }
+        let words = self.words(env);
+        Ok(Derivation { claim, certain, words, steps })
+    }
+
+    fn tuple_step(
+        &self,
+        relation: RelationId,
+        tuple: &[u32],
+        certain: bool,
+        graph: &mut Graph,
+        depth: usize,
+    ) -> Result<Step, Stop> {
+        let args = self.world.constants(relation, tuple);
+        let fact = (relation, tuple.to_vec());
+        if self.is_stated(&fact, certain)? {
+            let (origin, maybe) = self.world.origin(relation, tuple).unwrap_or((Origin::Nobody, false));
+            return Ok(Step::Fact { relation, args, origin, maybe });
+        }
+        let rank = self.rank(graph, &fact, certain)?;
+        let ways = graph.ways.get(&fact).into_iter().flatten();
+        let best = ways
+            .filter(|way| {
+                way.premises.iter().all(|premise| graph.ranks.get(premise).is_some_and(|r| *r < rank))
+            })
+            .min_by_key(|way| {
+                let mut orders: Vec<Order> = way.premises.iter().map(|premise| self.order(premise)).collect();
+                orders.sort_unstable();
+                (way.rule, orders)
+            });
+        let Some((rule, ids)) = best.map(|way| (way.rule, way.ids.clone())).filter(|_| depth < DEEPEST)
+        else {
+            return Ok(Step::Derived { relation, args, by: None });
+        };
+        let clause = &self.world.ruleset.rules[rule].clause;
+        let mut env = Env { ids, vars: &clause.vars };
+        let by = self.written(Claim::Rule(rule), clause, &mut env, certain, graph, depth + 1)?;
+        Ok(Step::Derived { relation, args, by: Some((rule, Box::new(by))) })
+    }
+
+    fn other_step(&self, cond: &Cond, env: &Env<'_>, certain: bool) -> Result<Option<Step>, Stop> {
+        Ok(match cond {
+            Cond::Not(inner, _) => Some(Step::Nothing { cond: inner.clone(), unless: false }),
+            Cond::Compare { lhs, rhs, .. } => Some(Step::Compare {
+                lhs: self.amount(lhs, env)?,
+                rhs: self.amount(rhs, env)?,
+                cond: Box::new(cond.clone()),
+            }),
+            Cond::Let { value, .. } => {
+                Some(Step::Value { value: self.amount(value, env)?, cond: Box::new(cond.clone()) })
+            }
+            Cond::Stated { var, .. } => Some(Step::Known { var: *var }),
+            Cond::IsKind { term, kind, .. } => {
+                let domain = self.world.ruleset.kinds[*kind].domain;
+                let thing = self.term(term, env).and_then(|id| self.world.constant(domain, id));
+                thing.map(|thing| Step::Kind { thing, kind: *kind })
+            }
+            Cond::Atom(atom) => {
+                let subject: Option<Tuple> = atom.args.iter().map(|term| self.term(term, env)).collect();
+                let Some(subject) = subject else { return Ok(None) };
+                let certain = certain || atom.known;
+                self.lenses_step(&atom.source, &subject, certain)?
+            }
+            Cond::And(_) | Cond::Or(_) => None,
+        })
+    }
+
+    /// How a condition is met for certain by these words, as one step.
+    pub fn met_step(&self, cond: &Cond, env: &Env<'_>) -> Result<Vec<Step>, Stop> {
+        let mut met = Vec::new();
+        let mut env = env.clone();
+        if !self.met_by(cond, &mut env, true, &mut met)? {
+            return Ok(Vec::new());
+        }
+        let mut graph = Graph::default();
+        let mut steps = Vec::new();
+        for met in met {
+            match met {
+                Met::Tuple(relation, tuple) => {
+                    steps.push(self.tuple_step(relation, &tuple, true, &mut graph, 0)?);
+                }
+                Met::Other(cond) => steps.extend(self.other_step(cond, &env, true)?),
+            }
+        }
+        Ok(steps)
+    }
+
+    /// What a calculation comes to, with what was counted or added up.
+    pub fn amount(&self, expr: &Expr, env: &Env<'_>) -> Result<Amount, Stop> {
+        let calc = self.calculate(expr, env)?;
+        let domain = |env: &Env<'_>| match expr {
+            Expr::Term(crate::model::Term::Var(var)) => self.world.ruleset.domain_of(env.vars[*var].ty),
+            Expr::Term(crate::model::Term::Constant(Constant::Thing(domain, _))) => *domain,
+            _ => crate::model::DomainId(0),
+        };
+        let (range, perhaps_nothing) = match calc {
+            Calc::Value(value) => {
+                let value = Constant::Value(value);
+                (Some((value.clone(), value)), false)
+            }
+            Calc::Thing(id) => {
+                (self.world.constant(domain(env), id).map(|thing| (thing.clone(), thing)), false)
+            }
+            Calc::Between(low, high, perhaps) => {
+                (Some((Constant::Value(low), Constant::Value(high))), perhaps)
+            }
+            Calc::Missing | Calc::Failed => (None, false),
+            Calc::Nothing => (None, true),
+        };
+        let members = match expr {
+            Expr::Aggregate(aggregate) => self.members_shown(aggregate, env)?,
+            _ => None,
+        };
+        Ok(Amount { range, perhaps_nothing, members })
+    }
+
+    fn members_shown(
+        &self,
+        aggregate: &Aggregate,
+        env: &Env<'_>,
+    ) -> Result<Option<(usize, Vec<Member>)>, Stop> {
+        let Some(members) = self.whole().members_of(aggregate, env, false)? else { return Ok(None) };
+        let mut read = Vec::new();
+        crate::model::clause::expr_vars(&aggregate.value, &mut read);
+        let keys: BTreeSet<crate::model::VarId> = if aggregate.each.is_empty() {
+            read.into_iter().filter(|var| aggregate.owns(*var)).collect()
+        } else {
+            aggregate.each.iter().copied().collect()
+        };
+        let types: Vec<Ty> = keys.iter().map(|var| env.vars[*var].ty).collect();
+        let mut shown: Vec<Member> = members
+            .iter()
+            .map(|(key, values)| Member {
+                key: key
+                    .iter()
+                    .zip(&types)
+                    .map(|(id, ty)| self.world.constant(self.world.ruleset.domain_of(*ty), *id))
+                    .collect(),
+                value: values
+                    .first()
+                    .and_then(|value| value.as_ref().map(|(value, _)| value.clone()))
+                    .filter(|_| !aggregate.each.is_empty()),
+            })
+            .collect();
+        shown.sort_by(|left, right| left.key.cmp(&right.key));
+        let count = shown.len();
+        shown.truncate(MEMBERS);
+        Ok(Some((count, shown)))
+    }
+}
+
+/// The deepest proof that is written down.
+const DEEPEST: usize = 500;
+
+/// A search that ended early because it had enough.
+pub(super) fn ended(flow: Flow) -> Flow {
+    match flow {
+        Err(stop @ (Stop::Spent | Stop::Lost)) => Err(stop),
+        Ok(()) | Err(Stop::Enough) => Ok(()),
+    }
+}

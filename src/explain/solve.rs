@@ -1,0 +1,395 @@
+//! All ways to meet a body, one after the other, for the bound that is asked.
+
+use std::collections::BTreeSet;
+
+use super::calculate::{Calc, compare};
+use super::lookup::{Flow, Stop, Tuple, Want};
+use super::run::Run;
+use super::world::Node;
+use crate::base::{Idx, IndexVec};
+use crate::facts::MISSING;
+use crate::model::clause::{as_var, expr_vars};
+use crate::model::{Atom, AtomSource, Clause, Cond, Expr, LensId, Term, Ty, Var, VarId};
+use crate::verdict::Outcome;
+
+/// What the words of a body stand for so far.
+#[derive(Clone, Debug)]
+pub(super) struct Env<'r> {
+    pub vars: &'r IndexVec<VarId, Var>,
+    pub ids: Vec<Option<u32>>,
+}
+
+impl<'r> Env<'r> {
+    /// Nothing has a value yet.
+    pub fn new(vars: &'r IndexVec<VarId, Var>) -> Self {
+        Self { vars, ids: vec![None; vars.len()] }
+    }
+
+    /// The first words stand for the subject.
+    pub fn of_subject(vars: &'r IndexVec<VarId, Var>, subject: &[u32]) -> Self {
+        let mut env = Self::new(vars);
+        env.ids.iter_mut().zip(subject).for_each(|(id, own)| *id = Some(*own));
+        env
+    }
+
+    /// Whether the word stands for a value.
+    pub fn is_value(&self, var: VarId) -> bool {
+        matches!(self.vars[var].ty, Ty::Value(_))
+    }
+}
+
+/// Calls back with each way.
+pub(super) type Visit<'v> = &'v mut dyn FnMut(&mut Env<'_>) -> Flow;
+
+impl Run<'_> {
+    /// The ways to meet a whole clause.
+    pub fn clause(&self, clause: &Clause, env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
+        let mut parts = Vec::new();
+        flatten(&clause.when, &mut parts);
+        let Some(unless) = &clause.unless else { return self.all(&parts, env, possible, visit) };
+        self.all(&parts, env, possible, &mut |env| {
+            if self.whole().meets(unless, env, !possible)? { Ok(()) } else { visit(env) }
+        })
+    }
+
+    /// Whether a condition is met in some way.
+    pub fn meets(&self, cond: &Cond, env: &Env<'_>, possible: bool) -> Result<bool, Stop> {
+        let mut parts = Vec::new();
+        flatten(cond, &mut parts);
+        let mut env = env.clone();
+        self.holds(|run, visit| run.all(&parts, &mut env, possible, visit))
+    }
+
+    /// The ways to meet every part. A part that looks at a word waits until no other part left can still
+    /// give that word its value.
+    pub fn all(&self, left: &[&Cond], env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
+        self.tick()?;
+        let Some(at) = self.next(left, env) else { return visit(env) };
+        let mut rest = left.to_vec();
+        let part = rest.remove(at);
+        let before = env.ids.clone();
+        let result = self.one(part, &rest, env, possible, visit);
+        env.ids = before;
+        result
+    }
+
+    fn one(&self, part: &Cond, rest: &[&Cond], env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
+        match part {
+            Cond::And(_) => {
+                let mut parts = Vec::new();
+                flatten(part, &mut parts);
+                parts.extend(rest);
+                self.all(&parts, env, possible, visit)
+            }
+            Cond::Or(branches) => branches.iter().try_for_each(|branch| {
+                let mut parts = Vec::new();
+                flatten(branch, &mut parts);
+                parts.extend(rest);
+                self.all(&parts, env, possible, visit)
+            }),
+            Cond::Not(inner, _) => {
+                if self.whole().meets(inner, env, !possible)? {
+                    Ok(())
+                } else {
+                    self.all(rest, env, possible, visit)
+                }
+            }
+            Cond::Atom(atom) => {
+                let before = env.ids.clone();
+                self.atom(atom, env, possible, &mut |env| {
+                    let result = self.all(rest, env, possible, visit);
+                    env.ids.clone_from(&before);
+                    result
+                })
+            }
+            Cond::Compare { lhs, op, rhs, .. } => {
+                let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
+                if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
+            }
+            Cond::Let { var, value, .. } => {
+                let value = match self.calculate(value, env)? {
+                    Calc::Value(value) => self.world.id(&crate::model::Constant::Value(value)),
+                    Calc::Thing(id) => id,
+                    Calc::Missing | Calc::Between(_, _, false) => MISSING,
+                    Calc::Between(_, _, true) if possible => MISSING,
+                    Calc::Between(..) | Calc::Nothing | Calc::Failed => return Ok(()),
+                };
+                env.ids[var.index()] = Some(value);
+                self.all(rest, env, possible, visit)
+            }
+            Cond::Stated { var, .. } => {
+                if env.ids[var.index()] == Some(MISSING) {
+                    Ok(())
+                } else {
+                    self.all(rest, env, possible, visit)
+                }
+            }
+            Cond::IsKind { term, kind, .. } => match self.term(term, env) {
+                Some(id) => {
+                    if self.is_member(*kind, id) {
+                        self.all(rest, env, possible, visit)
+                    } else {
+                        Ok(())
+                    }
+                }
+                None => self.members(*kind).into_iter().try_for_each(|id| {
+                    if let Some(var) = as_var(term) {
+                        env.ids[var.index()] = Some(id);
+                    }
+                    self.all(rest, env, possible, visit)
+                }),
+            },
+        }
+    }
+
+    /// Which part comes next: the one that leaves the fewest ways, as far as one can see.
+    fn next(&self, left: &[&Cond], env: &Env<'_>) -> Option<usize> {
+        if left.len() < 2 {
+            return if left.is_empty() { None } else { Some(0) };
+        }
+        let open = |var: &VarId| env.ids[var.index()].is_none_or(|id| id == MISSING && env.is_value(*var));
+        let given: Vec<BTreeSet<VarId>> = left
+            .iter()
+            .map(|part| {
+                let mut vars = BTreeSet::new();
+                gives(part, &mut vars);
+                vars.retain(open);
+                vars
+            })
+            .collect();
+        let waits = |at: usize| {
+            let mut seen = BTreeSet::new();
+            looks_at(left[at], &mut seen);
+            seen.iter().any(|var| {
+                open(var) && given.iter().enumerate().any(|(other, vars)| other != at && vars.contains(var))
+            })
+        };
+        let cost = |part: &Cond| match part {
+            Cond::Compare { .. } | Cond::Stated { .. } | Cond::Let { .. } => 0,
+            Cond::IsKind { term, .. } if self.term(term, env).is_some() => 0,
+            Cond::And(_) => 1,
+            Cond::Atom(atom) => self.cost(atom, env),
+            Cond::Not(..) => 10,
+            Cond::Or(_) => 12,
+            Cond::IsKind { .. } => 40,
+        };
+        let ready = (0..left.len()).filter(|at| !waits(*at));
+        ready.min_by_key(|at| (cost(left[*at]), *at)).or(Some(0))
+    }
+
+    fn cost(&self, atom: &Atom, env: &Env<'_>) -> usize {
+        let bound = atom.args.iter().filter(|term| self.term(term, env).is_some()).count();
+        let open = atom.args.len() - bound;
+        match (bound, open) {
+            (_, 0) => 2,
+            (0, open) => 20 + open,
+            (_, open) => 4 + open.min(5),
+        }
+    }
+
+    /// The tuples a sentence meets, with the words that takes.
+    pub fn atom(&self, atom: &Atom, env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
+        let possible = possible && !atom.known;
+        let Some(want) = self.wants(atom, env, possible) else { return Ok(()) };
+        let before = env.ids.clone();
+        let asked = if atom.known { self.knowing() } else { self };
+        asked.source(&atom.source, &want, possible, &mut |tuple| {
+            let result = if self.unify(atom, tuple, env, possible) { visit(env) } else { Ok(()) };
+            env.ids.clone_from(&before);
+            result
+        })
+    }
+
+    /// What a sentence wants in its slots; `None` where nothing can meet it.
+    pub fn wants(&self, atom: &Atom, env: &Env<'_>, possible: bool) -> Option<Vec<Want>> {
+        let mut want = Vec::with_capacity(atom.args.len());
+        for (slot, term) in atom.args.iter().enumerate() {
+            let is_value = match &atom.source {
+                AtomSource::Relation(relation) => self.world.is_value(*relation, slot),
+                AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => false,
+            };
+            want.push(match self.term(term, env) {
+                None => Want::Any,
+                Some(MISSING) if is_value && possible => Want::Any,
+                Some(MISSING) if is_value => return None,
+                Some(id) if is_value && possible => Want::IsOrMissing(id),
+                Some(id) => Want::Is(id),
+            });
+        }
+        Some(want)
+    }
+
+    /// The tuples of whatever a sentence asks.
+    fn source(
+        &self,
+        source: &AtomSource,
+        want: &[Want],
+        possible: bool,
+        visit: &mut dyn FnMut(&[u32]) -> Flow,
+    ) -> Flow {
+        let whole = self.whole();
+        match source {
+            AtomSource::Relation(relation) => self.tuples(*relation, want, possible, visit),
+            AtomSource::Verdict { question, verdict, needed, lenses } => {
+                let wanted = Outcome::Verdict(*verdict);
+                let open = self.world.ruleset.questions[*question].among.is_none();
+                for subject in whole.subjects(*question, lenses, want, possible)? {
+                    let mut count = 0;
+                    for lens in lenses {
+                        let says = if open {
+                            whole.local(*lens, &subject, wanted, possible)?
+                        } else {
+                            let set = whole.outcome(*lens, &subject)?;
+                            set.contains(wanted) && (possible || set.settled().is_some())
+                        };
+                        count += u32::from(says);
+                    }
+                    if count >= *needed {
+                        visit(&subject)?;
+                    }
+                }
+                Ok(())
+            }
+            AtomSource::Disagree { question, left, right } => {
+                for subject in whole.population(*question, want, possible)? {
+                    let (left, right) = (whole.outcome(*left, &subject)?, whole.outcome(*right, &subject)?);
+                    let meets = if possible {
+                        left.settled().is_none() || left != right
+                    } else {
+                        left.is_disjoint(right)
+                    };
+                    if meets {
+                        visit(&subject)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Of whom lenses may say something; without `among`, whom their own rows match.
+    fn subjects(
+        &self,
+        question: crate::model::QuestionId,
+        lenses: &[LensId],
+        want: &[Want],
+        possible: bool,
+    ) -> Result<BTreeSet<Tuple>, Stop> {
+        let touched = lenses.iter().any(|lens| self.is_touched(Node::Lens(*lens)));
+        if self.world.ruleset.questions[question].among.is_some() || !touched {
+            return self.population(question, want, possible);
+        }
+        let mut found = BTreeSet::new();
+        let slots = self.world.slots(question);
+        for row in lenses.iter().flat_map(|lens| &self.world.ruleset.lenses[*lens].rows) {
+            let mut env = Env::new(&row.clause.vars);
+            for (slot, want) in slots.iter().zip(want) {
+                if let Want::Is(id) = want {
+                    env.ids[slot.index()] = Some(*id);
+                }
+            }
+            self.clause(&row.clause, &mut env, true, &mut |env| {
+                let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
+                found.extend(tuple);
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the rows of a lens alone give the verdict.
+    fn local(&self, lens: LensId, subject: &[u32], wanted: Outcome, possible: bool) -> Result<bool, Stop> {
+        if !self.is_touched(Node::Lens(lens)) {
+            let set = self.outcome(lens, subject)?;
+            return Ok(if possible { set.contains(wanted) } else { set.settled() == Some(wanted) });
+        }
+        let matched = self.matched(lens, subject)?;
+        let settled = matched.rows.settled().is_some() && !matched.certain.is_empty();
+        Ok(matched.rows.contains(wanted) && (possible || settled))
+    }
+
+    fn unify(&self, atom: &Atom, tuple: &[u32], env: &mut Env<'_>, possible: bool) -> bool {
+        for (slot, (term, id)) in atom.args.iter().zip(tuple).enumerate() {
+            let is_value = match &atom.source {
+                AtomSource::Relation(relation) => self.world.is_value(*relation, slot),
+                AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => false,
+            };
+            let missing = |id: u32| is_value && id == MISSING;
+            let carried = match self.term(term, env) {
+                None => *id,
+                Some(known) if missing(known) || missing(*id) => {
+                    if !possible {
+                        return false;
+                    }
+                    if missing(known) { *id } else { known }
+                }
+                Some(known) if known == *id => continue,
+                Some(_) => return false,
+            };
+            if let Term::Var(var) = term {
+                env.ids[var.index()] = Some(carried);
+            }
+        }
+        true
+    }
+}
+
+/// The parts of a condition that must all hold.
+pub(super) fn flatten<'c>(cond: &'c Cond, out: &mut Vec<&'c Cond>) {
+    match cond {
+        Cond::And(parts) => parts.iter().for_each(|part| flatten(part, out)),
+        other => out.push(other),
+    }
+}
+
+/// The words a part gives values to.
+pub(super) fn gives(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) => parts.iter().for_each(|part| gives(part, out)),
+        Cond::Or(parts) => {
+            let mut branches = parts.iter().map(|part| {
+                let mut own = BTreeSet::new();
+                gives(part, &mut own);
+                own
+            });
+            if let Some(first) = branches.next() {
+                out.extend(branches.fold(first, |all, own| all.intersection(&own).copied().collect()));
+            }
+        }
+        Cond::Atom(atom) => out.extend(atom.args.iter().filter_map(as_var)),
+        Cond::IsKind { term, .. } => out.extend(as_var(term)),
+        Cond::Let { var, .. } => _ = out.insert(*var),
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Stated { .. } => {}
+    }
+}
+
+/// The words a part needs the values of, where it can have them.
+pub(super) fn looks_at(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| looks_at(part, out)),
+        Cond::Not(inner, _) => {
+            named(inner, out);
+            looks_at(inner, out);
+        }
+        Cond::Compare { lhs, rhs, .. } => {
+            reads(lhs, out);
+            reads(rhs, out);
+        }
+        Cond::Let { value, .. } => reads(value, out),
+        Cond::Stated { var, .. } => _ = out.insert(*var),
+        Cond::Atom(_) | Cond::IsKind { .. } => {}
+    }
+}
+
+fn reads(expr: &Expr, out: &mut BTreeSet<VarId>) {
+    let mut vars = Vec::new();
+    expr_vars(expr, &mut vars);
+    out.extend(vars);
+}
+
+fn named(cond: &Cond, out: &mut BTreeSet<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| named(part, out)),
+        other => gives(other, out),
+    }
+}

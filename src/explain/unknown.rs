@@ -1,0 +1,326 @@
+//! Of an answer that stays open: what it hangs on, and whether it hangs on anything at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lookup::{Stop, Tuple};
+use super::run::{Run, Trace};
+use super::world::{Change, Node, World};
+use super::{Answered, Open, Pivotal};
+use crate::checker::Says;
+use crate::facts::MISSING;
+use crate::model::{LensId, RelationId};
+use crate::value::Value;
+use crate::verdict::OutcomeSet;
+
+/// The most doubtful facts one answer is decided over.
+pub(super) const MOST_DOUBTS: usize = 24;
+/// The most worlds that are worked out for one answer.
+const MOST_WORLDS: usize = 20_000;
+/// The whole, of which each way to fill the gaps has its part.
+const WHOLE: u64 = 1 << 60;
+/// The most facts whose answers are put together.
+const MOST_TOGETHER: usize = 3;
+
+/// Something that is not known: a doubtful fact, or a key without a value.
+type Doubt = (RelationId, Tuple);
+
+/// How what is not known turns out: a fact holds or not, a value is this.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Turn {
+    Not,
+    Holds(Tuple),
+}
+
+/// All ways to fill the gaps, as far as they matter.
+enum Tree {
+    Leaf(OutcomeSet),
+    Node(Doubt, Vec<(Turn, Tree)>),
+}
+
+struct Builder<'w> {
+    world: &'w World<'w>,
+    base: &'w Run<'w>,
+    lens: LensId,
+    subject: &'w [u32],
+    constants: BTreeSet<Value>,
+    worlds: usize,
+    left: u64,
+    values: bool,
+}
+
+impl World<'_> {
+    /// What an open answer hangs on.
+    pub fn open(&self, lens: LensId, subject: &[u32], budget: u64) -> Open {
+        let constants = self.constants_of(&self.reads(Node::Lens(lens)));
+        let base = Run::new(self, Change::default(), budget);
+        let mut builder = Builder {
+            world: self,
+            base: &base,
+            lens,
+            subject,
+            constants,
+            worlds: 0,
+            left: budget,
+            values: false,
+        };
+        let mut doubts = BTreeSet::new();
+        let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        let told = |doubt: &Doubt| self.fact(doubt.0, &doubt.1);
+        let Ok(tree) = tree else {
+            let doubts: Vec<_> = doubts.iter().map(told).collect();
+            return Open {
+                doubts,
+                complete: false,
+                by_values: builder.values,
+                agreed: None,
+                pivotal: Vec::new(),
+                settling: Vec::new(),
+            };
+        };
+        let mut outcomes = BTreeSet::new();
+        leaves(&tree, &mut outcomes);
+        let agreed = match outcomes.iter().collect::<Vec<_>>().as_slice() {
+            [one] if one.len() == 1 => outcomes_of(&tree).map(super::story::says),
+            _ => None,
+        };
+        let mut pivotal: Vec<(u64, Doubt)> = doubts
+            .iter()
+            .map(|doubt| (influence(&tree, doubt), doubt.clone()))
+            .filter(|(weight, _)| *weight > 0)
+            .collect();
+        pivotal.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+        let settling = if agreed.is_some() { Vec::new() } else { self.settling(&tree, &pivotal) };
+        Open {
+            doubts: doubts.iter().map(told).collect(),
+            complete: true,
+            by_values: builder.values,
+            agreed,
+            pivotal: pivotal
+                .iter()
+                .map(|(weight, doubt)| Pivotal {
+                    fact: told(doubt),
+                    share: (u128::from(*weight) * 1_000_000 / u128::from(WHOLE)) as u64,
+                })
+                .collect(),
+            settling,
+        }
+    }
+
+    /// The fewest answers after which nothing is open.
+    fn settling(&self, tree: &Tree, pivotal: &[(u64, Doubt)]) -> Vec<(Vec<Answered>, Says)> {
+        let mut out = Vec::new();
+        let mut level: Vec<BTreeMap<Doubt, Turn>> = vec![BTreeMap::new()];
+        for _ in 0..MOST_TOGETHER {
+            let mut next = Vec::new();
+            for known in &level {
+                let after = known.keys().next_back();
+                for (_, doubt) in pivotal.iter().filter(|(_, doubt)| after.is_none_or(|last| doubt > last)) {
+                    let mut turns = BTreeSet::new();
+                    turns_of(tree, doubt, &mut turns);
+                    for turn in turns {
+                        let mut more = known.clone();
+                        more.insert(doubt.clone(), turn);
+                        let mut found = BTreeSet::new();
+                        let mut set = None;
+                        given(tree, &more, &mut found, &mut set);
+                        match (found.len(), set) {
+                            (1, Some(set)) if set.len() == 1 => {
+                                let answers = more.iter().map(|(doubt, turn)| self.answered(doubt, turn));
+                                out.push((answers.collect(), super::story::says(set)));
+                            }
+                            _ => next.push(more),
+                        }
+                    }
+                }
+            }
+            if !out.is_empty() || next.len() > MOST_WORLDS {
+                break;
+            }
+            level = next;
+        }
+        out
+    }
+
+    fn answered(&self, doubt: &Doubt, turn: &Turn) -> Answered {
+        match turn {
+            Turn::Not => Answered { fact: self.fact(doubt.0, &doubt.1), holds: false },
+            Turn::Holds(tuple) => Answered { fact: self.fact(doubt.0, tuple), holds: true },
+        }
+    }
+
+    /// A world in which something turned out so. Names stay of the kinds they were.
+    fn turned(&self, change: &Change, doubt: &Doubt, turn: &Turn) -> Change {
+        let mut next = change.clone();
+        let (relation, tuple) = doubt;
+        let maybe = self.ruleset.relations[*relation].open.is_none();
+        next.take(*relation, tuple, maybe);
+        if let Turn::Holds(tuple) = turn {
+            next.put(*relation, tuple.clone(), false);
+        }
+        next
+    }
+}
+
+impl Builder<'_> {
+    fn tree(
+        &mut self,
+        change: &Change,
+        settled: &mut BTreeSet<Doubt>,
+        doubts: &mut BTreeSet<Doubt>,
+    ) -> Result<Tree, Stop> {
+        self.worlds += 1;
+        if self.worlds > MOST_WORLDS {
+            return Err(Stop::Spent);
+        }
+        let run = Run::completing(self.base, change.clone(), self.left);
+        let set = run.outcome(self.lens, self.subject)?;
+        self.left = run.left();
+        if set.len() == 1 {
+            return Ok(Tree::Leaf(set));
+        }
+        let trace = run.trace();
+        let Some(doubt) = self.next(&trace, settled) else { return Ok(Tree::Leaf(set)) };
+        doubts.insert(doubt.clone());
+        if doubts.len() > MOST_DOUBTS {
+            return Err(Stop::Spent);
+        }
+        settled.insert(doubt.clone());
+        let mut branches = Vec::new();
+        for turn in self.turns(&doubt, &trace) {
+            let next = self.world.turned(change, &doubt, &turn);
+            branches.push((turn, self.tree(&next, settled, doubts)?));
+        }
+        settled.remove(&doubt);
+        Ok(Tree::Node(doubt, branches))
+    }
+
+    /// The first thing read that is not known.
+    fn next(&self, trace: &Trace, settled: &BTreeSet<Doubt>) -> Option<Doubt> {
+        let open = |relation: RelationId, tuple: &Tuple| {
+            self.world.ruleset.relations[relation].open.is_some_and(|slot| tuple[slot] == MISSING)
+        };
+        let doubts = trace.facts.iter().filter(|(relation, tuple, maybe)| *maybe || open(*relation, tuple));
+        doubts.map(|(relation, tuple, _)| (*relation, tuple.clone())).find(|doubt| !settled.contains(doubt))
+    }
+
+    fn turns(&mut self, doubt: &Doubt, trace: &Trace) -> Vec<Turn> {
+        let (relation, tuple) = doubt;
+        let Some(slot) = self.world.ruleset.relations[*relation].open else {
+            return vec![Turn::Not, Turn::Holds(tuple.clone())];
+        };
+        self.values |= !matches!(
+            self.world.ruleset.relations[*relation].slots[slot].ty,
+            crate::model::Ty::Value(crate::value::ValueKind::Flag)
+        );
+        let domain = self.world.domain(*relation, slot);
+        let values = self.world.values_for(domain, &self.constants, trace);
+        let with = |id: u32| {
+            let mut tuple = tuple.clone();
+            tuple[slot] = id;
+            Turn::Holds(tuple)
+        };
+        values.into_iter().map(with).collect()
+    }
+}
+
+fn leaves(tree: &Tree, out: &mut BTreeSet<Vec<u8>>) {
+    match tree {
+        Tree::Leaf(set) => _ = out.insert(key(*set)),
+        Tree::Node(_, branches) => branches.iter().for_each(|(_, branch)| leaves(branch, out)),
+    }
+}
+
+/// A set of outcomes as something that can be ordered; as long as there are outcomes in it.
+fn key(set: OutcomeSet) -> Vec<u8> {
+    set.iter()
+        .map(|outcome| match outcome {
+            crate::verdict::Outcome::Verdict(verdict) => verdict.0 as u8,
+            crate::verdict::Outcome::Conflict => 254,
+            crate::verdict::Outcome::None => 255,
+        })
+        .collect()
+}
+
+fn outcomes_of(tree: &Tree) -> Option<OutcomeSet> {
+    match tree {
+        Tree::Leaf(set) => Some(*set),
+        Tree::Node(_, branches) => branches.first().and_then(|(_, branch)| outcomes_of(branch)),
+    }
+}
+
+fn turns_of(tree: &Tree, doubt: &Doubt, out: &mut BTreeSet<Turn>) {
+    if let Tree::Node(own, branches) = tree {
+        if own == doubt {
+            out.extend(branches.iter().map(|(turn, _)| turn.clone()));
+        }
+        branches.iter().for_each(|(_, branch)| turns_of(branch, doubt, out));
+    }
+}
+
+/// The outcomes that stay open once some things are known.
+fn given(
+    tree: &Tree,
+    known: &BTreeMap<Doubt, Turn>,
+    out: &mut BTreeSet<Vec<u8>>,
+    set: &mut Option<OutcomeSet>,
+) {
+    match tree {
+        Tree::Leaf(own) => {
+            out.insert(key(*own));
+            *set = Some(*own);
+        }
+        Tree::Node(doubt, branches) => {
+            let turn = known.get(doubt);
+            for (_, branch) in branches.iter().filter(|(own, _)| turn.is_none_or(|turn| turn == own)) {
+                given(branch, known, out, set);
+            }
+        }
+    }
+}
+
+/// In what share of the ways to fill the other gaps this one makes a difference.
+fn influence(tree: &Tree, doubt: &Doubt) -> u64 {
+    let mut turns = BTreeSet::new();
+    turns_of(tree, doubt, &mut turns);
+    let known: Vec<BTreeMap<Doubt, Turn>> =
+        turns.into_iter().map(|turn| BTreeMap::from([(doubt.clone(), turn)])).collect();
+    differ(&known.iter().map(|known| (tree, known.clone())).collect::<Vec<_>>(), WHOLE)
+}
+
+/// The share in which trees, each with some things known, do not all come to the same.
+fn differ(trees: &[(&Tree, BTreeMap<Doubt, Turn>)], share: u64) -> u64 {
+    let mut at: Vec<(&Tree, BTreeMap<Doubt, Turn>)> = Vec::new();
+    for (tree, known) in trees {
+        let mut tree = *tree;
+        while let Tree::Node(doubt, branches) = tree {
+            let Some(turn) = known.get(doubt) else { break };
+            match branches.iter().find(|(own, _)| own == turn) {
+                Some((_, branch)) => tree = branch,
+                None => break,
+            }
+        }
+        at.push((tree, known.clone()));
+    }
+    let open = at.iter().find_map(|(tree, known)| match tree {
+        Tree::Node(doubt, branches) if !known.contains_key(doubt) => Some((doubt, branches)),
+        _ => None,
+    });
+    match open {
+        None => {
+            let mut outcomes = BTreeSet::new();
+            at.iter().for_each(|(tree, _)| leaves(tree, &mut outcomes));
+            if outcomes.len() > 1 { share } else { 0 }
+        }
+        Some((doubt, branches)) => branches
+            .iter()
+            .map(|(turn, _)| {
+                let with = |(tree, known): &(_, BTreeMap<Doubt, Turn>)| {
+                    let mut known = known.clone();
+                    known.insert(doubt.clone(), turn.clone());
+                    (*tree, known)
+                };
+                differ(&at.iter().map(with).collect::<Vec<_>>(), share / branches.len() as u64)
+            })
+            .sum(),
+    }
+}

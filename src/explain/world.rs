@@ -1,0 +1,215 @@
+//! The world an explanation is about, and worlds that differ from it by a few facts.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lookup::{Indexes, Tuple};
+use crate::base::{Idx, IndexVec};
+use crate::engine::Values;
+use crate::facts::{MISSING, Origin, Stated};
+use crate::model::{
+    AtomSource, Clause, Cond, Constant, Domain, DomainId, KindFact, KindId, LensId, Otherwise, QuestionId,
+    RelationId, Ruleset, Ty, VarId,
+};
+use crate::plan::{Task, plan};
+use crate::verdict::Evaluation;
+
+/// The name of somebody a change brings in.
+pub(super) const NEWCOMER: &str = "somebody-new";
+
+/// One evaluated world.
+pub(super) struct World<'w> {
+    pub ruleset: &'w Ruleset,
+    pub evaluation: &'w Evaluation,
+    pub stated: &'w Stated,
+    pub values: Values<'w>,
+    pub indexes: Indexes,
+    /// Kinds stated outright.
+    pub kinds: &'w [KindFact],
+    /// Per relation the loop it belongs to, if any.
+    pub loops: IndexVec<RelationId, Option<usize>>,
+    /// What a relation, question or lens is worked out from, all the way down.
+    reads: RefCell<BTreeMap<Node, BTreeSet<Node>>>,
+}
+
+/// Something that is worked out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Node {
+    Relation(RelationId),
+    Population(QuestionId),
+    Lens(LensId),
+    Kind(KindId),
+}
+
+impl<'w> World<'w> {
+    /// The world of an evaluation that kept what was stated.
+    pub fn new(ruleset: &'w Ruleset, evaluation: &'w Evaluation, kinds: &'w [KindFact]) -> Option<Self> {
+        let stated = evaluation.stated.as_deref()?;
+        let mut loops: IndexVec<RelationId, Option<usize>> = ruleset.relations.iter().map(|_| None).collect();
+        for (at, task) in plan(ruleset).steps.iter().enumerate() {
+            if let Task::Relations { members, recursive: true } = task {
+                for member in members {
+                    loops[*member] = Some(at);
+                }
+            }
+        }
+        let values = Values::new(&evaluation.dictionaries);
+        let indexes = Indexes::default();
+        let reads = RefCell::default();
+        Some(Self { ruleset, evaluation, stated, values, indexes, kinds, loops, reads })
+    }
+
+    /// The domain of a slot of a relation.
+    pub fn domain(&self, relation: RelationId, slot: usize) -> DomainId {
+        self.ruleset.domain_of(self.ruleset.relations[relation].slots[slot].ty)
+    }
+
+    /// Whether the ids of a type stand for values.
+    pub fn is_value(&self, relation: RelationId, slot: usize) -> bool {
+        matches!(self.ruleset.relations[relation].slots[slot].ty, Ty::Value(_))
+    }
+
+    /// What an id stands for; `None` for a missing value.
+    pub fn constant(&self, domain: DomainId, id: u32) -> Option<Constant> {
+        match self.ruleset.domains[domain] {
+            Domain::Things(_) => {
+                let known = &self.evaluation.dictionaries[domain];
+                let name = if (id as usize) < known.len() { known.name(id) } else { NEWCOMER };
+                Some(Constant::Thing(domain, name.to_owned()))
+            }
+            Domain::Values(_) if id == MISSING => None,
+            Domain::Values(_) => self.values.value(domain, id).map(Constant::Value),
+        }
+    }
+
+    /// The id of a constant; a name that nothing has gets the newcomer's.
+    pub fn id(&self, constant: &Constant) -> u32 {
+        match constant {
+            Constant::Thing(domain, name) => {
+                let known = &self.evaluation.dictionaries[*domain];
+                known.find_name(name).unwrap_or(known.len() as u32)
+            }
+            Constant::Value(value) => {
+                let domain = self.ruleset.domain_of(Ty::Value(value.kind()));
+                self.values.intern(domain, value).0
+            }
+        }
+    }
+
+    /// What fills the slots of a tuple.
+    pub fn constants(&self, relation: RelationId, tuple: &[u32]) -> Vec<Option<Constant>> {
+        tuple.iter().enumerate().map(|(slot, id)| self.constant(self.domain(relation, slot), *id)).collect()
+    }
+
+    /// Where a fact was stated, and whether it is doubtful.
+    pub fn origin(&self, relation: RelationId, tuple: &[u32]) -> Option<(Origin, bool)> {
+        let facts = &self.stated.relations[relation];
+        let (maybe, row) = facts.find(tuple)?;
+        Some((facts.origin(maybe, row), maybe))
+    }
+
+    /// Everything something is worked out from, itself included.
+    pub fn reads(&self, node: Node) -> BTreeSet<Node> {
+        if let Some(known) = self.reads.borrow().get(&node) {
+            return known.clone();
+        }
+        let mut found = BTreeSet::new();
+        let mut left = vec![node];
+        while let Some(node) = left.pop() {
+            if found.insert(node) {
+                self.next(node, &mut left);
+            }
+        }
+        self.reads.borrow_mut().insert(node, found.clone());
+        found
+    }
+
+    fn next(&self, node: Node, out: &mut Vec<Node>) {
+        let ruleset = self.ruleset;
+        match node {
+            Node::Relation(relation) => {
+                let entry = &ruleset.relations[relation];
+                if entry.open.is_some() {
+                    for slot in &entry.slots {
+                        if let Ty::Thing(kind) = slot.ty {
+                            out.push(Node::Kind(kind));
+                        }
+                    }
+                }
+                let own = ruleset.rules.iter().filter(|rule| rule.relation == relation);
+                own.for_each(|rule| clause_reads(&rule.clause, out));
+            }
+            Node::Population(question) => match &ruleset.questions[question].among {
+                Some(among) => clause_reads(among, out),
+                None => {
+                    for lens in ruleset.lenses_of(question) {
+                        ruleset.lenses[lens].rows.iter().for_each(|row| clause_reads(&row.clause, out));
+                    }
+                }
+            },
+            Node::Lens(lens) => {
+                let entry = &ruleset.lenses[lens];
+                out.push(Node::Population(entry.question));
+                entry.rows.iter().for_each(|row| clause_reads(&row.clause, out));
+                if let Otherwise::As(other, _) = entry.otherwise {
+                    out.push(Node::Lens(other));
+                }
+            }
+            Node::Kind(_) => {}
+        }
+    }
+
+    /// The slots of a question as variables.
+    pub fn slots(&self, question: QuestionId) -> Vec<VarId> {
+        (0..self.ruleset.questions[question].slots.len()).map(VarId::from_usize).collect()
+    }
+}
+
+fn clause_reads(clause: &Clause, out: &mut Vec<Node>) {
+    cond_reads(&clause.when, out);
+    clause.unless.iter().for_each(|unless| cond_reads(unless, out));
+}
+
+/// What a condition reads.
+pub(super) fn cond_reads(cond: &Cond, out: &mut Vec<Node>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| cond_reads(part, out)),
+        Cond::Not(inner, _) => cond_reads(inner, out),
+        Cond::Atom(atom) => match &atom.source {
+            AtomSource::Relation(relation) => out.push(Node::Relation(*relation)),
+            AtomSource::Verdict { lenses, .. } => out.extend(lenses.iter().map(|lens| Node::Lens(*lens))),
+            AtomSource::Disagree { left, right, .. } => out.extend([Node::Lens(*left), Node::Lens(*right)]),
+        },
+        Cond::IsKind { kind, .. } => out.push(Node::Kind(*kind)),
+        Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } => {}
+    }
+    cond.aggregated(&mut |body| cond_reads(body, out));
+}
+
+/// How a world differs from the one evaluated: facts by relation, certain ones and doubtful ones, and
+/// things that are of a kind now, or no longer.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Change {
+    pub relations: BTreeMap<RelationId, Delta>,
+    pub members: BTreeMap<(KindId, u32), bool>,
+}
+
+/// What is different about the facts of one relation.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Delta {
+    pub added: [BTreeSet<Tuple>; 2],
+    pub removed: [BTreeSet<Tuple>; 2],
+}
+
+impl Change {
+    /// Whether anything is different.
+    pub fn is_empty(&self) -> bool {
+        self.relations.is_empty() && self.members.is_empty()
+    }
+
+    /// What is different itself.
+    pub fn nodes(&self) -> BTreeSet<Node> {
+        let relations = self.relations.keys().map(|relation| Node::Relation(*relation));
+        relations.chain(self.members.keys().map(|(kind, _)| Node::Kind(*kind))).collect()
+    }
+}

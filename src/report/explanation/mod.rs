@@ -1,0 +1,15 @@
+//! Explanations in words: one telling, printed as text, tree, Markdown, JSON, DOT or Mermaid.
+
+mod data;
+mod graph;
+mod open;
+mod parting;
+mod tell;
+mod text;
+mod whynot;
+mod words;
+
+pub use data::{SCHEMA, json};
+pub use graph::{dot, mermaid};
+pub use tell::{Line, Told, ToldLens, ToldNote, ToldRow, tell};
+pub use text::text;

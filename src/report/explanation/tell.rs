@@ -1,0 +1,415 @@
+//! An explanation told: every value in words, once, for all forms.
+
+use super::words::{Body, Words, article, list};
+use crate::base::SourceMap;
+use crate::checker::{Claim, Derivation, Step, Through};
+use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Standing};
+use crate::model::{Clause, LensId, Otherwise, RowId, Ruleset};
+
+/// An explanation in words.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The subject.
+    pub subject: String,
+    /// Names of the subject's slots with the names in them.
+    pub slots: Vec<(String, String)>,
+    /// The scenario whose world this is.
+    pub scenario: Option<String>,
+    /// `inside`, `perhaps`, `outside`.
+    pub standing: &'static str,
+    /// What that means, where it is not plainly inside.
+    pub note: Option<String>,
+    /// What each lens says.
+    pub lenses: Vec<ToldLens>,
+    /// Where two lenses part.
+    pub parting: Vec<ToldNote>,
+}
+
+/// What one lens says, in words.
+#[derive(Clone, Debug)]
+pub struct ToldLens {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its sources.
+    pub cites: Vec<String>,
+    /// The outcome.
+    pub outcome: String,
+    /// Whether that is the verdict of interest.
+    pub focus: bool,
+    /// The answer in a sentence.
+    pub sentence: String,
+    /// The rows behind it.
+    pub rows: Vec<ToldRow>,
+    /// What else there is to say, under a heading each.
+    pub notes: Vec<ToldNote>,
+}
+
+/// A row of a lens that is behind its answer.
+#[derive(Clone, Debug)]
+pub struct ToldRow {
+    /// Its label or place in the lens.
+    pub label: String,
+    /// The verdict it gives.
+    pub verdict: String,
+    /// Its reason.
+    pub reason: Option<String>,
+    /// Where it stands.
+    pub place: String,
+    /// Whether it matches for certain.
+    pub certain: bool,
+    /// The proof.
+    pub lines: Vec<Line>,
+}
+
+/// Something said beside the answer.
+#[derive(Clone, Debug)]
+pub struct ToldNote {
+    /// What sort of thing: `overruled`, `barred`, …
+    pub kind: &'static str,
+    /// The sentence.
+    pub text: String,
+    /// What it rests on.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a proof.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// `fact`, `doubtful`, `missing`, `derived`, `absent`, `value`, `kind`, `lens`, `condition`.
+    pub kind: &'static str,
+    /// The sentence.
+    pub text: String,
+    /// Where it is stated or ruled.
+    pub place: Option<String>,
+    /// What it follows from.
+    pub from: Vec<Line>,
+}
+
+impl Line {
+    pub(super) fn new(kind: &'static str, text: String, place: Option<String>) -> Self {
+        Self { kind, text, place, from: Vec::new() }
+    }
+}
+
+/// Tells an explanation.
+pub fn tell(
+    ruleset: &Ruleset,
+    sources: &SourceMap,
+    explanation: &Explanation,
+    scenario: Option<&str>,
+) -> Told {
+    let words = Words { ruleset, sources };
+    let question = &ruleset.questions[explanation.question];
+    let names: Vec<String> = explanation.subject.iter().map(|name| words.constant(name)).collect();
+    let subject = names.join(", ");
+    let (standing, note) = match explanation.standing {
+        Standing::Inside => ("inside", None),
+        Standing::Perhaps => (
+            "perhaps",
+            Some(format!("Only doubtful facts make {subject} one of those the question is about.")),
+        ),
+        Standing::Outside => (
+            "outside",
+            Some(format!("{subject} is not one of those the question is about: no record makes it so.")),
+        ),
+    };
+    Told {
+        slots: question.slots.iter().map(|slot| slot.name.clone()).zip(names).collect(),
+        subject,
+        scenario: scenario.map(str::to_owned),
+        standing,
+        note,
+        lenses: explanation.lenses.iter().map(|story| words.lens(explanation, story)).collect(),
+        parting: explanation.parting.iter().flat_map(|part| words.parting(explanation, part)).collect(),
+    }
+}
+
+impl Words<'_> {
+    fn lens(&self, explanation: &Explanation, story: &LensStory) -> ToldLens {
+        let lens = &self.ruleset.lenses[story.lens];
+        let rows: Vec<ToldRow> = story.rows.iter().filter_map(|proof| self.row(proof)).collect();
+        let focus = story.says.settled() == Some(crate::model::VerdictId(0));
+        ToldLens {
+            name: lens.name.clone(),
+            title: lens.title.clone(),
+            cites: lens.cites.clone(),
+            outcome: self.says(explanation.question, &story.says),
+            focus,
+            sentence: self.answer(explanation, story),
+            rows,
+            notes: self.notes(explanation, story),
+        }
+    }
+
+    fn answer(&self, explanation: &Explanation, story: &LensStory) -> String {
+        let lens = &self.ruleset.lenses[story.lens];
+        let (question, name) = (explanation.question, &lens.name);
+        let subject: Vec<String> = explanation.subject.iter().map(|name| self.constant(name)).collect();
+        let subject = subject.join(", ");
+        let all = self.outcomes(question, &story.says);
+        if explanation.standing == Standing::Outside {
+            return format!("{name} is not asked about {subject}.");
+        }
+        if all.len() > 1 {
+            let open: Vec<String> = all.iter().map(|one| format!("`{one}`")).collect();
+            return format!("{name} leaves open for {subject}: {}.", list(&open, "or"));
+        }
+        if story.says.conflict {
+            let rows: Vec<String> = story.rows.iter().filter_map(|proof| self.row_name(proof)).collect();
+            return format!("Rows of {name} contradict each other on {subject}: {}.", list(&rows, "and"));
+        }
+        if story.says.none {
+            return format!("{name} says nothing of {subject}: no row of it matches.");
+        }
+        let sentence = self.verdict(question, &explanation.subject, &all[0]);
+        match (story.rows.first(), &story.other) {
+            (Some(proof), _) => {
+                format!("{sentence} according to {name}, because {}.", self.because(proof))
+            }
+            (None, Some(other)) => {
+                let other = &self.ruleset.lenses[other.lens].name;
+                format!("{sentence} according to {name}, because no row of it matches and {other} says so.")
+            }
+            (None, None) => format!("{sentence} according to {name}, because no row of it matches."),
+        }
+    }
+
+    /// The conditions of a proof in one sentence.
+    fn because(&self, proof: &Derivation) -> String {
+        let lines = self.lines(proof);
+        let mut parts: Vec<String> = lines.iter().take(MOST_CLAUSES).map(|line| line.text.clone()).collect();
+        parts.dedup();
+        if lines.len() > MOST_CLAUSES {
+            parts.push(format!("{} more conditions are met", lines.len() - MOST_CLAUSES));
+        }
+        if parts.is_empty() { "its row asks for nothing".to_owned() } else { list(&parts, "and") }
+    }
+
+    fn row_name(&self, proof: &Derivation) -> Option<String> {
+        let row = self.row(proof)?;
+        Some(format!("{} gives `{}`", row.label, row.verdict))
+    }
+
+    pub fn label(&self, lens: LensId, row: RowId) -> String {
+        let entry = &self.ruleset.lenses[lens].rows[row];
+        entry.label.clone().map_or_else(|| format!("row {}", row.0 + 1), |label| format!("`{label}`"))
+    }
+
+    fn row(&self, proof: &Derivation) -> Option<ToldRow> {
+        let (Claim::Row(lens, row) | Claim::When(lens, row) | Claim::Unless(lens, row)) = proof.claim else {
+            return None;
+        };
+        let entry = &self.ruleset.lenses[lens].rows[row];
+        let question = self.ruleset.lenses[lens].question;
+        Some(ToldRow {
+            label: self.label(lens, row),
+            verdict: self.ruleset.questions[question].verdicts[entry.verdict].name.clone(),
+            reason: entry.reason.clone(),
+            place: self.span(entry.span),
+            certain: proof.certain,
+            lines: self.lines(proof),
+        })
+    }
+
+    fn notes(&self, explanation: &Explanation, story: &LensStory) -> Vec<ToldNote> {
+        let lens = &self.ruleset.lenses[story.lens];
+        let verdict =
+            |row: RowId| &self.ruleset.questions[explanation.question].verdicts[lens.rows[row].verdict].name;
+        let mut notes = Vec::new();
+        if story.default && explanation.standing != Standing::Outside && !story.rows.is_empty() {
+            let text = match lens.otherwise {
+                Otherwise::Nothing => "Where none of these rows matches, it says nothing.".to_owned(),
+                Otherwise::Verdict(id, _) => format!(
+                    "Where none of these rows matches, it says `{}`.",
+                    self.ruleset.questions[explanation.question].verdicts[id].name
+                ),
+                Otherwise::As(other, _) => {
+                    format!(
+                        "Where none of these rows matches, it says what {} says.",
+                        self.ruleset.lenses[other].name
+                    )
+                }
+            };
+            notes.push(ToldNote { kind: "otherwise", text, lines: Vec::new() });
+        }
+        if let Some(other) = &story.other {
+            let line = self.through(explanation.question, other);
+            notes.push(ToldNote {
+                kind: "other",
+                text: "That lens comes to it so:".to_owned(),
+                lines: vec![line],
+            });
+        }
+        for (row, by, proof) in &story.overruled {
+            let text = format!(
+                "Row {} (`{}`) matches too, but {} goes before it.",
+                self.label(story.lens, *row),
+                verdict(*row),
+                self.label(story.lens, *by),
+            );
+            notes.push(ToldNote { kind: "overruled", text, lines: self.lines(proof) });
+        }
+        for (row, _, bars) in &story.barred {
+            let text = format!(
+                "Row {} (`{}`) would match, but is barred because {}.",
+                self.label(story.lens, *row),
+                verdict(*row),
+                self.because(bars),
+            );
+            notes.push(ToldNote { kind: "barred", text, lines: self.lines(bars) });
+        }
+        if let Some(open) = &story.open {
+            notes.extend(self.open(explanation, open));
+        }
+        notes.extend(self.why_not(explanation, story));
+        if let Some(flips) = &story.flips
+            && story.open.as_ref().is_none_or(|open| open.settling.is_empty())
+        {
+            notes.push(self.flips(explanation, flips));
+        }
+        notes
+    }
+
+    /// The changes of a search, in words.
+    pub(super) fn flips(&self, explanation: &Explanation, flips: &Flips) -> ToldNote {
+        let stopped = if flips.complete { "" } else { " (not everything was tried)" };
+        if flips.found.is_empty() {
+            let what = match flips.size {
+                0 | 1 => "single change of a fact".to_owned(),
+                size => format!("{size} changes of facts"),
+            };
+            let text = format!("No {what} would make it say something else{stopped}.");
+            return ToldNote { kind: "change", text, lines: Vec::new() };
+        }
+        let line = |flip: &Flip| {
+            let changes: Vec<String> = flip.changes.iter().map(|change| self.change(change)).collect();
+            let then = match flip.says.first() {
+                Some(says) if !says.is_empty() => self.says(explanation.question, says),
+                _ => "not asked about".to_owned(),
+            };
+            let place = flip.changes.iter().find_map(|change| self.changed_place(change));
+            Line::new("change", format!("if {}: {then}", list(&changes, "and")), place)
+        };
+        ToldNote {
+            kind: "change",
+            text: format!("It would say something else{stopped}"),
+            lines: flips.found.iter().map(line).collect(),
+        }
+    }
+
+    fn change(&self, change: &FactChange) -> String {
+        match change {
+            FactChange::Remove(fact) if fact.maybe => {
+                format!("it were ruled out that {}", self.fact(fact.relation, &fact.args))
+            }
+            FactChange::Remove(fact) => {
+                format!("nobody stated that {}", self.fact(fact.relation, &fact.args))
+            }
+            FactChange::Add(fact) if fact.maybe => {
+                format!("it were certain that {}", self.fact(fact.relation, &fact.args))
+            }
+            FactChange::Add(fact) | FactChange::Set(fact) => self.fact(fact.relation, &fact.args),
+        }
+    }
+
+    fn changed_place(&self, change: &FactChange) -> Option<String> {
+        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
+        fact.origin.and_then(|origin| self.place(origin))
+    }
+
+    /// What another lens says.
+    fn through(&self, question: crate::model::QuestionId, other: &Through) -> Line {
+        let lens = &self.ruleset.lenses[other.lens];
+        let mut line = Line::new(
+            "lens",
+            format!("{} says `{}`", lens.name, self.says(question, &other.says)),
+            Some(self.span(lens.span)),
+        );
+        for proof in &other.rows {
+            if let Some(row) = self.row(proof) {
+                let reason = row.reason.map(|reason| format!(" \"{reason}\"")).unwrap_or_default();
+                let mut inner = Line::new("row", format!("by row {}{reason}", row.label), Some(row.place));
+                inner.from = row.lines;
+                line.from.push(inner);
+            }
+        }
+        if other.default {
+            line.from.push(Line::new("absent", "no row of it matches for certain".to_owned(), None));
+        }
+        line
+    }
+
+    /// The lines of a proof.
+    pub fn lines(&self, proof: &Derivation) -> Vec<Line> {
+        let Some(clause) = proof.claim.clause(self.ruleset) else { return Vec::new() };
+        proof.steps.iter().filter_map(|step| self.line(step, &clause, proof)).collect()
+    }
+
+    fn line(&self, step: &Step, clause: &Clause, proof: &Derivation) -> Option<Line> {
+        let body = Body::new(clause, proof);
+        Some(match step {
+            Step::Fact { relation, args, origin, maybe } => {
+                let sentence = self.fact(*relation, args);
+                match self.place(*origin) {
+                    None => Line::new("missing", format!("it is not known: {sentence}"), None),
+                    Some(place) if *maybe => {
+                        Line::new("doubtful", format!("perhaps {sentence}"), Some(place))
+                    }
+                    Some(place) => Line::new("fact", sentence, Some(place)),
+                }
+            }
+            Step::Derived { relation, args, by } => {
+                let place = by.as_ref().map(|(rule, _)| self.span(self.ruleset.rules[*rule].span));
+                let mut line = Line::new("derived", self.fact(*relation, args), place);
+                if let Some((_, by)) = by {
+                    line.from = self.lines(by);
+                }
+                line
+            }
+            Step::Kind { thing, kind } => {
+                let kind = &self.ruleset.kinds[*kind].name;
+                Line::new("kind", format!("{} is {} {kind}", self.constant(thing), article(kind)), None)
+            }
+            Step::Nothing { cond, .. } => {
+                let record = if proof.certain { "there is no record" } else { "there is no certain record" };
+                Line::new("absent", format!("{record} that {}", self.cond(cond, &body)), None)
+            }
+            Step::Compare { cond, lhs, rhs } => {
+                Line::new("value", self.comparison(cond, lhs, rhs, &body), None)
+            }
+            Step::Value { cond, value } => Line::new(
+                "value",
+                format!("{} is {}{}", self.cond(cond, &body), self.amount(value), self.members(value)),
+                None,
+            ),
+            Step::Known { var } => Line::new("value", format!("{} is known", clause.vars[*var].name), None),
+            Step::Lenses { asked, subject, says } => {
+                let (question, text) = match asked {
+                    crate::model::AtomSource::Verdict { question, verdict, needed, lenses } => {
+                        let name = &self.ruleset.questions[*question].verdicts[*verdict].name;
+                        let names: Vec<String> =
+                            lenses.iter().map(|lens| self.ruleset.lenses[*lens].name.clone()).collect();
+                        let sentence = self.verdict(*question, subject, name);
+                        (
+                            *question,
+                            format!("{sentence} according to {}", super::words::among(*needed, &names)),
+                        )
+                    }
+                    crate::model::AtomSource::Disagree { question, left, right } => {
+                        let name = |lens: LensId| &self.ruleset.lenses[lens].name;
+                        (*question, format!("{} and {} disagree", name(*left), name(*right)))
+                    }
+                    crate::model::AtomSource::Relation(_) => return None,
+                };
+                let mut line = Line::new("lens", text, None);
+                line.from = says.iter().map(|other| self.through(question, other)).collect();
+                line
+            }
+        })
+    }
+}
+
+/// The most conditions one sentence tells.
+const MOST_CLAUSES: usize = 4;

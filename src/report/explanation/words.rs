@@ -1,0 +1,341 @@
+//! Sentences of a ruleset with names in their slots, and conditions and calculations in words.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::base::{SourceMap, Span, printable};
+use crate::checker::{Amount, Derivation, Held, Says};
+use crate::facts::Origin;
+use crate::model::{
+    Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, LensId, QuestionId,
+    Reading, ReadingPart, RelationId, Ruleset, Term, VarId,
+};
+
+/// What sentences are made with.
+pub(super) struct Words<'a> {
+    pub ruleset: &'a Ruleset,
+    pub sources: &'a SourceMap,
+}
+
+/// A body with what its words stand for.
+pub(super) struct Body<'a> {
+    pub clause: &'a Clause,
+    pub words: &'a [Held],
+    /// Words without a value that were named already.
+    named: RefCell<BTreeSet<VarId>>,
+}
+
+impl<'a> Body<'a> {
+    pub fn new(clause: &'a Clause, derivation: &'a Derivation) -> Self {
+        Self { clause, words: &derivation.words, named: RefCell::default() }
+    }
+
+    pub fn with_words(clause: &'a Clause, words: &'a [Held]) -> Self {
+        Self { clause, words, named: RefCell::default() }
+    }
+
+    /// Forgets which words were named.
+    pub fn afresh(&self) {
+        self.named.borrow_mut().clear();
+    }
+}
+
+impl Words<'_> {
+    #[expect(clippy::unused_self, reason = "all that makes words is asked of them")]
+    pub fn constant(&self, constant: &Constant) -> String {
+        match constant {
+            Constant::Thing(_, name) => printable(name).into_owned(),
+            Constant::Value(value) => printable(&value.to_string()).into_owned(),
+        }
+    }
+
+    pub fn held(&self, constant: Option<&Constant>) -> String {
+        constant.map_or_else(|| "…".to_owned(), |constant| self.constant(constant))
+    }
+
+    #[expect(clippy::unused_self, reason = "all that makes words is asked of them")]
+    fn reading(&self, reading: &Reading, slots: &[String], verdict: &str) -> String {
+        let parts = reading.parts.iter().map(|part| match part {
+            ReadingPart::Word(word) => word.as_str(),
+            ReadingPart::Slot(slot) => slots.get(*slot).map_or("…", String::as_str),
+            ReadingPart::Verdict => verdict,
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    /// `council pays charity for advocacy`.
+    pub fn fact(&self, relation: RelationId, args: &[Option<Constant>]) -> String {
+        let slots: Vec<String> = args.iter().map(|arg| self.held(arg.as_ref())).collect();
+        self.relation(relation, &slots)
+    }
+
+    pub fn relation(&self, relation: RelationId, slots: &[String]) -> String {
+        self.reading(&self.ruleset.relations[relation].readings[0], slots, "")
+    }
+
+    /// `council is customer of charity`.
+    pub fn verdict(&self, question: QuestionId, subject: &[Constant], verdict: &str) -> String {
+        let slots: Vec<String> = subject.iter().map(|name| self.constant(name)).collect();
+        self.reading(&self.ruleset.questions[question].reading, &slots, verdict)
+    }
+
+    /// `customer`, `conflict`, `unknown (customer or other)`.
+    pub fn says(&self, question: QuestionId, says: &Says) -> String {
+        let all = self.outcomes(question, says);
+        match all.as_slice() {
+            [] => "outside".to_owned(),
+            [one] => one.clone(),
+            many => format!("unknown ({})", many.join(" or ")),
+        }
+    }
+
+    pub fn outcomes(&self, question: QuestionId, says: &Says) -> Vec<String> {
+        let verdicts = &self.ruleset.questions[question].verdicts;
+        let mut all: Vec<String> = says.verdicts.iter().map(|id| verdicts[*id].name.clone()).collect();
+        if says.conflict {
+            all.push("conflict".to_owned());
+        }
+        if says.none {
+            all.push("none".to_owned());
+        }
+        all
+    }
+
+    /// `file:line`, or `table:row`; `None` where nobody stated it.
+    pub fn place(&self, origin: Origin) -> Option<String> {
+        match origin {
+            Origin::Nobody => None,
+            Origin::Text(span) => Some(self.span(span)),
+            Origin::Row { table, line } => {
+                let path = self.ruleset.tables.get(table as usize).map_or("a table", |table| &table.path);
+                Some(format!("{path}:{line}"))
+            }
+        }
+    }
+
+    pub fn span(&self, span: Span) -> String {
+        self.sources.place(span)
+    }
+
+    pub fn term(&self, term: &Term, body: &Body<'_>) -> String {
+        match term {
+            Term::Constant(constant) => self.constant(constant),
+            Term::Parameter(parameter) => self.ruleset.parameters[*parameter].name.clone(),
+            Term::Var(var) => match body.words.get(var.0 as usize) {
+                Some(Held::Is(constant)) => self.constant(constant),
+                Some(Held::Missing) => "…".to_owned(),
+                Some(Held::Free) | None => {
+                    let name = body.clause.vars[*var].name.trim_end_matches(|c: char| c.is_ascii_digit());
+                    let name = if name.is_empty() { &body.clause.vars[*var].name } else { name };
+                    let first = body.named.borrow_mut().insert(*var);
+                    format!("{} {name}", if first { "any" } else { "that" })
+                }
+            },
+        }
+    }
+
+    pub fn atom(&self, atom: &Atom, body: &Body<'_>) -> String {
+        let slots: Vec<String> = atom.args.iter().map(|term| self.term(term, body)).collect();
+        let known = if atom.known { "it is known that " } else { "" };
+        let lens = |id: &LensId| self.ruleset.lenses[*id].name.clone();
+        match &atom.source {
+            AtomSource::Relation(relation) => format!("{known}{}", self.relation(*relation, &slots)),
+            AtomSource::Verdict { question, verdict, needed, lenses } => {
+                let question = &self.ruleset.questions[*question];
+                let sentence = self.reading(&question.reading, &slots, &question.verdicts[*verdict].name);
+                let names: Vec<String> = lenses.iter().map(lens).collect();
+                format!("{known}{sentence} according to {}", among(*needed, &names))
+            }
+            AtomSource::Disagree { left, right, .. } => {
+                format!("{known}lenses {} and {} disagree on {}", lens(left), lens(right), slots.join(", "))
+            }
+        }
+    }
+
+    /// A condition in words.
+    pub fn cond(&self, cond: &Cond, body: &Body<'_>) -> String {
+        match cond {
+            Cond::And(parts) => {
+                parts.iter().map(|part| self.cond(part, body)).collect::<Vec<_>>().join(" and ")
+            }
+            Cond::Or(parts) => {
+                let parts: Vec<String> = parts.iter().map(|part| self.cond(part, body)).collect();
+                parts.join(" or ")
+            }
+            Cond::Not(inner, _) => format!("not {}", self.bracketed(inner, body)),
+            Cond::Atom(atom) => self.atom(atom, body),
+            Cond::Compare { lhs, op, rhs, .. } => {
+                format!("{} {} {}", self.expr(lhs, body), symbol(*op, lhs, rhs), self.expr(rhs, body))
+            }
+            Cond::Let { var, value, .. } => {
+                format!("{} = {}", body.clause.vars[*var].name, self.expr(value, body))
+            }
+            Cond::Stated { var, .. } => format!("{} is known", body.clause.vars[*var].name),
+            Cond::IsKind { term, kind, .. } => {
+                let kind = &self.ruleset.kinds[*kind].name;
+                format!("{} is {} {kind}", self.term(term, body), article(kind))
+            }
+        }
+    }
+
+    fn bracketed(&self, cond: &Cond, body: &Body<'_>) -> String {
+        match cond {
+            Cond::And(_) | Cond::Or(_) => format!("({})", self.cond(cond, body)),
+            other => self.cond(other, body),
+        }
+    }
+
+    /// A calculation in words: of words the names, as the ruleset writes it.
+    pub fn expr(&self, expr: &Expr, body: &Body<'_>) -> String {
+        match expr {
+            Expr::Term(Term::Var(var)) => match body.words.get(var.0 as usize) {
+                Some(Held::Is(thing @ Constant::Thing(..))) => self.constant(thing),
+                Some(Held::Is(_) | Held::Missing | Held::Free) | None => body.clause.vars[*var].name.clone(),
+            },
+            Expr::Term(term) => self.term(term, body),
+            Expr::Negate(inner) => format!("-{}", self.expr(inner, body)),
+            Expr::Binary(op, lhs, rhs) => {
+                let op = match op {
+                    BinaryOp::Add => "+",
+                    BinaryOp::Subtract => "-",
+                    BinaryOp::Multiply => "*",
+                    BinaryOp::Divide => "/",
+                    BinaryOp::Power => "^",
+                };
+                let side = |side: &Expr| match side {
+                    Expr::Binary(..) => format!("({})", self.expr(side, body)),
+                    other => self.expr(other, body),
+                };
+                format!("{} {op} {}", side(lhs), side(rhs))
+            }
+            Expr::DaysBetween(lhs, rhs) => format!("{} - {}", self.expr(lhs, body), self.expr(rhs, body)),
+            Expr::Shift { date, amount, unit, back } => format!(
+                "{} {} {} {}",
+                self.expr(date, body),
+                if *back { "-" } else { "+" },
+                self.expr(amount, body),
+                format!("{unit:?}").to_lowercase()
+            ),
+            Expr::Call(function, args) => {
+                let args: Vec<String> = args.iter().map(|arg| self.expr(arg, body)).collect();
+                format!("{}({})", function.name, args.join(", "))
+            }
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+        }
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate) -> String {
+        self.sources.slice(aggregate.span).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What a calculation comes to.
+    pub fn amount(&self, amount: &Amount) -> String {
+        match &amount.range {
+            None if amount.perhaps_nothing => "nothing".to_owned(),
+            None => "not known".to_owned(),
+            Some((low, high)) if low == high => self.constant(low),
+            Some((low, high)) => {
+                let nothing = if amount.perhaps_nothing { ", or nothing" } else { "" };
+                format!("between {} and {}{nothing}", self.constant(low), self.constant(high))
+            }
+        }
+    }
+
+    /// What was counted or added up: ` (of 12: a, b, c and 9 more)`.
+    pub fn members(&self, amount: &Amount) -> String {
+        let Some((count, members)) = &amount.members else { return String::new() };
+        if *count == 0 {
+            return String::new();
+        }
+        let show = |member: &crate::checker::Member| {
+            let key: Vec<String> = member.key.iter().map(|part| self.held(part.as_ref())).collect();
+            match &member.value {
+                Some(value) => format!("{}: {}", key.join(", "), printable(&value.to_string())),
+                None => key.join(", "),
+            }
+        };
+        let shown: Vec<String> = members.iter().map(show).collect();
+        let more = count - members.len();
+        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+        format!(" (of {count}: {}{rest})", shown.join("; "))
+    }
+
+    /// A comparison with its values: `n is 500, which is less than 900`.
+    pub fn comparison(&self, cond: &Cond, lhs: &Amount, rhs: &Amount, body: &Body<'_>) -> String {
+        let Cond::Compare { lhs: left, op, rhs: right, .. } = cond else { return self.cond(cond, body) };
+        let things = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
+        if things(lhs) || things(rhs) {
+            return format!("{} {} {}", self.amount(lhs), symbol(*op, left, right), self.amount(rhs));
+        }
+        let side = |expr: &Expr, amount: &Amount| match expr {
+            Expr::Term(Term::Constant(_)) => self.amount(amount),
+            other => format!("{} ({}){}", self.expr(other, body), self.amount(amount), self.members(amount)),
+        };
+        let left = match left {
+            Expr::Term(Term::Constant(_)) => self.amount(lhs),
+            other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
+        };
+        let known = lhs.range.is_some() && rhs.range.is_some();
+        format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
+    }
+}
+
+/// `kde`, `all of kde, mier`, `at least 2 of a, b, c`.
+pub(super) fn among(needed: u32, names: &[String]) -> String {
+    match (needed as usize, names) {
+        (_, [one]) => one.clone(),
+        (1, _) => format!("any of {}", names.join(", ")),
+        (needed, _) if needed == names.len() => format!("all of {}", names.join(", ")),
+        (needed, _) => format!("at least {needed} of {}", names.join(", ")),
+    }
+}
+
+pub(super) fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
+}
+
+fn symbol(op: CompareOp, lhs: &Expr, rhs: &Expr) -> &'static str {
+    let thing = |expr: &Expr| matches!(expr, Expr::Term(Term::Constant(Constant::Thing(..))));
+    let plain = |expr: &Expr| matches!(expr, Expr::Term(_));
+    match op {
+        CompareOp::Eq if thing(lhs) || thing(rhs) || plain(lhs) && plain(rhs) => "is",
+        CompareOp::Ne if thing(lhs) || thing(rhs) || plain(lhs) && plain(rhs) => "is not",
+        CompareOp::Eq => "=",
+        CompareOp::Ne => "!=",
+        CompareOp::Lt => "<",
+        CompareOp::Le => "<=",
+        CompareOp::Gt => ">",
+        CompareOp::Ge => ">=",
+    }
+}
+
+fn compared(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "the same as",
+        CompareOp::Ne => "not",
+        CompareOp::Lt => "less than",
+        CompareOp::Le => "at most",
+        CompareOp::Gt => "more than",
+        CompareOp::Ge => "at least",
+    }
+}
+
+fn maybe_compared(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "perhaps the same as",
+        CompareOp::Ne => "perhaps not",
+        CompareOp::Lt => "perhaps less than",
+        CompareOp::Le => "perhaps at most",
+        CompareOp::Gt => "perhaps more than",
+        CompareOp::Ge => "perhaps at least",
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(parts: &[String], word: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} {word} {last}", first.join(", ")),
+    }
+}

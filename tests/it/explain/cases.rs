@@ -1,0 +1,69 @@
+//! The published cases, explained as a person would; and every subject of the shipped rulesets.
+
+use std::process::Command;
+
+fn explain(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+        .arg("explain")
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn published_cases_read_well() {
+    let customer = "rulesets/customer";
+    insta::assert_snapshot!(
+        "taxpayer",
+        explain(&[customer, "taxpayer, welfare-agency", "--lens", "seybold,kde,mier"])
+    );
+    insta::assert_snapshot!(
+        "dealership_owner",
+        explain(&[customer, "dealership-owner, carmaker", "--vs", "kde,customers-customer"])
+    );
+    insta::assert_snapshot!(
+        "grocer",
+        explain(&[customer, "grocer, chip-maker", "--lens", "customers-customer", "--tree"])
+    );
+    insta::assert_snapshot!("sedna", explain(&["rulesets/solar-system", "sedna", "--lens", "iau-2006"]));
+    insta::assert_snapshot!("aircraft", explain(&["rulesets/aircraft", "N10156", "--lens", "by-age"]));
+}
+
+#[test]
+fn forms_are_what_they_say() {
+    let of = |format: &str| explain(&["rulesets/licences", "X11", "--lens", "fsf,both", "--format", format]);
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("JSON");
+    assert_eq!(json["schema"], "parallax/explanation@1");
+    assert_eq!(json["lenses"][0]["outcome"], "open");
+    let schema: serde_json::Value =
+        serde_json::from_str(parallax::report::explanation::SCHEMA).expect("JSON");
+    for key in schema["required"].as_array().expect("a list") {
+        assert!(json.get(key.as_str().expect("a name")).is_some(), "{key}");
+    }
+    insta::assert_snapshot!("dot", of("dot"));
+    insta::assert_snapshot!("mermaid", of("mermaid"));
+    insta::assert_snapshot!("markdown", of("md"));
+}
+
+#[test]
+fn names_that_are_wrong_are_met_with_near_ones() {
+    let said = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .arg("explain")
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the command runs");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(said(&["rulesets/licences", "X1l"]).contains("did you mean `X11`?"));
+    assert!(said(&["rulesets/customer", "drivr, carmaker"]).contains("did you mean"));
+    assert!(said(&["rulesets/customer", "driver"]).contains("names 1 where 2 are asked about"));
+    assert!(said(&["rulesets/licences", "MIT", "--lens", "osl"]).contains("did you mean `osi`?"));
+    assert!(said(&["rulesets/licences", "--subject", "body=MIT"]).contains("the slots are licence"));
+}

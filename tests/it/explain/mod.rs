@@ -1,0 +1,97 @@
+//! Explanations of random worlds, held against the plain evaluator.
+
+mod cases;
+mod changes;
+mod open;
+mod proofs;
+
+use std::path::Path;
+
+use parallax::explain::{Explanation, Request, explain};
+use parallax::model::{Constant, LensId, QuestionId, Ruleset};
+use parallax::report::Look;
+use parallax::report::explanation::{tell, text};
+use parallax::session::{Options, Session};
+use parallax::verdict::Evaluation;
+
+use crate::support::memory;
+
+/// Evaluates a text, keeping what is stated; nothing where it is not sound.
+pub fn kept<T>(text: &str, then: impl FnOnce(&Ruleset, &Evaluation) -> T) -> Option<T> {
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset()?;
+    let options = Options { stated: true, ..Options::default() };
+    let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    Some(then(ruleset, &evaluation))
+}
+
+/// The subjects of the question, each with what the engine says of it.
+pub fn subjects(ruleset: &Ruleset, evaluation: &Evaluation) -> Vec<Vec<Constant>> {
+    let question = QuestionId(0);
+    let table = &evaluation.tables[question];
+    let slots = &ruleset.questions[question].slots;
+    (0..table.len())
+        .map(|place| {
+            slots
+                .iter()
+                .zip(&table.subjects)
+                .map(|(slot, column)| {
+                    let domain = ruleset.domain_of(slot.ty);
+                    evaluation.dictionaries[domain].constant(column[place]).expect("a thing")
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// What the lenses say of a subject, and why.
+pub fn explained(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    subject: &[Constant],
+    lenses: Vec<LensId>,
+    size: usize,
+) -> Explanation {
+    let request = Request {
+        question: QuestionId(0),
+        subject: subject.to_vec(),
+        lenses,
+        budget: 50_000_000,
+        size,
+        parting: None,
+    };
+    match explain(ruleset, evaluation, &ruleset.facts.kinds, &request) {
+        Ok(explanation) => explanation,
+        Err(trouble) => unreachable!("{trouble:?} with {subject:?}"),
+    }
+}
+
+/// What `explain` prints in a world in memory; `who` names the subject, and after a bar two lenses.
+pub fn told(files: &crate::support::Memory, who: &str) -> String {
+    let session = Session::open(files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let options = Options { stated: true, ..Options::default() };
+    let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    let (names, vs) = who.split_once('|').map_or((who, None), |(names, vs)| (names, Some(vs)));
+    let slots = &ruleset.questions[QuestionId(0)].slots;
+    let named = slots.iter().zip(names.split(','));
+    let subject = named
+        .map(|(slot, name)| Constant::Thing(ruleset.domain_of(slot.ty), name.trim().to_owned()))
+        .collect();
+    let lens = |name: &str| {
+        let mut lenses = ruleset.lenses.iter_enumerated();
+        lenses.find(|(_, lens)| lens.name == name.trim()).expect("the lens is there").0
+    };
+    let parting = vs.and_then(|vs| vs.split_once(',')).map(|(left, right)| (lens(left), lens(right)));
+    let request = Request {
+        question: QuestionId(0),
+        subject,
+        lenses: ruleset.lenses.ids().collect(),
+        budget: 50_000_000,
+        size: 1,
+        parting,
+    };
+    let explanation = explain(ruleset, &evaluation, &ruleset.facts.kinds, &request).expect("explained");
+    text(&tell(ruleset, session.sources(), &explanation, None), Look::Plain, false)
+}
