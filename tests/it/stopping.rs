@@ -114,7 +114,7 @@ fn a_folder_that_cannot_be_used_costs_a_warning_at_most() {
         let output = parallax(&[&["run", &path], args].concat());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), &output.stdout), (Some(0), &right), "{said}");
-        assert_eq!(said.contains("PX0612"), warned, "{said}");
+        assert_eq!(said.contains("PX0615"), warned, "{said}");
     };
     let file = folder.join("rules.lens");
     check(&[&format!("--cache={}", file.display())], true);

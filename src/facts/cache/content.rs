@@ -237,6 +237,7 @@ fn read_warning(ruleset: &Ruleset, reader: &mut Reader<'_>) -> Option<Diagnostic
             reader.maybe_text(text)?;
         }
         place.others = reader.u64()?;
+        place.by_row = reader.byte()? == 1;
         warning.data = Some(place);
     }
     reader.maybe_text(&mut warning.help)?;
