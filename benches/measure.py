@@ -78,7 +78,7 @@ def contestants(workload, folder, args):
     if "--cache" in told and args.cache:
         kept = os.path.join(folder, "cache")
         shutil.rmtree(kept, ignore_errors=True)
-        warm = [[*report, "--cache", *([kept] if "--cache <" in told else []), ruleset], canon]
+        warm = [[*report, f"--cache={kept}", ruleset], canon]
         run(warm, args.limit)
         found["parallax-warm"] = (warm, True)
     for name, command in workload.installed(folder).items():
