@@ -116,6 +116,16 @@ impl<'p> BatchProgram<'p> {
         Self { program, registers, ops, reads: live.iter().collect(), count }
     }
 
+    /// Lets the assignment that a program ends with hand on what it comes to instead of an id: values then
+    /// get their ids in one order whatever thread works them out. The variable, its domain, and whether
+    /// what is possible counts; `None` where the program ends otherwise.
+    pub fn defer(&mut self) -> Option<(usize, usize, bool)> {
+        let last = self.ops.last_mut()?;
+        let Step::Assign { var, domain, possible, .. } = last.step else { return None };
+        last.deferred = true;
+        Some((*var, *domain, *possible))
+    }
+
     /// The ids of the first variable that is sought, from the least to past the greatest, with about so
     /// many parts of equal work; `None` where the search begins otherwise.
     pub fn windows(&self, parts: usize) -> Option<Vec<(u32, u32)>> {

@@ -1,11 +1,12 @@
 //! Aggregates for all rows of a batch at once.
 
 use super::batch::{Bail, Batch};
+use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, calculation_vars};
 use super::operators::Run;
-use super::program::{AggregatePlan, Calculation, Computed, address};
+use super::program::{AggregatePlan, Computed, address};
 use crate::builtin::AggregateKind;
-use crate::facts::{Lane, MISSING};
+use crate::facts::MISSING;
 use crate::value::{Decimal, Value};
 
 /// What an aggregate comes to in the rows of a batch.
@@ -86,19 +87,9 @@ impl Totals {
     }
 }
 
-/// Whether an aggregate only counts, or takes numbers as they stand, so that it may be worked out in units.
+/// Whether an aggregate only counts, or takes numbers that sums and products make, so that it may be worked out in units.
 pub(super) fn is_in_units(plan: &AggregatePlan) -> bool {
-    plan.weight.is_none()
-        && match plan.kind {
-            AggregateKind::Count => true,
-            AggregateKind::Sum
-            | AggregateKind::Average
-            | AggregateKind::Median
-            | AggregateKind::Min
-            | AggregateKind::Max => {
-                matches!(plan.value, Calculation::Var { .. })
-            }
-        }
+    plan.weight.is_none() && (plan.kind == AggregateKind::Count || Units::may_be(&plan.value))
 }
 
 impl Run<'_, '_> {
@@ -141,60 +132,61 @@ impl Run<'_, '_> {
         if !is_in_units(plan) {
             return Ok(None);
         }
-        let values = self.values;
-        let (lane, var) = match &plan.value {
-            Calculation::Var { var, domain } if plan.kind != AggregateKind::Count => {
-                let Some(lane) = values.lane(*domain) else { return Ok(None) };
-                (Some(lane), Some(*var))
-            }
-            _ => (None, None),
+        let units = match plan.kind {
+            AggregateKind::Count => None,
+            _ => match Units::of_numbers(&plan.value, self.values) {
+                None => return Ok(None),
+                units => units,
+            },
         };
-        let Some(sure) = self.members(plan, certain, lane, var, batch)? else { return Ok(None) };
+        let units = units.as_ref();
+        let Some(sure) = self.members(plan, certain, units, batch)? else { return Ok(None) };
         let all = match possible {
             None => None,
-            Some(possible) => match self.members(plan, possible, lane, var, batch)? {
+            Some(possible) => match self.members(plan, possible, units, batch)? {
                 Some(all) => Some(all),
                 None => return Ok(None),
             },
         };
-        let exponent = lane.map_or(0, |lane| lane.exponent);
+        let exponent = units.map_or(0, |units| units.exponent);
         match all {
             None => sure.certain(plan.kind, exponent).map(Some),
             Some(all) => sure.within(&all, plan.kind, exponent).map(Some),
         }
     }
 
-    /// The ways to meet the body of an aggregate, each combination once with its units. `None` where a
-    /// value was made since and has no units.
-    fn members<'u>(
+    /// The ways to meet the body of an aggregate with their units. `None` where some number is no whole
+    /// number of units that fits.
+    fn members(
         &mut self,
         plan: &AggregatePlan,
         inner: &Inner<'_>,
-        lane: Option<&'u Lane>,
-        var: Option<usize>,
+        units: Option<&Units<'_>>,
         batch: &Batch,
-    ) -> Result<Option<InUnits<'u>>, Bail> {
+    ) -> Result<Option<InUnits>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
         let mut own = self.copy(batch, inner);
         let mut members = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
-        let mut ids: Vec<u32> = Vec::new();
+        let mut amounts: Vec<i64> = Vec::new();
+        let mut fit = true;
         let ended = self.ops(&inner.ops, 0, &mut own, &mut |_, batch| {
             members.add(plan, origin, batch);
-            if let Some(var) = var {
-                ids.extend_from_slice(&batch.columns[var][..batch.len]);
+            if let Some(units) = units.filter(|_| fit) {
+                let Amounts { units, too_large } = units.amounts(batch);
+                fit = too_large.is_empty();
+                amounts.extend(units);
             }
             Ok(())
         });
         self.give_back(own);
         ended?;
-        // A value made since has no place among them.
-        if lane.is_some_and(|lane| ids.iter().any(|id| *id as usize >= lane.units.len())) {
+        if !fit {
             return Ok(None);
         }
         let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
         let value_keys = value_keys.map(|(at, _)| at + 1).collect();
         let order = members.order();
-        Ok(Some(InUnits { members, ids, lane, value_keys, order }))
+        Ok(Some(InUnits { members, amounts: units.map(|_| amounts), value_keys, order }))
     }
 
     /// Any aggregate, value by value.
@@ -231,11 +223,10 @@ impl Run<'_, '_> {
 }
 
 /// Ways to meet the body of an aggregate whose members have units.
-struct InUnits<'u> {
+struct InUnits {
     members: Members,
-    /// Of each way the id of its number.
-    ids: Vec<u32>,
-    lane: Option<&'u Lane>,
+    /// Of each way its number, `NONE` where that is missing; of what is only counted nothing.
+    amounts: Option<Vec<i64>>,
     /// Places of a key that hold values.
     value_keys: Vec<usize>,
     /// The ways by row and combination.
@@ -245,7 +236,7 @@ struct InUnits<'u> {
 /// A combination with its units; `None` where a value is missing.
 type Member<'k> = (&'k [u32], Option<i64>);
 
-impl InUnits<'_> {
+impl InUnits {
     /// The combinations of each row, each once, ascending; rows that have some, ascending. With
     /// `doubtful`, a combination with several values has none.
     fn rows(&self, doubtful: bool) -> Result<Vec<(u32, Vec<Member<'_>>)>, Bail> {
@@ -253,14 +244,8 @@ impl InUnits<'_> {
         for member in &self.order {
             let key = self.members.key(*member);
             let missing = self.value_keys.iter().any(|at| key[*at] == MISSING);
-            let units = match self.lane {
-                None => Some(0),
-                Some(lane) => {
-                    let id = self.ids[*member as usize];
-                    (id != MISSING).then(|| lane.units[id as usize])
-                }
-            };
-            let units = units.filter(|_| !missing);
+            let units = self.amounts.as_ref().map_or(0, |amounts| amounts[*member as usize]);
+            let units = Some(units).filter(|units| *units != NONE && !missing);
             match out.last_mut() {
                 Some((row, own)) if *row == key[0] => match own.last_mut() {
                     Some((last, before)) if *last == key => {
@@ -299,23 +284,19 @@ impl InUnits<'_> {
                     && self.members.key(before) == key
                 {
                     // Two values of one combination: one way after the other says what that means.
-                    if self.lane.is_some() && self.ids[before as usize] != self.ids[member as usize] {
+                    let differ = |amounts: &Vec<i64>| amounts[before as usize] != amounts[member as usize];
+                    if self.amounts.as_ref().is_some_and(differ) {
                         return Err(Bail::Calculation);
                     }
                     continue;
                 }
                 last = Some(member);
                 known &= self.value_keys.iter().all(|at| key[*at] != MISSING);
-                match self.lane {
-                    None => totals.add(0),
-                    Some(lane) => {
-                        let id = self.ids[member as usize];
-                        known &= id != MISSING;
-                        totals.add(lane.units[id as usize]);
-                        if kind == AggregateKind::Median {
-                            all.push(lane.units[id as usize]);
-                        }
-                    }
+                let amount = self.amounts.as_ref().map_or(0, |amounts| amounts[member as usize]);
+                known &= amount != NONE;
+                totals.add(amount);
+                if kind == AggregateKind::Median {
+                    all.push(amount);
                 }
             }
             let computed = match kind {

@@ -4,9 +4,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use super::approximate::decided;
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::Ready;
-use super::batch_units::{TooLarge, Units, compares};
+use super::batch_units::{Amounts, NONE, Units, compares};
 use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
 use super::operators::Run;
@@ -121,18 +122,20 @@ impl Run<'_, '_> {
         batch: &Batch,
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
+        let Amounts { units, too_large } = difference.amounts(batch);
         let vars = variables(test);
-        for row in 0..batch.len {
-            let met = match difference.at(batch, row) {
-                Ok(Some(difference)) => compares(difference, test.op),
-                Ok(None) => test.possible,
-                Err(TooLarge) => {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+        let mut too_large = too_large.into_iter().peekable();
+        for (row, units) in (0..).zip(units) {
+            let met = match units {
+                NONE if too_large.next_if_eq(&row).is_some() => {
+                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row as usize]);
                     self.met(test)?
                 }
+                NONE => test.possible,
+                difference => compares(difference, test.op),
             };
             if met {
-                rows.push(row as u32);
+                rows.push(row);
             }
         }
         Ok(())
@@ -140,6 +143,9 @@ impl Run<'_, '_> {
 
     /// Whether the sides compare so for the ids of the frame.
     fn met(&mut self, test: Test<'_>) -> Result<bool, Bail> {
+        if let Some(met) = decided(test.left, test.op, test.right, &self.frame, self.values) {
+            return Ok(met);
+        }
         let left = self.calculate(test.left)?;
         let right = self.calculate(test.right)?;
         Ok(compare(&left, test.op, &right, test.possible))

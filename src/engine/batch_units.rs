@@ -1,33 +1,38 @@
 //! Calculations over batches in whole numbers: where all numbers are multiples of units known beforehand,
-//! sums, differences and products are worked out as integers. What grows past 34 digits, where numbers
-//! are rounded, is left to the calculation value by value.
+//! sums, differences and products are worked out as integers. What does not fit is left to the
+//! calculation value by value.
 
 use super::batch::Batch;
 use super::planted::{Bug, planted};
 use super::program::{Calculation, Comparison};
 use super::values::Values;
-use crate::facts::MISSING;
+use crate::facts::{MISSING, units_at};
 use crate::value::{Date, Value};
 
-/// Past this numbers are rounded.
-const EXACT: i128 = 10_i128.pow(34);
-
-/// Why a row must be calculated value by value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct TooLarge;
+/// Stands for the units of a value that is missing.
+pub(super) const NONE: i64 = i64::MIN;
 
 /// A calculation in multiples of ten to the power of `exponent`, or in days.
 pub(super) struct Units<'v> {
     node: Node<'v>,
-    exponent: i32,
+    pub exponent: i32,
 }
 
 enum Node<'v> {
     Var(usize, &'v [i64]),
-    Constant(i128),
+    Constant(i64),
     /// Each side with what brings it to the common unit.
-    Sum(Box<Node<'v>>, i128, Box<Node<'v>>, i128),
+    Sum(Box<Node<'v>>, i64, Box<Node<'v>>, i64),
     Product(Box<Node<'v>>, Box<Node<'v>>),
+}
+
+/// How many units something is in each row of a batch, `NONE` where a value is missing or where it does
+/// not fit.
+pub(super) struct Amounts {
+    /// By row.
+    pub units: Vec<i64>,
+    /// The rows that must be calculated value by value, ascending.
+    pub too_large: Vec<u32>,
 }
 
 impl<'v> Units<'v> {
@@ -41,7 +46,7 @@ impl<'v> Units<'v> {
             Calculation::Value(Value::Number(number)) => {
                 let exponent = number.exponent();
                 let units = number.in_units(exponent)?;
-                Some(Self { node: Node::Constant(units.into()), exponent })
+                Some(Self { node: Node::Constant(units), exponent })
             }
             Calculation::Negate(inner) => {
                 let inner = Self::of_numbers(inner, values)?;
@@ -78,15 +83,15 @@ impl<'v> Units<'v> {
                 Some(Self { node: Node::Var(*var, values.days(*domain)?), exponent: 0 })
             }
             Calculation::Value(Value::Date(date)) => {
-                Some(Self { node: Node::Constant(date.days_since(Date::EPOCH).into()), exponent: 0 })
+                Some(Self { node: Node::Constant(date.days_since(Date::EPOCH)), exponent: 0 })
             }
             _ => None,
         }
     }
 
-    fn sum(left: Self, right: Self, sign: i128) -> Option<Self> {
+    fn sum(left: Self, right: Self, sign: i64) -> Option<Self> {
         let exponent = left.exponent.min(right.exponent);
-        let lift = |side: i32| 10_i128.checked_pow((side - exponent) as u32).filter(|lift| *lift < EXACT);
+        let lift = |side: i32| 10_i64.checked_pow((side - exponent) as u32);
         let (lift_left, lift_right) = (lift(left.exponent)?, lift(right.exponent)? * sign);
         let node = Node::Sum(Box::new(left.node), lift_left, Box::new(right.node), lift_right);
         Some(Self { node, exponent })
@@ -101,48 +106,89 @@ impl<'v> Units<'v> {
         Self::sum(left, right, -1)
     }
 
-    /// How many units it is in a row; `None` where a value is missing.
-    #[inline]
-    pub fn at(&self, batch: &Batch, row: usize) -> Result<Option<i128>, TooLarge> {
-        self.node.at(batch, row)
+    /// Whether a calculation may be one of numbers in whole units, as far as its shape tells.
+    pub fn may_be(calculation: &Calculation) -> bool {
+        match calculation {
+            Calculation::Var { .. } | Calculation::Value(_) => true,
+            Calculation::Negate(inner) => Self::may_be(inner),
+            Calculation::Add(left, right)
+            | Calculation::Subtract(left, right)
+            | Calculation::Multiply(left, right)
+            | Calculation::Days(left, right) => Self::may_be(left) && Self::may_be(right),
+            Calculation::Divide(..)
+            | Calculation::Power(..)
+            | Calculation::Call(..)
+            | Calculation::Aggregate(_)
+            | Calculation::Shift { .. } => false,
+        }
+    }
+
+    /// How many units it is in each row.
+    pub fn amounts(&self, batch: &Batch) -> Amounts {
+        let mut too_large = Vec::new();
+        let units = self.node.column(batch, &mut too_large);
+        too_large.sort_unstable();
+        too_large.dedup();
+        Amounts { units, too_large }
     }
 }
 
 impl Node<'_> {
-    fn at(&self, batch: &Batch, row: usize) -> Result<Option<i128>, TooLarge> {
+    fn column(&self, batch: &Batch, too_large: &mut Vec<u32>) -> Vec<i64> {
         match self {
-            Self::Var(var, units) => match batch.columns[*var][row] {
-                MISSING => Ok(None),
-                // A value made since has no units.
-                id => units.get(id as usize).map(|units| Some((*units).into())).ok_or(TooLarge),
-            },
-            Self::Constant(units) => Ok(Some(*units)),
+            Self::Var(var, known) => {
+                let ids = &batch.columns[*var][..batch.len];
+                let units = |(row, id): (u32, &u32)| match units_at(known, *id) {
+                    Some(_) if *id == MISSING => NONE,
+                    Some(units) => units,
+                    // A value made since, or with too many digits.
+                    None => {
+                        too_large.push(row);
+                        NONE
+                    }
+                };
+                (0..).zip(ids).map(units).collect()
+            }
+            Self::Constant(units) => vec![*units; batch.len],
             Self::Sum(left, lift_left, right, lift_right) => {
-                let (Some(left), Some(right)) = (left.at(batch, row)?, right.at(batch, row)?) else {
-                    return Ok(None);
+                let sum = |left: i64, right: i64| {
+                    left.checked_mul(*lift_left)?.checked_add(right.checked_mul(*lift_right)?)
                 };
-                let sides = left.checked_mul(*lift_left).zip(right.checked_mul(*lift_right));
-                exact(sides.and_then(|(left, right)| left.checked_add(right)))
+                Self::both(left, right, sum, batch, too_large)
             }
-            Self::Product(left, right) => {
-                let (Some(left), Some(right)) = (left.at(batch, row)?, right.at(batch, row)?) else {
-                    return Ok(None);
-                };
-                exact(left.checked_mul(right))
-            }
+            Self::Product(left, right) => Self::both(left, right, i64::checked_mul, batch, too_large),
         }
     }
-}
 
-fn exact(units: Option<i128>) -> Result<Option<i128>, TooLarge> {
-    match units {
-        Some(units) if -EXACT < units && units < EXACT => Ok(Some(units)),
-        _ => Err(TooLarge),
+    #[inline]
+    fn both(
+        left: &Self,
+        right: &Self,
+        calculate: impl Fn(i64, i64) -> Option<i64>,
+        batch: &Batch,
+        too_large: &mut Vec<u32>,
+    ) -> Vec<i64> {
+        let mut out = left.column(batch, too_large);
+        let right = right.column(batch, too_large);
+        for (row, (out, right)) in (0..).zip(out.iter_mut().zip(right)) {
+            *out = if *out == NONE || right == NONE {
+                NONE
+            } else {
+                match calculate(*out, right) {
+                    Some(units) if units != NONE => units,
+                    _ => {
+                        too_large.push(row);
+                        NONE
+                    }
+                }
+            };
+        }
+        out
     }
 }
 
 /// Whether a difference of that sign compares so.
-pub(super) fn compares(difference: i128, op: Comparison) -> bool {
+pub(super) fn compares(difference: i64, op: Comparison) -> bool {
     match op {
         Comparison::Equal => difference == 0,
         Comparison::NotEqual => difference != 0,

@@ -168,6 +168,29 @@ impl Run<'_, '_> {
         Ok(())
     }
 
+    /// Gives variables the ids of the one row of an atom that is left in each row.
+    pub(super) fn look_up(&self, scan: &Scan, keep: &[usize], batch: &mut Batch) {
+        let index = &*self.whole.program.atoms[scan.atom].index;
+        let ranges = self.whole.program.atoms[scan.atom].ranges;
+        let at = self.whole.registers.range(ranges + scan.from);
+        for (level, var) in (scan.from..).zip(&scan.vars) {
+            if keep.binary_search(var).is_ok() {
+                let ids = &index.columns[level];
+                let mut column = std::mem::take(&mut batch.columns[*var]);
+                column.clear();
+                column.extend(batch.columns[at][..batch.len].iter().map(|row| ids[*row as usize]));
+                batch.columns[*var] = column;
+            }
+            let after = self.whole.registers.range(ranges + level + 1);
+            for end in [0, 1].into_iter().filter(|end| keep.binary_search(&(after + end)).is_ok()) {
+                let mut column = std::mem::take(&mut batch.columns[after + end]);
+                column.clear();
+                column.extend_from_slice(&batch.columns[at + end][..batch.len]);
+                batch.columns[after + end] = column;
+            }
+        }
+    }
+
     #[inline]
     fn index(&self, atom: usize) -> &Index {
         &self.whole.program.atoms[atom].index
@@ -376,9 +399,14 @@ pub(super) fn narrowed(
         return [first, ids.iter().map(|id| bound(*id, 1).unwrap_or(0)).collect()];
     }
     let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
+    let column = &index.columns[level];
     for (row, id) in ids.iter().enumerate() {
         let range = begun.at(parents.map_or(row, |parents| parents[row] as usize));
-        let (first, past) = index.narrow(level, range, *id);
+        let (first, past) = if range.1 - range.0 == 1 {
+            (range.0, range.0 + u32::from(column[range.0 as usize] == *id))
+        } else {
+            index.narrow(level, range, *id)
+        };
         ends[0].push(first);
         ends[1].push(past);
     }
@@ -424,7 +452,7 @@ impl Proposed {
             if low >= high {
                 break;
             }
-            let end = index.skip(level, low, high);
+            let end = if high - low == 1 { high } else { index.skip(level, low, high) };
             self.parents.push(row);
             self.ids.push(column[low as usize]);
             first.push(low);

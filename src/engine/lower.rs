@@ -41,11 +41,13 @@ pub(super) struct Op<'p> {
     pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>, Option<Inner<'p>>)>,
     /// Of a comparison with a constant, what came out.
     pub truths: Truths,
+    /// Whether the value of an assignment is handed on as it is, and not given an id.
+    pub deferred: bool,
     /// Variables that take their values from all further columns of one atom, each row of which is a way.
     pub scan: Option<Scan>,
 }
 
-/// The rows of one atom, with nothing else to ask: a step for several variables.
+/// The rows of one atom, with nothing else to ask: a step for one or several variables.
 #[derive(Debug)]
 pub(super) struct Scan {
     /// The atom.
@@ -54,6 +56,8 @@ pub(super) struct Scan {
     pub from: usize,
     /// The variables, by level from that on.
     pub vars: Vec<usize>,
+    /// Whether each row has just one of the atom's left: then the step only adds columns.
+    pub single: bool,
 }
 
 /// A conjunction within a step.
@@ -123,7 +127,15 @@ pub(super) fn lower<'p>(
                 (plan, certain, possible)
             })
             .collect();
-        ops.push(Op { step, keep, inner, aggregates, truths: Truths::default(), scan: None });
+        ops.push(Op {
+            step,
+            keep,
+            inner,
+            aggregates,
+            truths: Truths::default(),
+            deferred: false,
+            scan: None,
+        });
     }
     ops.reverse();
     fused(program, ops)
@@ -144,7 +156,8 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
     while let Some(mut op) = ops.next() {
         if let Some((atom, from, var)) = alone(&op) {
             let index = &program.atoms[atom].index;
-            let mut scan = Scan { atom, from, vars: vec![var] };
+            let single = index.single && from > 0;
+            let mut scan = Scan { atom, from, vars: vec![var], single };
             let next = |op: &Op<'p>, scan: &Scan| {
                 alone(op).filter(|(other, level, _)| *other == atom && *level == from + scan.vars.len())
             };
@@ -157,7 +170,7 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
             let keep = rest.last().map_or(&op.keep, |last| &last.keep);
             let read = scan.vars.iter().any(|var| keep.binary_search(var).is_ok());
             let whole = from + scan.vars.len() == index.columns.len();
-            if read && whole && index.distinct && scan.vars.len() > 1 {
+            if single || read && whole && index.distinct && scan.vars.len() > 1 {
                 if let Some(last) = rest.pop() {
                     op.keep = last.keep;
                 }

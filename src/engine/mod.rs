@@ -2,6 +2,7 @@
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
 mod aggregate;
+mod approximate;
 mod batch;
 mod batch_aggregate;
 mod batch_compare;
@@ -23,6 +24,7 @@ mod values;
 pub use batch::{Bail, BatchProgram, Found};
 pub use calculate::compare;
 pub use limits::{Clock, Limits, Reached};
+pub use operators::assigned;
 pub use profile::{Profile, Taken};
 pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,

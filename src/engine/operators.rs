@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
 use super::extend::{Begun, narrowed};
-use super::limits::Clock;
+use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, calculation_vars};
 use super::program::{Calculation, Computed, Place, Step};
 use super::run::{Frame, Runner};
@@ -58,6 +58,10 @@ impl Run<'_, '_> {
                 return Ok(());
             }
             at += 1;
+            if let Some(scan) = op.scan.as_ref().filter(|scan| scan.single) {
+                self.look_up(scan, &op.keep, batch);
+                continue;
+            }
             if let Some(scan) = &op.scan {
                 return self.scan((ops, at), scan, batch, then);
             }
@@ -156,6 +160,7 @@ impl Run<'_, '_> {
                 let test = Test { left, op: *op, right, possible: *possible };
                 self.compared(lowered, test, batch, &mut rows)?;
             }
+            Step::Assign { value, .. } if op.deferred => return self.yields(op, value, batch),
             Step::Assign { var, domain, value, possible } => {
                 let mut vars = Vec::new();
                 calculation_vars(value, &mut |var| vars.push(var));
@@ -164,20 +169,8 @@ impl Run<'_, '_> {
                 for row in 0..batch.len {
                     vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
                     self.take(&mut ready, row);
-                    let (met, id) = match self.calculate(value)? {
-                        Computed::Nothing => (false, MISSING),
-                        Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
-                            (true, MISSING)
-                        }
-                        Computed::Between { .. } => (*possible, MISSING),
-                        Computed::Value(value) => {
-                            let (id, made) = self.values.intern(DomainId::from_usize(*domain), &value);
-                            if made % ROWS == ROWS - 1 {
-                                self.clock.gathered(made)?;
-                            }
-                            (true, id)
-                        }
-                    };
+                    let computed = self.calculate(value)?;
+                    let (met, id) = assigned(&computed, *domain, *possible, self.values, self.clock)?;
                     ids.push(id);
                     if met {
                         rows.push(row as u32);
@@ -185,18 +178,7 @@ impl Run<'_, '_> {
                 }
                 batch.columns[*var] = ids;
             }
-            Step::Yield(value) => {
-                let mut vars = Vec::new();
-                calculation_vars(value, &mut |var| vars.push(var));
-                let mut ready = self.aggregates(lowered, batch)?;
-                batch.yielded.clear();
-                for row in 0..batch.len {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-                    self.take(&mut ready, row);
-                    batch.yielded.push(self.calculate(value)?);
-                }
-                return Ok(());
-            }
+            Step::Yield(value) => return self.yields(op, value, batch),
             Step::Not { .. } => {
                 let mut met = BitSet::new(batch.len);
                 self.exists(&op.inner[0], batch, &mut met)?;
@@ -214,6 +196,20 @@ impl Run<'_, '_> {
             }
         }
         batch.pick(&lowered.keep, &rows);
+        Ok(())
+    }
+
+    /// Works out a value for each row, to be handed on with it.
+    fn yields(&mut self, op: &Op<'_>, value: &Calculation, batch: &mut Batch) -> Result<(), Bail> {
+        let mut vars = Vec::new();
+        calculation_vars(value, &mut |var| vars.push(var));
+        let mut ready = self.aggregates(op, batch)?;
+        batch.yielded.clear();
+        for row in 0..batch.len {
+            vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+            self.take(&mut ready, row);
+            batch.yielded.push(self.calculate(value)?);
+        }
         Ok(())
     }
 
@@ -296,6 +292,28 @@ impl Run<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a variable of a domain takes what a calculation came to, and the id of that.
+pub fn assigned(
+    computed: &Computed,
+    domain: usize,
+    possible: bool,
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<(bool, u32), Reached> {
+    Ok(match computed {
+        Computed::Nothing => (false, MISSING),
+        Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => (true, MISSING),
+        Computed::Between { .. } => (possible, MISSING),
+        Computed::Value(value) => {
+            let (id, made) = values.intern(DomainId::from_usize(domain), value);
+            if made % ROWS == ROWS - 1 {
+                clock.gathered(made)?;
+            }
+            (true, id)
+        }
+    })
 }
 
 /// The rows for which it is so.

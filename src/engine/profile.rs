@@ -20,7 +20,7 @@ pub struct Taken {
     pub memory: Option<u64>,
     /// Where in the ruleset it is written.
     pub span: Option<Span>,
-    /// How it went about it; empty where there is nothing to say.
+    /// How it went about it, a line per step; empty where there is nothing to say.
     pub how: String,
 }
 
@@ -87,13 +87,17 @@ impl Profile {
         result
     }
 
-    /// Says how the part at hand goes about it, and where it is written.
+    /// Says how the part at hand goes about it, and where it is written; what is said is added to what was.
     pub fn note(&self, span: Option<Span>, how: impl FnOnce() -> String) {
         if self.on {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let depth = state.depth;
             if let Some(taken) = state.taken.iter_mut().rev().find(|taken| taken.depth + 1 == depth) {
-                taken.how = how();
+                let how = how();
+                if !taken.how.is_empty() && !how.is_empty() {
+                    taken.how.push('\n');
+                }
+                taken.how.push_str(&how);
                 taken.span = span.or(taken.span);
             }
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::table::Index;
 use crate::base::BitSet;
 use crate::builtin::{AggregateKind, Builtin};
+use crate::model::AtomSource;
 use crate::value::{DomainError, Value};
 
 /// Conditions that must all hold, in the order they are tried.
@@ -237,6 +238,8 @@ pub enum Computed {
 /// An atom: rows of an index, narrowed level by level.
 #[derive(Debug)]
 pub struct AtomPlan {
+    /// Whose rows they are, for those who describe the program.
+    pub source: AtomSource,
     /// The rows.
     pub index: Arc<Index>,
     /// What stands at each level.

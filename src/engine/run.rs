@@ -17,7 +17,7 @@ pub const NOBODY: u32 = u32::MAX;
 const PATIENCE: u32 = (1 << 14) - 1;
 
 /// The ids of the variables, and the rows left of each atom at each level.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Frame {
     /// Per variable its id; meaningless until bound, `NOBODY` where its value could not be worked out.
     pub ids: Vec<u32>,

@@ -30,6 +30,8 @@ pub struct Index {
     starts: Vec<u32>,
     /// Whether each tuple stands in it once.
     pub(super) distinct: bool,
+    /// Whether each id of the first column has one row.
+    pub(super) single: bool,
 }
 
 impl Table {
@@ -109,12 +111,15 @@ impl Index {
         if table.sorted && ascends(order) && order.len() == table.columns.len() {
             let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
             let starts = if is_sparse(first) { Vec::new() } else { starts(first) };
-            return Self { columns, starts, distinct: true };
+            let single = ascend(first);
+            return Self { columns, starts, distinct: true, single };
         }
         let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
         let Order { columns, .. } = base::sorted(&columns, false);
         let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
-        Self { columns: columns.into_iter().map(Arc::new).collect(), starts, distinct: table.sorted }
+        let single = ascend(&columns[0]);
+        let columns = columns.into_iter().map(Arc::new).collect();
+        Self { columns, starts, distinct: table.sorted, single }
     }
 
     /// The rows whose first ids lie in this range.
@@ -179,6 +184,11 @@ impl Index {
 /// fixpoint makes a small table each round.
 fn is_sparse(ids: &[u32]) -> bool {
     ids.iter().max().is_some_and(|most| *most as usize / 8 > ids.len())
+}
+
+/// Whether each id is greater than the one before.
+fn ascend(ids: &[u32]) -> bool {
+    ids.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 /// Where the rows of each id begin, of a sorted column.

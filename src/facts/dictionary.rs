@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::OnceLock;
 
@@ -12,6 +13,12 @@ use super::names::Names;
 use crate::base::IndexVec;
 use crate::model::{Constant, Domain, DomainId, Ruleset};
 use crate::value::{Date, Value, ValueKind};
+
+/// Numbers of up to so many digits are whole numbers of units without fail.
+const MOST_DIGITS: i32 = 18;
+
+/// Units are kept where at least one number of so many is a multiple.
+const WORTH_UNITS: usize = 8;
 
 fn indexed(values: &[Value]) -> HashTable<u32> {
     let mut index = HashTable::with_capacity(values.len());
@@ -38,8 +45,25 @@ pub struct Dictionary {
 pub struct Lane {
     /// The unit is ten to this power.
     pub exponent: i32,
-    /// By id how many units; 0 for what is missing.
+    /// By id how many units; 0 for what is missing, `OUTSIDE` for numbers that are no such multiples.
     pub units: Vec<i64>,
+}
+
+impl Lane {
+    /// Stands for a number that is too large, or has too many digits, for the unit.
+    pub const OUTSIDE: i64 = i64::MIN;
+
+    /// How many units a number is; `None` where it is no multiple, or was made since.
+    #[inline]
+    pub fn at(&self, id: u32) -> Option<i64> {
+        units_at(&self.units, id)
+    }
+}
+
+/// How many units an id stands for, of a lane's units.
+#[inline]
+pub fn units_at(units: &[i64], id: u32) -> Option<i64> {
+    units.get(id as usize).copied().filter(|units| *units != Lane::OUTSIDE)
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +82,34 @@ enum Entries {
 
 fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
     FxBuildHasher.hash_one(item)
+}
+
+/// The unit of which the most numbers are multiples that fit, the finest of those; `None` where there are
+/// none, or too few to be worth it.
+fn common_exponent(values: &[Value]) -> Option<i32> {
+    // By exponent and number of digits how many numbers have those.
+    let mut counts: BTreeMap<(i32, i32), usize> = BTreeMap::new();
+    for value in values {
+        if let Value::Number(number) = value
+            && let Some(units) = number.in_units(number.exponent())
+        {
+            let digits = units.unsigned_abs().checked_ilog10().map_or(0, |digits| digits as i32 + 1);
+            *counts.entry((number.exponent(), digits)).or_default() += 1;
+        }
+    }
+    let fit = |unit: i32| -> usize {
+        let fits = |exponent: i32, digits: i32| exponent >= unit && digits + (exponent - unit) <= MOST_DIGITS;
+        counts.iter().filter(|((exponent, digits), _)| fits(*exponent, *digits)).map(|(_, count)| count).sum()
+    };
+    let mut best: Option<(i32, usize)> = None;
+    let mut before = None;
+    for (exponent, _) in counts.keys() {
+        if before.replace(*exponent) != Some(*exponent) {
+            let count = fit(*exponent);
+            best = best.filter(|(_, most)| *most >= count).or(Some((*exponent, count)));
+        }
+    }
+    best.filter(|(_, most)| most * WORTH_UNITS >= values.len()).map(|(exponent, _)| exponent)
 }
 
 impl Dictionary {
@@ -241,19 +293,18 @@ impl Dictionary {
     }
 
     fn to_lane(&self) -> Option<Lane> {
-        let Entries::Values { values, .. } = &self.entries else { return None };
-        let exponents = values.iter().map(|value| match value {
-            Value::Number(number) => number.exponent(),
-            Value::Text(_) | Value::Date(_) | Value::Flag(_) => 0,
-        });
-        let exponent = exponents.min()?;
-        let units = |value: &Value| match value {
-            Value::Number(number) => number.in_units(exponent),
-            Value::Date(date) => Some(date.days_since(Date::EPOCH)),
-            Value::Text(_) | Value::Flag(_) => None,
+        let Entries::Values { kind, values, .. } = &self.entries else { return None };
+        let exponent = match kind {
+            ValueKind::Number => common_exponent(values)?,
+            ValueKind::Date => 0,
+            ValueKind::Text | ValueKind::Flag => return None,
         };
-        let all: Option<Vec<i64>> = std::iter::once(Some(0)).chain(values.iter().map(units)).collect();
-        Some(Lane { exponent, units: all? })
+        let units = |value: &Value| match value {
+            Value::Number(number) => number.in_units(exponent).unwrap_or(Lane::OUTSIDE),
+            Value::Date(date) => date.days_since(Date::EPOCH),
+            Value::Text(_) | Value::Flag(_) => Lane::OUTSIDE,
+        };
+        Some(Lane { exponent, units: std::iter::once(0).chain(values.iter().map(units)).collect() })
     }
 
     /// The kind of value it holds; `None` for names.

@@ -12,7 +12,7 @@ mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
-pub use dictionary::{Dictionary, Lane, MISSING};
+pub use dictionary::{Dictionary, Lane, MISSING, units_at};
 pub use origins::{Origin, Origins};
 pub use repeats::{RepeatedRows, repeated_rows};
 pub use stated::{Stated, StatedFacts};

@@ -20,6 +20,9 @@ const TRIES: f64 = 8.0;
 /// scattered.
 const SCATTERED: f64 = 4.0;
 
+/// So many steps of a search by halves take as long as one look-up.
+const HALVES: f64 = 4.0;
+
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {
     let candidates = |var: VarId| {
@@ -57,10 +60,11 @@ pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
     let atoms: Vec<Counted> = state.pending.iter().map(Counted::new).collect();
     let needed: BTreeSet<VarId> =
         if enumerate { state.needed.difference(&state.bound).copied().collect() } else { BTreeSet::new() };
+    let whole = state.bound.is_empty();
     let mut best = (f64::INFINITY, Vec::new());
     let mut taken = Vec::new();
     permutations(&open, &mut taken, &mut |order| {
-        let cost = cost(&atoms, order, &needed);
+        let cost = cost(&atoms, order, &needed, whole);
         if cost < best.0 {
             best = (cost, order.to_vec());
         }
@@ -83,6 +87,8 @@ fn permutations(vars: &[VarId], taken: &mut Vec<VarId>, visit: &mut dyn FnMut(&[
 
 /// An atom's counts: its rows by what is filled already, and per column its variable and different ids.
 struct Counted {
+    /// All there are.
+    all: f64,
     rows: f64,
     columns: Vec<(VarId, f64)>,
 }
@@ -94,12 +100,13 @@ impl Counted {
             let var = as_var(&pending.atom.args[column])?;
             Some((var, pending.table.distinct(column).max(1) as f64))
         });
-        Self { rows: pending.rows(), columns: columns.collect() }
+        Self { all: pending.table.len() as f64, rows: pending.rows(), columns: columns.collect() }
     }
 }
 
-/// About how many look-ups a search in this order takes.
-fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>) -> f64 {
+/// About how many look-ups a search in this order takes. `whole` tells that it goes through all there is,
+/// not through what belongs to something given.
+fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>, whole: bool) -> f64 {
     let mut rows: Vec<f64> = atoms.iter().map(|atom| atom.rows).collect();
     let mut left: BTreeSet<VarId> = needed.clone();
     let (mut tuples, mut cost) = (1.0_f64, 0.0);
@@ -109,12 +116,16 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>) -> f64 {
         let mut candidates = f64::INFINITY;
         let mut widest = 1.0_f64;
         let mut about: Vec<(usize, f64)> = Vec::new();
+        // The first column of an index is looked up at once, a further one is searched by halves.
+        let mut steps = 0.0;
         for (at, atom) in atoms.iter().enumerate() {
             for (_, distinct) in atom.columns.iter().filter(|(other, _)| other == var) {
                 let own = rows[at].min(*distinct).max(f64::MIN_POSITIVE);
                 candidates = candidates.min(own);
                 widest = widest.max(*distinct);
                 about.push((at, own));
+                let further = rows[at] < atom.all && rows[at] > 1.0;
+                steps += if further { 1.0 + rows[at].log2() / HALVES } else { 1.0 };
                 rows[at] /= distinct;
             }
         }
@@ -122,7 +133,7 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>) -> f64 {
             continue;
         }
         let looked = if sought { candidates } else { candidates.min(TRIES) };
-        cost += tuples * (1.0 + looked * about.len() as f64);
+        cost += tuples * (1.0 + looked * steps);
         // Each other atom has a candidate as often as its own ids lie among all.
         let mut met = candidates;
         let mut lead = true;
@@ -136,6 +147,6 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>) -> f64 {
         }
         tuples *= if sought { met } else { met.min(1.0) };
     }
-    let in_order = order.first().is_some_and(|first| needed.first() == Some(first));
-    if needed.is_empty() || in_order { cost } else { cost * SCATTERED }
+    let in_order = needed.first().is_none_or(|first| order.first() == Some(first));
+    if whole && !in_order { cost * SCATTERED } else { cost }
 }

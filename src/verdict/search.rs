@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
-    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Place, Program, Reached, Sorted, Step,
-    Table, Values,
+    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Place, Profile, Program, Reached,
+    Sorted, Step, Table, Values, assigned,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
-use crate::plan::{Inputs, Request, compile, may_miss};
+use crate::plan::{Inputs, Request, compile, may_miss, outline};
 
 /// Below so many rows in all, one thread searches.
 const FEW: usize = 1 << 13;
@@ -138,6 +138,19 @@ pub(super) fn ways(
         wanted.program.atoms.iter().map(|atom| atom.index.columns[0].len()).sum::<usize>()
     };
     let small = wanted.iter().map(rows).sum::<usize>() < FEW;
+    let last_only = |at: usize| {
+        let steps = wanted[at].program.body.steps.split_last();
+        steps.is_some_and(|(_, before)| !makes_values(before))
+    };
+    if let ([only], false, true) = (wanted, small, ordered && last_only(0))
+        && let Some(outcome) = assigned_last(only, values, clock)
+    {
+        return match outcome {
+            Ok(found) => Ok(Some(found)),
+            Err(Bail::Reached(reached)) => Err(reached),
+            Err(Bail::Calculation) => Ok(None),
+        };
+    }
     let outcome = if small || ordered {
         let mut gather = Gather::new(arity);
         (0..wanted.len()).try_for_each(|at| collect(at, None, &mut gather)).map(|()| vec![gather.finish()])
@@ -188,6 +201,60 @@ pub(super) fn ways(
     }
 }
 
+/// All ways to meet a body that ends with giving a variable a value: all cores work the values out, and
+/// one gives them ids. `None` where it ends otherwise or begins with nothing that can be shared out.
+fn assigned_last(wanted: &Wanted<'_>, values: &Values<'_>, clock: &Clock) -> Option<Result<Sorted, Bail>> {
+    let mut batch = BatchProgram::new(wanted.program, vars_of(wanted.head), None);
+    let (var, domain, possible) = batch.defer()?;
+    let threads = rayon::current_num_threads();
+    let windows = batch.windows(threads * PARTS)?;
+    let others: Vec<usize> = vars_of(wanted.head).filter(|other| *other != var).collect();
+    let part = |window: &(u32, u32)| -> Result<(Vec<Vec<u32>>, Vec<Computed>), Bail> {
+        let mut columns = vec![Vec::new(); others.len()];
+        let mut made = Vec::new();
+        batch.run(values, clock, Some(*window), &mut |found| {
+            for (column, var) in columns.iter_mut().zip(&others) {
+                column.extend_from_slice(&found.var(*var)[..found.len()]);
+            }
+            made.extend_from_slice(found.yielded());
+            Ok(())
+        })?;
+        Ok((columns, made))
+    };
+    let mut gather = Gather::new(wanted.head.len());
+    let mut each = |(columns, made): (Vec<Vec<u32>>, Vec<Computed>)| -> Result<(), Bail> {
+        let mut tuple = Vec::with_capacity(wanted.head.len());
+        for (row, made) in made.iter().enumerate() {
+            let (met, id) = assigned(made, domain, possible, values, clock)?;
+            if !met {
+                continue;
+            }
+            tuple.clear();
+            let mut columns = columns.iter();
+            tuple.extend(wanted.head.iter().map(|place| match place {
+                Place::Var(other) if *other == var => id,
+                Place::Var(_) => columns.next().map_or(0, |column| column[row]),
+                Place::Id(id) => *id,
+            }));
+            if let Some(different) = gather.add(&tuple) {
+                clock.gathered(different)?;
+            }
+        }
+        Ok(())
+    };
+    // A few parts at a time, so that what they found need not all be held.
+    for windows in windows.chunks(threads * 4) {
+        let parts: Vec<_> = windows.par_iter().map(part).collect();
+        for found in parts {
+            if let Err(bail) = found.and_then(&mut each) {
+                return Some(Err(bail));
+            }
+        }
+    }
+    let found = gather.finish();
+    Some(clock.gathered(found.len()).map(|()| found).map_err(Bail::from))
+}
+
 /// The column of the one aggregate that a body compares, over subjects by place. `None` where the search
 /// way by way must say.
 pub(super) fn yielded(
@@ -196,8 +263,10 @@ pub(super) fn yielded(
     inputs: &Inputs<'_>,
     values: &Values<'_>,
     clock: &Clock,
+    profile: &Profile,
 ) -> Result<Option<Column>, Reached> {
     let Some(mut over) = Over::new(table, clause, false, inputs) else { return Ok(None) };
+    profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let mut found = 0;
     for step in &mut over.program.body.steps {
         if let Step::Compare { left, right, .. } = step {
@@ -223,9 +292,11 @@ pub(super) fn subjects(
     inputs: &Inputs<'_>,
     values: &Values<'_>,
     clock: &Clock,
+    profile: &Profile,
 ) -> Result<Option<BitSet>, Reached> {
     let count = table.len();
     let Some(over) = Over::new(table, clause, possible, inputs) else { return Ok(None) };
+    profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let parts = over.run(values, clock, |_, places, part: &mut Words| part.mark(places))?;
     let Some(parts) = parts else { return Ok(None) };
     let mut words = vec![0_u64; count.div_ceil(64)];

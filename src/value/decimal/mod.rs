@@ -68,6 +68,19 @@ impl Decimal {
         }
     }
 
+    /// The number as floating point, off by a few units of its last place; zero or infinite past the range
+    /// of that.
+    pub fn about(self) -> f64 {
+        let coefficient = self.coefficient() as f64;
+        // Powers of ten up to 22 are exact; dividing rounds once where multiplying by 0.1 would twice.
+        match self.exponent {
+            0 => coefficient,
+            exponent if exponent > 0 => coefficient * 10_f64.powi(exponent),
+            exponent if exponent >= -300 => coefficient / 10_f64.powi(-exponent),
+            _ => 0.0,
+        }
+    }
+
     /// The exponent of the last digit.
     pub fn exponent(self) -> i32 {
         self.exponent
