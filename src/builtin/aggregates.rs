@@ -71,6 +71,11 @@ impl Aggregate {
 }
 
 impl AggregateKind {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        AGGREGATES.iter().find(|aggregate| aggregate.kind == self).map_or("", |aggregate| aggregate.name)
+    }
+
     /// The aggregate of values with their weights (1 where none is given); `None` where there is
     /// nothing to take it of. Not for `Count`, which has no values.
     pub fn of(self, mut members: Vec<(Value, Decimal)>) -> Result<Option<Value>, DomainError> {

@@ -385,7 +385,7 @@ pub(super) enum Stage {
     Ast,
     /// The checked ruleset.
     Model,
-    /// The order of evaluation.
+    /// The order of evaluation, and how each body is searched by the counts of the facts.
     Plan,
 }
 
@@ -396,4 +396,6 @@ pub(super) struct DumpArgs {
     /// The stage.
     #[arg(long, value_enum, default_value_t = Stage::Model)]
     pub stage: Stage,
+    #[command(flatten)]
+    pub world: WorldArgs,
 }

@@ -1,9 +1,13 @@
 //! `parallax dump`.
 
+use std::sync::Arc;
+
 use super::Exit;
 use super::args::{DumpArgs, Stage};
 use super::output::Terminal;
+use crate::engine::Profile;
 use crate::plan::plan;
+use crate::session::{Options, Session, World};
 
 pub(super) fn run(args: &DumpArgs, terminal: &mut Terminal) -> Exit {
     dump(args, terminal).unwrap_or_else(|exit| exit)
@@ -25,8 +29,35 @@ fn dump(args: &DumpArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             text
         }
         Stage::Model => format!("{:#?}\n", terminal.ruleset(&session)?),
-        Stage::Plan => plan(terminal.ruleset(&session)?).to_string(),
+        Stage::Plan => searches(args, &session, terminal)?,
     };
     terminal.answer(&text);
     Ok(Exit::Done)
+}
+
+/// The order of evaluation; over facts also how each part is searched, which follows from their counts.
+fn searches(args: &DumpArgs, session: &Session<'_>, terminal: &mut Terminal) -> Result<String, Exit> {
+    let ruleset = terminal.ruleset(session)?;
+    let mut text = plan(ruleset).show(ruleset);
+    if session.world(ruleset) == World::Scenarios {
+        text.push_str("\nThe scenarios are worlds of their own, each searched by its own counts.\n");
+        return Ok(text);
+    }
+    let options = terminal.options(&args.world)?;
+    let options = Options { profile: Arc::new(Profile::gathering(|| None)), ..options };
+    let evaluated = session.evaluate(ruleset, &options);
+    let (_, warnings) = evaluated.map_err(|diagnostics| terminal.failed(&diagnostics, session.sources()))?;
+    terminal.diagnostics(&warnings, session.sources());
+    text.push('\n');
+    for taken in options.profile.taken().iter().filter(|taken| !taken.how.is_empty() || taken.span.is_some())
+    {
+        let indent = "  ".repeat(taken.depth);
+        let place =
+            taken.span.map_or_else(String::new, |span| format!(" at {}", session.sources().place(span)));
+        text.push_str(&format!("{indent}{}{place}: {} rows\n", taken.what, taken.rows));
+        for line in taken.how.lines() {
+            text.push_str(&format!("{indent}    {line}\n"));
+        }
+    }
+    Ok(text)
 }

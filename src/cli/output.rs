@@ -71,14 +71,16 @@ impl Terminal {
         for taken in profile.taken() {
             let memory = taken.memory.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
             let place = taken.span.map_or_else(String::new, |span| format!(" at {}", sources.place(span)));
-            let how = if taken.how.is_empty() { String::new() } else { format!(": {}", taken.how) };
             self.say(&format!(
-                "{:>7} ms  {memory:>10}  {:>10}  {}{}{place}{how}",
+                "{:>7} ms  {memory:>10}  {:>10}  {}{}{place}",
                 taken.time.as_millis(),
                 taken.rows,
                 "  ".repeat(taken.depth),
                 taken.what,
             ));
+            for line in taken.how.lines() {
+                self.say(&format!("{:36}{}| {line}", "", "  ".repeat(taken.depth)));
+            }
         }
         if let (true, Some(peak)) = (profile.is_on(), memory_peak()) {
             self.say(&format!("the most memory at any time: {} MiB", peak >> 20));

@@ -9,6 +9,7 @@ use typed_arena::Arena;
 use super::expressions::{as_thing, comparison, place};
 use super::missing::loose;
 use super::order::{best_order, fewest_candidates};
+use super::outline::SUBJECTS;
 use super::state::{State, components, kept};
 use crate::base::{BitSet, FileId, Idx, IndexVec, Span};
 use crate::engine::planted::{Bug, planted};
@@ -90,8 +91,12 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
     let mut items = compiler.scope(items, &request.bound, request.possible);
     if let Some(subjects) = &request.subjects {
         let args = (0..subjects.columns().len()).map(|slot| Term::Var(VarId::from_usize(slot))).collect();
-        let source = AtomSource::Relation(crate::model::RelationId(u32::MAX));
-        items.push(Item::Is(arena.alloc(Cond::Atom(Atom { source, args, known: true, span: NOWHERE }))));
+        items.push(Item::Is(arena.alloc(Cond::Atom(Atom {
+            source: SUBJECTS,
+            args,
+            known: true,
+            span: NOWHERE,
+        }))));
     }
     let body = compiler.conjunction(items, &request.bound, &request.needed, request.possible, enumerate);
     let subjects = compiler.subjects;
@@ -281,7 +286,9 @@ impl<'r> Compiler<'_, 'r> {
         let index: Arc<Index> = pending.table.index(&pending.columns);
         let ranges = self.ranges;
         self.ranges += pending.columns.len() + 1;
-        self.atoms[pending.slot] = Some(AtomPlan { index, levels, ranges, columns: pending.columns });
+        let source = pending.atom.source.clone();
+        let columns = pending.columns;
+        self.atoms[pending.slot] = Some(AtomPlan { source, index, levels, ranges, columns });
     }
 
     /// Narrows atoms by what is bound: at the start by everything (`None`), later by these.

@@ -5,11 +5,13 @@ mod compile;
 mod expressions;
 mod missing;
 mod order;
+mod outline;
 mod show;
 mod state;
 
 pub use compile::{Inputs, Request, compile, may_miss};
 pub use expressions::{comparison, place};
+pub use outline::outline;
 
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, QuestionId, RelationId, Ruleset};
@@ -19,7 +21,6 @@ use crate::model::{LensId, QuestionId, RelationId, Ruleset};
 pub struct Plan {
     /// The steps, each needing only earlier ones.
     pub steps: Vec<Task>,
-    text: String,
 }
 
 /// Something to work out.
@@ -70,12 +71,12 @@ pub fn plan(ruleset: &Ruleset) -> Plan {
             steps.push(Task::Relations { members: relations, recursive });
         }
     }
-    let text = show::show(ruleset, &steps);
-    Plan { steps, text }
+    Plan { steps }
 }
 
-impl std::fmt::Display for Plan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+impl Plan {
+    /// The steps as text, a line each.
+    pub fn show(&self, ruleset: &Ruleset) -> String {
+        show::show(ruleset, &self.steps)
     }
 }

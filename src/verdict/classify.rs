@@ -86,9 +86,15 @@ impl Evaluator<'_> {
                 self.with_inputs(false, |evaluator, inputs, values| {
                     let classes = &evaluator.classes[question];
                     profile.note(clause.when.span().or(Some(span)), String::new);
-                    if let Some(found) =
-                        subjects(classes.as_table(), clause, possible, inputs, values, &evaluator.clock)?
-                    {
+                    if let Some(found) = subjects(
+                        classes.as_table(),
+                        clause,
+                        possible,
+                        inputs,
+                        values,
+                        &evaluator.clock,
+                        profile,
+                    )? {
                         return Ok(found);
                     }
                     evaluator.match_subjects(classes, clause, possible, inputs, values)

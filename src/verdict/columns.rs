@@ -93,7 +93,7 @@ impl Evaluator<'_> {
                     profile.note(comparison.span().or(Some(span)), String::new);
                     let classes = &evaluator.classes[question];
                     let table = Arc::clone(classes.as_table());
-                    search::yielded(&table, &clause, inputs, values, &evaluator.clock)
+                    search::yielded(&table, &clause, inputs, values, &evaluator.clock, profile)
                 })
             },
         );

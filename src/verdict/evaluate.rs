@@ -189,26 +189,25 @@ impl Evaluator<'_> {
         let profile = self.profile;
         for task in plan(ruleset).steps {
             self.clock.time()?;
-            let what = task.name(ruleset);
             let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
             profile.part(
-                || what,
+                || task.name(ruleset),
                 rows,
-                || match task {
+                || match &task {
                     Task::Relations { members, recursive } => {
-                        self.relations(&members, recursive)?;
+                        self.relations(members, *recursive)?;
                         Ok(members
                             .iter()
                             .filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len()))
                             .sum())
                     }
                     Task::Population(question) => {
-                        self.population(question)?;
-                        Ok(self.classes[question].len())
+                        self.population(*question)?;
+                        Ok(self.classes[*question].len())
                     }
                     Task::Lens(lens) => {
-                        self.lens(lens)?;
-                        Ok(self.classes[ruleset.lenses[lens].question].len())
+                        self.lens(*lens)?;
+                        Ok(self.classes[ruleset.lenses[*lens].question].len())
                     }
                 },
             )?;

@@ -295,12 +295,13 @@ impl Evaluator<'_> {
                             inputs,
                             values,
                             clock,
+                            profile,
                         );
                     };
                     let places: Vec<u32> = among.iter().map(|at| at as u32).collect();
                     let columns = classes.subjects.iter().map(|column| gathered(column, &places)).collect();
                     let table = Arc::new(Table::sorted(columns));
-                    let found = search::subjects(&table, &clause, possible, inputs, values, clock)?;
+                    let found = search::subjects(&table, &clause, possible, inputs, values, clock, profile)?;
                     Ok(found.map(|found| {
                         let mut all = BitSet::new(classes.len());
                         found.iter().for_each(|at| all.insert(places[at] as usize));

@@ -14,7 +14,7 @@ use crate::engine::{
 };
 use crate::model::clause::as_var;
 use crate::model::{Atom, Clause, Cond, RelationId, Rule, Term, VarId};
-use crate::plan::{Inputs, Request, compile, place};
+use crate::plan::{Inputs, Request, compile, outline, place};
 
 /// Tuples a part begins with: few enough that all it finds stays near.
 const PART: usize = 1 << 12;
@@ -57,6 +57,9 @@ impl Evaluator<'_> {
                 .iter()
                 .map(|rule| (compile(inputs, &request(rule, possible)), head(inputs, rule)))
                 .collect();
+            for (rule, (program, _)) in outer.iter().zip(&programs) {
+                evaluator.profile.note(None, || outline(inputs.ruleset, &rule.clause, program));
+            }
             let wanted: Vec<Wanted<'_>> =
                 programs.iter().map(|(program, head)| Wanted { program, head }).collect();
             let Some(found) = search::ways(&wanted, values, clock)? else { return Ok(None) };

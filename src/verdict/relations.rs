@@ -14,7 +14,7 @@ use crate::engine::{
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Ty, VarId};
-use crate::plan::{Request, compile};
+use crate::plan::{Request, compile, outline};
 
 /// Ids found before they are added to a set: one after another, look-ups wait for each other less.
 const BATCH: usize = 1 << 12;
@@ -254,7 +254,11 @@ impl Evaluator<'_> {
                 delta,
                 subjects: None,
             };
+            let first = request.delta.is_none();
             let program = compile(inputs, &request);
+            if first {
+                evaluator.profile.note(None, || outline(inputs.ruleset, &rule.clause, &program));
+            }
             let runner = Runner::new(&program, values, &evaluator.clock);
             let head: Vec<Place> = rule.head.iter().map(|term| crate::plan::place(inputs, term)).collect();
             let better = |new, old| evaluator.is_better(rule.relation, values, new, old);
@@ -301,6 +305,9 @@ impl Evaluator<'_> {
                     .iter()
                     .map(|branch| compile(inputs, &request(branch, &needed, possible)))
                     .collect();
+                for (branch, program) in branches.iter().zip(&programs) {
+                    evaluator.profile.note(None, || outline(inputs.ruleset, branch, program));
+                }
                 let programs: Vec<Wanted<'_>> =
                     programs.iter().map(|program| Wanted { program, head: &head }).collect();
                 if let Some(found) = search::ways(&programs, values, &evaluator.clock)? {
