@@ -174,7 +174,7 @@ impl Run<'_, '_> {
         let ranges = self.whole.program.atoms[scan.atom].ranges;
         let at = self.whole.registers.range(ranges + scan.from);
         for (level, var) in (scan.from..).zip(&scan.vars) {
-            if keep.binary_search(var).is_ok() {
+            if !scan.also.is_empty() || keep.binary_search(var).is_ok() {
                 let ids = &index.columns[level];
                 let mut column = std::mem::take(&mut batch.columns[*var]);
                 column.clear();

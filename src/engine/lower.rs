@@ -58,6 +58,8 @@ pub(super) struct Scan {
     pub vars: Vec<usize>,
     /// Whether each row has just one of the atom's left: then the step only adds columns.
     pub single: bool,
+    /// Other atoms that are narrowed by the variable then, with the levels at which it stands.
+    pub also: Vec<(usize, usize, usize)>,
 }
 
 /// A conjunction within a step.
@@ -157,7 +159,7 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
         if let Some((atom, from, var)) = alone(&op) {
             let index = &program.atoms[atom].index;
             let single = index.single && from > 0;
-            let mut scan = Scan { atom, from, vars: vec![var], single };
+            let mut scan = Scan { atom, from, vars: vec![var], single, also: Vec::new() };
             let next = |op: &Op<'p>, scan: &Scan| {
                 alone(op).filter(|(other, level, _)| *other == atom && *level == from + scan.vars.len())
             };
@@ -181,10 +183,23 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
                 out.extend(rest);
             }
         } else {
+            op.scan = looked_up(program, op.step);
             out.push(op);
         }
     }
     out
+}
+
+/// A step that gives a variable the one id an atom has left for it, and asks other atoms about that.
+fn looked_up(program: &Program, step: &Step) -> Option<Scan> {
+    let Step::Extend { var, atoms } = step else { return None };
+    let is_single = |(atom, from, to): &(usize, usize, usize)| {
+        *from > 0 && from + 1 == *to && program.atoms[*atom].index.single
+    };
+    let lead = atoms.iter().position(is_single)?;
+    let mut also = atoms.clone();
+    let (atom, from, _) = also.remove(lead);
+    Some(Scan { atom, from, vars: vec![*var], single: true, also })
 }
 
 /// The operators of a conjunction of which only is asked whether it can be met.

@@ -7,7 +7,7 @@ use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
 use super::extend::{Begun, narrowed};
 use super::limits::{Clock, Reached};
-use super::lower::{Inner, Op, calculation_vars};
+use super::lower::{Inner, Op, Scan, calculation_vars};
 use super::program::{Calculation, Computed, Place, Step};
 use super::run::{Frame, Runner};
 use super::values::Values;
@@ -60,6 +60,7 @@ impl Run<'_, '_> {
             at += 1;
             if let Some(scan) = op.scan.as_ref().filter(|scan| scan.single) {
                 self.look_up(scan, &op.keep, batch);
+                self.ask_others(scan, &op.keep, batch);
                 continue;
             }
             if let Some(scan) = &op.scan {
@@ -249,6 +250,36 @@ impl Run<'_, '_> {
         }
         let at = self.whole.registers.range(plan.ranges + level);
         (batch.columns[at][row], batch.columns[at + 1][row])
+    }
+
+    /// Narrows other atoms by the variable that was just looked up.
+    fn ask_others(&self, scan: &Scan, keep: &[usize], batch: &mut Batch) {
+        for (place, (atom, from, to)) in scan.also.iter().enumerate() {
+            if batch.len == 0 {
+                return;
+            }
+            // Until all others were asked, what they read is kept too, and what they make is not there yet.
+            let later = &scan.also[place + 1..];
+            let range = |other: usize, level: usize| {
+                let at = self.whole.registers.range(self.whole.program.atoms[other].ranges + level);
+                [at, at + 1]
+            };
+            let makes = |register: &usize| {
+                later.iter().any(|(other, from, to)| {
+                    (from + 1..=*to).any(|level| range(*other, level).contains(register))
+                })
+            };
+            let mut kept: Vec<usize> = keep.iter().copied().filter(|register| !makes(register)).collect();
+            kept.extend(&scan.vars);
+            for (other, from, _) in later.iter().filter(|(_, from, _)| *from > 0) {
+                kept.extend(range(*other, *from));
+            }
+            kept.sort_unstable();
+            kept.dedup();
+            let mut rows = Vec::with_capacity(batch.len);
+            self.seek(*atom, *from, *to, batch, &mut rows, &kept);
+            batch.pick(&kept, &rows);
+        }
     }
 
     fn seek(

@@ -127,6 +127,15 @@ pub(super) fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
     vars.into_iter().collect()
 }
 
+/// Whether something is counted or added up within.
+fn aggregates(item: Item<'_>) -> bool {
+    let mut found = false;
+    match item {
+        Item::Is(cond) | Item::Not(cond) => cond.aggregated(&mut |_| found = true),
+    }
+    found
+}
+
 /// An atom whose places are being filled.
 pub(super) struct Pending<'c> {
     pub(super) cond: &'c Cond,
@@ -321,13 +330,16 @@ impl<'r> Compiler<'_, 'r> {
 
     fn search(&mut self, state: &mut State<'r>, enumerate: bool) {
         loop {
-            self.ready(state);
+            // Where each further word has one value at most, aggregates wait until all else has had its say.
+            let waits = state.binds_more() && state.is_determined();
+            self.ready(state, waits);
             let open = state.open_vars();
             if open.is_empty() && state.rest.is_empty() {
                 return;
             }
             if enumerate
                 && state.needed.is_subset(&state.bound)
+                && !state.is_determined()
                 && !state.needed.iter().any(|var| state.joins(*var))
             {
                 let inner = self.leave(state);
@@ -362,10 +374,11 @@ impl<'r> Compiler<'_, 'r> {
         items
     }
 
-    /// Tries everything whose variables are bound.
-    fn ready(&mut self, state: &mut State<'r>) {
+    /// Tries everything whose variables are bound; what aggregates not where that waits.
+    fn ready(&mut self, state: &mut State<'r>, waits: bool) {
         loop {
-            let at = state.rest.iter().position(|item| state.is_ready(*item));
+            let tried = |item: &Item<'r>| state.is_ready(*item) && !(waits && aggregates(*item));
+            let at = state.rest.iter().position(tried);
             let Some(at) = at else { return };
             let item = state.rest.remove(at);
             if let Item::Is(Cond::Let { var, value: Expr::Term(Term::Var(from)), .. }) = item {

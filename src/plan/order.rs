@@ -20,9 +20,6 @@ const TRIES: f64 = 8.0;
 /// scattered.
 const SCATTERED: f64 = 4.0;
 
-/// So many steps of a search by halves take as long as one look-up.
-const HALVES: f64 = 4.0;
-
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {
     let candidates = |var: VarId| {
@@ -87,8 +84,6 @@ fn permutations(vars: &[VarId], taken: &mut Vec<VarId>, visit: &mut dyn FnMut(&[
 
 /// An atom's counts: its rows by what is filled already, and per column its variable and different ids.
 struct Counted {
-    /// All there are.
-    all: f64,
     rows: f64,
     columns: Vec<(VarId, f64)>,
 }
@@ -100,7 +95,7 @@ impl Counted {
             let var = as_var(&pending.atom.args[column])?;
             Some((var, pending.table.distinct(column).max(1) as f64))
         });
-        Self { all: pending.table.len() as f64, rows: pending.rows(), columns: columns.collect() }
+        Self { rows: pending.rows(), columns: columns.collect() }
     }
 }
 
@@ -116,16 +111,12 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>, whole: boo
         let mut candidates = f64::INFINITY;
         let mut widest = 1.0_f64;
         let mut about: Vec<(usize, f64)> = Vec::new();
-        // The first column of an index is looked up at once, a further one is searched by halves.
-        let mut steps = 0.0;
         for (at, atom) in atoms.iter().enumerate() {
             for (_, distinct) in atom.columns.iter().filter(|(other, _)| other == var) {
                 let own = rows[at].min(*distinct).max(f64::MIN_POSITIVE);
                 candidates = candidates.min(own);
                 widest = widest.max(*distinct);
                 about.push((at, own));
-                let further = rows[at] < atom.all && rows[at] > 1.0;
-                steps += if further { 1.0 + rows[at].log2() / HALVES } else { 1.0 };
                 rows[at] /= distinct;
             }
         }
@@ -133,7 +124,7 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>, whole: boo
             continue;
         }
         let looked = if sought { candidates } else { candidates.min(TRIES) };
-        cost += tuples * (1.0 + looked * steps);
+        cost += tuples * (1.0 + looked * about.len() as f64);
         // Each other atom has a candidate as often as its own ids lie among all.
         let mut met = candidates;
         let mut lead = true;

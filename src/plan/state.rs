@@ -42,6 +42,55 @@ impl<'r> State<'r> {
             .collect()
     }
 
+    /// Whether some atom can still give an open variable its value.
+    pub(super) fn binds_more(&self) -> bool {
+        let open = self.open_vars();
+        self.pending.iter().any(|pending| open.iter().any(|var| pending.unfilled(*var).next().is_some()))
+    }
+
+    /// Whether what is bound leaves at most one value for every variable that is open, as each stands in
+    /// an atom some bound column of which has no id twice. Then there is one way at most to go on.
+    pub(super) fn is_determined(&self) -> bool {
+        let plain = |item: &Item<'_>| {
+            matches!(
+                item,
+                Item::Not(_)
+                    | Item::Is(
+                        Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. }
+                    )
+            )
+        };
+        if !self.rest.iter().all(plain) {
+            return false;
+        }
+        let mut determined = self.bound.clone();
+        let mut open = self.open_vars();
+        for item in &self.rest {
+            if let Item::Is(Cond::Let { var, .. }) = item {
+                open.remove(var);
+            }
+        }
+        loop {
+            let before = determined.len();
+            for pending in &self.pending {
+                let vars = pending.atom.args.iter().map(as_var);
+                let is_key = |(column, var): (usize, Option<VarId>)| {
+                    let bound = var.is_none_or(|var| determined.contains(&var));
+                    bound && pending.table.distinct(column) == pending.table.len()
+                };
+                if vars.clone().enumerate().any(is_key) {
+                    determined.extend(vars.flatten());
+                }
+            }
+            if open.is_subset(&determined) {
+                return true;
+            }
+            if determined.len() == before {
+                return false;
+            }
+        }
+    }
+
     /// Whether something left still joins the variable.
     pub(super) fn joins(&self, var: VarId) -> bool {
         self.rest.iter().any(|item| matches!(item, Item::Is(Cond::Let { var: joined, .. }) if *joined == var))

@@ -307,3 +307,43 @@ fn a_warning_that_is_meant_is_allowed() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("PX0207") && said.contains("PX0901"), "{said}");
 }
+
+#[test]
+fn plans_show_how_bodies_are_searched() {
+    let folder = folder("plans");
+    let rules = "language 1\nkind Person\nkind Shop\nrelation Person buys at Shop\nrelation Person owes Number\n\
+                 question Person is debtor | other\n  among person owes any sum\nlens a {\n  row: debtor when person \
+                 owes n and n > 10 and count(shop: person buys at shop) > 1\n  otherwise other\n}\n\
+                 from \"debts.csv\" {\n  who owes amount\n  who buys at shop\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    std::fs::write(folder.join("debts.csv"), "who,amount,shop\nada,5,x\nbo,12,x\nbo,12,y\n")
+        .expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    let output = parallax(&["dump", "--stage", "plan", &path]);
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r"
+       1  relation person buys at shop: stated facts
+       2  relation person owes number: stated facts
+       3  population of debtor: whom `among` names
+       4  lens a: 1 rows over the population
+
+    population of debtor: 2 rows
+        something in person owes number (2)
+        each person of person owes number (2)
+      row at rules.lens:9: 1 rows
+          something in person owes number (2)
+          something in the subjects (2)
+          each person that all allow: person owes number (2); the subjects (2)
+          each n of person owes number (2)
+          compare
+          compare
+            count over
+              look up person in person buys at shop (3)
+              each shop of person buys at shop (3)
+    ");
+    // What is missing is said, and nothing is shown.
+    std::fs::remove_file(folder.join("debts.csv")).expect("removed");
+    let output = parallax(&["dump", "--stage", "plan", &path]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(output.stdout.is_empty());
+    assert_eq!(exit(&["dump", "--stage", "plan", "rulesets/customer"]), 0);
+}
