@@ -327,7 +327,9 @@ impl Run<'_> {
     /// Where a fact of this world is stated, and whether it is doubtful in it.
     fn origin(&self, fact: &Fact) -> Option<(Origin, bool)> {
         let added = self.change.relations.get(&fact.0);
-        let new = added.and_then(|delta| [false, true].into_iter().find(|at| delta.added[usize::from(*at)].contains(&fact.1)));
+        let new = added.and_then(|delta| {
+            [false, true].into_iter().find(|at| delta.added[usize::from(*at)].contains(&fact.1))
+        });
         match new {
             Some(maybe) => Some((self.change.origins.get(fact).copied().unwrap_or(Origin::Nobody), maybe)),
             None => self.world.origin(fact.0, &fact.1),

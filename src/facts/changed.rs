@@ -46,7 +46,11 @@ pub fn changed<'c>(
     }
     let mut all: IndexVec<KindId, BitSet> = stated.members.iter().map(|set| BitSet::clone(set)).collect();
     for (kind, id, is) in members {
-        if *is { all[*kind].insert(*id as usize) } else { all[*kind].remove(*id as usize) };
+        if *is {
+            all[*kind].insert(*id as usize)
+        } else {
+            all[*kind].remove(*id as usize)
+        };
     }
     FactSet {
         dictionaries: dictionaries.clone(),

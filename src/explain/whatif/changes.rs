@@ -26,10 +26,13 @@ pub(super) fn change(
         });
         match back {
             Some((other, _)) => maker.errors.push(
-                Diagnostic::new(Code::TakenBack, format!("`{}` is both added and taken away", maker.told(fact)))
-                    .at(other.span, "taken away here")
-                    .at(fact.span, "added here")
-                    .help("leave one of the two out"),
+                Diagnostic::new(
+                    Code::TakenBack,
+                    format!("`{}` is both added and taken away", maker.told(fact)),
+                )
+                .at(other.span, "taken away here")
+                .at(fact.span, "added here")
+                .help("leave one of the two out"),
             ),
             None => maker.add(fact),
         }
@@ -107,9 +110,7 @@ impl Maker<'_, '_> {
         let told = self.told(fact);
         let found = Diagnostic::new(Code::NotStated, format!("nobody states that `{told}`"));
         if certain {
-            return found
-                .at(fact.span, "it is stated for certain, not as `maybe`")
-                .help("leave `maybe` out");
+            return found.at(fact.span, "it is stated for certain, not as `maybe`").help("leave `maybe` out");
         }
         if twice {
             return found.at(fact.span, "taken away a second time here").help("leave it out");
@@ -238,7 +239,8 @@ impl Maker<'_, '_> {
 
     fn add_kind(&mut self, kind: &KindFact, removed: &[KindFact]) {
         let (told, id) = self.kind_told(kind);
-        if let Some(other) = removed.iter().find(|other| (other.kind, &other.name) == (kind.kind, &kind.name)) {
+        if let Some(other) = removed.iter().find(|other| (other.kind, &other.name) == (kind.kind, &kind.name))
+        {
             self.errors.push(
                 Diagnostic::new(Code::TakenBack, format!("`{told}` is both added and taken away"))
                     .at(other.span, "taken away here")

@@ -65,7 +65,10 @@ enum Asked<'c> {
 }
 
 /// Everything a clause asks.
-fn asked<'c>(clause: &'c Clause, visit: &mut dyn FnMut(Asked<'c>, bool) -> Result<(), Wide>) -> Result<(), Wide> {
+fn asked<'c>(
+    clause: &'c Clause,
+    visit: &mut dyn FnMut(Asked<'c>, bool) -> Result<(), Wide>,
+) -> Result<(), Wide> {
     parts(&clause.when, true, visit)?;
     clause.unless.iter().try_for_each(|unless| parts(unless, false, visit))
 }
@@ -295,7 +298,13 @@ impl<'r, 'w> Cone<'r, 'w> {
         asked(clause, &mut |part, positive| match part {
             Asked::Kind(term, kind) => {
                 for id in self.kinds.get(&kind).into_iter().flatten() {
-                    self.from(clause, (&[*id], std::slice::from_ref(term), None), (positive, &outer), &mut seen, visit)?;
+                    self.from(
+                        clause,
+                        (&[*id], std::slice::from_ref(term), None),
+                        (positive, &outer),
+                        &mut seen,
+                        visit,
+                    )?;
                 }
                 Ok(())
             }

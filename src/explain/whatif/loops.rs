@@ -25,7 +25,11 @@ fn inside<'c>(cond: &'c Cond, members: &[RelationId], out: &mut Vec<(RelationId,
             }
         }
         // INVARIANT: nothing in a loop is asked in a negative part.
-        Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. } => {}
+        Cond::Not(..)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::Stated { .. }
+        | Cond::IsKind { .. } => {}
     }
 }
 
@@ -49,7 +53,9 @@ impl Cone<'_, '_> {
         for (relation, tuple) in gone {
             for possible in [false, true] {
                 let before = self.holds(self.old, relation, &tuple, possible)?;
-                self.new.settled.change_relation(relation, |overlay| overlay.set(possible, &tuple, before, false));
+                self.new
+                    .settled
+                    .change_relation(relation, |overlay| overlay.set(possible, &tuple, before, false));
             }
             left.insert((relation, tuple));
         }
@@ -67,7 +73,9 @@ impl Cone<'_, '_> {
                     continue;
                 }
                 let before = self.holds(self.old, relation, &tuple, possible)?;
-                self.new.settled.change_relation(relation, |overlay| overlay.set(possible, &tuple, before, true));
+                self.new
+                    .settled
+                    .change_relation(relation, |overlay| overlay.set(possible, &tuple, before, true));
                 self.consequences(self.new, members, &rules, (relation, &tuple), &mut |held| {
                     left.insert(held);
                 })?;
@@ -134,7 +142,13 @@ impl Cone<'_, '_> {
         Ok(())
     }
 
-    fn holds(&self, run: &Run<'_>, relation: RelationId, tuple: &[u32], possible: bool) -> Result<bool, Wide> {
+    fn holds(
+        &self,
+        run: &Run<'_>,
+        relation: RelationId,
+        tuple: &[u32],
+        possible: bool,
+    ) -> Result<bool, Wide> {
         let want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
         let mut found = false;
         run.tuples(relation, &want, possible, &mut |_| {

@@ -184,7 +184,8 @@ fn make_known(ruleset: &Ruleset, evaluation: &mut Evaluation, wanted: &Wanted<'_
     let mut new = Vec::new();
     let kinds = wanted.add.kinds.iter().chain(&wanted.remove.kinds);
     let named = kinds.map(|kind| Constant::Thing(ruleset.kinds[kind.kind].domain, kind.name.clone()));
-    let facts = wanted.add.facts.iter().chain(&wanted.remove.facts).flat_map(|fact| fact.args.iter().cloned());
+    let facts =
+        wanted.add.facts.iter().chain(&wanted.remove.facts).flat_map(|fact| fact.args.iter().cloned());
     for constant in facts.chain(named) {
         let dictionary = &mut evaluation.dictionaries[domain_of(&constant)];
         let count = dictionary.len();
@@ -210,9 +211,16 @@ fn told(world: &World<'_>, statements: &Statements, change: &Change, add: bool) 
         let tuple: Vec<u32> = fact.args.iter().map(|arg| world.id(arg)).collect();
         let Some(delta) = change.relations.get(&fact.relation) else { continue };
         let sets = if add { &delta.added } else { &delta.removed };
-        if let Some(maybe) = [false, true].into_iter().find(|maybe| sets[usize::from(*maybe)].contains(&tuple)) {
-            let origin = if add { change.origins.get(&(fact.relation, tuple.clone())).copied() } else { world.origin(fact.relation, &tuple).map(|(origin, _)| origin) };
-            let fact = Fact { relation: fact.relation, args: world.constants(fact.relation, &tuple), origin, maybe };
+        if let Some(maybe) =
+            [false, true].into_iter().find(|maybe| sets[usize::from(*maybe)].contains(&tuple))
+        {
+            let origin = if add {
+                change.origins.get(&(fact.relation, tuple.clone())).copied()
+            } else {
+                world.origin(fact.relation, &tuple).map(|(origin, _)| origin)
+            };
+            let fact =
+                Fact { relation: fact.relation, args: world.constants(fact.relation, &tuple), origin, maybe };
             out.push(fact);
         }
     }
@@ -229,14 +237,20 @@ fn moves(
 ) -> Result<Vec<QuestionMoves>, Hindrance> {
     let mut out = Vec::new();
     for question in ruleset.questions.ids() {
-        let asked: Vec<LensId> =
-            options.lenses.iter().copied().filter(|lens| ruleset.lenses[*lens].question == question).collect();
+        let asked: Vec<LensId> = options
+            .lenses
+            .iter()
+            .copied()
+            .filter(|lens| ruleset.lenses[*lens].question == question)
+            .collect();
         if asked.is_empty() {
             continue;
         }
         let constants = |subject: &[u32]| names(ruleset, runs.0, question, subject);
         let mut standings = BTreeMap::new();
-        for (subject, (before, after)) in ruleset.lenses_of(question).filter_map(|lens| found.get(&lens)).flatten() {
+        for (subject, (before, after)) in
+            ruleset.lenses_of(question).filter_map(|lens| found.get(&lens)).flatten()
+        {
             let of = |answer: &cone::Answer| standing(answer.map(|(certain, _)| certain));
             if of(before) != of(after) {
                 standings.insert(constants(subject), (of(before), of(after)));
@@ -249,7 +263,8 @@ fn moves(
         for lens in asked {
             lenses.push(LensMoves { lens, moved: moved(ruleset, found, runs, lens, options)? });
         }
-        let standings = standings.into_iter().map(|(subject, (before, after))| (subject, before, after)).collect();
+        let standings =
+            standings.into_iter().map(|(subject, (before, after))| (subject, before, after)).collect();
         out.push(QuestionMoves { question, before: count, after: count + came - left, standings, lenses });
     }
     Ok(out)
@@ -298,7 +313,13 @@ fn moved(
     Ok(out)
 }
 
-fn side(run: &Run<'_>, lens: LensId, subject: &[u32], answer: &cone::Answer, proof: bool) -> Result<Side, Hindrance> {
+fn side(
+    run: &Run<'_>,
+    lens: LensId,
+    subject: &[u32],
+    answer: &cone::Answer,
+    proof: bool,
+) -> Result<Side, Hindrance> {
     let standing = standing(answer.map(|(certain, _)| certain));
     let Some((_, says)) = answer else {
         return Ok(Side { standing, says: Says::default(), rows: Vec::new(), default: false, story: None });

@@ -4,6 +4,7 @@ mod cases;
 mod changes;
 mod open;
 mod proofs;
+mod whatif;
 
 use std::path::Path;
 
