@@ -47,6 +47,9 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Why each lens says what it says of one subject.
     Explain(ExplainArgs),
+    /// Who moves when facts change, from what to what, and why.
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArgs),
     /// Find errors and doubtful places in a ruleset.
     Check(CheckArgs),
     /// Check expectations and constraints.
@@ -84,6 +87,9 @@ pub(super) enum SchemaOf {
     Report,
     /// `explain`.
     Explanation,
+    /// `whatif`.
+    #[value(name = "whatif")]
+    WhatIf,
 }
 
 #[derive(Debug, Args)]
@@ -312,6 +318,55 @@ pub(super) struct ExplainArgs {
     pub format: ExplainFormat,
     /// How many steps a search may take before it says that it stopped.
     #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    pub budget: u64,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// A form of what moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum WhatIfFormat {
+    /// For people.
+    Text,
+    /// Markdown.
+    Md,
+    /// `parallax/whatif@1`.
+    Json,
+    /// A row per lens and subject that moves.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhatIfArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// A fact that is stated then, as in --add 'council uses advocacy'; names may be new.
+    #[arg(long, value_name = "SENTENCE", allow_hyphen_values = true)]
+    pub add: Vec<String>,
+    /// A fact that nobody states any more.
+    #[arg(long, value_name = "SENTENCE", allow_hyphen_values = true)]
+    pub remove: Vec<String>,
+    /// A file with a change per line: `+` and a fact that is added, `-` and one that is taken away; `-` is
+    /// standard input.
+    #[arg(long, value_name = "FILE")]
+    pub changes: Vec<PathBuf>,
+    /// In the world of this scenario, where the ruleset has no facts of its own.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Only this question, named by its first verdict.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// Only these lenses.
+    #[arg(long, value_delimiter = ',', value_name = "LENS,LENS")]
+    pub lens: Vec<String>,
+    /// How many subjects are named per lens and move; all but on a terminal, where it is 5.
+    #[arg(long, value_name = "N")]
+    pub max_examples: Option<usize>,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = WhatIfFormat::Text)]
+    pub format: WhatIfFormat,
+    /// How many steps the search may take before everything is evaluated anew.
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,

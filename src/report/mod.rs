@@ -11,6 +11,7 @@ mod rows;
 mod schema;
 mod tables;
 mod text;
+pub mod whatif;
 
 pub use build::{ReportOptions, build, compared};
 pub use csv::patterns as csv;

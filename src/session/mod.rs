@@ -3,11 +3,13 @@
 
 mod facts;
 mod pool;
+mod sentences;
 mod tables;
 mod worlds;
 
 use std::path::{Path, PathBuf};
 
+pub use sentences::{Sentences, Side, changes};
 pub use tables::{TableInput, TableSource};
 pub use worlds::{Options, World};
 

@@ -55,6 +55,10 @@ pub struct WhatIf {
     pub added: Vec<Fact>,
     /// Facts stated no longer, with where they are stated.
     pub removed: Vec<Fact>,
+    /// Kinds stated outright then, as far as they were not known before.
+    pub added_kinds: Vec<KindFact>,
+    /// Kinds stated outright no longer.
+    pub removed_kinds: Vec<KindFact>,
     /// Names that no fact had before.
     pub new_names: Vec<Constant>,
     /// Per question with lenses asked about: what happens.
@@ -144,6 +148,8 @@ pub fn whatif(
     let mut whatif = WhatIf {
         added: told(&world, wanted.add, &change, true),
         removed: told(&world, wanted.remove, &change, false),
+        added_kinds: wanted.add.kinds.iter().filter(|kind| !is_of(&world, kind)).cloned().collect(),
+        removed_kinds: wanted.remove.kinds.clone(),
         new_names,
         questions: Vec::new(),
         anew: false,
@@ -202,6 +208,12 @@ fn kinds_after(wanted: &Wanted<'_>) -> Vec<KindFact> {
         wanted.remove.kinds.iter().any(|other| (other.kind, &other.name) == (kind.kind, &kind.name))
     };
     wanted.kinds.iter().filter(|kind| !gone(kind)).chain(&wanted.add.kinds).cloned().collect()
+}
+
+/// Whether a thing is known to be of the kind in the world as it is.
+fn is_of(world: &World<'_>, kind: &KindFact) -> bool {
+    let name = Constant::Thing(world.ruleset.kinds[kind.kind].domain, kind.name.clone());
+    world.stated.members[kind.kind].contains(world.id(&name) as usize)
 }
 
 /// The facts that do change, in the order they were named.
