@@ -14,7 +14,7 @@ use crate::model::{
     AtomSource, Clause, Cond, KindId, LensId, Otherwise, QuestionId, RelationId, Term, Ty, VarId,
 };
 use crate::plan::{Task, plan};
-use crate::verdict::OutcomeSet;
+use crate::verdict::Answer;
 
 /// Why it is better to work everything out again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,10 +37,6 @@ impl From<Stop> for Wide {
         }
     }
 }
-
-/// What is said of a subject: nothing outside the population, else whether it is certainly of it and
-/// what the lens says.
-pub(super) type Answer = Option<(bool, OutcomeSet)>;
 
 /// Subjects that may be different, by lens, with what holds now and then.
 pub(super) type Found = BTreeMap<LensId, BTreeMap<Tuple, (Answer, Answer)>>;

@@ -19,7 +19,7 @@ use crate::checker::Says;
 use crate::diag::Diagnostic;
 use crate::engine::{Limits, Profile};
 use crate::model::{Constant, DomainId, KindFact, LensId, QuestionId, RowId, Ruleset, Statements};
-use crate::verdict::Evaluation;
+use crate::verdict::{Answer, Evaluation};
 
 /// The most keys without a value that new names may bring.
 const MOST_KEYS: usize = 100_000;
@@ -263,7 +263,7 @@ fn moves(
         for (subject, (before, after)) in
             ruleset.lenses_of(question).filter_map(|lens| found.get(&lens)).flatten()
         {
-            let of = |answer: &cone::Answer| standing(answer.map(|(certain, _)| certain));
+            let of = |answer: &Answer| standing(answer.map(|(certain, _)| certain));
             if of(before) != of(after) {
                 standings.insert(constants(subject), (of(before), of(after)));
             }
@@ -329,7 +329,7 @@ fn side(
     run: &Run<'_>,
     lens: LensId,
     subject: &[u32],
-    answer: &cone::Answer,
+    answer: &Answer,
     proof: bool,
 ) -> Result<Side, Hindrance> {
     let standing = standing(answer.map(|(certain, _)| certain));

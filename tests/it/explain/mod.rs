@@ -5,6 +5,9 @@ mod changes;
 mod open;
 mod proofs;
 mod whatif;
+mod whatif_cases;
+
+pub use whatif_cases::said as whatif_said;
 
 use std::path::Path;
 
