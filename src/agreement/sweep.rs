@@ -87,7 +87,12 @@ pub struct Sweeper<'r> {
 
 impl<'r> Sweeper<'r> {
     /// Nothing counted yet. Where scenarios are put together, ids of things are not the same at each value.
-    pub fn new(ruleset: &'r Ruleset, parameter: ParameterId, compared: Vec<Compared>, same_ids: bool) -> Self {
+    pub fn new(
+        ruleset: &'r Ruleset,
+        parameter: ParameterId,
+        compared: Vec<Compared>,
+        same_ids: bool,
+    ) -> Self {
         let questions = compared
             .into_iter()
             .map(|compared| QuestionSweep { compared, points: Vec::new(), flips: Vec::new() })
@@ -146,7 +151,8 @@ fn moved(
         let mut all: Vec<&Vec<Constant>> = before.keys().chain(after.keys()).collect();
         all.sort();
         all.dedup();
-        let both = all.into_iter().map(|who| (who.clone(), (before.get(who).copied(), after.get(who).copied())));
+        let both =
+            all.into_iter().map(|who| (who.clone(), (before.get(who).copied(), after.get(who).copied())));
         return both.filter(|(_, (before, after))| before != after).collect();
     }
     let found = differing(&old.tables[question], &new.tables[question], lens).into_iter();

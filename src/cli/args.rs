@@ -85,6 +85,8 @@ pub(super) enum Command {
 pub(super) enum SchemaOf {
     /// `report`.
     Report,
+    /// `report --sweep`.
+    Sweep,
     /// `explain`.
     Explanation,
     /// `whatif`.
@@ -233,6 +235,9 @@ pub(super) struct ReportArgs {
     /// Also count by a declared `slice`.
     #[arg(long, value_name = "SLICE")]
     pub by: Option<String>,
+    /// What each lens says at several values of a parameter, as in `--sweep window=30..120:10`, and who flips.
+    #[arg(long, value_name = "NAME=FROM..TO:STEP", conflicts_with_all = ["fail_on", "by"])]
+    pub sweep: Option<String>,
     /// Fail (exit 1) where this is met, as in 'differ(kde, mier) > 5%' or 'never'.
     #[arg(long, value_name = "CONDITION")]
     pub fail_on: Vec<String>,

@@ -13,6 +13,7 @@ mod progress;
 mod report;
 mod run;
 mod size;
+mod sweep;
 mod test;
 mod watch;
 mod whatif;

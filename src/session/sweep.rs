@@ -22,7 +22,8 @@ enum Step {
 pub fn sweep_values(ruleset: &Ruleset, text: &str) -> Result<(ParameterId, Vec<Value>), Box<Diagnostic>> {
     let (name, range) = text.split_once('=').unwrap_or((text, ""));
     let name = name.trim();
-    let Some((id, parameter)) = ruleset.parameters.iter_enumerated().find(|(_, known)| known.name == name) else {
+    let Some((id, parameter)) = ruleset.parameters.iter_enumerated().find(|(_, known)| known.name == name)
+    else {
         let near = nearest(name, ruleset.parameters.iter().map(|parameter| parameter.name.as_str()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
@@ -41,16 +42,18 @@ pub fn sweep_values(ruleset: &Ruleset, text: &str) -> Result<(ParameterId, Vec<V
     if !matches!(parameter.kind, ValueKind::Number | ValueKind::Date) {
         return Err(wrong(format!("`{name}` is a {}, which has no range", parameter.kind.name())));
     }
-    let (from, rest) =
-        range.split_once("..").ok_or_else(|| wrong(format!("`{range}` names no range from one value to another")))?;
+    let (from, rest) = range
+        .split_once("..")
+        .ok_or_else(|| wrong(format!("`{range}` names no range from one value to another")))?;
     let (to, step) = rest.split_once(':').unwrap_or((rest, "1"));
     let value = |text: &str| {
         let plain = match parameter.kind {
             ValueKind::Number => without_unit(text, parameter).map_err(&wrong)?,
             ValueKind::Date | ValueKind::Text | ValueKind::Flag => text.trim(),
         };
-        read_value(parameter.kind, plain)
-            .ok_or_else(|| wrong(format!("`{}` is not a {} for `{name}`", text.trim(), parameter.kind.name())))
+        read_value(parameter.kind, plain).ok_or_else(|| {
+            wrong(format!("`{}` is not a {} for `{name}`", text.trim(), parameter.kind.name()))
+        })
     };
     let (first, last) = (value(from)?, value(to)?);
     let step = read_step(step, parameter).map_err(&wrong)?;
@@ -119,7 +122,7 @@ fn read_step(text: &str, parameter: &Parameter) -> Result<Step, String> {
         Step::Number(number.ok_or_else(|| format!("`{text}` is not a Number to go by"))?)
     };
     let forward = match &step {
-        Step::Number(number) => *number > Decimal::default(),
+        Step::Number(number) => *number > Decimal::from(0),
         Step::Days(count) | Step::Months(count) => *count > 0,
     };
     if forward { Ok(step) } else { Err(format!("a step of {text} leads nowhere")) }
@@ -132,7 +135,9 @@ fn stepped(first: &Value, step: &Step, count: i64) -> Option<Value> {
             let far = Decimal::from(count).checked_mul(*step).ok()?;
             first.checked_add(far).ok().map(Value::Number)
         }
-        (Value::Date(first), Step::Days(days)) => Date::add_days(*first, days.checked_mul(count)?).map(Value::Date),
+        (Value::Date(first), Step::Days(days)) => {
+            Date::add_days(*first, days.checked_mul(count)?).map(Value::Date)
+        }
         (Value::Date(first), Step::Months(months)) => {
             Date::add_months(*first, months.checked_mul(count)?).map(Value::Date)
         }

@@ -88,8 +88,7 @@ impl Session<'_> {
         for (id, scenario) in ruleset.scenarios.iter_enumerated() {
             let extras = Extras { splits: options.splits, stated: false };
             let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
-            worlds
-                .push((format!("{}/", scenario.name), evaluation.map_err(|diagnostic| vec![*diagnostic])?));
+            worlds.push((format!("{}/", scenario.name), evaluation.map_err(|diagnostic| vec![*diagnostic])?));
         }
         Ok(pool(ruleset, &worlds))
     }
