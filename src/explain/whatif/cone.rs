@@ -209,7 +209,7 @@ impl<'r, 'w> Cone<'r, 'w> {
     fn subjects(&self, question: QuestionId, clause: &Clause) -> Result<BTreeSet<Tuple>, Wide> {
         let slots = self.old.world.slots(question);
         let mut out = BTreeSet::new();
-        self.reached(clause, &mut |_, env| {
+        self.reached_of(clause, Some(question), &mut |_, env| {
             let subject: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
             out.extend(subject);
         })?;
@@ -287,8 +287,22 @@ impl<'r, 'w> Cone<'r, 'w> {
     /// Calls back with the ways to meet a clause, now or then, that rest on something different. More
     /// ways than those may come, never fewer.
     pub fn reached(&self, clause: &Clause, visit: &mut dyn FnMut(&Run<'w>, &Env<'_>)) -> Result<(), Wide> {
+        self.reached_of(clause, None, visit)
+    }
+
+    /// The same of a clause about subjects, whose names the clause itself need not give.
+    fn reached_of(
+        &self,
+        clause: &Clause,
+        question: Option<QuestionId>,
+        visit: &mut dyn FnMut(&Run<'w>, &Env<'_>),
+    ) -> Result<(), Wide> {
         let mut outer = BTreeSet::new();
         gives(&clause.when, &mut outer);
+        let slots = question.map(|question| self.old.world.slots(question)).unwrap_or_default();
+        let open: Vec<VarId> = slots.iter().copied().filter(|slot| !outer.contains(slot)).collect();
+        outer.extend(slots);
+        let asked_about = question.filter(|_| !open.is_empty()).map(|question| (question, open.as_slice()));
         let nothing = BTreeSet::new();
         let mut seen: BTreeSet<Vec<Option<u32>>> = BTreeSet::new();
         asked(clause, &mut |part, positive| match part {
@@ -298,6 +312,7 @@ impl<'r, 'w> Cone<'r, 'w> {
                         clause,
                         (&[*id], std::slice::from_ref(term), None),
                         (positive, &outer),
+                        asked_about,
                         &mut seen,
                         visit,
                     )?;
@@ -317,7 +332,14 @@ impl<'r, 'w> Cone<'r, 'w> {
                     }
                 };
                 for tuple in sets.into_iter().flatten() {
-                    self.from(clause, (tuple, args, relation), (positive, &outer), &mut seen, visit)?;
+                    self.from(
+                        clause,
+                        (tuple, args, relation),
+                        (positive, &outer),
+                        asked_about,
+                        &mut seen,
+                        visit,
+                    )?;
                 }
                 Ok(())
             }
@@ -330,6 +352,7 @@ impl<'r, 'w> Cone<'r, 'w> {
         clause: &Clause,
         (tuple, args, relation): (&[u32], &[Term], Option<RelationId>),
         (positive, outer): (bool, &BTreeSet<VarId>),
+        asked_about: Option<(QuestionId, &[VarId])>,
         seen: &mut BTreeSet<Vec<Option<u32>>>,
         visit: &mut dyn FnMut(&Run<'w>, &Env<'_>),
     ) -> Result<(), Wide> {
@@ -337,13 +360,36 @@ impl<'r, 'w> Cone<'r, 'w> {
         if !seen.insert(env.ids.clone()) {
             return Ok(());
         }
-        for run in [self.old, self.new] {
-            run.clause(clause, &mut env.clone(), true, &mut |env| {
-                visit(run, env);
-                Ok(())
-            })?;
+        let mut envs = vec![env];
+        if let Some((question, open)) = asked_about
+            && open.iter().any(|slot| envs[0].ids[slot.index()].is_none())
+        {
+            envs = self.with_subjects(question, &envs[0])?;
+        }
+        for env in envs {
+            for run in [self.old, self.new] {
+                run.clause(clause, &mut env.clone(), true, &mut |env| {
+                    visit(run, env);
+                    Ok(())
+                })?;
+            }
         }
         Ok(())
+    }
+
+    /// The words with the names of every subject, now or then, that fits them.
+    fn with_subjects<'c>(&self, question: QuestionId, env: &Env<'c>) -> Result<Vec<Env<'c>>, Wide> {
+        let slots = self.old.world.slots(question);
+        let want: Vec<Want> =
+            slots.iter().map(|slot| env.ids[slot.index()].map_or(Want::Any, Want::Is)).collect();
+        let mut subjects = self.old.population(question, &want, true)?;
+        subjects.extend(self.new.population(question, &want, true)?);
+        let with = |subject: Tuple| {
+            let mut env = env.clone();
+            slots.iter().zip(subject).for_each(|(slot, id)| env.ids[slot.index()] = Some(id));
+            env
+        };
+        Ok(subjects.into_iter().map(with).collect())
     }
 
     /// The words that a tuple gives things to. Values stay open, for a missing one meets any; so do words
