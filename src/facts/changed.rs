@@ -46,11 +46,12 @@ pub fn changed<'c>(
     }
     let mut all: IndexVec<KindId, BitSet> = stated.members.iter().map(|set| BitSet::clone(set)).collect();
     for (kind, id, is) in members {
+        let set = &mut all[*kind];
         if *is {
-            all[*kind].insert(*id as usize)
+            set.insert(*id as usize);
         } else {
-            all[*kind].remove(*id as usize)
-        };
+            set.remove(*id as usize);
+        }
     }
     FactSet {
         dictionaries: dictionaries.clone(),

@@ -79,7 +79,7 @@ pub fn sweep_values(ruleset: &Ruleset, text: &str) -> Result<(ParameterId, Vec<V
 
 fn example(parameter: &Parameter) -> String {
     match (parameter.kind, &parameter.value) {
-        (ValueKind::Date, _) => format!("2026-01-01..2026-12-31:1 month"),
+        (ValueKind::Date, _) => "2026-01-01..2026-12-31:1 month".to_owned(),
         (_, Some(Value::Number(own))) => {
             let double = own.checked_add(*own).unwrap_or(*own);
             format!("{own}..{double}:10")

@@ -97,6 +97,10 @@ fn the_documents_run() {
                     let found = crate::explain::whatif_said(&files, &changes);
                     assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
                 }
+                range if range.starts_with("sweep ") => {
+                    let found = crate::sweep::shown(&last, range["sweep ".len()..].trim(), "text");
+                    assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
+                }
                 // A ruleset with the code it is meant to give.
                 wrong if wrong.starts_with("lens ") => {
                     let code = wrong.trim_start_matches("lens ").trim();

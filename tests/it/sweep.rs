@@ -133,7 +133,8 @@ lens double {
 
 const FACTS: &str = "facts {\n  ann waits 5\n  bob waits 25\n  cid waits 25\n  dan waits 70\n}\n";
 
-fn shown(text: &str, range: &str, format: &str) -> String {
+/// A sweep of a text as it is printed.
+pub fn shown(text: &str, range: &str, format: &str) -> String {
     let files = memory(text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");

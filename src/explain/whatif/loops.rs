@@ -33,6 +33,17 @@ fn inside<'c>(cond: &'c Cond, members: &[RelationId], out: &mut Vec<(RelationId,
     }
 }
 
+/// Whether a world has a tuple.
+fn holds(run: &Run<'_>, relation: RelationId, tuple: &[u32], possible: bool) -> Result<bool, Wide> {
+    let want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
+    let mut found = false;
+    run.tuples(relation, &want, possible, &mut |_| {
+        found = true;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 impl Cone<'_, '_> {
     /// Works the relations of a loop out.
     pub fn grow(&mut self, members: &[RelationId]) -> Result<(), Wide> {
@@ -52,7 +63,7 @@ impl Cone<'_, '_> {
         let mut left: BTreeSet<Held> = BTreeSet::new();
         for (relation, tuple) in gone {
             for possible in [false, true] {
-                let before = self.holds(self.old, relation, &tuple, possible)?;
+                let before = holds(self.old, relation, &tuple, possible)?;
                 self.new
                     .settled
                     .change_relation(relation, |overlay| overlay.set(possible, &tuple, before, false));
@@ -67,12 +78,12 @@ impl Cone<'_, '_> {
         }
         while let Some((relation, tuple)) = left.pop_first() {
             for possible in [false, true] {
-                if self.holds(self.new, relation, &tuple, possible)?
+                if holds(self.new, relation, &tuple, possible)?
                     || !self.follows(&rules, relation, &tuple, possible)?
                 {
                     continue;
                 }
-                let before = self.holds(self.old, relation, &tuple, possible)?;
+                let before = holds(self.old, relation, &tuple, possible)?;
                 self.new
                     .settled
                     .change_relation(relation, |overlay| overlay.set(possible, &tuple, before, true));
@@ -140,22 +151,6 @@ impl Cone<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    fn holds(
-        &self,
-        run: &Run<'_>,
-        relation: RelationId,
-        tuple: &[u32],
-        possible: bool,
-    ) -> Result<bool, Wide> {
-        let want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
-        let mut found = false;
-        run.tuples(relation, &want, possible, &mut |_| {
-            found = true;
-            Ok(())
-        })?;
-        Ok(found)
     }
 
     /// Whether a tuple is stated in the changed world, or follows from what holds there so far.
