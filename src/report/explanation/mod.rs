@@ -12,4 +12,5 @@ pub(super) mod words;
 pub use data::{SCHEMA, json};
 pub use graph::{dot, mermaid};
 pub use tell::{Line, Told, ToldLens, ToldNote, ToldRow, tell};
+pub(super) use text::escape;
 pub use text::text;

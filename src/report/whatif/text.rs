@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::tell::{ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldQuestion, ToldSide};
 use crate::report::Look;
-use crate::report::tables::escape;
+use crate::report::explanation::escape;
 
 /// Prints what moves, naming so many subjects of each sort.
 pub fn text(told: &ToldMoves, look: Look, most: usize) -> String {

@@ -281,4 +281,4 @@ fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize
 }
 
 /// How many random worlds are changed.
-const CASES: u64 = 120;
+const CASES: u64 = 80;
