@@ -9,6 +9,7 @@ mod group;
 mod pairs;
 mod patterns;
 mod splits;
+mod sweep;
 mod weighted;
 
 pub use beside::{Beside, Cause, causes, labels, left_out, sentence, slice, weights};
@@ -18,6 +19,7 @@ pub use gate::{Gate, GateError, GateOp, Measure};
 pub use group::Group;
 pub use pairs::{Pair, Relation};
 pub use splits::{Split, Why};
+pub use sweep::{Compared, Point, QuestionSweep, Sweep, SweepFlip, Sweeper};
 pub use weighted::{Slice, Weighted};
 
 use group::{Unit, group};

@@ -47,6 +47,9 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Why each lens says what it says of one subject.
     Explain(ExplainArgs),
+    /// Who moves when facts change, from what to what, and why.
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArgs),
     /// Find errors and doubtful places in a ruleset.
     Check(CheckArgs),
     /// Check expectations and constraints.
@@ -82,8 +85,13 @@ pub(super) enum Command {
 pub(super) enum SchemaOf {
     /// `report`.
     Report,
+    /// `report --sweep`.
+    Sweep,
     /// `explain`.
     Explanation,
+    /// `whatif`.
+    #[value(name = "whatif")]
+    WhatIf,
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +235,9 @@ pub(super) struct ReportArgs {
     /// Also count by a declared `slice`.
     #[arg(long, value_name = "SLICE")]
     pub by: Option<String>,
+    /// What each lens says at several values of a parameter, as in `--sweep window=30..120:10`, and who flips.
+    #[arg(long, value_name = "NAME=FROM..TO:STEP", conflicts_with_all = ["fail_on", "by"])]
+    pub sweep: Option<String>,
     /// Fail (exit 1) where this is met, as in 'differ(kde, mier) > 5%' or 'never'.
     #[arg(long, value_name = "CONDITION")]
     pub fail_on: Vec<String>,
@@ -312,6 +323,55 @@ pub(super) struct ExplainArgs {
     pub format: ExplainFormat,
     /// How many steps a search may take before it says that it stopped.
     #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    pub budget: u64,
+    #[command(flatten)]
+    pub world: WorldArgs,
+}
+
+/// A form of what moves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum WhatIfFormat {
+    /// For people.
+    Text,
+    /// Markdown.
+    Md,
+    /// `parallax/whatif@1`.
+    Json,
+    /// A row per lens and subject that moves.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WhatIfArgs {
+    /// A .lens file or a folder of them.
+    pub path: PathBuf,
+    /// A fact that is stated then, as in --add 'council uses advocacy'; names may be new.
+    #[arg(long, value_name = "SENTENCE", allow_hyphen_values = true)]
+    pub add: Vec<String>,
+    /// A fact that nobody states any more.
+    #[arg(long, value_name = "SENTENCE", allow_hyphen_values = true)]
+    pub remove: Vec<String>,
+    /// A file with a change per line: `+` and a fact that is added, `-` and one that is taken away; `-` is
+    /// standard input.
+    #[arg(long, value_name = "FILE")]
+    pub changes: Vec<PathBuf>,
+    /// In the world of this scenario, where the ruleset has no facts of its own.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Only this question, named by its first verdict.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// Only these lenses.
+    #[arg(long, value_delimiter = ',', value_name = "LENS,LENS")]
+    pub lens: Vec<String>,
+    /// How many subjects are named per lens and move; all but on a terminal, where it is 5.
+    #[arg(long, value_name = "N")]
+    pub max_examples: Option<usize>,
+    /// The form on standard output.
+    #[arg(long, value_enum, default_value_t = WhatIfFormat::Text)]
+    pub format: WhatIfFormat,
+    /// How many steps the search may take before everything is evaluated anew.
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,

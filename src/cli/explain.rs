@@ -8,7 +8,7 @@ use crate::explain::{Explanation, Request, Trouble, explain};
 use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
-use crate::session::{Session, World};
+use crate::session::{Options, Session, World};
 use crate::verdict::Evaluation;
 
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Exit {
@@ -38,7 +38,8 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         }
     };
     let lenses = lenses(args, ruleset, asked.question, terminal)?;
-    let (evaluation, facts) = evaluated(args, &session, ruleset, asked.scenario, terminal)?;
+    let options = Options { stated: true, ..terminal.options(&args.world)? };
+    let (evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
     let subject = subject(ruleset, &evaluation, &asked, terminal)?;
     let request = Request {
         question: asked.question,
@@ -89,21 +90,21 @@ fn troubled(trouble: &Trouble, terminal: &mut Terminal) -> Exit {
     }
 }
 
-fn evaluated<'r>(
-    args: &ExplainArgs,
+/// The world that is asked about, with what was stated kept; the kinds stated outright in it.
+pub(super) fn evaluated<'r>(
+    options: &Options,
     session: &Session<'_>,
     ruleset: &'r Ruleset,
     scenario: Option<ScenarioId>,
     terminal: &mut Terminal,
 ) -> Result<(Evaluation, &'r [crate::model::KindFact]), Exit> {
-    let options = crate::session::Options { stated: true, ..terminal.options(&args.world)? };
     let _progress = Progress::start("reading facts and classifying");
     let found = match scenario {
         Some(id) => session
-            .evaluate_scenario_stated(ruleset, id, &options)
+            .evaluate_scenario_stated(ruleset, id, options)
             .map(|evaluation| (evaluation, Vec::new()))
             .map_err(|diagnostic| vec![*diagnostic]),
-        None => session.evaluate(ruleset, &options),
+        None => session.evaluate(ruleset, options),
     };
     match found {
         Ok((evaluation, warnings)) => {
@@ -269,7 +270,7 @@ fn unknown<'n>(name: &str, known: impl Iterator<Item = &'n str>, terminal: &mut 
     Exit::Usage
 }
 
-fn find_lens(
+pub(super) fn find_lens(
     name: &str,
     ruleset: &Ruleset,
     question: Option<QuestionId>,

@@ -24,6 +24,8 @@ pub(super) fn code(name: &str, terminal: &mut Terminal) -> Exit {
 pub(super) fn schema(what: SchemaOf, terminal: &mut Terminal) -> Exit {
     terminal.answer(match what {
         SchemaOf::Report => SCHEMA,
+        SchemaOf::Sweep => crate::report::sweep::SCHEMA,
+        SchemaOf::WhatIf => crate::report::whatif::SCHEMA,
         SchemaOf::Explanation => crate::report::explanation::SCHEMA,
     });
     Exit::Done

@@ -13,8 +13,10 @@ mod progress;
 mod report;
 mod run;
 mod size;
+mod sweep;
 mod test;
 mod watch;
+mod whatif;
 
 use std::process::ExitCode;
 
@@ -95,6 +97,7 @@ fn dispatch(cli: &Cli) -> Exit {
         Command::Report(args) => report::run(args, &mut terminal),
         Command::Run(args) => run::run(args, &mut terminal),
         Command::Explain(args) => explain::run(args, &mut terminal),
+        Command::WhatIf(args) => whatif::run(args, &mut terminal),
         Command::Check(args) => check::run(args, &mut terminal),
         Command::Test(args) => test::run(args, &mut terminal),
         Command::Fmt(args) => fmt::run(args, &mut terminal),

@@ -22,6 +22,9 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     options.from_scenarios = session.world(ruleset) == World::Scenarios;
     let gates = gates(&args.fail_on, ruleset, terminal)?;
     let files = files(&args.out, terminal)?;
+    if let Some(range) = &args.sweep {
+        return super::sweep::run((args, range), &session, ruleset, &options, &files, terminal);
+    }
     // The patterns alone need no reasons.
     let splits =
         args.format != ReportFormat::Csv || files.iter().any(|(format, _)| *format != ReportFormat::Csv);

@@ -112,6 +112,10 @@ codes! {
     NetworkNeeded "PX0613" Error "a database is asked and the command line does not allow it";
     QueryFailed "PX0614" Error "a database does not answer a query";
     BadCache "PX0615" Warning "facts cannot be kept for the next run";
+    NotStated "PX0616" Error "a fact to be taken away is not stated";
+    StatedAlready "PX0617" Warning "a fact to be added is stated already";
+    TakenBack "PX0618" Error "one fact is both added and taken away";
+    RuledFact "PX0619" Warning "a fact is added that otherwise only follows from rules";
     TooDeep "PX0701" Error "brackets are nested too deep";
     TooLong "PX0702" Error "a line or file is too long";
     TooMany "PX0703" Error "there are too many declarations of one sort";

@@ -31,6 +31,14 @@ pub(super) type Members = BTreeMap<Tuple, BTreeSet<Option<(Value, Decimal)>>>;
 impl Run<'_> {
     /// What a calculation comes to.
     pub fn calculate(&self, expr: &Expr, env: &Env<'_>) -> Result<Calc, Stop> {
+        let found = self.work_out(expr, env)?;
+        if found == Calc::Failed {
+            self.failed.set(true);
+        }
+        Ok(found)
+    }
+
+    fn work_out(&self, expr: &Expr, env: &Env<'_>) -> Result<Calc, Stop> {
         let parts: Vec<&Expr> = match expr {
             Expr::Term(term) => return Ok(self.term_value(term, env)),
             Expr::Aggregate(aggregate) => return self.aggregate(aggregate, env),

@@ -161,7 +161,13 @@ impl Indexes {
                 };
                 ids.iter().flat_map(|id| index.places(*id)).try_for_each(|place| check(*place as usize))
             }
-            None => (low..high).try_for_each(check),
+            None => match column.map(|at| (want[at], &columns[at])) {
+                Some((Want::Is(id), column)) => {
+                    let places = column.iter().enumerate().filter(|(_, other)| **other == id);
+                    places.map(|(place, _)| place).try_for_each(check)
+                }
+                Some(_) | None => (low..high).try_for_each(check),
+            },
         }
     }
 }

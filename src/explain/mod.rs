@@ -8,9 +8,11 @@ mod moves;
 mod parting;
 mod prove;
 mod run;
+mod settled;
 mod solve;
 mod story;
 mod unknown;
+pub mod whatif;
 mod whynot;
 mod world;
 

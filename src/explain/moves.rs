@@ -28,8 +28,6 @@ const ALL_NAMES: usize = 40;
 const FEW_CONSTANTS: usize = 6;
 /// The most ways to fill what was looked for with names and values.
 const FILLINGS: usize = 400;
-/// The most keys without a value that a new name may bring.
-const NEW_KEYS: usize = 1000;
 
 impl World<'_> {
     /// Whether facts of a relation may be changed.
@@ -295,7 +293,7 @@ impl World<'_> {
     }
 
     /// Whether a fact is stated in a world, and whether it is doubtful there.
-    fn state_of(&self, change: &Change, relation: RelationId, tuple: &[u32]) -> Option<(Origin, bool)> {
+    pub fn state_of(&self, change: &Change, relation: RelationId, tuple: &[u32]) -> Option<(Origin, bool)> {
         let delta = change.relations.get(&relation);
         for maybe in [false, true] {
             if delta.is_some_and(|delta| delta.added[usize::from(maybe)].contains(tuple)) {
@@ -311,19 +309,26 @@ impl World<'_> {
     fn add_members(&self, change: &mut Change, relation: RelationId, tuple: &[u32]) -> Option<()> {
         for (slot, id) in tuple.iter().enumerate() {
             let Ty::Thing(kind) = self.ruleset.relations[relation].slots[slot].ty else { continue };
-            let mut at = Some(kind);
-            while let Some(kind) = at {
-                if !self.is_member(change, kind, *id) {
-                    change.members.insert((kind, *id), true);
-                    self.new_keys(change, kind, *id)?;
-                }
-                at = self.ruleset.kinds[kind].parent;
-            }
+            self.join(change, kind, *id)?;
         }
         Some(())
     }
 
-    fn is_member(&self, change: &Change, kind: KindId, id: u32) -> bool {
+    /// Makes a thing one of a kind and of those above it; `None` where that brings too many keys.
+    pub fn join(&self, change: &mut Change, kind: KindId, id: u32) -> Option<()> {
+        let mut at = Some(kind);
+        while let Some(kind) = at {
+            if !self.is_member(change, kind, id) {
+                change.members.insert((kind, id), true);
+                self.new_keys(change, kind, id)?;
+            }
+            at = self.ruleset.kinds[kind].parent;
+        }
+        Some(())
+    }
+
+    /// Whether a thing is of a kind in a world.
+    pub fn is_member(&self, change: &Change, kind: KindId, id: u32) -> bool {
         let known = self.stated.members[kind].contains(id as usize);
         change.members.get(&(kind, id)).copied().unwrap_or(known)
     }
@@ -346,7 +351,7 @@ impl World<'_> {
                             column.iter().copied().collect::<BTreeSet<u32>>().into_iter().collect()
                         }
                     };
-                    if ways.len() * ids.len() > NEW_KEYS {
+                    if ways.len() * ids.len() > self.most_keys {
                         return None;
                     }
                     ways = ways
@@ -374,14 +379,19 @@ impl World<'_> {
     fn drop_members(&self, change: &mut Change, relation: RelationId, tuple: &[u32]) {
         for (slot, id) in tuple.iter().enumerate() {
             let Ty::Thing(kind) = self.ruleset.relations[relation].slots[slot].ty else { continue };
-            let mut at = Some(kind);
-            while let Some(kind) = at {
-                if self.is_member(change, kind, *id) && !self.supports(change, kind, *id) {
-                    change.members.insert((kind, *id), false);
-                    self.drop_keys(change, kind, *id);
-                }
-                at = self.ruleset.kinds[kind].parent;
+            self.leave(change, kind, *id);
+        }
+    }
+
+    /// Takes a thing out of a kind and those above it, unless something else puts it there.
+    pub fn leave(&self, change: &mut Change, kind: KindId, id: u32) {
+        let mut at = Some(kind);
+        while let Some(kind) = at {
+            if self.is_member(change, kind, id) && !self.supports(change, kind, id) {
+                change.members.insert((kind, id), false);
+                self.drop_keys(change, kind, id);
             }
+            at = self.ruleset.kinds[kind].parent;
         }
     }
 

@@ -324,6 +324,18 @@ impl Run<'_> {
         Ok(found)
     }
 
+    /// Where a fact of this world is stated, and whether it is doubtful in it.
+    fn origin(&self, fact: &Fact) -> Option<(Origin, bool)> {
+        let added = self.change.relations.get(&fact.0);
+        let new = added.and_then(|delta| {
+            [false, true].into_iter().find(|at| delta.added[usize::from(*at)].contains(&fact.1))
+        });
+        match new {
+            Some(maybe) => Some((self.change.origins.get(fact).copied().unwrap_or(Origin::Nobody), maybe)),
+            None => self.world.origin(fact.0, &fact.1),
+        }
+    }
+
     /// The ways to derive a tuple.
     fn alternatives(&self, fact: &Fact, certain: bool) -> Result<Vec<Alternative>, Stop> {
         let (relation, tuple) = fact;
@@ -398,7 +410,7 @@ impl Run<'_> {
         let args = self.world.constants(relation, tuple);
         let fact = (relation, tuple.to_vec());
         if self.is_stated(&fact, certain)? {
-            let (origin, maybe) = self.world.origin(relation, tuple).unwrap_or((Origin::Nobody, false));
+            let (origin, maybe) = self.origin(&fact).unwrap_or((Origin::Nobody, false));
             return Ok(Step::Fact { relation, args, origin, maybe });
         }
         let rank = self.rank(graph, &fact, certain)?;

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::settled::Settled;
 use super::solve::Env;
 use super::world::{Change, Node, World};
 use crate::base::Idx;
@@ -57,6 +58,10 @@ pub(super) struct Run<'w> {
     depth: Cell<usize>,
     left: Cell<u64>,
     trace: Option<RefCell<Trace>>,
+    /// What is worked out already.
+    pub settled: Settled,
+    /// Whether some calculation had no result.
+    pub failed: Cell<bool>,
 }
 
 /// What an answer was read off: nothing else can change it.
@@ -91,6 +96,8 @@ impl<'w> Run<'w> {
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
+            settled: Settled::default(),
+            failed: Cell::new(false),
         }
     }
 
@@ -135,6 +142,11 @@ impl<'w> Run<'w> {
         self.left.get()
     }
 
+    /// Allows so many steps from here on.
+    pub fn refill(&self, budget: u64) {
+        self.left.set(budget);
+    }
+
     /// Counts a step.
     pub fn tick(&self) -> Flow {
         let left = self.left.get();
@@ -149,6 +161,9 @@ impl<'w> Run<'w> {
     pub fn is_touched(&self, node: Node) -> bool {
         if self.trace.is_some() || self.changed.is_empty() {
             return self.trace.is_some();
+        }
+        if self.settled.knows(node) {
+            return false;
         }
         if let Some(known) = self.touched.borrow().get(&node) {
             return *known;
@@ -238,10 +253,15 @@ impl<'w> Run<'w> {
                 Some(columns) if possible => columns,
                 _ => &bounds.certain,
             };
-            return self.world.indexes.each(columns, want, &mut |tuple| {
+            let overlay = self.settled.relation(relation);
+            self.world.indexes.each(columns, want, &mut |tuple| {
                 self.tick()?;
+                if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
+                    return Ok(());
+                }
                 visit(tuple)
-            });
+            })?;
+            return overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit));
         }
         if !self.world.ruleset.rules.iter().any(|rule| rule.relation == relation) {
             return self.stated(relation, want, possible, visit);
@@ -252,7 +272,8 @@ impl<'w> Run<'w> {
         Ok(())
     }
 
-    fn derived(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<Vec<Tuple>, Stop> {
+    /// The tuples of a relation with rules, derived from what they rest on.
+    pub fn derived(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<Vec<Tuple>, Stop> {
         let keeping = self.world.ruleset.relations[relation].keeping;
         let raw = self.goal(relation, want, possible)?;
         let inside =
@@ -424,6 +445,12 @@ impl<'w> Run<'w> {
                 }
                 Ok(())
             })?;
+            for (subject, now) in self.settled.population(question).iter().flat_map(|all| all.iter()) {
+                if fits(want, subject) {
+                    found.remove(subject);
+                    found.extend(now.is_some_and(|certain| certain || possible).then(|| subject.clone()));
+                }
+            }
             return Ok(found);
         }
         let ruleset = self.world.ruleset;
@@ -507,6 +534,9 @@ impl<'w> Run<'w> {
     pub fn outcome(&self, lens: LensId, subject: &[u32]) -> Result<OutcomeSet, Stop> {
         let question = self.world.ruleset.lenses[lens].question;
         if !self.is_touched(Node::Lens(lens)) {
+            if let Some(known) = self.settled.outcome(lens, subject) {
+                return Ok(known);
+            }
             let table = &self.world.evaluation.tables[question];
             if let (Some(place), Some(column)) = (table.find(subject), table.column(lens)) {
                 return Ok(table.outcome(column, place));

@@ -25,9 +25,20 @@ pub(super) fn says(set: OutcomeSet) -> Says {
 impl Run<'_> {
     /// Everything behind what a lens says.
     pub fn story(&self, lens: LensId, subject: &[u32], standing: Standing) -> Result<LensStory, Trouble> {
-        let entry = &self.world.ruleset.lenses[lens];
         let matched = self.matched(lens, subject)?;
         self.compare(lens, subject, &matched)?;
+        let mut story = self.brief(lens, subject, standing)?;
+        story.barred = self.barred(lens, subject, &matched)?;
+        if standing != Standing::Outside {
+            (story.why_not, story.why_not_complete) = self.why_not(lens, subject, &matched)?;
+        }
+        Ok(story)
+    }
+
+    /// What a lens says and the rows behind that, without what might have been.
+    pub fn brief(&self, lens: LensId, subject: &[u32], standing: Standing) -> Result<LensStory, Trouble> {
+        let entry = &self.world.ruleset.lenses[lens];
+        let matched = self.matched(lens, subject)?;
         let mut story = LensStory {
             lens,
             says: Says::default(),
@@ -39,12 +50,11 @@ impl Run<'_> {
             why_not_complete: true,
             flips: None,
             open: None,
-            barred: self.barred(lens, subject, &matched)?,
+            barred: Vec::new(),
         };
         if standing == Standing::Outside {
             return Ok(story);
         }
-        (story.why_not, story.why_not_complete) = self.why_not(lens, subject, &matched)?;
         story.says = says(self.outcome(lens, subject)?);
         story.default = matched.default;
         for row in &matched.possible {
@@ -177,7 +187,7 @@ impl Run<'_> {
 }
 
 /// The row that certainly rules a matching one out.
-fn ruled_out(policy: &Policy, matched: &Matched, row: usize) -> Option<RowId> {
+pub(super) fn ruled_out(policy: &Policy, matched: &Matched, row: usize) -> Option<RowId> {
     match policy {
         Policy::FirstMatch => {
             matched.certain.first().filter(|first| **first < row).map(|first| RowId::from_usize(*first))

@@ -17,6 +17,9 @@ use crate::verdict::Evaluation;
 /// The name of somebody a change brings in.
 pub(super) const NEWCOMER: &str = "somebody-new";
 
+/// The most keys without a value that a new name may bring where changes are only tried.
+const NEW_KEYS: usize = 1000;
+
 /// One evaluated world.
 pub(super) struct World<'w> {
     pub ruleset: &'w Ruleset,
@@ -28,6 +31,8 @@ pub(super) struct World<'w> {
     pub kinds: &'w [KindFact],
     /// Per relation the loop it belongs to, if any.
     pub loops: IndexVec<RelationId, Option<usize>>,
+    /// The most keys without a value that a new name may bring.
+    pub most_keys: usize,
     /// What a relation, question or lens is worked out from, all the way down.
     reads: RefCell<BTreeMap<Node, BTreeSet<Node>>>,
 }
@@ -55,8 +60,8 @@ impl<'w> World<'w> {
         }
         let values = Values::new(&evaluation.dictionaries);
         let indexes = Indexes::default();
-        let reads = RefCell::default();
-        Some(Self { ruleset, evaluation, stated, values, indexes, kinds, loops, reads })
+        let (reads, most_keys) = (RefCell::default(), NEW_KEYS);
+        Some(Self { ruleset, evaluation, stated, values, indexes, kinds, loops, most_keys, reads })
     }
 
     /// The domain of a slot of a relation.
@@ -192,6 +197,8 @@ pub(super) fn cond_reads(cond: &Cond, out: &mut Vec<Node>) {
 pub(super) struct Change {
     pub relations: BTreeMap<RelationId, Delta>,
     pub members: BTreeMap<(KindId, u32), bool>,
+    /// Where facts are stated that are new, of those that somebody states.
+    pub origins: BTreeMap<(RelationId, Tuple), Origin>,
 }
 
 /// What is different about the facts of one relation.

@@ -3,6 +3,7 @@
 
 mod builder;
 pub mod cache;
+mod changed;
 mod dictionary;
 mod names;
 mod origins;
@@ -12,6 +13,7 @@ mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
+pub use changed::{FactsChange, changed};
 pub use dictionary::{Dictionary, Lane, MISSING, units_at};
 pub use origins::{Origin, Origins};
 pub use repeats::{RepeatedRows, repeated_rows};

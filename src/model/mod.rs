@@ -31,7 +31,7 @@ pub const MOST_VERDICTS: usize = 62;
 
 use crate::base::{FileId, SourceMap};
 use crate::diag::Diagnostic;
-use crate::syntax::ast::Ast;
+use crate::syntax::ast::{Ast, FactLine};
 use crate::value::ValueKind;
 
 /// What could be made of a ruleset, errors or not.
@@ -68,6 +68,23 @@ pub fn resolve(sources: &SourceMap, files: &[(FileId, Ast)]) -> Model {
     let (partial, mut diagnostics) = resolver.finish();
     allowed::apply(files, &mut diagnostics);
     Model { partial, diagnostics }
+}
+
+/// What facts that stand beside a sound ruleset state, and what is wrong with them.
+pub fn statements(
+    sources: &SourceMap,
+    files: &[(FileId, Ast)],
+    lines: &[FactLine],
+) -> (Statements, Vec<Diagnostic>) {
+    let mut resolver = resolver::Resolver::new(sources);
+    declare::declare(&mut resolver, files);
+    let known = resolver.reported();
+    let mut statements = Statements::default();
+    for line in lines {
+        resolver.state(line, &mut statements);
+    }
+    let (_, mut diagnostics) = resolver.finish();
+    (statements, diagnostics.split_off(known))
 }
 
 impl Ruleset {

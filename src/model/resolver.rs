@@ -89,6 +89,11 @@ impl<'s> Resolver<'s> {
         self.broken.any() || self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
+    /// How much was reported so far.
+    pub fn reported(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     pub fn finish(self) -> (Ruleset, Vec<Diagnostic>) {
         (self.out, self.diagnostics)
     }

@@ -7,8 +7,8 @@ use super::{
     SubjectText,
 };
 use crate::agreement::{
-    Beside, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out, slice,
-    weights,
+    Beside, Compared, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out,
+    slice, weights,
 };
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
@@ -100,6 +100,26 @@ pub fn compared(ruleset: &Ruleset, question: QuestionId) -> Vec<LensId> {
     chosen(ruleset, question, &ReportOptions::default())
 }
 
+/// What a sweep compares, per question with lenses.
+pub fn sweeping(ruleset: &Ruleset, options: &ReportOptions) -> Vec<Compared> {
+    let asked = ruleset.questions.ids().filter(|id| options.question.is_none_or(|only| only == *id));
+    let compared = asked.map(|question| Compared {
+        question,
+        lenses: chosen(ruleset, question, options),
+        focus: focus(ruleset, question, options),
+    });
+    compared.filter(|compared| !compared.lenses.is_empty()).collect()
+}
+
+/// The verdict of interest.
+fn focus(ruleset: &Ruleset, question: QuestionId, options: &ReportOptions) -> VerdictId {
+    let named = options.focus.as_ref().and_then(|focus| {
+        let mut verdicts = ruleset.questions[question].verdicts.iter_enumerated();
+        verdicts.find(|(_, verdict)| verdict.name == *focus).map(|(id, _)| id)
+    });
+    named.unwrap_or(VerdictId(0))
+}
+
 /// The lenses a section compares.
 fn chosen(ruleset: &Ruleset, question: QuestionId, options: &ReportOptions) -> Vec<LensId> {
     let all: Vec<LensId> = match (&options.lenses, options.panel) {
@@ -131,10 +151,7 @@ fn section(
         return Ok(None);
     }
     let entry = &ruleset.questions[question];
-    let named = options.focus.as_ref().and_then(|focus| {
-        entry.verdicts.iter_enumerated().find(|(_, verdict)| verdict.name == *focus).map(|(id, _)| id)
-    });
-    let focus = named.unwrap_or(VerdictId(0));
+    let focus = focus(ruleset, question, options);
     let table = &evaluation.tables[question];
     // Scenarios put together have no facts of their own to weigh or slice by.
     let beside = if options.from_scenarios {

@@ -9,10 +9,12 @@ mod json;
 mod parquet;
 mod rows;
 mod schema;
+pub mod sweep;
 mod tables;
 mod text;
+pub mod whatif;
 
-pub use build::{ReportOptions, build, compared};
+pub use build::{ReportOptions, build, compared, sweeping};
 pub use csv::patterns as csv;
 pub use json::json;
 pub use rows::{RowFormat, RowOptions, write_rows};

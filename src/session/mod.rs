@@ -3,11 +3,15 @@
 
 mod facts;
 mod pool;
+mod sentences;
+mod sweep;
 mod tables;
 mod worlds;
 
 use std::path::{Path, PathBuf};
 
+pub use sentences::{Sentences, Side, changes};
+pub use sweep::sweep_values;
 pub use tables::{TableInput, TableSource};
 pub use worlds::{Options, World};
 

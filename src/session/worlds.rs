@@ -16,7 +16,7 @@ use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, evaluate};
 
 /// The value of each parameter that has one.
-type Parameters = IndexVec<ParameterId, Option<Value>>;
+pub(super) type Parameters = IndexVec<ParameterId, Option<Value>>;
 
 /// How a world is evaluated.
 #[derive(Clone, Debug, Default)]
@@ -68,22 +68,29 @@ impl Session<'_> {
     ) -> Result<(Evaluation, Vec<Diagnostic>), Vec<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set).map_err(|diagnostic| vec![*diagnostic])?;
         if self.world(ruleset) == World::Scenarios {
-            let mut worlds = Vec::new();
-            for (id, scenario) in ruleset.scenarios.iter_enumerated() {
-                let extras = Extras { splits: options.splits, stated: false };
-                let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
-                worlds.push((
-                    format!("{}/", scenario.name),
-                    evaluation.map_err(|diagnostic| vec![*diagnostic])?,
-                ));
-            }
-            return Ok((pool(ruleset, &worlds), Vec::new()));
+            return Ok((self.scenarios(ruleset, &parameters, options)?, Vec::new()));
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
         let extras = Extras { splits: options.splits, stated: options.stated };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
+    }
+
+    /// All scenarios put together, with these values of parameters where they give no others.
+    pub(super) fn scenarios(
+        &self,
+        ruleset: &Ruleset,
+        parameters: &Parameters,
+        options: &Options,
+    ) -> Result<Evaluation, Vec<Diagnostic>> {
+        let mut worlds = Vec::new();
+        for (id, scenario) in ruleset.scenarios.iter_enumerated() {
+            let extras = Extras { splits: options.splits, stated: false };
+            let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
+            worlds.push((format!("{}/", scenario.name), evaluation.map_err(|diagnostic| vec![*diagnostic])?));
+        }
+        Ok(pool(ruleset, &worlds))
     }
 
     /// Evaluates the ruleset over one scenario's world: it sees no other facts and no `--set`.
@@ -133,7 +140,7 @@ fn defaults(ruleset: &Ruleset) -> Parameters {
 }
 
 /// The parameters' values: defaults, then `name=value`.
-fn parameters(ruleset: &Ruleset, set: &[String]) -> Result<Parameters, Box<Diagnostic>> {
+pub(super) fn parameters(ruleset: &Ruleset, set: &[String]) -> Result<Parameters, Box<Diagnostic>> {
     let mut values = defaults(ruleset);
     for pair in set {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));

@@ -292,7 +292,7 @@ impl Lines<'_> {
         ItemKind::Facts(facts)
     }
 
-    fn fact(&mut self, segment: &Segment) -> Option<FactLine> {
+    pub fn fact(&mut self, segment: &Segment) -> Option<FactLine> {
         let span = self.span(segment);
         let (base, parts) = words(self.parse(segment, Rule::fact_line, "acme makes widget")?);
         let mut maybe = false;

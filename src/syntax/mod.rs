@@ -16,7 +16,7 @@ mod words;
 pub use tree::Tree;
 
 use crate::base::FileId;
-use crate::diag::Diagnostic;
+use crate::diag::{Code, Diagnostic};
 
 /// No more than this many errors are collected from one file.
 pub(crate) const MOST_DIAGNOSTICS: usize = 1000;
@@ -41,4 +41,28 @@ pub fn parse(file: FileId, text: &str) -> Parse {
     Parse { tree: Tree { segments }, ast, diagnostics: lines.finish() }
 }
 
+/// Reads facts that stand alone, a line each.
+pub fn parse_facts(file: FileId, text: &str) -> (Vec<ast::FactLine>, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let segments = split::split(file, text, &mut diagnostics);
+    let mut lines = lines::Lines::new(file, text, diagnostics);
+    let mut facts = Vec::new();
+    for segment in &segments {
+        match segment.kind {
+            SegmentKind::Line { broken: false } => facts.extend(lines.fact(segment)),
+            SegmentKind::Line { broken: true } | SegmentKind::Blank | SegmentKind::Comment => {}
+            SegmentKind::Open | SegmentKind::Close => {
+                let span = lines.span(segment);
+                lines.report(
+                    Diagnostic::new(Code::MisplacedStatement, "a brace stands where a fact is stated")
+                        .at(span, "not part of a sentence")
+                        .help("write the sentence alone, as in `acme makes widget`"),
+                );
+            }
+        }
+    }
+    (facts, lines.finish())
+}
+
 use grammar::{Grammar, Rule};
+use split::SegmentKind;

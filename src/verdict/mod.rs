@@ -4,6 +4,7 @@
 mod classify;
 mod columns;
 mod decide;
+mod differing;
 mod evaluate;
 mod evaluation;
 mod exclusive;
@@ -16,6 +17,7 @@ mod search;
 mod splits;
 
 pub use decide::outcome_of_rows;
+pub use differing::{Answer, differing};
 pub use evaluate::{Extras, asked_to_stop, evaluate};
 pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};

@@ -66,7 +66,7 @@ fn each_code_has_a_page_whose_examples_do_what_they_say() {
 fn the_documents_run() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     let mut whole = 0;
-    for page in ["language.md", "unknown.md", "analyst.md", "explain.md"] {
+    for page in ["language.md", "unknown.md", "analyst.md", "explain.md", "whatif.md"] {
         let text = std::fs::read_to_string(folder.join(page)).expect("the page is there");
         let mut files = memory("");
         let mut last = String::new();
@@ -88,6 +88,17 @@ fn the_documents_run() {
                 asked if asked.starts_with("explain ") => {
                     let files = files.clone().with("rules/main.lens", last.clone());
                     let found = crate::explain::told(&files, asked.trim_start_matches("explain ").trim());
+                    assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
+                }
+                // Who moves by changes: they follow the fence, a `;` between them.
+                asked if asked.starts_with("whatif ") => {
+                    let files = files.clone().with("rules/main.lens", last.clone());
+                    let changes: Vec<&str> = asked["whatif ".len()..].split(';').map(str::trim).collect();
+                    let found = crate::explain::whatif_said(&files, &changes);
+                    assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
+                }
+                range if range.starts_with("sweep ") => {
+                    let found = crate::sweep::shown(&last, range["sweep ".len()..].trim(), "text");
                     assert!(found.contains(text.trim_end()), "{text}\nis not in\n{found}");
                 }
                 // A ruleset with the code it is meant to give.

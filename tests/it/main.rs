@@ -17,3 +17,4 @@ mod oracle_runs;
 mod sources;
 mod stopping;
 mod support;
+mod sweep;

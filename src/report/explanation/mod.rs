@@ -7,9 +7,10 @@ mod parting;
 mod tell;
 mod text;
 mod whynot;
-mod words;
+pub(super) mod words;
 
 pub use data::{SCHEMA, json};
 pub use graph::{dot, mermaid};
 pub use tell::{Line, Told, ToldLens, ToldNote, ToldRow, tell};
+pub(super) use text::escape;
 pub use text::text;

@@ -4,7 +4,7 @@ use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Step, Through};
 use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Standing};
-use crate::model::{Clause, LensId, Otherwise, RowId, Ruleset};
+use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
 
 /// An explanation in words.
 #[derive(Clone, Debug)]
@@ -144,26 +144,36 @@ impl Words<'_> {
     }
 
     fn answer(&self, explanation: &Explanation, story: &LensStory) -> String {
-        let lens = &self.ruleset.lenses[story.lens];
-        let (question, name) = (explanation.question, &lens.name);
-        let subject: Vec<String> = explanation.subject.iter().map(|name| self.constant(name)).collect();
-        let subject = subject.join(", ");
+        self.answer_on(explanation.question, &explanation.subject, explanation.standing, story)
+    }
+
+    /// What a lens says of a subject, and why, in a sentence.
+    pub fn answer_on(
+        &self,
+        question: QuestionId,
+        subject: &[Constant],
+        standing: Standing,
+        story: &LensStory,
+    ) -> String {
+        let name = &self.ruleset.lenses[story.lens].name;
+        let names: Vec<String> = subject.iter().map(|name| self.constant(name)).collect();
+        let shown = names.join(", ");
         let all = self.outcomes(question, &story.says);
-        if explanation.standing == Standing::Outside {
-            return format!("{name} is not asked about {subject}.");
+        if standing == Standing::Outside {
+            return format!("{name} is not asked about {shown}.");
         }
         if all.len() > 1 {
             let open: Vec<String> = all.iter().map(|one| format!("`{one}`")).collect();
-            return format!("{name} leaves open for {subject}: {}.", list(&open, "or"));
+            return format!("{name} leaves open for {shown}: {}.", list(&open, "or"));
         }
         if story.says.conflict {
             let rows: Vec<String> = story.rows.iter().filter_map(|proof| self.row_name(proof)).collect();
-            return format!("Rows of {name} contradict each other on {subject}: {}.", list(&rows, "and"));
+            return format!("Rows of {name} contradict each other on {shown}: {}.", list(&rows, "and"));
         }
         if story.says.none {
-            return format!("{name} says nothing of {subject}: no row of it matches.");
+            return format!("{name} says nothing of {shown}: no row of it matches.");
         }
-        let sentence = self.verdict(question, &explanation.subject, &all[0]);
+        let sentence = self.verdict(question, subject, &all[0]);
         match (story.rows.first(), &story.other) {
             (Some(proof), _) => {
                 format!("{sentence} according to {name}, because {}.", self.because(proof))
@@ -320,7 +330,7 @@ impl Words<'_> {
     }
 
     /// What another lens says.
-    fn through(&self, question: crate::model::QuestionId, other: &Through) -> Line {
+    fn through(&self, question: QuestionId, other: &Through) -> Line {
         let lens = &self.ruleset.lenses[other.lens];
         let mut line = Line::new(
             "lens",

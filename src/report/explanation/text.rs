@@ -136,7 +136,7 @@ fn count(lines: &[Line]) -> usize {
 }
 
 /// Text that Markdown leaves as it is.
-fn escape(text: &str) -> String {
+pub(in crate::report) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '\\') {

@@ -12,13 +12,13 @@ use crate::model::{
 };
 
 /// What sentences are made with.
-pub(super) struct Words<'a> {
+pub(in crate::report) struct Words<'a> {
     pub ruleset: &'a Ruleset,
     pub sources: &'a SourceMap,
 }
 
 /// A body with what its words stand for.
-pub(super) struct Body<'a> {
+pub(in crate::report) struct Body<'a> {
     pub clause: &'a Clause,
     pub words: &'a [Held],
     /// Words without a value that were named already.
@@ -290,7 +290,7 @@ pub(super) fn among(needed: u32, names: &[String]) -> String {
     }
 }
 
-pub(super) fn article(noun: &str) -> &'static str {
+pub(in crate::report) fn article(noun: &str) -> &'static str {
     if noun.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 

@@ -4,6 +4,10 @@ mod cases;
 mod changes;
 mod open;
 mod proofs;
+mod whatif;
+mod whatif_cases;
+
+pub use whatif_cases::said as whatif_said;
 
 use std::path::Path;
 

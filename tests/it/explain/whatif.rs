@@ -1,0 +1,284 @@
+//! Who moves when facts change, held against the plain evaluator before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parallax::checker::Says;
+use parallax::engine::Limits;
+use parallax::explain::Standing;
+use parallax::explain::whatif::{Hindrance, Wanted, WhatIf, WhatIfOptions, whatif};
+use parallax::model::{Constant, Fact, QuestionId, Ruleset, Statements, Ty};
+use parallax::value::{Date, Decimal, Value, ValueKind};
+use parallax::verdict::Evaluation;
+
+use super::kept;
+use crate::generator::{OTHERS, Random, THINGS, case};
+use crate::oracle::{Answers, Out, answers};
+
+/// Random changes of a world: facts that go, facts that come.
+fn random_changes(ruleset: &Ruleset, random: &mut Random) -> (Statements, Statements) {
+    let (mut add, mut remove) = (Statements::default(), Statements::default());
+    let stated = &ruleset.facts.facts;
+    for _ in 0..random.below(3) {
+        if stated.is_empty() {
+            break;
+        }
+        let fact = &stated[random.below(stated.len())];
+        if remove.facts.iter().all(|other: &Fact| !same(other, fact)) {
+            // It may be stated as doubtful and for certain: both go.
+            remove.facts.push(Fact { maybe: false, ..fact.clone() });
+        }
+    }
+    for _ in 0..=random.below(2) {
+        let relations: Vec<_> = ruleset.relations.ids().collect();
+        let relation = relations[random.below(relations.len())];
+        let entry = &ruleset.relations[relation];
+        if entry.keeping.is_some() {
+            continue;
+        }
+        let args: Vec<Constant> =
+            entry.slots.iter().map(|slot| random_arg(ruleset, slot.ty, random)).collect();
+        let span = ruleset.questions[QuestionId(0)].span;
+        let maybe = entry.open.is_none() && random.below(4) == 0;
+        let fact = Fact { relation, args, maybe, span };
+        if remove.facts.iter().any(|other| same(other, &fact))
+            || add.facts.iter().any(|other| clashes(ruleset, other, &fact))
+        {
+            continue;
+        }
+        if entry.open.is_some() {
+            let old = stated.iter().find(|other| clashes(ruleset, other, &fact));
+            if let Some(old) = old.filter(|old| remove.facts.iter().all(|other| !same(other, old))) {
+                if same(old, &fact) {
+                    continue;
+                }
+                remove.facts.push(old.clone());
+            }
+        }
+        add.facts.push(fact);
+    }
+    (add, remove)
+}
+
+fn same(one: &Fact, other: &Fact) -> bool {
+    (one.relation, &one.args) == (other.relation, &other.args)
+}
+
+/// Whether two facts are one, or give one key two values.
+fn clashes(ruleset: &Ruleset, one: &Fact, other: &Fact) -> bool {
+    let open = ruleset.relations[one.relation].open;
+    one.relation == other.relation
+        && one.args.iter().zip(&other.args).enumerate().all(|(at, (a, b))| Some(at) == open || a == b)
+}
+
+fn random_arg(ruleset: &Ruleset, ty: Ty, random: &mut Random) -> Constant {
+    match ty {
+        Ty::Thing(kind) => {
+            let domain = ruleset.kinds[kind].domain;
+            let names: &[&str] = if domain.0 == 0 { &THINGS } else { &OTHERS };
+            let at = random.below(names.len() + 1);
+            let name =
+                names.get(at).copied().unwrap_or(if random.below(2) == 0 { "newcomer" } else { "stranger" });
+            Constant::Thing(domain, name.to_owned())
+        }
+        Ty::Value(kind) => Constant::Value(match kind {
+            ValueKind::Number => Value::Number(Decimal::from(random.below(8) as i64)),
+            ValueKind::Date => Value::Date(
+                Date::parse_iso(["2026-01-15", "2026-02-10", "2026-03-01"][random.below(3)]).expect("a date"),
+            ),
+            ValueKind::Flag => Value::Flag(random.below(2) == 0),
+            ValueKind::Text => Value::Text("text".into()),
+        }),
+    }
+}
+
+/// The facts as they stand after the changes.
+fn after(ruleset: &Ruleset, add: &Statements, remove: &Statements) -> Statements {
+    let mut facts = ruleset.facts.facts.clone();
+    facts.retain(|fact| remove.facts.iter().all(|gone| !same(gone, fact)));
+    facts.extend(add.facts.iter().cloned());
+    Statements { facts, kinds: ruleset.facts.kinds.clone() }
+}
+
+fn outs(says: &Says) -> BTreeSet<Out> {
+    let verdicts = says.verdicts.iter().map(|verdict| Out::Verdict(*verdict));
+    verdicts.chain(says.conflict.then_some(Out::Conflict)).chain(says.none.then_some(Out::None)).collect()
+}
+
+type Movers = BTreeMap<(u32, Vec<Constant>), (BTreeSet<Out>, BTreeSet<Out>)>;
+
+/// Who moves, by the plain evaluator.
+fn expected(ruleset: &Ruleset, before: &Answers, after: &Answers) -> Movers {
+    let mut out = Movers::new();
+    for lens in ruleset.lenses.ids() {
+        let (old, new) = (&before.lenses[&lens], &after.lenses[&lens]);
+        for subject in old.keys().chain(new.keys()) {
+            let of =
+                |all: &BTreeMap<Vec<Constant>, BTreeSet<Out>>| all.get(subject).cloned().unwrap_or_default();
+            if of(old) != of(new) {
+                out.insert((lens.0, subject.clone()), (of(old), of(new)));
+            }
+        }
+    }
+    out
+}
+
+fn asked(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    add: &Statements,
+    remove: &Statements,
+    budget: u64,
+) -> Result<WhatIf, Hindrance> {
+    let options = WhatIfOptions {
+        lenses: ruleset.lenses.ids().collect(),
+        budget,
+        proofs: 100,
+        limits: Limits::default(),
+    };
+    let wanted = Wanted { add, remove, kinds: &ruleset.facts.kinds };
+    whatif(ruleset, &mut evaluation.clone(), &wanted, &options).map(|(found, _)| found)
+}
+
+fn check(ruleset: &Ruleset, found: &WhatIf, before: &Answers, after: &Answers) -> Result<(), String> {
+    let mut movers = Movers::new();
+    for question in &found.questions {
+        let population = |answers: &Answers| answers.populations[&question.question].clone();
+        let standing = |answers: &Answers, subject: &Vec<Constant>| {
+            let all = population(answers);
+            if all.certain.contains(subject) {
+                Standing::Inside
+            } else if all.possible.contains(subject) {
+                Standing::Perhaps
+            } else {
+                Standing::Outside
+            }
+        };
+        let all: BTreeSet<Vec<Constant>> =
+            population(before).possible.union(&population(after).possible).cloned().collect();
+        let differ: Vec<_> = all
+            .into_iter()
+            .map(|subject| (subject.clone(), standing(before, &subject), standing(after, &subject)))
+            .filter(|(_, old, new)| old != new)
+            .collect();
+        if differ != question.standings {
+            return Err(format!("standings {:?}\nexpected {differ:?}", question.standings));
+        }
+        if (question.before, question.after)
+            != (population(before).possible.len(), population(after).possible.len())
+        {
+            return Err(format!("{} before, {} after", question.before, question.after));
+        }
+        for lens in &question.lenses {
+            for moved in &lens.moved {
+                movers.insert(
+                    (lens.lens.0, moved.subject.clone()),
+                    (outs(&moved.before.says), outs(&moved.after.says)),
+                );
+                for (side, answers) in [(&moved.before, before), (&moved.after, after)] {
+                    for (row, certain) in &side.rows {
+                        let rows = &answers.rows[&lens.lens][row.0 as usize];
+                        let set = if *certain { &rows.certain } else { &rows.possible };
+                        if !set.contains(&moved.subject) {
+                            return Err(format!("{row:?} does not match {:?}", moved.subject));
+                        }
+                    }
+                    if side.standing != Standing::Outside && side.story.is_none() {
+                        return Err(format!("no proof for {:?}", moved.subject));
+                    }
+                }
+            }
+        }
+    }
+    let expected = expected(ruleset, before, after);
+    if movers == expected { Ok(()) } else { Err(format!("movers {movers:?}\nexpected {expected:?}")) }
+}
+
+/// Rows that leave it to the population to name the subject.
+const NAMELESS: &str = "\
+define x reaches y when x knows y
+define x reaches y when x reaches z and z reaches y
+define t dreams of u when t likes u and not (t reaches any x1 and x1 likes u)
+question T is yes-v | no-v for U
+  among t likes u or t rated u with any m1 or t dreams of u
+lens sums {
+  r0: yes-v when sum(a for each x a: x rated u with a) > 3
+  r1: no-v when count(x: t reaches x) >= 2 unless count(x: x shines and x likes u) = 1
+  otherwise yes-v
+}
+lens denies {
+  first match wins
+  r0: yes-v when not (t shines) and not (any x owns u)
+  r1: no-v when (t shines and t has any a points) or \"cat\" likes u
+  r2: yes-v when not (t is yes-v for u according to sums)
+}
+lens asks {
+  r0: yes-v when max(a: any w rated u with a) >= 2
+  r1: yes-v when not known t scored any w
+  otherwise as denies
+}
+";
+
+/// The declarations and facts of a random world with those rules.
+fn nameless(seed: u64) -> String {
+    let text = case(seed).text;
+    let facts = text.find("facts {").map_or("", |at| &text[at..]);
+    let end = text.find("parameter since").expect("it is declared");
+    format!("{}{NAMELESS}{facts}", &text[..end])
+}
+
+#[test]
+fn movers_are_those_the_plain_evaluator_finds() {
+    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, case(seed).text)));
+    assert!(moved as u64 > CASES && anew * 4 < all, "{moved} moved, {anew} of {all} evaluated anew");
+}
+
+#[test]
+fn rows_that_do_not_name_their_subject_move_too() {
+    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, nameless(seed))));
+    assert!(moved as u64 > CASES && anew * 20 < all, "{moved} moved, {anew} of {all} evaluated anew");
+}
+
+/// Changes random worlds; how many moved, how often everything was evaluated anew, and of how many.
+fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize) {
+    let (mut moved, mut anew, mut all) = (0, 0, 0);
+    for (seed, text) in worlds {
+        kept(&text, |ruleset, evaluation| {
+            let parameters =
+                || ruleset.parameters.iter().filter_map(|parameter| parameter.value.clone()).collect();
+            let before = answers(ruleset, &ruleset.facts, parameters());
+            let mut random = Random::new(seed + 77);
+            for _ in 0..3 {
+                let (add, remove) = random_changes(ruleset, &mut random);
+                let after = answers(ruleset, &after(ruleset, &add, &remove), parameters());
+                for budget in [5_000_000, 0] {
+                    match asked(ruleset, evaluation, &add, &remove, budget) {
+                        Ok(found) => {
+                            if let Err(problem) = check(ruleset, &found, &before, &after) {
+                                unreachable!(
+                                    "seed {seed}, budget {budget}: {problem}\n+ {:#?}\n- {:#?}\n{text}",
+                                    found.added, found.removed
+                                );
+                            }
+                            all += 1;
+                            anew += usize::from(found.anew && budget > 0);
+                            moved += found
+                                .questions
+                                .iter()
+                                .flat_map(|question| &question.lenses)
+                                .map(|lens| lens.moved.len())
+                                .sum::<usize>();
+                        }
+                        Err(Hindrance::World(_)) => {}
+                        Err(other) => {
+                            unreachable!("seed {seed}: {other:?}\n+ {add:#?}\n- {remove:#?}\n{text}")
+                        }
+                    }
+                }
+            }
+        });
+    }
+    (moved, anew, all)
+}
+
+/// How many random worlds are changed.
+const CASES: u64 = 80;
