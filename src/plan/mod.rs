@@ -9,7 +9,7 @@ mod show;
 mod state;
 
 pub use compile::{Inputs, Request, compile, may_miss};
-pub use expressions::{comparison, place};
+pub use expressions::{comparison, operation, place};
 
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, QuestionId, RelationId, Ruleset};
