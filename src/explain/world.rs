@@ -15,7 +15,7 @@ use crate::plan::{Task, plan};
 use crate::verdict::Evaluation;
 
 /// The name of somebody a change brings in.
-pub(super) const NEWCOMER: &str = "somebody-new";
+pub const NEWCOMER: &str = "somebody-new";
 
 /// One evaluated world.
 pub(super) struct World<'w> {
