@@ -1,7 +1,7 @@
 //! Replays what is claimed beside a proof: denials over what follows, totals and counts with their
 //! members, why a row does not match, what changes flip an answer. `false`: that cannot be told here.
 
-use super::plain::{Env, Plain, Result as Worked, Truth};
+use super::plain::{Env, Plain, Truth, Worked};
 use super::proof::{Amount, Claim, Derivation, FactChange, Held, Says, Step, WhyNot};
 use super::replay::{Checker, Facts, FalseStep, compares, replay};
 use crate::base::Idx;

@@ -43,7 +43,7 @@ pub(super) struct Table {
 }
 
 /// What calculations come to.
-pub(super) enum Result {
+pub(super) enum Worked {
     Is(Constant),
     /// The aggregate of nothing.
     Nothing,
@@ -128,22 +128,22 @@ impl<'f> Plain<'f> {
             },
             Cond::Atom(atom) => self.atom(atom, env, &mut |env| self.ways(&rest, &mut env.clone(), visit)),
             Cond::Compare { lhs, op, rhs, .. } => match (self.value(lhs, env), self.value(rhs, env)) {
-                (Result::Nothing, _) | (_, Result::Nothing) => false,
-                (Result::Is(lhs), Result::Is(rhs)) => {
+                (Worked::Nothing, _) | (_, Worked::Nothing) => false,
+                (Worked::Is(lhs), Worked::Is(rhs)) => {
                     compares(&lhs, *op, &rhs) && self.ways(&rest, env, visit)
                 }
                 _ => self.doubt(),
             },
             Cond::Let { var, value, .. } => match self.value(value, env) {
-                Result::Is(value) => {
+                Worked::Is(value) => {
                     let before = env[var.index()].replace(value.clone());
                     let fits = before.as_ref().is_none_or(|before| *before == value);
                     let found = fits && self.ways(&rest, env, visit);
                     env[var.index()] = before;
                     found
                 }
-                Result::Nothing => false,
-                Result::Unsure => self.doubt(),
+                Worked::Nothing => false,
+                Worked::Unsure => self.doubt(),
             },
             Cond::Stated { var, .. } => match &env[var.index()] {
                 Some(_) => self.ways(&rest, env, visit),
@@ -358,27 +358,27 @@ impl<'f> Plain<'f> {
     }
 
     /// What a calculation comes to.
-    pub fn value(&self, expr: &Expr, env: &Env) -> Result {
+    pub fn value(&self, expr: &Expr, env: &Env) -> Worked {
         if let Expr::Aggregate(aggregate) = expr {
             return self.aggregate(aggregate, env);
         }
         let found = worked(expr, &mut |leaf| match leaf {
             Expr::Term(term) => self.term(term, env),
             Expr::Aggregate(aggregate) => match self.aggregate(aggregate, env) {
-                Result::Is(value) => Some(value),
-                Result::Nothing | Result::Unsure => None,
+                Worked::Is(value) => Some(value),
+                Worked::Nothing | Worked::Unsure => None,
             },
             _ => None,
         });
-        found.map_or(Result::Unsure, Result::Is)
+        found.map_or(Worked::Unsure, Worked::Is)
     }
 
-    fn aggregate(&self, aggregate: &Aggregate, env: &Env) -> Result {
-        let Some(members) = self.members_of(aggregate, env) else { return Result::Unsure };
+    fn aggregate(&self, aggregate: &Aggregate, env: &Env) -> Worked {
+        let Some(members) = self.members_of(aggregate, env) else { return Worked::Unsure };
         match aggregate.kind.of(members.into_values().collect()) {
-            Ok(Some(value)) => Result::Is(Constant::Value(value)),
-            Ok(None) => Result::Nothing,
-            Err(_) => Result::Unsure,
+            Ok(Some(value)) => Worked::Is(Constant::Value(value)),
+            Ok(None) => Worked::Nothing,
+            Err(_) => Worked::Unsure,
         }
     }
 
@@ -399,7 +399,7 @@ impl<'f> Plain<'f> {
                 let weight = match &aggregate.weight {
                     None => Some(one),
                     Some(weight) => match self.value(weight, way) {
-                        Result::Is(Constant::Value(Value::Number(number))) => Some(number),
+                        Worked::Is(Constant::Value(Value::Number(number))) => Some(number),
                         _ => None,
                     },
                 };
@@ -407,7 +407,7 @@ impl<'f> Plain<'f> {
                     Some(Value::Number(one))
                 } else {
                     match self.value(&aggregate.value, way) {
-                        Result::Is(Constant::Value(value)) => Some(value),
+                        Worked::Is(Constant::Value(value)) => Some(value),
                         _ => None,
                     }
                 };
@@ -459,12 +459,11 @@ fn next(parts: &[&Cond], env: &Env) -> Option<usize> {
     };
     let cost = |part: &Cond| match part {
         Cond::And(_) => 0,
-        Cond::Compare { .. } | Cond::Stated { .. } | Cond::Let { .. } => 1,
+        Cond::IsKind { term: Term::Var(var), .. } if env[var.index()].is_none() => 30,
+        Cond::Compare { .. } | Cond::Stated { .. } | Cond::Let { .. } | Cond::IsKind { .. } => 1,
         Cond::Atom(atom) => 2 + 2 * open(atom),
         Cond::Not(..) => 3,
         Cond::Or(_) => 20,
-        Cond::IsKind { term: Term::Var(var), .. } if env[var.index()].is_none() => 30,
-        Cond::IsKind { .. } => 1,
     };
     (0..parts.len())
         .filter(|at| !waits(*at))

@@ -300,9 +300,8 @@ impl Words<'_> {
                 _ => "not asked about".to_owned(),
             };
             let place = flip.changes.iter().find_map(|change| self.changed_place(change));
-            let reach =
-                flip.changes.iter().find_map(|change| self.reach(change, flip.reach)).unwrap_or_default();
-            Line::new("change", format!("if {}{reach}: {then}", list(&changes, "and")), place)
+            let beyond = flip.changes.iter().find_map(|change| reach(change, flip.reach)).unwrap_or_default();
+            Line::new("change", format!("if {}{beyond}: {then}", list(&changes, "and")), place)
         };
         ToldNote {
             kind: "change",
@@ -324,23 +323,6 @@ impl Words<'_> {
             }
             FactChange::Add(fact) | FactChange::Set(fact) => self.fact(fact.relation, &fact.args),
         }
-    }
-
-    /// How far beyond the value of a change the same holds.
-    fn reach(&self, change: &FactChange, reach: Reach) -> Option<String> {
-        let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return None };
-        let value = fact.args.iter().flatten().find_map(|arg| match arg {
-            Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
-            Constant::Value(_) | Constant::Thing(..) => None,
-        })?;
-        Some(match (reach, value) {
-            (Reach::Only, _) => return None,
-            (Reach::Any, _) => " (or any other value)".to_owned(),
-            (Reach::Up, Value::Date(_)) => format!(" (from {value} on)"),
-            (Reach::Down, Value::Date(_)) => format!(" (up to {value})"),
-            (Reach::Up, _) => format!(" (from {value} up)"),
-            (Reach::Down, _) => format!(" (from {value} down)"),
-        })
     }
 
     fn changed_place(&self, change: &FactChange) -> Option<String> {
@@ -442,3 +424,20 @@ impl Words<'_> {
 
 /// The most conditions one sentence tells.
 const MOST_CLAUSES: usize = 4;
+
+/// How far beyond the value of a change the same holds.
+fn reach(change: &FactChange, reach: Reach) -> Option<String> {
+    let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return None };
+    let value = fact.args.iter().flatten().find_map(|arg| match arg {
+        Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
+        Constant::Value(_) | Constant::Thing(..) => None,
+    })?;
+    Some(match (reach, value) {
+        (Reach::Only, _) => return None,
+        (Reach::Any, _) => " (or any other value)".to_owned(),
+        (Reach::Up, Value::Date(_)) => format!(" (from {value} on)"),
+        (Reach::Down, Value::Date(_)) => format!(" (up to {value})"),
+        (Reach::Up, _) => format!(" (from {value} up)"),
+        (Reach::Down, _) => format!(" (from {value} down)"),
+    })
+}
