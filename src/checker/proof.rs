@@ -203,3 +203,44 @@ pub struct Member {
     /// Its value, where it has one that is not the key.
     pub value: Option<Value>,
 }
+
+/// A fact.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The relation.
+    pub relation: RelationId,
+    /// What fills its slots; `None` for a value nobody stated.
+    pub args: Vec<Option<Constant>>,
+    /// Where it is stated; `None` where nobody did.
+    pub origin: Option<Origin>,
+    /// Whether it is only possible.
+    pub maybe: bool,
+}
+
+/// One change of the facts.
+#[derive(Clone, Debug)]
+pub enum FactChange {
+    /// Nobody states it any more.
+    Remove(Fact),
+    /// It is stated.
+    Add(Fact),
+    /// The value of its key is this one.
+    Set(Fact),
+}
+
+/// What a row lacks to match.
+#[derive(Clone, Debug)]
+pub struct WhyNot {
+    /// The row.
+    pub row: RowId,
+    /// What its words stand for where the rest holds.
+    pub words: Vec<Held>,
+    /// Its conditions that hold.
+    pub holds: Vec<Step>,
+    /// Its conditions that do not; of a comparison also what its sides come to.
+    pub fails: Vec<(Cond, Option<(Amount, Amount)>)>,
+    /// Conditions on words that only a failing one would give a value: they cannot be asked yet.
+    pub unasked: Vec<Cond>,
+    /// What bars it (`unless`), where that is met, and whether it is met for certain.
+    pub barred: Option<(Cond, bool)>,
+}

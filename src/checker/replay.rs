@@ -7,8 +7,8 @@ use super::{Claim, Derivation, Held, Step};
 use crate::base::IndexVec;
 use crate::facts::{Dictionary, Stated};
 use crate::model::{
-    Atom, AtomSource, BinaryOp, CompareOp, Cond, Constant, DateUnit, DomainId, Expr, ParameterId, RelationId,
-    Ruleset, Term, Ty,
+    Atom, AtomSource, BinaryOp, CompareOp, Cond, Constant, DateUnit, DomainId, Expr, KindFact, ParameterId,
+    RelationId, Ruleset, Term, Ty,
 };
 use crate::value::Value;
 
@@ -27,6 +27,8 @@ pub struct Facts<'f> {
     pub dictionaries: &'f IndexVec<DomainId, Dictionary>,
     /// The values of parameters.
     pub parameters: &'f IndexVec<ParameterId, Option<Value>>,
+    /// The kinds stated outright.
+    pub kinds: &'f [KindFact],
 }
 
 type Args = Vec<Option<Constant>>;
@@ -101,14 +103,14 @@ pub fn replay(facts: &Facts<'_>, proof: &Derivation) -> Result<(), FalseStep> {
     proof.steps.iter().try_for_each(|step| checker.step(step))
 }
 
-struct Checker<'c> {
-    facts: &'c Facts<'c>,
-    proof: &'c Derivation,
+pub(super) struct Checker<'c> {
+    pub facts: &'c Facts<'c>,
+    pub proof: &'c Derivation,
 }
 
 impl Checker<'_> {
     /// Whether a step is true by itself.
-    fn step(&self, step: &Step) -> Result<(), FalseStep> {
+    pub fn step(&self, step: &Step) -> Result<(), FalseStep> {
         let ruleset = self.facts.ruleset;
         match step {
             Step::Fact { relation, args, maybe, .. } => match self.facts.stated(*relation, args) {
@@ -144,7 +146,7 @@ impl Checker<'_> {
     }
 
     /// Whether a condition is met by the steps, or by itself.
-    fn holds(&self, cond: &Cond) -> bool {
+    pub fn holds(&self, cond: &Cond) -> bool {
         match cond {
             Cond::And(parts) => parts.iter().all(|part| self.holds(part)),
             Cond::Or(parts) => parts.iter().any(|part| self.holds(part)),
@@ -251,55 +253,63 @@ impl Checker<'_> {
 
     /// What a calculation without aggregates comes to.
     fn value(&self, expr: &Expr) -> Option<Constant> {
-        let number = |expr: &Expr| match self.value(expr)? {
-            Constant::Value(Value::Number(number)) => Some(number),
+        worked(expr, &mut |leaf| match leaf {
+            Expr::Term(term) => self.known(term),
             _ => None,
-        };
-        let date = |expr: &Expr| match self.value(expr)? {
-            Constant::Value(Value::Date(date)) => Some(date),
-            _ => None,
-        };
-        let found = match expr {
-            Expr::Term(term) => return self.known(term),
-            Expr::Negate(inner) => Value::Number(-number(inner)?),
-            Expr::Binary(op, lhs, rhs) => {
-                let (lhs, rhs) = (number(lhs)?, number(rhs)?);
-                let found = match op {
-                    BinaryOp::Add => lhs.checked_add(rhs),
-                    BinaryOp::Subtract => lhs.checked_sub(rhs),
-                    BinaryOp::Multiply => lhs.checked_mul(rhs),
-                    BinaryOp::Divide => lhs.checked_div(rhs),
-                    BinaryOp::Power => lhs.checked_pow(rhs),
-                };
-                Value::Number(found.ok()?)
-            }
-            Expr::DaysBetween(lhs, rhs) => Value::Number(date(lhs)?.days_since(date(rhs)?).into()),
-            Expr::Shift { date: from, amount, unit, back } => {
-                let amount = number(amount)?.to_i64()?;
-                let amount = if *back { amount.checked_neg()? } else { amount };
-                Value::Date(match unit {
-                    DateUnit::Days => date(from)?.add_days(amount)?,
-                    DateUnit::Months => date(from)?.add_months(amount)?,
-                    DateUnit::Years => date(from)?.add_years(amount)?,
-                })
-            }
-            Expr::Call(function, args) => {
-                let values: Option<Vec<Value>> = args
-                    .iter()
-                    .map(|arg| match self.value(arg)? {
-                        Constant::Value(value) => Some(value),
-                        Constant::Thing(..) => None,
-                    })
-                    .collect();
-                (function.evaluate)(&values?).ok()?
-            }
-            Expr::Aggregate(_) => return None,
-        };
-        Some(Constant::Value(found))
+        })
     }
 }
 
-fn compares(lhs: &Constant, op: CompareOp, rhs: &Constant) -> bool {
+/// What a calculation comes to, given what its terms and aggregates do.
+pub(super) fn worked(expr: &Expr, leaf: &mut dyn FnMut(&Expr) -> Option<Constant>) -> Option<Constant> {
+    let mut part = |expr: &Expr| match worked(expr, leaf)? {
+        Constant::Value(value) => Some(value),
+        Constant::Thing(..) => None,
+    };
+    let number = |value: Value| match value {
+        Value::Number(number) => Some(number),
+        Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+    };
+    let date = |value: Value| match value {
+        Value::Date(date) => Some(date),
+        Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
+    };
+    let found = match expr {
+        Expr::Term(_) | Expr::Aggregate(_) => return leaf(expr),
+        Expr::Negate(inner) => Value::Number(-number(part(inner)?)?),
+        Expr::Binary(op, lhs, rhs) => {
+            let (lhs, rhs) = (number(part(lhs)?)?, number(part(rhs)?)?);
+            let found = match op {
+                BinaryOp::Add => lhs.checked_add(rhs),
+                BinaryOp::Subtract => lhs.checked_sub(rhs),
+                BinaryOp::Multiply => lhs.checked_mul(rhs),
+                BinaryOp::Divide => lhs.checked_div(rhs),
+                BinaryOp::Power => lhs.checked_pow(rhs),
+            };
+            Value::Number(found.ok()?)
+        }
+        Expr::DaysBetween(lhs, rhs) => {
+            let (lhs, rhs) = (date(part(lhs)?)?, date(part(rhs)?)?);
+            Value::Number(lhs.days_since(rhs).into())
+        }
+        Expr::Shift { date: from, amount, unit, back } => {
+            let (from, amount) = (date(part(from)?)?, number(part(amount)?)?.to_i64()?);
+            let amount = if *back { amount.checked_neg()? } else { amount };
+            Value::Date(match unit {
+                DateUnit::Days => from.add_days(amount)?,
+                DateUnit::Months => from.add_months(amount)?,
+                DateUnit::Years => from.add_years(amount)?,
+            })
+        }
+        Expr::Call(function, args) => {
+            let values: Option<Vec<Value>> = args.iter().map(part).collect();
+            (function.evaluate)(&values?).ok()?
+        }
+    };
+    Some(Constant::Value(found))
+}
+
+pub(super) fn compares(lhs: &Constant, op: CompareOp, rhs: &Constant) -> bool {
     let order = lhs.cmp(rhs);
     match op {
         CompareOp::Eq => order.is_eq(),

@@ -316,8 +316,11 @@ pub(super) struct ExplainArgs {
     #[arg(long)]
     pub tree: bool,
     /// Look for sets of up to so many changes of facts after which a lens says something else.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 2)]
     pub changes: usize,
+    /// Replay everything claimed over the facts alone, and say what was replayed.
+    #[arg(long)]
+    pub verify: bool,
     /// The form on standard output.
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,

@@ -4,7 +4,7 @@ use super::Exit;
 use super::args::{ExplainArgs, ExplainFormat};
 use super::output::Terminal;
 use super::progress::Progress;
-use crate::explain::{Explanation, Request, Trouble, explain};
+use crate::explain::{Explanation, Replayed, Request, Trouble, explain, verify};
 use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
@@ -53,6 +53,12 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         Ok(explanation) => explanation,
         Err(trouble) => return Err(troubled(&trouble, terminal)),
     };
+    if args.verify {
+        match verify(ruleset, &evaluation, facts, &explanation) {
+            Ok(replayed) => terminal.say(&told(&replayed)),
+            Err(trouble) => return Err(troubled(&trouble, terminal)),
+        }
+    }
     let name = asked.scenario.map(|id| ruleset.scenarios[id].name.as_str());
     terminal.answer(&print(args, ruleset, &session, &explanation, name));
     Ok(Exit::Done)
@@ -73,6 +79,23 @@ fn print(
         ExplainFormat::Dot => dot(&told),
         ExplainFormat::Mermaid => mermaid(&told),
     }
+}
+
+/// What was replayed, and of what not all can be told from what is certain.
+fn told(replayed: &Replayed) -> String {
+    let all = [
+        ("outcome", replayed.outcomes),
+        ("proof", replayed.proofs),
+        ("why not", replayed.why_nots),
+        ("change", replayed.changes),
+    ];
+    let parts = all.iter().filter(|(_, count)| count.all > 0).map(|(what, count)| {
+        let more = if count.all == 1 { "" } else { "s" };
+        let open = count.all - count.whole;
+        let open = if open == 0 { String::new() } else { format!(" ({open} only in part)") };
+        format!("{} {what}{more}{open}", count.all)
+    });
+    format!("parallax: replayed over the facts alone: {}", parts.collect::<Vec<_>>().join(", "))
 }
 
 fn troubled(trouble: &Trouble, terminal: &mut Terminal) -> Exit {

@@ -15,7 +15,7 @@ use crate::facts::MISSING;
 use crate::value::{Decimal, DomainError, Value};
 
 /// Per combination its value and weight; `None` where one is missing.
-type Members = HashMap<Vec<u32>, Option<(Value, Decimal)>, FxBuildHasher>;
+pub type Members = HashMap<Vec<u32>, Option<(Value, Decimal)>, FxBuildHasher>;
 
 impl Runner<'_> {
     pub(super) fn aggregate(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
@@ -44,54 +44,7 @@ impl Runner<'_> {
             Some(possible) => self.members(plan, possible, false, frame)?,
             None => certain.clone(),
         };
-        if possible.values().chain(certain.values()).any(Option::is_none) {
-            return Ok(Computed::Missing);
-        }
-        // A combination that has one value certainly and another possibly.
-        if certain.iter().any(|(key, member)| possible.get(key).is_some_and(|other| other != member)) {
-            return Ok(Computed::Missing);
-        }
-        let list =
-            |members: &Members| -> Vec<(Value, Decimal)> { members.values().flatten().cloned().collect() };
-        let extra: Vec<(Value, Decimal)> = possible
-            .iter()
-            .filter(|(key, _)| !certain.contains_key(*key))
-            .filter_map(|(_, member)| member.clone())
-            .collect();
-        let (sure, all) = (list(&certain), list(&possible));
-        if extra.is_empty() {
-            return Ok(plan.kind.of(sure)?.map_or(Computed::Nothing, Computed::Value));
-        }
-        let between = |low: Option<Value>, high: Option<Value>, perhaps_nothing: bool| match (low, high) {
-            (Some(low), Some(high)) if low == high && !perhaps_nothing => Computed::Value(low),
-            (Some(low), Some(high)) => Computed::Between { low, high, perhaps_nothing },
-            _ => Computed::Missing,
-        };
-        match plan.kind {
-            AggregateKind::Count => Ok(between(plan.kind.of(sure)?, plan.kind.of(all)?, false)),
-            AggregateKind::Sum => {
-                let part = |up: bool| -> Result<Option<Value>, DomainError> {
-                    let mut members = sure.clone();
-                    for (value, weight) in &extra {
-                        if number(value)?.checked_mul(*weight)?.is_negative() != up {
-                            members.push((value.clone(), *weight));
-                        }
-                    }
-                    plan.kind.of(members)
-                };
-                Ok(between(part(false)?, part(true)?, false))
-            }
-            AggregateKind::Average | AggregateKind::Median => Ok(Computed::Missing),
-            AggregateKind::Min | AggregateKind::Max => {
-                let least = AggregateKind::Min;
-                let greatest = AggregateKind::Max;
-                Ok(match (sure.is_empty(), plan.kind) {
-                    (true, _) => between(least.of(all.clone())?, greatest.of(all)?, true),
-                    (false, AggregateKind::Min) => between(least.of(all)?, least.of(sure)?, false),
-                    (false, _) => between(greatest.of(sure)?, greatest.of(all)?, false),
-                })
-            }
-        }
+        aggregated(plan.kind, &certain, &possible)
     }
 
     /// What is there to aggregate.
@@ -151,5 +104,60 @@ impl Runner<'_> {
             _ => None,
         };
         Ok(value.zip(weight))
+    }
+}
+
+/// What an aggregate of these members comes to: what it lies between where some are only possible.
+pub fn aggregated(
+    kind: AggregateKind,
+    certain: &Members,
+    possible: &Members,
+) -> Result<Computed, DomainError> {
+    if possible.values().chain(certain.values()).any(Option::is_none) {
+        return Ok(Computed::Missing);
+    }
+    // A combination that has one value certainly and another possibly.
+    if certain.iter().any(|(key, member)| possible.get(key).is_some_and(|other| other != member)) {
+        return Ok(Computed::Missing);
+    }
+    let list = |members: &Members| -> Vec<(Value, Decimal)> { members.values().flatten().cloned().collect() };
+    let extra: Vec<(Value, Decimal)> = possible
+        .iter()
+        .filter(|(key, _)| !certain.contains_key(*key))
+        .filter_map(|(_, member)| member.clone())
+        .collect();
+    let (sure, all) = (list(certain), list(possible));
+    if extra.is_empty() {
+        return Ok(kind.of(sure)?.map_or(Computed::Nothing, Computed::Value));
+    }
+    let between = |low: Option<Value>, high: Option<Value>, perhaps_nothing: bool| match (low, high) {
+        (Some(low), Some(high)) if low == high && !perhaps_nothing => Computed::Value(low),
+        (Some(low), Some(high)) => Computed::Between { low, high, perhaps_nothing },
+        _ => Computed::Missing,
+    };
+    match kind {
+        AggregateKind::Count => Ok(between(kind.of(sure)?, kind.of(all)?, false)),
+        AggregateKind::Sum => {
+            let part = |up: bool| -> Result<Option<Value>, DomainError> {
+                let mut members = sure.clone();
+                for (value, weight) in &extra {
+                    if number(value)?.checked_mul(*weight)?.is_negative() != up {
+                        members.push((value.clone(), *weight));
+                    }
+                }
+                kind.of(members)
+            };
+            Ok(between(part(false)?, part(true)?, false))
+        }
+        AggregateKind::Average | AggregateKind::Median => Ok(Computed::Missing),
+        AggregateKind::Min | AggregateKind::Max => {
+            let least = AggregateKind::Min;
+            let greatest = AggregateKind::Max;
+            Ok(match (sure.is_empty(), kind) {
+                (true, _) => between(least.of(all.clone())?, greatest.of(all)?, true),
+                (false, AggregateKind::Min) => between(least.of(all)?, least.of(sure)?, false),
+                (false, _) => between(greatest.of(sure)?, greatest.of(all)?, false),
+            })
+        }
     }
 }

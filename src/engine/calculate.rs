@@ -1,7 +1,7 @@
 //! Values worked out while a program runs.
 
 use super::planted::{Bug, planted};
-use super::program::{Calculation, Comparison, Computed};
+use super::program::{AggregatePlan, Calculation, Comparison, Computed};
 use super::run::{Frame, NOBODY, Runner};
 use crate::base::Idx;
 use crate::facts::MISSING;
@@ -11,51 +11,137 @@ use crate::value::{Decimal, DomainError, Value};
 /// Parts of a calculation, or what it comes to without them.
 type Parts<T> = Result<Result<T, Computed>, DomainError>;
 
+/// What a calculation takes from outside itself.
+#[derive(Clone, Copy, Debug)]
+pub enum Leaf<'c> {
+    /// The value of a variable of a domain.
+    Var(usize, usize),
+    /// One value made of several.
+    Aggregate(&'c AggregatePlan),
+}
+
+/// What a calculation comes to, given what its leaves do.
+pub fn calculate<F>(calculation: &Calculation, leaf: &mut F) -> Result<Computed, DomainError>
+where
+    F: FnMut(Leaf<'_>) -> Result<Computed, DomainError>,
+{
+    let result = match calculation {
+        Calculation::Value(value) => return Ok(Computed::Value(value.clone())),
+        Calculation::Var { var, domain } => return leaf(Leaf::Var(*var, *domain)),
+        Calculation::Aggregate(plan) => return leaf(Leaf::Aggregate(plan)),
+        Calculation::Call(function, args) => match parts(args, leaf)? {
+            Ok(values) => return (function.evaluate)(&values).map(Computed::Value),
+            Err(other) => return Ok(other),
+        },
+        Calculation::Shift { date, amount, unit, back } => {
+            return shift(date, amount, *unit, *back, leaf);
+        }
+        Calculation::Days(x, y) => match two(x, y, leaf)? {
+            Ok((Value::Date(x), Value::Date(y))) => Decimal::from(x.days_since(y)),
+            Ok(_) => return Err(DomainError::Overflow),
+            Err(other) => return Ok(other),
+        },
+        Calculation::Negate(x) => match parts(std::slice::from_ref(&**x), leaf)? {
+            Ok(values) => -number(&values[0])?,
+            Err(other) => return Ok(other),
+        },
+        Calculation::Add(x, y)
+        | Calculation::Subtract(x, y)
+        | Calculation::Multiply(x, y)
+        | Calculation::Divide(x, y)
+        | Calculation::Power(x, y) => {
+            let (x, y) = match two(x, y, leaf)? {
+                Ok((x, y)) => (number(&x)?, number(&y)?),
+                Err(other) => return Ok(other),
+            };
+            match calculation {
+                Calculation::Add(..) => x.checked_add(y)?,
+                Calculation::Subtract(..) => x.checked_sub(y)?,
+                Calculation::Multiply(..) => x.checked_mul(y)?,
+                Calculation::Divide(..) => x.checked_div(y)?,
+                _ => x.checked_pow(y)?,
+            }
+        }
+    };
+    Ok(Computed::Value(Value::Number(result)))
+}
+
+/// The values of all parts; where one has none, what the whole comes to: of what is missing
+/// nothing is known, of nothing there is nothing.
+fn parts<F>(parts: &[Calculation], leaf: &mut F) -> Parts<Vec<Value>>
+where
+    F: FnMut(Leaf<'_>) -> Result<Computed, DomainError>,
+{
+    let mut values = Vec::with_capacity(parts.len());
+    let mut other = None;
+    for part in parts {
+        match calculate(part, leaf)? {
+            Computed::Value(value) => values.push(value),
+            Computed::Nothing => other = Some(Computed::Nothing),
+            Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
+                other = other.or(Some(Computed::Missing));
+            }
+            Computed::Between { low, high, .. } => {
+                // Neither a value nor surely none: as far as it is known, anything or nothing.
+                let whole = Computed::Between { low, high, perhaps_nothing: true };
+                other = other.filter(|known| *known == Computed::Nothing).or(Some(whole));
+            }
+        }
+    }
+    Ok(other.map_or(Ok(values), Err))
+}
+
+fn two<F>(x: &Calculation, y: &Calculation, leaf: &mut F) -> Parts<(Value, Value)>
+where
+    F: FnMut(Leaf<'_>) -> Result<Computed, DomainError>,
+{
+    let (x, y) = (calculate(x, leaf)?, calculate(y, leaf)?);
+    Ok(match (x, y) {
+        (Computed::Value(x), Computed::Value(y)) => Ok((x, y)),
+        (Computed::Nothing, _) | (_, Computed::Nothing) => Err(Computed::Nothing),
+        (Computed::Between { low, high, perhaps_nothing: true }, _)
+        | (_, Computed::Between { low, high, perhaps_nothing: true }) => {
+            Err(Computed::Between { low, high, perhaps_nothing: true })
+        }
+        _ => Err(Computed::Missing),
+    })
+}
+
+fn shift<F>(
+    date: &Calculation,
+    amount: &Calculation,
+    unit: u8,
+    back: bool,
+    leaf: &mut F,
+) -> Result<Computed, DomainError>
+where
+    F: FnMut(Leaf<'_>) -> Result<Computed, DomainError>,
+{
+    let (date, amount) = match two(date, amount, leaf)? {
+        Ok((Value::Date(date), amount)) => (date, number(&amount)?),
+        Ok(_) => return Err(DomainError::Overflow),
+        Err(other) => return Ok(other),
+    };
+    let amount = amount.to_i64().ok_or(DomainError::FractionalShift)?;
+    let amount = if back { amount.checked_neg() } else { Some(amount) };
+    let moved = amount.and_then(|amount| match unit {
+        0 => date.add_days(amount),
+        1 => date.add_months(amount),
+        _ => date.add_years(amount),
+    });
+    moved.map(|date| Computed::Value(Value::Date(date))).ok_or(DomainError::Overflow)
+}
+
 impl Runner<'_> {
     pub(super) fn calculate(
         &self,
         calculation: &Calculation,
         frame: &mut Frame,
     ) -> Result<Computed, DomainError> {
-        let result = match calculation {
-            Calculation::Value(value) => return Ok(Computed::Value(value.clone())),
-            Calculation::Var { var, domain } => return self.variable(*var, *domain, frame),
-            Calculation::Aggregate(plan) => return self.aggregate(plan, frame),
-            Calculation::Call(function, args) => match self.parts(args, frame)? {
-                Ok(values) => return (function.evaluate)(&values).map(Computed::Value),
-                Err(other) => return Ok(other),
-            },
-            Calculation::Shift { date, amount, unit, back } => {
-                return self.shift(date, amount, *unit, *back, frame);
-            }
-            Calculation::Days(x, y) => match self.two(x, y, frame)? {
-                Ok((Value::Date(x), Value::Date(y))) => Decimal::from(x.days_since(y)),
-                Ok(_) => return Err(DomainError::Overflow),
-                Err(other) => return Ok(other),
-            },
-            Calculation::Negate(x) => match self.parts(std::slice::from_ref(&**x), frame)? {
-                Ok(values) => -number(&values[0])?,
-                Err(other) => return Ok(other),
-            },
-            Calculation::Add(x, y)
-            | Calculation::Subtract(x, y)
-            | Calculation::Multiply(x, y)
-            | Calculation::Divide(x, y)
-            | Calculation::Power(x, y) => {
-                let (x, y) = match self.two(x, y, frame)? {
-                    Ok((x, y)) => (number(&x)?, number(&y)?),
-                    Err(other) => return Ok(other),
-                };
-                match calculation {
-                    Calculation::Add(..) => x.checked_add(y)?,
-                    Calculation::Subtract(..) => x.checked_sub(y)?,
-                    Calculation::Multiply(..) => x.checked_mul(y)?,
-                    Calculation::Divide(..) => x.checked_div(y)?,
-                    _ => x.checked_pow(y)?,
-                }
-            }
-        };
-        Ok(Computed::Value(Value::Number(result)))
+        calculate(calculation, &mut |leaf| match leaf {
+            Leaf::Var(var, domain) => self.variable(var, domain, frame),
+            Leaf::Aggregate(plan) => self.aggregate(plan, frame),
+        })
     }
 
     fn variable(&self, var: usize, domain: usize, frame: &Frame) -> Result<Computed, DomainError> {
@@ -68,64 +154,6 @@ impl Runner<'_> {
                 value.map(Computed::Value).ok_or(DomainError::Overflow)
             }
         }
-    }
-
-    /// The values of all parts; where one has none, what the whole comes to: of what is missing
-    /// nothing is known, of nothing there is nothing.
-    fn parts(&self, parts: &[Calculation], frame: &mut Frame) -> Parts<Vec<Value>> {
-        let mut values = Vec::with_capacity(parts.len());
-        let mut other = None;
-        for part in parts {
-            match self.calculate(part, frame)? {
-                Computed::Value(value) => values.push(value),
-                Computed::Nothing => other = Some(Computed::Nothing),
-                Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
-                    other = other.or(Some(Computed::Missing));
-                }
-                Computed::Between { low, high, .. } => {
-                    // Neither a value nor surely none: as far as it is known, anything or nothing.
-                    let whole = Computed::Between { low, high, perhaps_nothing: true };
-                    other = other.filter(|known| *known == Computed::Nothing).or(Some(whole));
-                }
-            }
-        }
-        Ok(other.map_or(Ok(values), Err))
-    }
-
-    fn two(&self, x: &Calculation, y: &Calculation, frame: &mut Frame) -> Parts<(Value, Value)> {
-        let (x, y) = (self.calculate(x, frame)?, self.calculate(y, frame)?);
-        Ok(match (x, y) {
-            (Computed::Value(x), Computed::Value(y)) => Ok((x, y)),
-            (Computed::Nothing, _) | (_, Computed::Nothing) => Err(Computed::Nothing),
-            (Computed::Between { low, high, perhaps_nothing: true }, _)
-            | (_, Computed::Between { low, high, perhaps_nothing: true }) => {
-                Err(Computed::Between { low, high, perhaps_nothing: true })
-            }
-            _ => Err(Computed::Missing),
-        })
-    }
-
-    fn shift(
-        &self,
-        date: &Calculation,
-        amount: &Calculation,
-        unit: u8,
-        back: bool,
-        frame: &mut Frame,
-    ) -> Result<Computed, DomainError> {
-        let (date, amount) = match self.two(date, amount, frame)? {
-            Ok((Value::Date(date), amount)) => (date, number(&amount)?),
-            Ok(_) => return Err(DomainError::Overflow),
-            Err(other) => return Ok(other),
-        };
-        let amount = amount.to_i64().ok_or(DomainError::FractionalShift)?;
-        let amount = if back { amount.checked_neg() } else { Some(amount) };
-        let moved = amount.and_then(|amount| match unit {
-            0 => date.add_days(amount),
-            1 => date.add_months(amount),
-            _ => date.add_years(amount),
-        });
-        moved.map(|date| Computed::Value(Value::Date(date))).ok_or(DomainError::Overflow)
     }
 }
 

@@ -21,8 +21,9 @@ mod table;
 mod tuples;
 mod values;
 
+pub use aggregate::{Members, aggregated};
 pub use batch::{Bail, BatchProgram, Found};
-pub use calculate::compare;
+pub use calculate::{Leaf, calculate, compare};
 pub use limits::{Clock, Limits, Reached};
 pub use operators::assigned;
 pub use profile::{Profile, Taken};

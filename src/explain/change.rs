@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::lookup::{Stop, Tuple, Want};
+use super::lookup::{Stop, Tuple};
 use super::moves::Move;
+use super::nearest::Tried;
 use super::run::{Run, Trace};
-use super::world::{Change, Node, World};
-use super::{Fact, FactChange, Flip, Flips};
+use super::world::{Change, World};
+use super::{Fact, FactChange, Flip, Flips, Reach};
+use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId};
-use crate::value::Value;
 use crate::verdict::OutcomeSet;
 
 /// What a lens says of a subject, and whether it is certainly of the population; nothing outside.
 pub(super) type Answer = Option<(OutcomeSet, bool)>;
+
+/// What making one more world costs, in steps: there are many where several changes are tried together.
+const A_WORLD: u64 = 2_000;
 
 /// The most sets that are named.
 const NAMED: usize = 40;
@@ -42,11 +46,7 @@ impl Search<'_> {
         subject: &[u32],
         wanted: &dyn Fn(&[Answer]) -> bool,
     ) -> Flips {
-        let mut nodes = BTreeSet::new();
-        for lens in lenses {
-            nodes.extend(self.world.reads(Node::Lens(*lens)));
-        }
-        let constants: BTreeSet<Value> = self.world.constants_of(&nodes);
+        let scope = self.world.scope(lenses);
         let mut out = Flips { found: Vec::new(), size: 0, complete: true };
         let Ok((_, trace)) = self.answers(lenses, subject, Change::default()) else {
             out.complete = false;
@@ -56,8 +56,9 @@ impl Search<'_> {
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         for size in 1..=self.size {
             let mut next = VecDeque::new();
-            while let Some(visited) = level.pop_front() {
-                let (moves, whole) = self.world.moves(&visited.trace, &constants);
+            let (mut found, mut beside) = (Vec::new(), Vec::new());
+            'sets: while let Some(visited) = level.pop_front() {
+                let (moves, whole) = self.world.moves(&visited.trace, &scope);
                 out.complete &= whole;
                 for one in moves {
                     if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
@@ -70,31 +71,42 @@ impl Search<'_> {
                         continue;
                     }
                     let Some(change) = self.world.after(&visited.change, &one) else { continue };
+                    if size > 1 {
+                        self.left = self.left.saturating_sub(A_WORLD);
+                    }
                     match self.answers(lenses, subject, change.clone()) {
                         Ok((answers, trace)) => {
+                            let tried =
+                                || Tried { moves: all.clone(), says: said(&answers), reach: Reach::Only };
                             if wanted(&answers) {
-                                out.found.push(self.flip(&all, &answers));
-                            } else if size < self.size {
+                                found.push(tried());
+                                continue;
+                            }
+                            if all.iter().any(|one| self.world.is_valued(one)) {
+                                beside.push(tried());
+                            }
+                            if size < self.size {
                                 next.push_back(Visited { moves: all, change, trace });
                             }
                         }
                         Err(_) => {
                             out.complete = false;
                             if self.left == 0 {
-                                return out;
+                                break 'sets;
                             }
                         }
                     }
                 }
             }
             out.size = size;
-            if !out.found.is_empty() {
+            let least = self.world.least(found, &beside);
+            out.found = least.into_iter().map(|tried| self.flip(tried)).collect();
+            if !out.found.is_empty() || self.left == 0 {
                 break;
             }
             level = next;
         }
-        out.found.sort_by_key(|flip| flip.changes.iter().map(FactChange::rank).sum::<u32>());
-        self.nearest(&mut out.found);
+        out.found.sort_by_key(|flip| flip.changes.iter().map(rank).sum::<u32>());
         if out.found.len() > NAMED {
             out.found.truncate(NAMED);
             out.complete = false;
@@ -117,61 +129,16 @@ impl Search<'_> {
         Ok((answers?, run.trace()))
     }
 
-    /// Of several values of one key with the same effect only the one nearest to the stated value stays.
-    fn nearest(&self, found: &mut Vec<Flip>) {
-        let key = |flip: &Flip| match flip.changes.as_slice() {
-            [FactChange::Set(fact)] => {
-                let slot = self.world.ruleset.relations[fact.relation].open?;
-                let mut args = fact.args.clone();
-                let value = args[slot].take();
-                Some((fact.relation, slot, args, value))
-            }
-            _ => None,
-        };
-        let old = |relation: RelationId, slot: usize, args: &[Option<Constant>]| {
-            let want: Vec<Want> = args
-                .iter()
-                .map(|arg| arg.as_ref().map_or(Want::Any, |arg| Want::Is(self.world.id(arg))))
-                .collect();
-            let mut value = None;
-            let run = Run::new(self.world, Change::default(), u64::MAX);
-            let _ = run.stated(relation, &want, false, &mut |tuple| {
-                value.clone_from(&self.world.constants(relation, tuple)[slot]);
-                Ok(())
-            });
-            value
-        };
-        let distance = |flip: &Flip| {
-            let (relation, slot, args, value) = key(flip)?;
-            match (old(relation, slot, &args)?, value?) {
-                (Constant::Value(Value::Number(old)), Constant::Value(Value::Number(new))) => {
-                    old.checked_sub(new).ok().map(crate::value::Decimal::abs)
-                }
-                _ => None,
-            }
-        };
-        found.sort_by_cached_key(|flip| {
-            (flip.changes.iter().map(FactChange::rank).sum::<u32>(), distance(flip))
-        });
-        let mut seen = Vec::new();
-        found.retain(|flip| {
-            let Some((relation, _, args, _)) = key(flip) else { return true };
-            let one = (relation, args, flip.says.clone());
-            let new = !seen.contains(&one);
-            if new {
-                seen.push(one);
-            }
-            new
-        });
+    fn flip(&self, tried: Tried) -> Flip {
+        let Tried { moves, says, reach } = tried;
+        let varying = moves.iter().position(|one| self.world.is_valued(one));
+        let changes = moves.iter().map(|one| self.world.told(one)).collect();
+        Flip { changes, says, reach: varying.map_or(Reach::Only, |_| reach) }
     }
+}
 
-    fn flip(&self, moves: &[Move], answers: &[Answer]) -> Flip {
-        let says = answers
-            .iter()
-            .map(|answer| answer.map(|(set, _)| super::story::says(set)).unwrap_or_default())
-            .collect();
-        Flip { changes: moves.iter().map(|one| self.world.told(one)).collect(), says }
-    }
+fn said(answers: &[Answer]) -> Vec<Says> {
+    answers.iter().map(|answer| answer.map(|(set, _)| super::story::says(set)).unwrap_or_default()).collect()
 }
 
 /// Steps one world may take.
@@ -208,5 +175,18 @@ impl World<'_> {
             Move::Add(relation, tuple) => FactChange::Add(self.fact(*relation, tuple)),
             Move::Set(relation, tuple) => FactChange::Set(self.fact(*relation, tuple)),
         }
+    }
+}
+
+/// What is taken away is named before what is said otherwise, and that before what is new.
+fn rank(change: &FactChange) -> u32 {
+    let new = |fact: &Fact| {
+        let is_new = |arg: &Option<Constant>| matches!(arg, Some(Constant::Thing(_, name)) if name == super::world::NEWCOMER);
+        fact.args.iter().filter(|arg| is_new(arg)).count() as u32
+    };
+    match change {
+        FactChange::Remove(_) => 0,
+        FactChange::Set(fact) => 10 + new(fact),
+        FactChange::Add(fact) => 100 + 10 * new(fact),
     }
 }

@@ -5,6 +5,7 @@ mod calculate;
 mod change;
 mod lookup;
 mod moves;
+mod nearest;
 mod parting;
 mod prove;
 mod run;
@@ -12,14 +13,17 @@ mod settled;
 mod solve;
 mod story;
 mod unknown;
+mod verify;
 pub mod whatif;
 mod whynot;
 mod world;
 
-use crate::checker::{Amount, Derivation, Facts, FalseStep, Held, Says, Step, Through, replay};
-use crate::facts::Origin;
-use crate::model::{Cond, Constant, KindFact, LensId, QuestionId, RelationId, RowId, Ruleset};
+use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
+pub use crate::checker::{Fact, FactChange, WhyNot};
+use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::verdict::Evaluation;
+pub use verify::{Count, Replayed, verify};
+pub use world::NEWCOMER;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -112,6 +116,16 @@ pub struct LensStory {
     pub open: Option<Open>,
 }
 
+impl LensStory {
+    /// All proofs in it.
+    pub fn proofs(&self) -> impl Iterator<Item = &Derivation> {
+        let overruled = self.overruled.iter().map(|(_, _, proof)| proof);
+        let barred = self.barred.iter().flat_map(|(_, asks, bars)| [asks, bars]);
+        let other = self.other.iter().flat_map(|through| &through.rows);
+        self.rows.iter().chain(overruled).chain(barred).chain(other)
+    }
+}
+
 /// What an open answer hangs on.
 #[derive(Clone, Debug)]
 pub struct Open {
@@ -147,60 +161,6 @@ pub struct Answered {
     pub holds: bool,
 }
 
-/// What a row lacks to match.
-#[derive(Clone, Debug)]
-pub struct WhyNot {
-    /// The row.
-    pub row: RowId,
-    /// What its words stand for where the rest holds.
-    pub words: Vec<Held>,
-    /// Its conditions that hold.
-    pub holds: Vec<Step>,
-    /// Its conditions that do not; of a comparison also what its sides come to.
-    pub fails: Vec<(Cond, Option<(Amount, Amount)>)>,
-    /// What bars it (`unless`), where that is met, and whether it is met for certain.
-    pub barred: Option<(Cond, bool)>,
-}
-
-/// A fact.
-#[derive(Clone, Debug)]
-pub struct Fact {
-    /// The relation.
-    pub relation: RelationId,
-    /// What fills its slots; `None` for a value nobody stated.
-    pub args: Vec<Option<Constant>>,
-    /// Where it is stated; `None` where nobody did.
-    pub origin: Option<Origin>,
-    /// Whether it is only possible.
-    pub maybe: bool,
-}
-
-/// One change of the facts.
-#[derive(Clone, Debug)]
-pub enum FactChange {
-    /// Nobody states it any more.
-    Remove(Fact),
-    /// It is stated.
-    Add(Fact),
-    /// The value of its key is this one.
-    Set(Fact),
-}
-
-impl FactChange {
-    /// What is taken away is named before what is said otherwise, and that before what is new.
-    fn rank(&self) -> u32 {
-        let new = |fact: &Fact| {
-            let is_new = |arg: &Option<Constant>| matches!(arg, Some(Constant::Thing(_, name)) if name == world::NEWCOMER);
-            fact.args.iter().filter(|arg| is_new(arg)).count() as u32
-        };
-        match self {
-            Self::Remove(_) => 0,
-            Self::Set(fact) => 10 + new(fact),
-            Self::Add(fact) => 100 + 10 * new(fact),
-        }
-    }
-}
-
 /// A set of changes, and what follows.
 #[derive(Clone, Debug)]
 pub struct Flip {
@@ -208,6 +168,21 @@ pub struct Flip {
     pub changes: Vec<FactChange>,
     /// What each lens asked about says then; nothing where the subject is no longer asked about.
     pub says: Vec<Says>,
+    /// How far the same holds beyond the value in it.
+    pub reach: Reach,
+}
+
+/// How far beyond a value the same holds, by the values tried: those at which rules may change their mind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// There is no such value, or only it.
+    Only,
+    /// From it up.
+    Up,
+    /// From it down.
+    Down,
+    /// Whatever the value.
+    Any,
 }
 
 /// The smallest sets of changes that do something.
@@ -272,7 +247,7 @@ pub fn explain(
         }
         lenses.push(story);
     }
-    verify(&world, &lenses)?;
+    prove(&world, &lenses)?;
     let parting = match request.parting {
         Some((left, right)) if standing != Standing::Outside => {
             Some(run.parting(left, right, &subject, (request.size.max(1), request.budget))?)
@@ -284,20 +259,15 @@ pub fn explain(
 }
 
 /// Has every proof replayed by the checker, which knows nothing of how it was found.
-fn verify(world: &world::World<'_>, lenses: &[LensStory]) -> Result<(), Trouble> {
+fn prove(world: &world::World<'_>, lenses: &[LensStory]) -> Result<(), Trouble> {
     let facts = Facts {
         ruleset: world.ruleset,
         stated: world.stated,
         dictionaries: &world.evaluation.dictionaries,
         parameters: &world.evaluation.parameters,
+        kinds: world.kinds,
     };
-    let proofs = lenses.iter().flat_map(|story| {
-        let overruled = story.overruled.iter().map(|(_, _, proof)| proof);
-        let barred = story.barred.iter().flat_map(|(_, asks, bars)| [asks, bars]);
-        let other = story.other.iter().flat_map(|through| &through.rows);
-        story.rows.iter().chain(overruled).chain(barred).chain(other)
-    });
-    for proof in proofs {
+    for proof in lenses.iter().flat_map(LensStory::proofs) {
         replay(&facts, proof).map_err(|FalseStep(what)| Trouble::Bug(what))?;
     }
     Ok(())

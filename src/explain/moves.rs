@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::lookup::{Tuple, Want, fits};
 use super::run::{Run, Trace};
-use super::world::{Change, Delta, World};
+use super::world::{Change, Delta, Node, World};
 use crate::facts::{MISSING, Origin};
 use crate::model::{
-    Clause, Cond, Constant, Domain, DomainId, Expr, KindId, RelationId, RepeatRole, Term, Ty,
+    Clause, Cond, Constant, Domain, DomainId, Expr, KindId, LensId, RelationId, RepeatRole, Term, Ty,
 };
 use crate::value::{Decimal, Value};
 
@@ -29,7 +29,22 @@ const FEW_CONSTANTS: usize = 6;
 /// The most ways to fill what was looked for with names and values.
 const FILLINGS: usize = 400;
 
+/// What an answer is worked out from by rules, whatever the facts.
+pub(super) struct Scope {
+    /// All that is read on the way.
+    pub reads: BTreeSet<Node>,
+    /// The constants compared with.
+    pub constants: BTreeSet<Value>,
+}
+
 impl World<'_> {
+    /// What lenses are worked out from.
+    pub fn scope(&self, lenses: &[LensId]) -> Scope {
+        let reads: BTreeSet<Node> = lenses.iter().flat_map(|lens| self.reads(Node::Lens(*lens))).collect();
+        let constants = self.constants_of(&reads);
+        Scope { reads, constants }
+    }
+
     /// Whether facts of a relation may be changed.
     pub fn may_change(&self, relation: RelationId) -> bool {
         let mut changeable =
@@ -48,7 +63,8 @@ impl World<'_> {
     }
 
     /// The changes that could matter to an answer that was read off this.
-    pub fn moves(&self, trace: &Trace, constants: &BTreeSet<Value>) -> (Vec<Move>, bool) {
+    pub fn moves(&self, trace: &Trace, scope: &Scope) -> (Vec<Move>, bool) {
+        let constants = &scope.constants;
         let mut out = BTreeSet::new();
         let mut whole = true;
         for (relation, tuple, _) in &trace.facts {
@@ -81,7 +97,7 @@ impl World<'_> {
             });
         }
         for (kind, id) in &trace.kinds {
-            self.kind_moves(*kind, *id, constants, trace, &mut out);
+            whole &= self.kind_moves(*kind, *id, scope, trace, &mut out);
         }
         whole &= trace.all.is_empty();
         let known: BTreeSet<(RelationId, &Tuple)> =
@@ -93,15 +109,17 @@ impl World<'_> {
         (kept.cloned().collect(), whole)
     }
 
-    /// Facts that put a thing in a kind, or would.
+    /// Facts that put a thing in a kind, or would; whether these are all that could matter.
     fn kind_moves(
         &self,
         kind: KindId,
         id: u32,
-        constants: &BTreeSet<Value>,
+        scope: &Scope,
         trace: &Trace,
         out: &mut BTreeSet<Move>,
-    ) {
+    ) -> bool {
+        let constants = &scope.constants;
+        let mut whole = true;
         let member = self.stated.members[kind].contains(id as usize);
         for (relation, entry) in self.ruleset.relations.iter_enumerated() {
             if !self.may_change(relation) || !self.is_stated_at_all(relation) {
@@ -127,7 +145,10 @@ impl World<'_> {
                         },
                     );
                 } else {
-                    for (place, other) in entry.slots.iter().enumerate().filter(|(place, _)| *place != at) {
+                    // Where the relation is not read, it is all one with whom the fact is.
+                    let read = scope.reads.contains(&Node::Relation(relation));
+                    let others = if read { &[][..] } else { &entry.slots[..] };
+                    for (place, other) in others.iter().enumerate().filter(|(place, _)| *place != at) {
                         let domain = self.ruleset.domain_of(other.ty);
                         want[place] = match other.ty {
                             Ty::Thing(_) => Want::Is(self.evaluation.dictionaries[domain].len() as u32),
@@ -137,7 +158,7 @@ impl World<'_> {
                             },
                         };
                     }
-                    self.fillings(relation, &want, constants, trace, &mut |tuple| {
+                    whole &= self.fillings(relation, &want, constants, trace, &mut |tuple| {
                         out.insert(if entry.open.is_some() {
                             Move::Set(relation, tuple)
                         } else {
@@ -147,6 +168,7 @@ impl World<'_> {
                 }
             }
         }
+        whole
     }
 
     /// Values tried in a slot: those rules compare with, one past each, and those met.
@@ -458,7 +480,7 @@ impl World<'_> {
     }
 
     /// The constants rules that matter here compare with, and parameters' values.
-    pub fn constants_of(&self, nodes: &BTreeSet<super::world::Node>) -> BTreeSet<Value> {
+    pub fn constants_of(&self, nodes: &BTreeSet<Node>) -> BTreeSet<Value> {
         let mut out: BTreeSet<Value> = self.evaluation.parameters.iter().flatten().cloned().collect();
         let mut add = |clause: &Clause| {
             values_in(&clause.when, &mut out);
@@ -466,20 +488,20 @@ impl World<'_> {
         };
         for node in nodes {
             match node {
-                super::world::Node::Relation(relation) => {
+                Node::Relation(relation) => {
                     self.ruleset
                         .rules
                         .iter()
                         .filter(|rule| rule.relation == *relation)
                         .for_each(|rule| add(&rule.clause));
                 }
-                super::world::Node::Population(question) => {
+                Node::Population(question) => {
                     self.ruleset.questions[*question].among.iter().for_each(&mut add);
                 }
-                super::world::Node::Lens(lens) => {
+                Node::Lens(lens) => {
                     self.ruleset.lenses[*lens].rows.iter().for_each(|row| add(&row.clause));
                 }
-                super::world::Node::Kind(_) => {}
+                Node::Kind(_) => {}
             }
         }
         out

@@ -9,6 +9,7 @@ use super::run::Run;
 use super::solve::Env;
 use crate::base::Idx;
 use crate::checker::{Amount, Claim, Derivation, Member, Step};
+use crate::engine::Computed;
 use crate::facts::{MISSING, Origin};
 use crate::model::{Aggregate, AtomSource, Clause, Cond, Constant, Expr, RelationId, RuleId, Ty};
 
@@ -490,18 +491,18 @@ impl Run<'_> {
             _ => crate::model::DomainId(0),
         };
         let (range, perhaps_nothing) = match calc {
-            Calc::Value(value) => {
+            Calc::Of(Computed::Value(value)) => {
                 let value = Constant::Value(value);
                 (Some((value.clone(), value)), false)
             }
             Calc::Thing(id) => {
                 (self.world.constant(domain(env), id).map(|thing| (thing.clone(), thing)), false)
             }
-            Calc::Between(low, high, perhaps) => {
-                (Some((Constant::Value(low), Constant::Value(high))), perhaps)
+            Calc::Of(Computed::Between { low, high, perhaps_nothing }) => {
+                (Some((Constant::Value(low), Constant::Value(high))), perhaps_nothing)
             }
-            Calc::Missing | Calc::Failed => (None, false),
-            Calc::Nothing => (None, true),
+            Calc::Of(Computed::Missing) | Calc::Failed => (None, false),
+            Calc::Of(Computed::Nothing) => (None, true),
         };
         let members = match expr {
             Expr::Aggregate(aggregate) => self.members_shown(aggregate, env)?,
@@ -526,16 +527,13 @@ impl Run<'_> {
         let types: Vec<Ty> = keys.iter().map(|var| env.vars[*var].ty).collect();
         let mut shown: Vec<Member> = members
             .iter()
-            .map(|(key, values)| Member {
+            .map(|(key, value)| Member {
                 key: key
                     .iter()
                     .zip(&types)
                     .map(|(id, ty)| self.world.constant(self.world.ruleset.domain_of(*ty), *id))
                     .collect(),
-                value: values
-                    .first()
-                    .and_then(|value| value.as_ref().map(|(value, _)| value.clone()))
-                    .filter(|_| !aggregate.each.is_empty()),
+                value: value.as_ref().map(|(value, _)| value.clone()).filter(|_| !aggregate.each.is_empty()),
             })
             .collect();
         shown.sort_by(|left, right| left.key.cmp(&right.key));

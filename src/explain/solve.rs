@@ -7,6 +7,7 @@ use super::lookup::{Flow, Stop, Tuple, Want};
 use super::run::Run;
 use super::world::Node;
 use crate::base::{Idx, IndexVec};
+use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::{as_var, expr_vars};
 use crate::model::{Atom, AtomSource, Clause, Cond, Expr, LensId, Term, Ty, Var, VarId};
@@ -108,11 +109,11 @@ impl Run<'_> {
             }
             Cond::Let { var, value, .. } => {
                 let value = match self.calculate(value, env)? {
-                    Calc::Value(value) => self.world.id(&crate::model::Constant::Value(value)),
+                    Calc::Of(Computed::Value(value)) => self.world.id(&crate::model::Constant::Value(value)),
                     Calc::Thing(id) => id,
-                    Calc::Missing | Calc::Between(_, _, false) => MISSING,
-                    Calc::Between(_, _, true) if possible => MISSING,
-                    Calc::Between(..) | Calc::Nothing | Calc::Failed => return Ok(()),
+                    Calc::Of(Computed::Missing | Computed::Between { perhaps_nothing: false, .. }) => MISSING,
+                    Calc::Of(Computed::Between { perhaps_nothing: true, .. }) if possible => MISSING,
+                    Calc::Of(Computed::Between { .. } | Computed::Nothing) | Calc::Failed => return Ok(()),
                 };
                 env.ids[var.index()] = Some(value);
                 self.all(rest, env, possible, visit)

@@ -18,6 +18,7 @@ const MOST_BRANCHES: usize = 16;
 /// Conditions that do not hold, those that do, and what the words stand for.
 struct Lack<'c> {
     fails: Vec<&'c Cond>,
+    unasked: Vec<&'c Cond>,
     holds: Vec<&'c Cond>,
     barred: bool,
     ids: Vec<Option<u32>>,
@@ -47,7 +48,9 @@ impl Run<'_> {
                 Err(Stop::Lost) => return Err(Stop::Lost),
             }
         }
-        out.sort_by_key(|why| (why.fails.len() + usize::from(why.barred.is_some()), why.row));
+        out.sort_by_key(|why| {
+            (why.fails.len() + why.unasked.len() + usize::from(why.barred.is_some()), why.row)
+        });
         Ok((out, complete))
     }
 
@@ -121,12 +124,8 @@ impl Run<'_> {
             }
             if barred { Ok(()) } else { Err(Stop::Enough) }
         }))?;
-        Ok(found.map(|ids| Lack {
-            fails: dropped.iter().map(|at| way[*at]).collect(),
-            holds: rest,
-            barred,
-            ids,
-        }))
+        let (unasked, fails) = dropped.iter().map(|at| way[*at]).partition(|part| lost(part));
+        Ok(found.map(|ids| Lack { fails, unasked, holds: rest, barred, ids }))
     }
 
     fn told_lack(&self, row: RowId, clause: &Clause, lack: &Lack<'_>) -> Result<WhyNot, Stop> {
@@ -148,7 +147,8 @@ impl Run<'_> {
             Some(unless) if lack.barred => Some((unless.clone(), self.meets(unless, &env, false)?)),
             _ => None,
         };
-        Ok(WhyNot { row, words, holds, fails, barred })
+        let unasked = lack.unasked.iter().map(|cond| (*cond).clone()).collect();
+        Ok(WhyNot { row, words, holds, fails, unasked, barred })
     }
 
     /// What words stand for.

@@ -15,7 +15,7 @@ use crate::plan::{Task, plan};
 use crate::verdict::Evaluation;
 
 /// The name of somebody a change brings in.
-pub(super) const NEWCOMER: &str = "somebody-new";
+pub const NEWCOMER: &str = "somebody-new";
 
 /// The most keys without a value that a new name may bring where changes are only tried.
 const NEW_KEYS: usize = 1000;

@@ -58,35 +58,11 @@ impl<'r> Compiler<'_, 'r> {
                 Some(value) => Calculation::Value(value.clone()),
                 None => Calculation::Value(Value::Flag(false)),
             },
-            Expr::Negate(x) => Calculation::Negate(Box::new(self.calculation(x, bound))),
-            Expr::Binary(op, x, y) => {
-                let x = Box::new(self.calculation(x, bound));
-                let y = Box::new(self.calculation(y, bound));
-                match op {
-                    BinaryOp::Add => Calculation::Add(x, y),
-                    BinaryOp::Subtract => Calculation::Subtract(x, y),
-                    BinaryOp::Multiply => Calculation::Multiply(x, y),
-                    BinaryOp::Divide => Calculation::Divide(x, y),
-                    BinaryOp::Power => Calculation::Power(x, y),
-                }
-            }
-            Expr::DaysBetween(x, y) => {
-                let x = Box::new(self.calculation(x, bound));
-                Calculation::Days(x, Box::new(self.calculation(y, bound)))
-            }
-            Expr::Shift { date, amount, unit, back } => {
-                let unit = match unit {
-                    DateUnit::Days => 0,
-                    DateUnit::Months => 1,
-                    DateUnit::Years => 2,
-                };
-                let date = Box::new(self.calculation(date, bound));
-                let amount = Box::new(self.calculation(amount, bound));
-                Calculation::Shift { date, amount, unit, back: *back }
-            }
-            Expr::Call(function, args) => {
-                Calculation::Call(function, args.iter().map(|arg| self.calculation(arg, bound)).collect())
-            }
+            Expr::Negate(_)
+            | Expr::Binary(..)
+            | Expr::DaysBetween(..)
+            | Expr::Shift { .. }
+            | Expr::Call(..) => operation(expr, &mut |part| self.calculation(part, bound)),
             Expr::Aggregate(aggregate) => Calculation::Aggregate(Arc::new(self.aggregate(aggregate, bound))),
         }
     }
@@ -146,5 +122,34 @@ pub fn comparison(op: CompareOp) -> Comparison {
         CompareOp::Le => Comparison::AtMost,
         CompareOp::Gt => Comparison::Greater,
         CompareOp::Ge => Comparison::AtLeast,
+    }
+}
+
+/// The calculation an expression is, given what its parts are; one without parts is what it is itself.
+pub fn operation<'e>(expr: &'e Expr, part: &mut dyn FnMut(&'e Expr) -> Calculation) -> Calculation {
+    let mut boxed = |expr: &'e Expr| Box::new(part(expr));
+    match expr {
+        Expr::Negate(x) => Calculation::Negate(boxed(x)),
+        Expr::Binary(op, x, y) => {
+            let (x, y) = (boxed(x), boxed(y));
+            match op {
+                BinaryOp::Add => Calculation::Add(x, y),
+                BinaryOp::Subtract => Calculation::Subtract(x, y),
+                BinaryOp::Multiply => Calculation::Multiply(x, y),
+                BinaryOp::Divide => Calculation::Divide(x, y),
+                BinaryOp::Power => Calculation::Power(x, y),
+            }
+        }
+        Expr::DaysBetween(x, y) => Calculation::Days(boxed(x), boxed(y)),
+        Expr::Shift { date, amount, unit, back } => {
+            let unit = match unit {
+                DateUnit::Days => 0,
+                DateUnit::Months => 1,
+                DateUnit::Years => 2,
+            };
+            Calculation::Shift { date: boxed(date), amount: boxed(amount), unit, back: *back }
+        }
+        Expr::Call(function, args) => Calculation::Call(function, args.iter().map(part).collect()),
+        Expr::Term(_) | Expr::Aggregate(_) => part(expr),
     }
 }

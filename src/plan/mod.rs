@@ -10,7 +10,7 @@ mod show;
 mod state;
 
 pub use compile::{Inputs, Request, compile, may_miss};
-pub use expressions::{comparison, place};
+pub use expressions::{comparison, operation, place};
 pub use outline::outline;
 
 use crate::model::checks::{Graph, Node};

@@ -40,8 +40,9 @@ impl Words<'_> {
             let text = format!(
                 "No {} would make them agree{stopped}.",
                 match agreeing.size {
-                    0 | 1 => "single change of a fact".to_owned(),
-                    size => format!("{size} changes of facts"),
+                    0 | 1 => "single change of a fact",
+                    2 => "one or two changes of facts",
+                    _ => "set of three changes of facts, and no smaller one,",
                 }
             );
             notes.push(plain("change", text));

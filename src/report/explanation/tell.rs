@@ -3,8 +3,9 @@
 use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Step, Through};
-use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Standing};
+use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
 use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
+use crate::value::Value;
 
 /// An explanation in words.
 #[derive(Clone, Debug)]
@@ -182,7 +183,14 @@ impl Words<'_> {
                 let other = &self.ruleset.lenses[other.lens].name;
                 format!("{sentence} according to {name}, because no row of it matches and {other} says so.")
             }
-            (None, None) => format!("{sentence} according to {name}, because no row of it matches."),
+            // What is left over seldom reads as a noun in the question's sentence.
+            (None, None) => {
+                let verdict = &all[0];
+                format!(
+                    "{name} comes to `{verdict}` for {}, because no row of it matches.",
+                    list(&names, "and")
+                )
+            }
         }
     }
 
@@ -287,8 +295,9 @@ impl Words<'_> {
         let stopped = if flips.complete { "" } else { " (not everything was tried)" };
         if flips.found.is_empty() {
             let what = match flips.size {
-                0 | 1 => "single change of a fact".to_owned(),
-                size => format!("{size} changes of facts"),
+                0 | 1 => "single change of a fact",
+                2 => "one or two changes of facts",
+                _ => "set of three changes of facts, and no smaller one,",
             };
             let text = format!("No {what} would make it say something else{stopped}.");
             return ToldNote { kind: "change", text, lines: Vec::new() };
@@ -300,7 +309,8 @@ impl Words<'_> {
                 _ => "not asked about".to_owned(),
             };
             let place = flip.changes.iter().find_map(|change| self.changed_place(change));
-            Line::new("change", format!("if {}: {then}", list(&changes, "and")), place)
+            let beyond = flip.changes.iter().find_map(|change| reach(change, flip.reach)).unwrap_or_default();
+            Line::new("change", format!("if {}{beyond}: {then}", list(&changes, "and")), place)
         };
         ToldNote {
             kind: "change",
@@ -423,3 +433,20 @@ impl Words<'_> {
 
 /// The most conditions one sentence tells.
 const MOST_CLAUSES: usize = 4;
+
+/// How far beyond the value of a change the same holds.
+fn reach(change: &FactChange, reach: Reach) -> Option<String> {
+    let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return None };
+    let value = fact.args.iter().flatten().find_map(|arg| match arg {
+        Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
+        Constant::Value(_) | Constant::Thing(..) => None,
+    })?;
+    Some(match (reach, value) {
+        (Reach::Only, _) => return None,
+        (Reach::Any, _) => " (or any other value)".to_owned(),
+        (Reach::Up, Value::Date(_)) => format!(" (from {value} on)"),
+        (Reach::Down, Value::Date(_)) => format!(" (up to {value})"),
+        (Reach::Up, _) => format!(" (from {value} up)"),
+        (Reach::Down, _) => format!(" (from {value} down)"),
+    })
+}

@@ -1,7 +1,7 @@
 //! What rows lack, in words.
 
 use super::tell::{Line, ToldNote};
-use super::words::{Body, Words, list};
+use super::words::{Body, Words, list, rounded};
 use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, LensStory, WhyNot};
 use crate::model::{CompareOp, Cond, Constant, LensId, Policy, RowId};
@@ -73,6 +73,10 @@ impl Words<'_> {
         for line in &mut lines {
             line.text = format!("holds: {}", line.text);
         }
+        for cond in &why.unasked {
+            body.afresh();
+            lines.push(Line::new("condition", format!("would still ask: {}", self.cond(cond, &body)), None));
+        }
         ToldNote {
             kind: "why not",
             text: format!("Not `{verdict}` by row {}: {}.", self.label(lens, why.row), list(&fails, "and")),
@@ -101,10 +105,11 @@ impl Words<'_> {
                 };
                 let gap = match (low, bound) {
                     (Constant::Value(Value::Number(low)), Constant::Value(Value::Number(bound))) => {
-                        low.checked_sub(*bound).ok().map(|gap| format!(", off by {}", gap.abs()))
+                        low.checked_sub(*bound).ok().map(|gap| format!(", off by {}", rounded(gap.abs())))
                     }
                     (Constant::Value(Value::Date(low)), Constant::Value(Value::Date(bound))) => {
-                        Some(format!(", off by {} days", low.days_since(*bound).abs()))
+                        let days = low.days_since(*bound).abs();
+                        Some(format!(", off by {days} {}", if days == 1 { "day" } else { "days" }))
                     }
                     _ => None,
                 };

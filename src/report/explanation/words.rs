@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::base::{SourceMap, Span, printable};
 use crate::checker::{Amount, Derivation, Held, Says};
+use crate::explain::NEWCOMER;
 use crate::facts::Origin;
 use crate::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, LensId, QuestionId,
-    Reading, ReadingPart, RelationId, Ruleset, Term, VarId,
+    Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
 };
+use crate::value::{Decimal, Value};
 
 /// What sentences are made with.
 pub(in crate::report) struct Words<'a> {
@@ -55,17 +57,36 @@ impl Words<'_> {
 
     #[expect(clippy::unused_self, reason = "all that makes words is asked of them")]
     fn reading(&self, reading: &Reading, slots: &[String], verdict: &str) -> String {
+        let mut one = false;
         let parts = reading.parts.iter().map(|part| match part {
-            ReadingPart::Word(word) => word.as_str(),
-            ReadingPart::Slot(slot) => slots.get(*slot).map_or("…", String::as_str),
-            ReadingPart::Verdict => verdict,
+            ReadingPart::Word(word) => {
+                if std::mem::take(&mut one) {
+                    singular(word)
+                } else {
+                    word.clone()
+                }
+            }
+            ReadingPart::Slot(slot) => {
+                let text = slots.get(*slot).map_or("…", String::as_str);
+                one = text == "1";
+                text.to_owned()
+            }
+            ReadingPart::Verdict => verdict.to_owned(),
         });
         parts.collect::<Vec<_>>().join(" ")
     }
 
     /// `council pays charity for advocacy`.
     pub fn fact(&self, relation: RelationId, args: &[Option<Constant>]) -> String {
-        let slots: Vec<String> = args.iter().map(|arg| self.held(arg.as_ref())).collect();
+        let slots = self.ruleset.relations[relation].slots.iter().zip(args);
+        let slots: Vec<String> = slots
+            .map(|(slot, arg)| match (slot.ty, arg) {
+                (Ty::Thing(kind), Some(Constant::Thing(_, name))) if name == NEWCOMER => {
+                    format!("a new {}", self.ruleset.kinds[kind].name)
+                }
+                _ => self.held(arg.as_ref()),
+            })
+            .collect();
         self.relation(relation, &slots)
     }
 
@@ -233,11 +254,19 @@ impl Words<'_> {
         match &amount.range {
             None if amount.perhaps_nothing => "nothing".to_owned(),
             None => "not known".to_owned(),
-            Some((low, high)) if low == high => self.constant(low),
+            Some((low, high)) if low == high => self.rounded(low),
             Some((low, high)) => {
                 let nothing = if amount.perhaps_nothing { ", or nothing" } else { "" };
-                format!("between {} and {}{nothing}", self.constant(low), self.constant(high))
+                format!("between {} and {}{nothing}", self.rounded(low), self.rounded(high))
             }
+        }
+    }
+
+    /// A value that was worked out: exact where that is short.
+    fn rounded(&self, constant: &Constant) -> String {
+        match constant {
+            Constant::Value(Value::Number(number)) => rounded(*number),
+            Constant::Value(_) | Constant::Thing(..) => self.constant(constant),
         }
     }
 
@@ -250,6 +279,7 @@ impl Words<'_> {
         let show = |member: &crate::checker::Member| {
             let key: Vec<String> = member.key.iter().map(|part| self.held(part.as_ref())).collect();
             match &member.value {
+                Some(Value::Number(value)) => format!("{}: {}", key.join(", "), rounded(*value)),
                 Some(value) => format!("{}: {}", key.join(", "), printable(&value.to_string())),
                 None => key.join(", "),
             }
@@ -277,6 +307,29 @@ impl Words<'_> {
         };
         let known = lhs.range.is_some() && rhs.range.is_some();
         format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
+    }
+}
+
+/// A number that was worked out, with four places where it has more than six.
+pub(super) fn rounded(number: Decimal) -> String {
+    let exact = number.to_string();
+    let places = exact.split_once('.').map_or(0, |(_, places)| places.len());
+    match number.round_to(4) {
+        Ok(short) if places > 6 && short != Decimal::ZERO => format!("about {short}"),
+        _ => exact,
+    }
+}
+
+/// The last word of `1 links`, as one says it of one.
+fn singular(word: &str) -> String {
+    let keeps = ["ss", "us", "is", "as", "os"].iter().any(|end| word.ends_with(end));
+    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+        return format!("{stem}y");
+    }
+    let hissing = ["xes", "ches", "shes", "sses"].iter().any(|end| word.ends_with(end));
+    match word.strip_suffix(if hissing { "es" } else { "s" }) {
+        Some(stem) if !keeps && stem.len() > 1 => stem.to_owned(),
+        _ => word.to_owned(),
     }
 }
 

@@ -67,3 +67,23 @@ fn names_that_are_wrong_are_met_with_near_ones() {
     assert!(said(&["rulesets/licences", "MIT", "--lens", "osl"]).contains("did you mean `osi`?"));
     assert!(said(&["rulesets/licences", "--subject", "body=MIT"]).contains("the slots are licence"));
 }
+
+#[test]
+fn all_that_is_said_replays() {
+    let cases = [
+        ("rulesets/customer", "taxpayer, welfare-agency"),
+        ("rulesets/customer", "grocer, chip-maker"),
+        ("rulesets/licences", "X11"),
+        ("rulesets/solar-system", "sedna"),
+    ];
+    for (ruleset, who) in cases {
+        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .args(["explain", ruleset, who, "--verify"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the command runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{who}: {said}");
+        assert!(said.contains("replayed over the facts alone"), "{who}: {said}");
+    }
+}

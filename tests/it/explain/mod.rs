@@ -11,7 +11,7 @@ pub use whatif_cases::said as whatif_said;
 
 use std::path::Path;
 
-use parallax::explain::{Explanation, Request, explain};
+use parallax::explain::{Explanation, Request, explain, verify};
 use parallax::model::{Constant, LensId, QuestionId, Ruleset};
 use parallax::report::Look;
 use parallax::report::explanation::{tell, text};
@@ -66,7 +66,13 @@ pub fn explained(
         parting: None,
     };
     match explain(ruleset, evaluation, &ruleset.facts.kinds, &request) {
-        Ok(explanation) => explanation,
+        Ok(explanation) => {
+            // Everything claimed is replayed by the checker.
+            if let Err(trouble) = verify(ruleset, evaluation, &ruleset.facts.kinds, &explanation) {
+                unreachable!("{trouble:?} with {explanation:#?}");
+            }
+            explanation
+        }
         Err(trouble) => unreachable!("{trouble:?} with {subject:?}"),
     }
 }
@@ -97,5 +103,29 @@ pub fn told(files: &crate::support::Memory, who: &str) -> String {
         parting,
     };
     let explanation = explain(ruleset, &evaluation, &ruleset.facts.kinds, &request).expect("explained");
+    verify(ruleset, &evaluation, &ruleset.facts.kinds, &explanation).expect("all of it replays");
     text(&tell(ruleset, session.sources(), &explanation, None), Look::Plain, false)
+}
+
+#[test]
+fn explanations_are_the_same_on_any_number_of_threads() {
+    for seed in 0..6 {
+        let text = crate::generator::case(seed).text;
+        let on = |threads: usize| {
+            let pool =
+                rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can start");
+            pool.install(|| {
+                kept(&text, |ruleset, evaluation| {
+                    let lenses: Vec<_> = ruleset.lenses.ids().collect();
+                    let all = subjects(ruleset, evaluation);
+                    let of =
+                        |subject: &Vec<Constant>| explained(ruleset, evaluation, subject, lenses.clone(), 1);
+                    format!("{:#?}", all.iter().take(2).map(of).collect::<Vec<_>>())
+                })
+            })
+        };
+        let one = on(1);
+        assert_eq!(one, on(2), "seed {seed}");
+        assert_eq!(one, on(4), "seed {seed}");
+    }
 }

@@ -1,0 +1,126 @@
+//! A world after some changes of its facts.
+
+use super::FalseStep;
+use super::plain::{Args, Plain, Table, Truth};
+use super::proof::FactChange;
+use super::replay::Facts;
+use crate::model::{Constant, KindId, RelationId, TableStates, Ty};
+
+impl<'f> Plain<'f> {
+    /// The world after these changes: what is taken away must be stated, what is stated anew must not be
+    /// certain yet.
+    pub fn after(facts: Facts<'f>, changes: &[FactChange]) -> Result<Self, FalseStep> {
+        let mut world = Self::new(facts);
+        let mut gone = Vec::new();
+        for change in changes {
+            let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
+            let open = facts.ruleset.relations[fact.relation].open;
+            let mut table = world.stated(fact.relation);
+            let certain = table.certain.contains(&fact.args);
+            let doubtful = table.doubtful.contains(&fact.args);
+            let said = || FalseStep(format!("this change cannot be made: {change:?}"));
+            match change {
+                FactChange::Remove(_) => {
+                    if !table.unsure && !certain && !doubtful {
+                        return Err(said());
+                    }
+                    table.certain.remove(&fact.args);
+                    table.doubtful.remove(&fact.args);
+                    if let Some(slot) = open {
+                        let mut missing = fact.args.clone();
+                        missing[slot] = None;
+                        table.doubtful.insert(missing);
+                    }
+                    gone.push(fact);
+                }
+                FactChange::Add(_) | FactChange::Set(_) => {
+                    if certain {
+                        return Err(said());
+                    }
+                    if let Some(slot) = open {
+                        let same = |other: &Args| {
+                            let mut pairs = other.iter().zip(&fact.args).enumerate();
+                            pairs.all(|(at, (one, other))| at == slot || one == other)
+                        };
+                        table.certain.retain(|args| !same(args));
+                        table.doubtful.retain(|args| !same(args));
+                    }
+                    table.doubtful.remove(&fact.args);
+                    table.certain.insert(fact.args.clone());
+                }
+            }
+            world.changed.insert(fact.relation, table);
+            if !matches!(change, FactChange::Remove(_)) {
+                let new = world.named(fact.relation, &fact.args);
+                world.members.extend(new.into_iter().map(|thing| (thing, true)));
+            }
+        }
+        let mut members = std::mem::take(&mut world.members);
+        let gone: Vec<_> = gone.iter().flat_map(|fact| world.named(fact.relation, &fact.args)).collect();
+        for (kind, name) in gone {
+            match world.is_put_in(kind, &name) {
+                Truth::Yes => {}
+                Truth::No => _ = members.insert((kind, name), false),
+                Truth::Unsure => world.blind = true,
+            }
+        }
+        members.retain(|(kind, name), is| {
+            let id = facts.dictionaries[facts.ruleset.kinds[*kind].domain].find_name(name);
+            id.is_some_and(|id| facts.stated.members[*kind].contains(id as usize)) != *is
+        });
+        world.members = members;
+        Ok(world)
+    }
+
+    /// The things a fact names, each with the kinds that puts it in.
+    fn named(&self, relation: RelationId, args: &[Option<Constant>]) -> Vec<(KindId, String)> {
+        let mut out = Vec::new();
+        for (slot, arg) in self.facts.ruleset.relations[relation].slots.iter().zip(args) {
+            if let (Ty::Thing(kind), Some(Constant::Thing(_, name))) = (slot.ty, arg) {
+                let mut at = Some(kind);
+                while let Some(kind) = at {
+                    out.push((kind, name.clone()));
+                    at = self.facts.ruleset.kinds[kind].parent;
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether a statement puts a thing in a kind.
+    fn is_put_in(&self, kind: KindId, name: &str) -> Truth {
+        let ruleset = self.facts.ruleset;
+        let part = |other: KindId| ruleset.is_part_of(other, kind);
+        // What a table states of kinds is not kept apart: it may have.
+        let by_table = ruleset
+            .tables
+            .iter()
+            .flat_map(|table| &table.sentences)
+            .any(|sentence| matches!(&sentence.states, TableStates::Kind(_, other) if part(*other)));
+        if by_table || self.facts.kinds.iter().any(|fact| part(fact.kind) && fact.name == name) {
+            return Truth::Yes;
+        }
+        let is_root = ruleset.kinds[kind].root == kind;
+        let names = |arg: &Option<Constant>| matches!(arg, Some(Constant::Thing(_, own)) if own == name);
+        let mut truth = Truth::No;
+        for (relation, entry) in ruleset.relations.iter_enumerated() {
+            let table: Table = self.stated(relation);
+            for (slot, other) in entry.slots.iter().enumerate() {
+                let Ty::Thing(other) = other.ty else { continue };
+                let certain = part(other) && table.certain.iter().any(|args| names(&args[slot]));
+                // A key whose value is missing states nothing.
+                let whole = |args: &&Args| args.iter().all(Option::is_some);
+                let doubtful = is_root
+                    && ruleset.kinds[other].root == kind
+                    && table.doubtful.iter().filter(whole).any(|args| names(&args[slot]));
+                if certain || doubtful {
+                    return Truth::Yes;
+                }
+                if table.unsure && ruleset.kinds[other].root == ruleset.kinds[kind].root {
+                    truth = Truth::Unsure;
+                }
+            }
+        }
+        truth
+    }
+}
