@@ -17,6 +17,36 @@ use crate::value::{Decimal, DomainError, Value};
 /// Per combination its value and weight; `None` where one is missing.
 pub type Members = HashMap<Vec<u32>, Option<(Value, Decimal)>, FxBuildHasher>;
 
+/// Combinations as they are met, in any order.
+#[derive(Debug, Default)]
+pub struct Combinations {
+    /// What each gives; `None` where values of it differ: none of them can be taken.
+    pub members: Members,
+    /// Of those whose values differ a stated one.
+    stated: Members,
+}
+
+impl Combinations {
+    /// Adds what a combination gives once more; whether it has two different stated values now.
+    pub fn add(&mut self, key: Vec<u32>, member: Option<(Value, Decimal)>) -> bool {
+        let mut place = match self.members.entry(key) {
+            Entry::Vacant(place) => {
+                place.insert(member);
+                return false;
+            }
+            Entry::Occupied(place) if *place.get() == member => return false,
+            Entry::Occupied(place) => place,
+        };
+        let known = self.stated.entry(place.key().clone()).or_default();
+        let mut differ = false;
+        for value in [place.insert(None), member].into_iter().flatten() {
+            differ |= known.as_ref().is_some_and(|known| *known != value);
+            *known = Some(value);
+        }
+        differ
+    }
+}
+
 impl Runner<'_> {
     pub(super) fn aggregate(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
         if let Some((_, computed)) = frame.ready.iter().find(|(known, _)| *known == address(plan)) {
@@ -55,28 +85,21 @@ impl Runner<'_> {
         certain: bool,
         frame: &mut Frame,
     ) -> Result<Members, DomainError> {
-        let mut members = Members::default();
+        let mut combinations = Combinations::default();
         let mut error = None;
         self.steps(conjunction, 0, frame, false, &mut |runner, frame| {
             let key: Vec<u32> = plan.keys.iter().map(|(var, _)| frame.ids[*var]).collect();
             match runner.member(plan, frame) {
-                Ok(member) => match members.entry(key) {
-                    Entry::Vacant(place) => _ = place.insert(member),
-                    // Different values of one combination: neither can be taken.
-                    Entry::Occupied(mut place) if *place.get() != member => {
-                        let missing = place.get().is_none() || member.is_none();
-                        if certain && !missing {
-                            error = Some(DomainError::TwoValues);
-                        }
-                        place.insert(None);
+                Ok(member) => {
+                    if combinations.add(key, member) && certain {
+                        error = Some(DomainError::TwoValues);
                     }
-                    Entry::Occupied(_) => {}
-                },
+                }
                 Err(found) => error = Some(found),
             }
             if error.is_some() { Flow::Enough } else { Flow::More }
         });
-        error.map_or(Ok(members), Err)
+        error.map_or(Ok(combinations.members), Err)
     }
 
     /// The value and weight of one combination; `None` where one is missing.
@@ -159,5 +182,27 @@ pub fn aggregated(
                 (false, _) => between(greatest.of(sure)?, greatest.of(all)?, false),
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_stated_values_are_seen_in_any_order() {
+        let stated = |number: i64| Some((Value::Number(Decimal::from(number)), Decimal::from(1)));
+        let all = [None, stated(1), stated(2), stated(1)];
+        let orders = [[0, 1, 2, 3], [1, 0, 2, 3], [1, 3, 0, 2], [2, 0, 0, 1], [1, 2, 0, 3], [0, 3, 1, 2]];
+        for order in orders {
+            let mut combinations = Combinations::default();
+            let differ = order.map(|at| combinations.add(vec![7], all[at].clone()));
+            assert!(differ.contains(&true), "{order:?}");
+            assert_eq!(combinations.members[&vec![7]], None);
+        }
+        let mut combinations = Combinations::default();
+        assert!(!combinations.add(vec![7], None) && !combinations.add(vec![7], stated(1)));
+        assert!(!combinations.add(vec![7], stated(1)), "one stated value beside a missing one is no two");
+        assert_eq!(combinations.members[&vec![7]], None);
     }
 }

@@ -21,7 +21,7 @@ mod table;
 mod tuples;
 mod values;
 
-pub use aggregate::{Members, aggregated};
+pub use aggregate::{Combinations, Members, aggregated};
 pub use batch::{Bail, BatchProgram, Found};
 pub use calculate::{Leaf, calculate, compare};
 pub use limits::{Clock, Limits, Reached};

@@ -1,14 +1,13 @@
 //! Calculations and aggregates over what a world holds; what they come to is the engine's to say.
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
 
 use super::lookup::{Stop, Tuple};
 use super::run::Run;
 use super::solve::{Env, flatten};
 use crate::base::Idx;
 use crate::builtin::AggregateKind;
-use crate::engine::{Calculation, Computed, Leaf, Members};
+use crate::engine::{Calculation, Combinations, Computed, Leaf, Members};
 use crate::facts::MISSING;
 use crate::model::clause::expr_vars;
 use crate::model::{Aggregate, CompareOp, Constant, Expr, Term, Ty, VarId};
@@ -115,7 +114,7 @@ impl Run<'_> {
         } else {
             aggregate.each.iter().copied().collect()
         };
-        let mut members = Members::default();
+        let mut combinations = Combinations::default();
         let mut clash = false;
         let mut parts = Vec::new();
         flatten(&aggregate.body, &mut parts);
@@ -141,18 +140,10 @@ impl Run<'_> {
                 };
                 value.zip(weight)
             };
-            match members.entry(key) {
-                Entry::Vacant(place) => _ = place.insert(value),
-                // Different values of one combination: neither can be taken.
-                Entry::Occupied(mut place) if *place.get() != value => {
-                    clash |= place.get().is_some() && value.is_some();
-                    place.insert(None);
-                }
-                Entry::Occupied(_) => {}
-            }
+            clash |= combinations.add(key, value);
             Ok(())
         })?;
-        Ok(if !possible && clash { None } else { Some(members) })
+        Ok(if !possible && clash { None } else { Some(combinations.members) })
     }
 }
 
