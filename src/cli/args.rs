@@ -324,8 +324,8 @@ pub(super) struct ExplainArgs {
     /// The form on standard output.
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,
-    /// How many steps a search may take before it says that it stopped.
-    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    /// How many steps a search may take before it says that it stopped; those for changes go round all lenses.
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,

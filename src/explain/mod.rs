@@ -34,7 +34,7 @@ pub struct Request {
     pub subject: Vec<Constant>,
     /// Which lenses are explained, in order.
     pub lenses: Vec<LensId>,
-    /// How many steps a search may take before it says that it stopped.
+    /// How many steps a search may take before it says that it stopped; those for changes go round all lenses.
     pub budget: u64,
     /// The largest sets of changes that are looked for; none are with 0.
     pub size: usize,
@@ -232,15 +232,19 @@ pub fn explain(
         Some(true) => Standing::Inside,
     };
     let mut lenses = Vec::new();
-    for lens in &request.lenses {
+    // Steps for changes are shared out over the lenses; what one leaves goes to those after it.
+    let mut left = request.budget;
+    for (at, lens) in request.lenses.iter().enumerate() {
         let mut story = run.story(*lens, &subject, standing)?;
         if request.size > 0 {
-            let mut search = change::Search { world: &world, left: request.budget, size: request.size };
+            let share = left / (request.lenses.len() - at) as u64;
+            let mut search = change::Search { world: &world, left: share, size: request.size };
             let now = run.result(*lens, &subject)?;
             story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
                 let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
                 outcome(&answers[0]) != outcome(&now)
             }));
+            left -= share - search.left;
         }
         if story.says.len() > 1 {
             story.open = Some(world.open(*lens, &subject, request.budget));
