@@ -192,7 +192,7 @@ fn with_constant<'r>(test: Test<'_>, ready: &'r [Ready]) -> Option<(&'r Ready, C
 
 fn has_aggregate(calculation: &Calculation) -> bool {
     let mut found = false;
-    each_part(calculation, &mut |part| found |= matches!(part, Calculation::Aggregate(_)));
+    calculation.each(&mut |part| found |= matches!(part, Calculation::Aggregate(_)));
     found
 }
 
@@ -201,7 +201,7 @@ fn only_variable(test: Test<'_>) -> Option<(usize, usize)> {
     let mut only = None;
     let mut several = false;
     for side in [test.left, test.right] {
-        each_part(side, &mut |part| {
+        side.each(&mut |part| {
             if let Calculation::Var { var, domain } = part {
                 several |= only.is_some_and(|(other, _)| other != *var);
                 only = Some((*var, *domain));
@@ -209,26 +209,6 @@ fn only_variable(test: Test<'_>) -> Option<(usize, usize)> {
         });
     }
     only.filter(|_| !several)
-}
-
-/// Calls `visit` with a calculation and all parts of it, aggregates' own left out.
-fn each_part(calculation: &Calculation, visit: &mut dyn FnMut(&Calculation)) {
-    visit(calculation);
-    match calculation {
-        Calculation::Var { .. } | Calculation::Value(_) | Calculation::Aggregate(_) => {}
-        Calculation::Negate(inner) => each_part(inner, visit),
-        Calculation::Add(left, right)
-        | Calculation::Subtract(left, right)
-        | Calculation::Multiply(left, right)
-        | Calculation::Divide(left, right)
-        | Calculation::Power(left, right)
-        | Calculation::Days(left, right)
-        | Calculation::Shift { date: left, amount: right, .. } => {
-            each_part(left, visit);
-            each_part(right, visit);
-        }
-        Calculation::Call(_, args) => args.iter().for_each(|arg| each_part(arg, visit)),
-    }
 }
 
 /// The rows in which an aggregate is met.

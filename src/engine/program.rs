@@ -178,6 +178,28 @@ pub enum Calculation {
     },
 }
 
+impl Calculation {
+    /// Calls `visit` with it and all parts of it, aggregates' own left out.
+    pub fn each(&self, visit: &mut dyn FnMut(&Calculation)) {
+        visit(self);
+        match self {
+            Self::Var { .. } | Self::Value(_) | Self::Aggregate(_) => {}
+            Self::Negate(inner) => inner.each(visit),
+            Self::Add(left, right)
+            | Self::Subtract(left, right)
+            | Self::Multiply(left, right)
+            | Self::Divide(left, right)
+            | Self::Power(left, right)
+            | Self::Days(left, right)
+            | Self::Shift { date: left, amount: right, .. } => {
+                left.each(visit);
+                right.each(visit);
+            }
+            Self::Call(_, args) => args.iter().for_each(|arg| arg.each(visit)),
+        }
+    }
+}
+
 /// An aggregate over the ways to meet conditions; of the frame it reads `outer`.
 #[derive(Debug)]
 pub struct AggregatePlan {

@@ -1,5 +1,7 @@
 //! How a body is searched, as chosen by the counts, in words of the ruleset.
 
+use std::sync::Arc;
+
 use super::show::name;
 use crate::engine::{AggregatePlan, AtomPlan, Calculation, Conjunction, Place, Program, Step};
 use crate::model::{AtomSource, Clause, LensId, RelationId, Ruleset};
@@ -99,22 +101,13 @@ impl Outline<'_> {
     }
 
     fn aggregates(&mut self, calculation: &Calculation, depth: usize) {
-        match calculation {
-            Calculation::Var { .. } | Calculation::Value(_) => {}
-            Calculation::Negate(inner) => self.aggregates(inner, depth),
-            Calculation::Add(left, right)
-            | Calculation::Subtract(left, right)
-            | Calculation::Multiply(left, right)
-            | Calculation::Divide(left, right)
-            | Calculation::Power(left, right)
-            | Calculation::Days(left, right)
-            | Calculation::Shift { date: left, amount: right, .. } => {
-                self.aggregates(left, depth);
-                self.aggregates(right, depth);
+        let mut plans = Vec::new();
+        calculation.each(&mut |part| {
+            if let Calculation::Aggregate(plan) = part {
+                plans.push(Arc::clone(plan));
             }
-            Calculation::Call(_, args) => args.iter().for_each(|arg| self.aggregates(arg, depth)),
-            Calculation::Aggregate(plan) => self.aggregate(plan, depth),
-        }
+        });
+        plans.iter().for_each(|plan| self.aggregate(plan, depth));
     }
 
     fn aggregate(&mut self, plan: &AggregatePlan, depth: usize) {

@@ -147,7 +147,9 @@ impl Evaluator<'_> {
         let (inner, outer): (Vec<&Rule>, Vec<&Rule>) =
             rules.iter().partition(|rule| recursive && !occurrences(&rule.clause, members).is_empty());
         let mut changed: Vec<Vec<u32>> = sets.iter().map(|set| (0..set.len() as u32).collect()).collect();
-        for rule in outer {
+        // So do branches that need none, of rules that leave a choice.
+        let free = inner.iter().copied().filter(|rule| !needs_one(&rule.clause.when, members));
+        for rule in outer.into_iter().chain(free) {
             let place = place_of(members, rule.relation);
             self.derive(rule, None, possible, &mut sets[place], &mut changed[place])?;
         }
@@ -368,6 +370,17 @@ impl Failures {
         let open = self.failures.into_iter().zip(0..).filter(|(_, at)| !holds(self.tuples.row(*at)));
         let least = open.min_by(|left, right| self.tuples.row(left.1).cmp(self.tuples.row(right.1)));
         least.map_or(Ok(()), |(failure, _)| Err(Halt::Failed(failure)))
+    }
+}
+
+/// Whether nothing meets a condition without a tuple of these relations.
+fn needs_one(when: &Cond, members: &[RelationId]) -> bool {
+    match when {
+        Cond::And(parts) => parts.iter().any(|part| needs_one(part, members)),
+        Cond::Or(parts) => parts.iter().all(|part| needs_one(part, members)),
+        Cond::Atom(Atom { source: AtomSource::Relation(relation), .. }) => members.contains(relation),
+        Cond::Atom(_) | Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } => false,
+        Cond::IsKind { .. } | Cond::Stated { .. } => false,
     }
 }
 

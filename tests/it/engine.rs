@@ -247,3 +247,22 @@ fn what_any_introduces_in_a_negative_part_is_compared_by_equality() {
         );
     });
 }
+
+/// A rule that leaves a choice holds by the branch that needs nothing of its own relation, before anything grew.
+#[test]
+fn recursion_within_a_choice_begins_with_the_other_branch() {
+    let text = "kind M\nrelation M has m1: M below\nrelation M stands below top: M\n\
+                define m stands below top\n  when top has m below or (top has x below and m stands below x)\n\
+                question M is under | over\n  among m has any m2 below or any m2 has m below\n\
+                lens any-of-them {\n  a: under when m stands below any t\n  otherwise over\n}\n\
+                lens round {\n  a: under when m stands below m\n  otherwise over\n}\n\
+                lens top {\n  a: under when m stands below \"d\"\n  otherwise over\n}\n\
+                facts {\n  a has b below\n  b has a below\n  d has c below\n  c has b below\n}\n";
+    let expected = [
+        "a: any-of-them=under round=under top=under",
+        "b: any-of-them=under round=under top=under",
+        "c: any-of-them=under round=over top=under",
+        "d: any-of-them=over round=over top=over",
+    ];
+    assert_eq!(answer(text, Limits::default()).expect("it is evaluated"), expected);
+}
