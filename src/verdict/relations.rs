@@ -379,8 +379,12 @@ fn needs_one(when: &Cond, members: &[RelationId]) -> bool {
         Cond::And(parts) => parts.iter().any(|part| needs_one(part, members)),
         Cond::Or(parts) => parts.iter().all(|part| needs_one(part, members)),
         Cond::Atom(Atom { source: AtomSource::Relation(relation), .. }) => members.contains(relation),
-        Cond::Atom(_) | Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } => false,
-        Cond::IsKind { .. } | Cond::Stated { .. } => false,
+        Cond::Atom(_)
+        | Cond::Not(..)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::IsKind { .. }
+        | Cond::Stated { .. } => false,
     }
 }
 
