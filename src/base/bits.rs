@@ -77,6 +77,19 @@ impl BitSet {
         })
     }
 
+    /// Puts the numbers of another set behind: those of `other` count from the end of this one.
+    pub fn append(&mut self, other: &Self) {
+        let (at, shift) = (self.len / 64, self.len % 64);
+        self.len += other.len;
+        self.words.resize(self.len.div_ceil(64), 0);
+        for (word, own) in (at..).zip(&other.words) {
+            self.words[word] |= own << shift;
+            if shift > 0 && word + 1 < self.words.len() {
+                self.words[word + 1] |= own >> (64 - shift);
+            }
+        }
+    }
+
     /// Its words, lowest numbers first.
     pub fn words(&self) -> &[u64] {
         &self.words

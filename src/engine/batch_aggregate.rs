@@ -165,11 +165,10 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Option<InUnits>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut own = self.copy(batch, inner);
         let mut members = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
         let mut amounts: Vec<i64> = Vec::new();
         let mut fit = true;
-        let ended = self.ops(&inner.ops, 0, &mut own, &mut |_, batch| {
+        self.all_ways(inner, batch, &mut |_, batch| {
             members.add(plan, origin, batch);
             if let Some(units) = units.filter(|_| fit) {
                 let Amounts { units, too_large } = units.amounts(batch);
@@ -177,9 +176,7 @@ impl Run<'_, '_> {
                 amounts.extend(units);
             }
             Ok(())
-        });
-        self.give_back(own);
-        ended?;
+        })?;
         if !fit {
             return Ok(None);
         }
@@ -197,13 +194,12 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut own = self.copy(batch, inner);
         let mut ways = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
         let mut members: Vec<Option<(Value, Decimal)>> = Vec::new();
         let mut vars = Vec::new();
         calculation_vars(&plan.value, &mut |var| vars.push(var));
         plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| vars.push(var)));
-        let ended = self.ops(&inner.ops, 0, &mut own, &mut |run, batch| {
+        self.all_ways(inner, batch, &mut |run, batch| {
             ways.add(plan, origin, batch);
             for row in 0..batch.len {
                 for var in vars.iter().chain(plan.keys.iter().map(|(var, _)| var)) {
@@ -213,9 +209,7 @@ impl Run<'_, '_> {
                 members.push(member);
             }
             Ok(())
-        });
-        self.give_back(own);
-        ended?;
+        })?;
         let order = ways.order();
         let groups = order.chunk_by(|left, right| ways.key(*left)[0] == ways.key(*right)[0]);
         groups.map(|group| Ok((ways.key(group[0])[0], folded(plan, group, &ways, &members)?))).collect()

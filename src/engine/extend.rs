@@ -3,6 +3,7 @@
 
 use super::batch::{Bail, Batch, ROWS};
 use super::lower::{Op, Scan};
+use super::meet::{Asked, Begun, Next, Open, meet};
 use super::operators::{Run, Then};
 use super::table::Index;
 
@@ -218,23 +219,132 @@ impl Run<'_, '_> {
     ) -> Result<(), Bail> {
         let begun = self.begun(extend, batch);
         let mut proposed = Proposed::new(extend);
-        let mut before = 0;
-        for row in 0..batch.len {
-            let (lead, (mut low, high)) = lead(&begun, row);
-            if before != lead {
-                self.flush(extend, before, &begun, batch, out, &mut proposed, then)?;
-                before = lead;
-                proposed.lead = lead;
+        let is_narrow = extend.atoms.iter().all(|(_, from, _)| *from > 0);
+        if extend.atoms.len() > 1 && (is_narrow || self.one_is_enough()) {
+            return self.meet_all(extend, begun, batch, out, &mut proposed, then);
+        }
+        if !self.one_is_enough() {
+            for row in 0..batch.len {
+                let (lead, range) = lead(&begun, row);
+                self.in_row(
+                    extend,
+                    (row as u32, lead, range),
+                    u32::MAX,
+                    &begun,
+                    batch,
+                    out,
+                    &mut proposed,
+                    then,
+                )?;
             }
-            let (atom, level, _) = extend.atoms[lead];
-            while low < high {
-                low = proposed.propose(row as u32, self.index(atom), level, (low, high), ROWS);
-                if proposed.parents.len() >= ROWS {
-                    self.flush(extend, lead, &begun, batch, out, &mut proposed, then)?;
+            return self.flush(extend, &begun, batch, out, &mut proposed, then);
+        }
+        // Each row tries a few ids; those still not met then try ever more at once.
+        let mut most = TRIES as u32;
+        let mut open: Vec<(u32, usize, (u32, u32))> = (0..batch.len)
+            .map(|row| {
+                let (lead, range) = lead(&begun, row);
+                (row as u32, lead, range)
+            })
+            .collect();
+        while !open.is_empty() {
+            let mut left = Vec::new();
+            for (row, lead, range) in open {
+                if self.is_done(batch, row) {
+                    continue;
+                }
+                let range =
+                    self.in_row(extend, (row, lead, range), most, &begun, batch, out, &mut proposed, then)?;
+                if range.0 < range.1 {
+                    left.push((row, lead, range));
                 }
             }
+            self.flush(extend, &begun, batch, out, &mut proposed, then)?;
+            open = left;
+            most = most.saturating_mul(4);
         }
-        self.flush(extend, before, &begun, batch, out, &mut proposed, then)
+        Ok(())
+    }
+
+    /// The same where all atoms have few rows left in each row: they are gone through side by side.
+    fn meet_all(
+        &mut self,
+        extend: &Extend<'_>,
+        begun: Vec<Begun<'_>>,
+        batch: &Batch,
+        out: &mut Batch,
+        proposed: &mut Proposed,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        let whole = self.whole;
+        let asked: Vec<Asked<'_>> = extend
+            .atoms
+            .iter()
+            .zip(begun)
+            .map(|((atom, from, to), begun)| Asked {
+                index: &whole.program.atoms[*atom].index,
+                from: *from,
+                to: *to,
+                begun,
+            })
+            .collect();
+        let one_is_enough = self.one_is_enough();
+        let mut most = if one_is_enough { TRIES as u32 } else { u32::MAX };
+        let mut open: Option<Open> = None;
+        loop {
+            let (mut before, mut tried) = (u32::MAX, 0);
+            let left = meet(&asked, batch.len, open.as_ref(), &mut |row, id, found| {
+                if before != row {
+                    (before, tried) = (row, 0);
+                }
+                if one_is_enough && self.is_done(batch, row) {
+                    return Ok(Next::Row);
+                }
+                proposed.add(extend, row, id, found);
+                if proposed.parents.len() == ROWS {
+                    self.hand_on(extend, batch, out, proposed, then)?;
+                    proposed.clear();
+                }
+                tried += 1;
+                Ok(if tried < most { Next::Id } else { Next::Later })
+            })?;
+            self.hand_on(extend, batch, out, proposed, then)?;
+            proposed.clear();
+            if left.is_empty() {
+                return Ok(());
+            }
+            open = Some(left.into_iter().filter(|(row, _)| !self.is_done(batch, *row)).collect());
+            most = most.saturating_mul(4);
+        }
+    }
+
+    /// Proposes about so many ids of a row, and hands back the rows not looked at.
+    #[expect(clippy::too_many_arguments, reason = "the state of one operator")]
+    #[inline]
+    fn in_row(
+        &mut self,
+        extend: &Extend<'_>,
+        (row, lead, (mut low, high)): (u32, usize, (u32, u32)),
+        most: u32,
+        begun: &[Begun<'_>],
+        batch: &Batch,
+        out: &mut Batch,
+        proposed: &mut Proposed,
+        then: &mut Then<'_>,
+    ) -> Result<(u32, u32), Bail> {
+        if proposed.lead != lead {
+            self.flush(extend, begun, batch, out, proposed, then)?;
+            proposed.lead = lead;
+        }
+        let (atom, level, _) = extend.atoms[lead];
+        let end = high.min(low.saturating_add(most));
+        while low < end {
+            low = proposed.propose(row, self.index(atom), level, (low, high), ROWS);
+            if proposed.parents.len() >= ROWS {
+                self.flush(extend, begun, batch, out, proposed, then)?;
+            }
+        }
+        Ok((low, high))
     }
 
     /// The rows in which some id is allowed: of those still without one, ever more ids are tried at once.
@@ -309,14 +419,13 @@ impl Run<'_, '_> {
     fn flush(
         &mut self,
         extend: &Extend<'_>,
-        lead: usize,
         begun: &[Begun<'_>],
         batch: &Batch,
         out: &mut Batch,
         proposed: &mut Proposed,
         then: &mut Then<'_>,
     ) -> Result<(), Bail> {
-        self.ask(extend, lead, begun, proposed);
+        self.ask(extend, proposed.lead, begun, proposed);
         let ended = self.hand_on(extend, batch, out, proposed, then);
         proposed.clear();
         ended
@@ -330,6 +439,9 @@ impl Run<'_, '_> {
         proposed: &Proposed,
         then: &mut Then<'_>,
     ) -> Result<(), Bail> {
+        if proposed.parents.is_empty() {
+            return Ok(());
+        }
         let fill = |column: &mut Vec<u32>, ids: &[u32]| {
             column.clear();
             column.extend_from_slice(ids);
@@ -343,7 +455,7 @@ impl Run<'_, '_> {
             }
         }
         for register in &extend.copied {
-            let from = &batch.columns[*register];
+            let from = &batch.columns[*register][..batch.len];
             out.columns[*register].clear();
             out.columns[*register].extend(proposed.parents.iter().map(|row| from[*row as usize]));
         }
@@ -351,24 +463,6 @@ impl Run<'_, '_> {
         self.ops(extend.ops, extend.next, out, then)?;
         out.clear(&extend.ops[extend.next - 1].keep);
         Ok(())
-    }
-}
-
-/// The rows left of an atom before an operator.
-pub(super) enum Begun<'b> {
-    /// The same in every row of the batch.
-    All((u32, u32)),
-    /// The first, and past the last, by row.
-    Each(&'b [u32], &'b [u32]),
-}
-
-impl Begun<'_> {
-    #[inline]
-    fn at(&self, row: usize) -> (u32, u32) {
-        match self {
-            Self::All(range) => *range,
-            Self::Each(first, past) => (first[row], past[row]),
-        }
     }
 }
 
@@ -418,6 +512,20 @@ impl Proposed {
         let mut proposed = Self::default();
         proposed.left_of.resize_with(extend.atoms.len(), Default::default);
         proposed
+    }
+
+    /// Adds an id of a row that all atoms allow, with what is read later of their rows left.
+    #[inline]
+    fn add(&mut self, extend: &Extend<'_>, row: u32, id: u32, found: &[(u32, u32)]) {
+        self.parents.push(row);
+        if extend.wants_var {
+            self.ids.push(id);
+        }
+        for level in &extend.levels {
+            let [first, past] = &mut self.left_of[level.place];
+            first.push(found[level.place].0);
+            past.push(found[level.place].1);
+        }
     }
 
     fn clear(&mut self) {

@@ -11,6 +11,7 @@ mod calculate;
 mod extend;
 mod limits;
 mod lower;
+mod meet;
 mod operators;
 pub mod planted;
 mod profile;
@@ -31,7 +32,7 @@ pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
 };
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};
-pub use sorted::{Gather, Sorted};
+pub use sorted::{Gather, Sorted, united};
 pub use table::{Index, Table};
 pub use tuples::{Change, Keep, TupleSet};
 pub use values::Values;

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
-use super::extend::{Begun, narrowed};
+use super::extend::narrowed;
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Scan, calculation_vars};
+use super::meet::Begun;
 use super::program::{Calculation, Computed, Place, Step};
 use super::run::{Frame, Runner};
 use super::values::Values;
@@ -25,6 +26,16 @@ pub(super) struct Run<'r, 'p> {
     /// For the first variable sought, taken by it.
     pub window: Option<(u32, u32)>,
     spare: Vec<Batch>,
+    /// Of the conjunctions gone into, innermost last, the rows outside that are met.
+    pub(super) met: Vec<Met>,
+}
+
+/// Of a conjunction of which only is asked whether it can be met: the rows outside for which it is.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// The column that names the row outside; `None` where all ways are wanted.
+    pub origin: Option<usize>,
+    pub rows: BitSet,
 }
 
 /// What comes after an operator.
@@ -40,7 +51,7 @@ impl<'r, 'p> Run<'r, 'p> {
         clock: &'r Clock,
         window: Option<(u32, u32)>,
     ) -> Self {
-        Self { whole, runner, values, clock, frame, window, spare: Vec::new() }
+        Self { whole, runner, values, clock, frame, window, spare: Vec::new(), met: Vec::new() }
     }
 }
 
@@ -226,6 +237,12 @@ impl Run<'_, '_> {
     fn exists(&mut self, inner: &Inner<'_>, batch: &Batch, met: &mut BitSet) -> Result<(), Bail> {
         // INVARIANT: conjunctions of which only is asked whether they can be met have one.
         let Some(origin) = inner.origin else { return Ok(()) };
+        if let [Op { step: Step::Seek { atom, from, to }, .. }] = inner.ops.as_slice() {
+            let mut rows = Vec::new();
+            self.sought(*atom, *from, *to, batch, &mut rows);
+            rows.iter().for_each(|row| met.insert(*row as usize));
+            return Ok(());
+        }
         let mut own = self.copy(batch, inner);
         if met.iter().next().is_some() {
             let rows: Vec<u32> = each(batch, |row| !met.contains(row)).collect();
@@ -233,12 +250,47 @@ impl Run<'_, '_> {
             kept.push(origin);
             own.pick(&kept, &rows);
         }
-        let ended = self.ops(&inner.ops, 0, &mut own, &mut |_, batch| {
-            batch.columns[origin][..batch.len].iter().for_each(|row| met.insert(*row as usize));
+        self.met.push(Met { origin: inner.origin, rows: std::mem::take(met) });
+        let ended = self.ops(&inner.ops, 0, &mut own, &mut |run, batch| {
+            if let Some(met) = run.met.last_mut() {
+                batch.columns[origin][..batch.len].iter().for_each(|row| met.rows.insert(*row as usize));
+            }
             Ok(())
         });
+        *met = self.met.pop().unwrap_or_default().rows;
         self.give_back(own);
         ended
+    }
+
+    /// Goes through all ways to meet a conjunction.
+    pub(super) fn all_ways(
+        &mut self,
+        inner: &Inner<'_>,
+        batch: &Batch,
+        then: &mut Then<'_>,
+    ) -> Result<(), Bail> {
+        let mut own = self.copy(batch, inner);
+        self.met.push(Met::default());
+        let ended = self.ops(&inner.ops, 0, &mut own, then);
+        self.met.pop();
+        self.give_back(own);
+        ended
+    }
+
+    /// Whether only is asked if what is gone through can be met.
+    pub(super) fn one_is_enough(&self) -> bool {
+        self.met.last().is_some_and(|met| met.origin.is_some())
+    }
+
+    /// Whether a row need not be looked at any further: what it belongs to is met.
+    #[inline]
+    pub(super) fn is_done(&self, batch: &Batch, row: u32) -> bool {
+        match self.met.last() {
+            Some(Met { origin: Some(origin), rows }) => {
+                rows.contains(batch.columns[*origin][row as usize] as usize)
+            }
+            _ => false,
+        }
     }
 
     /// The rows of an atom that are left at a level.
@@ -282,6 +334,8 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Narrows an atom by ids that are known in each row, and says which rows it leaves; `keep` are the
+    /// columns read later.
     fn seek(
         &self,
         atom: usize,
@@ -291,14 +345,32 @@ impl Run<'_, '_> {
         rows: &mut Vec<u32>,
         keep: &[usize],
     ) {
+        let Some(ends) = self.sought(atom, from, to, batch, rows) else { return };
+        let at = self.whole.registers.range(self.whole.program.atoms[atom].ranges + to);
+        for (register, end) in (at..).zip(ends) {
+            if keep.binary_search(&register).is_ok() {
+                batch.columns[register] = end;
+            }
+        }
+    }
+
+    /// The rows of an atom left in each row once the levels are narrowed; `None` where there are no such
+    /// levels.
+    fn sought(
+        &self,
+        atom: usize,
+        from: usize,
+        to: usize,
+        batch: &Batch,
+        rows: &mut Vec<u32>,
+    ) -> Option<[Vec<u32>; 2]> {
         let plan = &self.whole.program.atoms[atom];
-        let at = self.whole.registers.range(plan.ranges + to);
         if from == to {
             rows.extend(each(batch, |row| {
                 let (low, high) = self.range(batch, atom, from, row);
                 low < high
             }));
-            return;
+            return None;
         }
         let begun = match from {
             0 => Begun::All(plan.index.all()),
@@ -317,11 +389,7 @@ impl Run<'_, '_> {
         }
         let left = (0..).zip(ends[0].iter().zip(&ends[1]));
         rows.extend(left.filter(|(_, (first, past))| first < past).map(|(row, _)| row));
-        for (register, end) in (at..).zip(ends) {
-            if keep.binary_search(&register).is_ok() {
-                batch.columns[register] = end;
-            }
-        }
+        Some(ends)
     }
 }
 

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::batch::Found;
 use super::program::Place;
+use crate::base::BitSet;
 
 /// Tuples of ids end to end, ascending, each once.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -204,6 +205,10 @@ impl Gather {
     /// All of them, ascending, each once.
     pub fn finish(mut self) -> Sorted {
         self.sort();
+        self.unpacked()
+    }
+
+    fn unpacked(self) -> Sorted {
         let (arity, rows) = (self.arity, self.rows());
         let data = match self.data {
             Packed::One(data) | Packed::Many(data) => data,
@@ -219,6 +224,66 @@ impl Gather {
         };
         Sorted { arity, rows, data }
     }
+}
+
+/// The tuples of several gatherings, ascending and each once, and of each gathering the places of its own
+/// among them.
+pub fn united(gathered: Vec<Gather>) -> (Sorted, Vec<BitSet>) {
+    let arity = gathered.first().map_or(1, |first| first.arity);
+    let (mut one, mut two, mut four, mut many) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for mut own in gathered {
+        own.sort();
+        match own.data {
+            Packed::One(data) => one.push(data),
+            Packed::Two(data) => two.push(data),
+            Packed::Four(data) => four.push(data),
+            Packed::Many(data) => many.push(data),
+        }
+    }
+    let (data, places) = if !two.is_empty() {
+        let (all, places) = union(&two);
+        (Packed::Two(all), places)
+    } else if !four.is_empty() {
+        let (all, places) = union(&four);
+        (Packed::Four(all), places)
+    } else if !many.is_empty() {
+        let rows: Vec<Vec<&[u32]>> = many.iter().map(|data| data.chunks_exact(arity).collect()).collect();
+        let (all, places) = union(&rows);
+        (Packed::Many(all.concat()), places)
+    } else {
+        let (all, places) = union(&one);
+        (Packed::One(all), places)
+    };
+    (Gather { arity, data, full: SMALL }.unpacked(), places)
+}
+
+/// The union of ascending lists, and the places of each list's own in it.
+fn union<T: Ord + Copy + Send>(lists: &[Vec<T>]) -> (Vec<T>, Vec<BitSet>) {
+    let mut all = lists.concat();
+    // The lists are runs, which a stable sort merges.
+    all.sort();
+    all.dedup();
+    let place = |list: &Vec<T>| {
+        let mut own = BitSet::new(all.len());
+        let mut at = 0;
+        for tuple in list {
+            let mut step = 1;
+            while all.get(at + step).is_some_and(|other| other <= tuple) {
+                at += step;
+                step *= 2;
+            }
+            while step > 0 {
+                if all.get(at + step).is_some_and(|other| other <= tuple) {
+                    at += step;
+                }
+                step /= 2;
+            }
+            own.insert(at);
+        }
+        own
+    };
+    let places = lists.iter().map(place).collect();
+    (all, places)
 }
 
 /// So many are sorted on all threads.

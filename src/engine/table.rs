@@ -167,6 +167,33 @@ impl Index {
         (low + start as u32, low + (start + count) as u32)
     }
 
+    /// The same for ids asked about in ascending order: what is left shrinks to the rows behind.
+    #[inline]
+    pub(super) fn advance(&self, level: usize, left: &mut (u32, u32), id: u32) -> (u32, u32) {
+        if level == 0 && !self.starts.is_empty() {
+            return self.narrow(level, *left, id);
+        }
+        let (low, high) = *left;
+        let column = &self.columns[level][low as usize..high as usize];
+        if let [only] = column {
+            return (low, low + u32::from(*only == id));
+        }
+        let start = before(column, id);
+        let count = match column.get(start) {
+            Some(other) if *other == id => {
+                if self.distinct && level + 1 == self.columns.len() {
+                    1
+                } else {
+                    gallop(&column[start..], id)
+                }
+            }
+            _ => 0,
+        };
+        let rows = (low + start as u32, low + (start + count) as u32);
+        left.0 = rows.1;
+        rows
+    }
+
     /// The row after the last one, from `at` on, with the same id at `level`.
     pub fn skip(&self, level: usize, at: u32, high: u32) -> u32 {
         let id = self.columns[level][at as usize];
@@ -202,6 +229,23 @@ fn starts(ids: &[u32]) -> Vec<u32> {
     }
     starts.push(ids.len() as u32);
     starts
+}
+
+/// How many ids at the start of a sorted column are less than `id`.
+#[inline]
+fn before(column: &[u32], id: u32) -> usize {
+    let short = column.len().min(SHORT);
+    let count = column[..short].iter().filter(|other| **other < id).count();
+    if count < SHORT || column.len() == short {
+        return count;
+    }
+    let mut step = SHORT;
+    while step < column.len() && column[step] < id {
+        step *= 2;
+    }
+    let low = step / 2;
+    let high = step.min(column.len());
+    low + column[low..high].partition_point(|other| *other < id)
 }
 
 /// How many ids at the start of a sorted column are at most `id`.

@@ -25,8 +25,10 @@ impl Evaluator<'_> {
         let entry = &ruleset.questions[question];
         let Some(among) = &entry.among else { return Ok(()) };
         let slots: Vec<VarId> = (0..entry.slots.len()).map(VarId::from_usize).collect();
-        let certain = self.ways(among, &slots, false, entry.span)?;
         let doubtful = self.is_doubtful(among);
+        let mut branches = Vec::new();
+        let certain = self.ways_by_branch(among, &slots, false, entry.span, !doubtful, &mut branches)?;
+        self.keep_branches(question, &among.vars, branches);
         let all = if doubtful { Some(self.ways(among, &slots, true, entry.span)?) } else { None };
         self.classes[question] = classes(slots.len(), &certain, all.as_ref());
         Ok(())

@@ -14,7 +14,9 @@ use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Sorted, Table};
-use crate::model::{Lens, LensId, Otherwise, ParameterId, Policy, QuestionId, RowId, Ruleset, VerdictId};
+use crate::model::{
+    AtomSource, Lens, LensId, Otherwise, ParameterId, Policy, QuestionId, RowId, Ruleset, VerdictId,
+};
 use crate::value::Value;
 
 /// The subjects of one question with what the lenses say of them so far.
@@ -96,6 +98,17 @@ impl Classes {
         if let (Some(first), true) = (lenses.first(), self.lenses.is_empty()) {
             return self.open_verdict(lenses, *first, verdict, needed);
         }
+        self.pick(self.gives(lenses, verdict, needed))
+    }
+
+    /// Whether at least `needed` of the lenses give a subject the verdict: certainly, or possibly where
+    /// that is asked.
+    fn gives(
+        &self,
+        lenses: &[LensId],
+        verdict: VerdictId,
+        needed: usize,
+    ) -> impl Fn(usize, bool) -> bool + Sync {
         let wanted = Outcome::Verdict(verdict);
         // Per lens and code whether it counts, certainly and possibly.
         let votes: Vec<(&[u16], Vec<[bool; 2]>)> = lenses
@@ -107,14 +120,51 @@ impl Classes {
             })
             .collect();
         let fewer = usize::from(planted(Bug::OneFewer));
-        let enough = |subject: usize, bound: usize| {
-            let count = votes.iter().filter(|(codes, meets)| meets[codes[subject] as usize][bound]).count();
-            count + fewer >= needed
+        move |subject, possible| {
+            let meets = |(codes, meets): &&(&[u16], Vec<[bool; 2]>)| {
+                meets[codes[subject] as usize][usize::from(possible)]
+            };
+            (possible || !self.perhaps.contains(subject))
+                && votes.iter().filter(meets).count() + fewer >= needed
+        }
+    }
+
+    /// Whether two lenses disagree on a subject: certainly, or possibly where that is asked.
+    fn differs(&self, left: LensId, right: LensId) -> impl Fn(usize, bool) -> bool + Sync {
+        move |subject, possible| {
+            let (left, right) = (self.outcome(left, subject), self.outcome(right, subject));
+            if possible {
+                left.settled().is_none() || left != right
+            } else {
+                !self.perhaps.contains(subject) && left.is_disjoint(right)
+            }
+        }
+    }
+
+    /// Which subjects an atom about what lenses say holds for; `None` where it is about something else.
+    pub fn said(&self, source: &AtomSource, possible: bool) -> Option<BitSet> {
+        match source {
+            AtomSource::Relation(_) => None,
+            AtomSource::Verdict { verdict, needed, lenses, .. } => {
+                let gives = self.gives(lenses, *verdict, *needed as usize);
+                Some(self.chosen(|subject| gives(subject, possible)))
+            }
+            AtomSource::Disagree { left, right, .. } => {
+                let differs = self.differs(*left, *right);
+                Some(self.chosen(|subject| differs(subject, possible)))
+            }
+        }
+    }
+
+    fn chosen(&self, is: impl Fn(usize) -> bool + Sync) -> BitSet {
+        let mut chosen = BitSet::new(self.len());
+        let fill = |(at, word): (usize, &mut u64)| {
+            for subject in at * 64..self.len().min(at * 64 + 64) {
+                *word |= u64::from(is(subject)) << (subject % 64);
+            }
         };
-        self.pick(
-            |subject| !self.perhaps.contains(subject) && enough(subject, 0),
-            |subject| enough(subject, 1),
-        )
+        chosen.words_mut().par_iter_mut().with_min_len(WORDS).enumerate().for_each(fill);
+        chosen
     }
 
     /// Without `among`, each lens is asked over whom its own rows match.
@@ -149,37 +199,26 @@ impl Classes {
 
     /// On whom two lenses disagree.
     pub fn disagreement(&self, left: LensId, right: LensId) -> Bounds {
-        let certain = |subject: usize| {
-            !self.perhaps.contains(subject)
-                && self.outcome(left, subject).is_disjoint(self.outcome(right, subject))
-        };
-        let possible = |subject: usize| {
-            let (left, right) = (self.outcome(left, subject), self.outcome(right, subject));
-            left.settled().is_none() || left != right
-        };
-        self.pick(certain, possible)
+        self.pick(self.differs(left, right))
     }
 
-    fn pick(
-        &self,
-        certain: impl Fn(usize) -> bool + Sync,
-        possible: impl Fn(usize) -> bool + Sync,
-    ) -> Bounds {
-        let places = |is: &(dyn Fn(usize) -> bool + Sync)| -> Vec<u32> {
+    /// The subjects for which it is so, certainly and possibly.
+    fn pick(&self, is: impl Fn(usize, bool) -> bool + Sync) -> Bounds {
+        let places = |possible: bool| -> Vec<u32> {
             let subjects = (0..self.len()).into_par_iter().with_min_len(WORDS * 64);
-            subjects.filter(|at| is(*at)).map(|at| at as u32).collect()
+            subjects.filter(|at| is(*at, possible)).map(|at| at as u32).collect()
         };
         let rows = |picked: &[u32]| {
             let columns = self.subjects.iter().map(|column| gathered(column, picked)).collect();
             Arc::new(Table::sorted(columns))
         };
-        let sure = places(&certain);
+        let sure = places(false);
         // Where everything is settled, what is possible is certain.
         let settled = self.outcomes.iter().all(|set| set.settled().is_some());
         if settled && self.perhaps.iter().next().is_none() {
             return Bounds::of_things(rows(&sure), None);
         }
-        let all = places(&possible);
+        let all = places(true);
         let same = sure == all;
         Bounds::of_things(rows(&sure), (!same).then(|| rows(&all)))
     }

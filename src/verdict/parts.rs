@@ -12,7 +12,7 @@ use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
 use crate::model::canonical;
 use crate::model::clause::cond_vars;
-use crate::model::{BinaryOp, Clause, CompareOp, Cond, Expr, QuestionId, Var, VarId};
+use crate::model::{AtomSource, BinaryOp, Clause, CompareOp, Cond, Expr, QuestionId, Term, Var, VarId};
 
 /// The most bytes of sets and columns that are kept for other rows, by question.
 const MOST_KEPT: usize = 256 << 20;
@@ -84,6 +84,27 @@ impl Evaluator<'_> {
     fn is_shared(&self, question: QuestionId, key: &str) -> bool {
         let used = self.parts[question].used.as_ref();
         self.reasons || used.and_then(|used| used.get(key)).is_some_and(|count| *count > 1)
+    }
+
+    /// Keeps whom each branch of a population matches, for rows that say the same.
+    pub(super) fn keep_branches(
+        &mut self,
+        question: QuestionId,
+        vars: &IndexVec<VarId, Var>,
+        branches: Vec<(Cond, BitSet)>,
+    ) {
+        let words = Words { vars, slots: self.ruleset.questions[question].slots.len() };
+        for (branch, places) in branches {
+            let mut parts = grouped(words, flattened(branch));
+            let Some(part) = parts.pop().filter(|_| parts.is_empty()) else { continue };
+            let key = (key(words, &part), false);
+            let bytes = places.words().len() * 8 + key.0.len();
+            let parts = &mut self.parts[question];
+            if parts.kept + bytes <= MOST_KEPT {
+                parts.kept += bytes;
+                parts.found.insert(key, Arc::new(places));
+            }
+        }
     }
 
     /// Whom all of these conditions match.
@@ -216,6 +237,9 @@ impl Evaluator<'_> {
         possible: bool,
         span: Span,
     ) -> Found {
+        if let Some(found) = self.said(question, words, part, possible) {
+            return Ok(Some(Arc::new(found)));
+        }
         if let Some(found) = self.by_column(question, words, part, possible, span)? {
             return Ok(Some(Arc::new(found)));
         }
@@ -226,6 +250,21 @@ impl Evaluator<'_> {
             return self.any_of(question, words, branches, possible, span);
         }
         Ok(self.searched(question, words, part, possible, span, None)?.map(Arc::new))
+    }
+
+    /// Whom what lenses say of the very subject matches.
+    fn said(&self, question: QuestionId, words: Words<'_>, part: &Cond, possible: bool) -> Option<BitSet> {
+        let Cond::Atom(atom) = part else { return None };
+        let of = match &atom.source {
+            AtomSource::Relation(_) => return None,
+            AtomSource::Verdict { question, .. } | AtomSource::Disagree { question, .. } => *question,
+        };
+        let slots = (0..words.slots).map(|slot| Term::Var(VarId::from_usize(slot)));
+        let is_subject = of == question && atom.args.iter().cloned().eq(slots);
+        if !is_subject || self.ruleset.questions[question].among.is_none() {
+            return None;
+        }
+        self.classes[question].said(&atom.source, possible)
     }
 
     /// Whom a comparison of an aggregate with a constant matches, where others compare the same aggregate.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::evaluate::{Bounds, Evaluator, Stop};
 use super::search::{self, Wanted, branches};
-use crate::base::{Idx, Span};
+use crate::base::{BitSet, Idx, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{
     Change, Clock, Failure, Flow, Frame, Gather, Halt, Keep, Place, Reached, Runner, Sorted, Table, TupleSet,
@@ -298,6 +298,21 @@ impl Evaluator<'_> {
         possible: bool,
         span: Span,
     ) -> Result<Sorted, Stop> {
+        let mut nowhere = Vec::new();
+        self.ways_by_branch(clause, wanted, possible, span, false, &mut nowhere)
+    }
+
+    /// The same; where that is asked, `places` then holds the branches of the body that were gone through
+    /// one by one, each with the places of what it gives.
+    pub(super) fn ways_by_branch(
+        &mut self,
+        clause: &Clause,
+        wanted: &[VarId],
+        possible: bool,
+        span: Span,
+        by_branch: bool,
+        places: &mut Vec<(Cond, BitSet)>,
+    ) -> Result<Sorted, Stop> {
         let needed: BTreeSet<VarId> = wanted.iter().copied().collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
             if !wanted.is_empty() {
@@ -312,7 +327,9 @@ impl Evaluator<'_> {
                 }
                 let programs: Vec<Wanted<'_>> =
                     programs.iter().map(|program| Wanted { program, head: &head }).collect();
-                if let Some(found) = search::ways(&programs, values, &evaluator.clock)? {
+                let found = search::all_ways(&programs, by_branch, values, &evaluator.clock)?;
+                if let Some((found, own)) = found {
+                    *places = branches.into_iter().map(|branch| branch.when).zip(own).collect();
                     return Ok(found);
                 }
             }

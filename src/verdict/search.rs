@@ -10,7 +10,7 @@ use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
     Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Place, Profile, Program, Reached,
-    Sorted, Step, Table, Values, assigned,
+    Sorted, Step, Table, Values, assigned, united,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
 use crate::plan::{Inputs, Request, compile, may_miss, outline};
@@ -117,8 +117,19 @@ pub(super) fn ways(
     values: &Values<'_>,
     clock: &Clock,
 ) -> Result<Option<Sorted>, Reached> {
+    Ok(all_ways(wanted, false, values, clock)?.map(|(found, _)| found))
+}
+
+/// The same, with the places of what each body gives where that is asked; of bodies that must be gone
+/// through one after the other it is not known, and there are none.
+pub(super) fn all_ways(
+    wanted: &[Wanted<'_>],
+    places: bool,
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<Option<(Sorted, Vec<BitSet>)>, Reached> {
     let Some(arity) = wanted.first().map(|wanted| wanted.head.len()) else {
-        return Ok(Some(Sorted::default()));
+        return Ok(Some((Sorted::default(), Vec::new())));
     };
     let batches: Vec<BatchProgram<'_>> =
         wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
@@ -146,14 +157,30 @@ pub(super) fn ways(
         && let Some(outcome) = assigned_last(only, values, clock)
     {
         return match outcome {
-            Ok(found) => Ok(Some(found)),
+            Ok(found) => Ok(Some((found, Vec::new()))),
             Err(Bail::Reached(reached)) => Err(reached),
             Err(Bail::Calculation) => Ok(None),
         };
     }
-    let outcome = if small || ordered {
-        let mut gather = Gather::new(arity);
-        (0..wanted.len()).try_for_each(|at| collect(at, None, &mut gather)).map(|()| vec![gather.finish()])
+    let places = places && !ordered;
+    // All bodies, in one gathering or in one for each.
+    let all = |window: Option<(u32, u32)>| -> Result<(Sorted, Vec<BitSet>), Bail> {
+        let mut gathered: Vec<Gather> = vec![Gather::new(arity)];
+        for at in 0..wanted.len() {
+            if places && at > 0 {
+                gathered.push(Gather::new(arity));
+            }
+            if let Some(gather) = gathered.last_mut() {
+                collect(at, window, gather)?;
+            }
+        }
+        match gathered.pop() {
+            Some(gather) if !places => Ok((gather.finish(), Vec::new())),
+            last => Ok(united(gathered.into_iter().chain(last).collect())),
+        }
+    };
+    let outcome: Result<Vec<(Sorted, Vec<BitSet>)>, Bail> = if small || ordered {
+        all(None).map(|found| vec![found])
     } else if (0..wanted.len()).all(leads) {
         // All take the first id of the tuple first: what one part of its ids gives stands together.
         let windows = (0..wanted.len())
@@ -164,13 +191,7 @@ pub(super) fn ways(
         if let Some(last) = windows.last_mut() {
             last.1 = u32::MAX;
         }
-        let part = |window: (u32, u32)| {
-            let mut gather = Gather::new(arity);
-            (0..wanted.len())
-                .try_for_each(|at| collect(at, Some(window), &mut gather))
-                .map(|()| gather.finish())
-        };
-        windows.into_par_iter().map(part).collect::<Vec<_>>().into_iter().collect()
+        windows.into_par_iter().map(|window| all(Some(window))).collect::<Vec<_>>().into_iter().collect()
     } else {
         let jobs: Vec<(usize, Option<(u32, u32)>)> = (0..wanted.len())
             .flat_map(|at| match batches[at].windows(parts) {
@@ -180,21 +201,31 @@ pub(super) fn ways(
             .collect();
         let part = |(at, window)| {
             let mut gather = Gather::new(arity);
-            collect(at, window, &mut gather).map(|()| gather.finish())
+            collect(at, window, &mut gather).map(|()| (at, gather.finish()))
         };
-        let found: Result<Vec<Sorted>, Bail> =
+        let found: Result<Vec<(usize, Sorted)>, Bail> =
             jobs.into_par_iter().map(part).collect::<Vec<_>>().into_iter().collect();
         found.map(|found| {
-            let mut all = Gather::new(arity);
-            found.iter().for_each(|part| all.add_all(part));
-            vec![all.finish()]
+            let mut gathered: Vec<Gather> = Vec::new();
+            gathered.resize_with(if places { wanted.len() } else { 1 }, || Gather::new(arity));
+            found.iter().for_each(|(at, part)| gathered[if places { *at } else { 0 }].add_all(part));
+            match gathered.pop() {
+                Some(gather) if !places => vec![(gather.finish(), Vec::new())],
+                last => vec![united(gathered.into_iter().chain(last).collect())],
+            }
         })
     };
     match outcome {
         Ok(parts) => {
-            let found = Sorted::concat(parts);
+            let mut all = vec![BitSet::default(); if places { wanted.len() } else { 0 }];
+            let mut tuples = Vec::with_capacity(parts.len());
+            for (found, own) in parts {
+                all.iter_mut().zip(&own).for_each(|(all, own)| all.append(own));
+                tuples.push(found);
+            }
+            let found = Sorted::concat(tuples);
             clock.gathered(found.len())?;
-            Ok(Some(found))
+            Ok(Some((found, all)))
         }
         Err(Bail::Reached(reached)) => Err(reached),
         Err(Bail::Calculation) => Ok(None),

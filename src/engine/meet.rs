@@ -1,0 +1,168 @@
+//! The ids that several atoms allow at once: the one with the fewest rows left proposes them in ascending
+//! order, the others are asked about each in turn and go on from where they were asked last.
+
+use super::batch::Bail;
+use super::table::Index;
+
+/// An atom that has a say in the ids.
+pub(super) struct Asked<'b> {
+    pub index: &'b Index,
+    /// The levels at which the id stands, from the first to past the last.
+    pub from: usize,
+    pub to: usize,
+    /// Its rows left before.
+    pub begun: Begun<'b>,
+}
+
+/// The rows left of an atom before an operator.
+pub(super) enum Begun<'b> {
+    /// The same in every row of the batch.
+    All((u32, u32)),
+    /// The first, and past the last, by row.
+    Each(&'b [u32], &'b [u32]),
+}
+
+impl Begun<'_> {
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> (u32, u32) {
+        match self {
+            Self::All(range) => *range,
+            Self::Each(first, past) => (first[row], past[row]),
+        }
+    }
+}
+
+/// What to look at after an id.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The next id of the row.
+    Id,
+    /// The next row.
+    Row,
+    /// The next row, and this one again later.
+    Later,
+}
+
+/// Rows not at their end: where the leading atom goes on in each.
+pub(super) type Open = Vec<(u32, u32)>;
+
+/// Calls `take` with each row and each id that all atoms allow there; the rows are all of `count`, or those
+/// left open before. Hands back which are open then.
+pub(super) fn meet<F>(
+    asked: &[Asked<'_>],
+    count: usize,
+    open: Option<&Open>,
+    take: &mut F,
+) -> Result<Open, Bail>
+where
+    F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
+{
+    match asked.len() {
+        2 => meet_of::<2, F>(asked, count, open, take),
+        3 => meet_of::<3, F>(asked, count, open, take),
+        _ => {
+            let state = &mut (vec![(0, 0); asked.len()], vec![(0, 0); asked.len()]);
+            in_rows(count, open, |row, from| in_row(asked, row, from, &mut state.0, &mut state.1, take))
+        }
+    }
+}
+
+/// The same with a number of atoms that is known beforehand.
+fn meet_of<const N: usize, F>(
+    asked: &[Asked<'_>],
+    count: usize,
+    open: Option<&Open>,
+    take: &mut F,
+) -> Result<Open, Bail>
+where
+    F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
+{
+    let (mut left, mut found) = ([(0, 0); N], [(0, 0); N]);
+    in_rows(count, open, |row, from| in_row(&asked[..N], row, from, &mut left, &mut found, take))
+}
+
+/// Goes through rows; `go` says where a row goes on later, if it does.
+pub(super) fn in_rows(
+    count: usize,
+    open: Option<&Open>,
+    mut go: impl FnMut(u32, Option<u32>) -> Result<Option<u32>, Bail>,
+) -> Result<Open, Bail> {
+    let mut left = Open::new();
+    let mut each = |row: u32, from: Option<u32>| -> Result<(), Bail> {
+        if let Some(from) = go(row, from)? {
+            left.push((row, from));
+        }
+        Ok(())
+    };
+    match open {
+        None => (0..count as u32).try_for_each(|row| each(row, None))?,
+        Some(open) => open.iter().try_for_each(|(row, from)| each(*row, Some(*from)))?,
+    }
+    Ok(left)
+}
+
+#[inline(always)]
+fn in_row<F>(
+    asked: &[Asked<'_>],
+    row: u32,
+    from: Option<u32>,
+    left: &mut [(u32, u32)],
+    found: &mut [(u32, u32)],
+    take: &mut F,
+) -> Result<Option<u32>, Bail>
+where
+    F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
+{
+    let mut lead = 0;
+    let mut fewest = u32::MAX;
+    for (place, asked) in asked.iter().enumerate() {
+        left[place] = asked.begun.at(row as usize);
+        let count = left[place].1 - left[place].0;
+        if count < fewest {
+            (lead, fewest) = (place, count);
+        }
+    }
+    let (mut low, high) = left[lead];
+    low = from.unwrap_or(low);
+    let leading = &asked[lead];
+    let ids = leading.index.columns[leading.from].as_slice();
+    'ids: while low < high {
+        let id = ids[low as usize];
+        let past = if high - low == 1 { high } else { leading.index.skip(leading.from, low, high) };
+        found[lead] = leading.within((low, past), id);
+        low = past;
+        for place in 0..asked.len() {
+            if place == lead {
+                continue;
+            }
+            let other = &asked[place];
+            let rows = other.index.advance(other.from, &mut left[place], id);
+            found[place] = other.within(rows, id);
+            if found[place].0 == found[place].1 {
+                if left[place].0 == left[place].1 {
+                    return Ok(None);
+                }
+                continue 'ids;
+            }
+        }
+        if found[lead].0 < found[lead].1 {
+            match take(row, id, found)? {
+                Next::Id => {}
+                Next::Row => return Ok(None),
+                Next::Later => return Ok((low < high).then_some(low)),
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Asked<'_> {
+    /// The rows that have the id at the further levels too.
+    #[inline]
+    fn within(&self, mut rows: (u32, u32), id: u32) -> (u32, u32) {
+        for level in self.from + 1..self.to {
+            rows = self.index.narrow(level, rows, id);
+        }
+        rows
+    }
+}
