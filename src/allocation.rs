@@ -17,6 +17,17 @@ const LARGE: usize = 4 << 20;
 
 const PAGE: usize = 4096;
 
+/// The option by which memory let go is handed back after so many milliseconds, never where negative: by
+/// its number, which the bindings do not name.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+
+/// To be called first: memory that is let go is kept for the next step instead of being handed back and
+/// asked for anew. A twentieth of the time of an evaluation of millions of facts.
+pub fn settle() {
+    // SAFETY: the option is one of the allocator's, and takes any number.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, -1) };
+}
+
 /// Asks for large pages; a system that has none says no, which changes nothing.
 fn advise(block: *mut u8, size: usize) {
     if size < LARGE || block.is_null() {

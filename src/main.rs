@@ -10,5 +10,7 @@ use std::process::ExitCode;
 static ALLOCATOR: allocation::HugePages = allocation::HugePages;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    allocation::settle();
     parallax::cli::main()
 }
