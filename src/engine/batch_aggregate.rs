@@ -34,33 +34,55 @@ impl Ready {
     }
 }
 
-/// Ways to meet the body of an aggregate, and what each gives.
+/// Ways to meet the body of an aggregate, as columns.
 #[derive(Default)]
 struct Members {
-    /// The row, and the combination that counts once, of each way.
-    keys: Vec<u32>,
-    width: usize,
+    /// The row of each way.
+    rows: Vec<u32>,
+    /// The combination that counts once, place by place.
+    keys: Vec<Vec<u32>>,
 }
 
 impl Members {
-    fn key(&self, member: u32) -> &[u32] {
-        &self.keys[member as usize * self.width..(member as usize + 1) * self.width]
+    fn new(plan: &AggregatePlan) -> Self {
+        Self { rows: Vec::new(), keys: vec![Vec::new(); plan.keys.len()] }
     }
 
-    /// The ways by row and combination.
-    fn order(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..(self.keys.len() / self.width) as u32).collect();
-        if !order.windows(2).all(|pair| self.key(pair[0]) < self.key(pair[1])) {
-            order.sort_unstable_by(|left, right| self.key(*left).cmp(self.key(*right)));
+    fn add(&mut self, plan: &AggregatePlan, origin: usize, batch: &Batch) {
+        self.rows.extend_from_slice(&batch.columns[origin][..batch.len]);
+        for (key, (var, _)) in self.keys.iter_mut().zip(&plan.keys) {
+            key.extend_from_slice(&batch.columns[*var][..batch.len]);
+        }
+    }
+
+    fn row(&self, member: u32) -> u32 {
+        self.rows[member as usize]
+    }
+
+    /// Whether a way has the combination that one of others has.
+    fn has_key_of(&self, member: u32, others: &Self, other: u32) -> bool {
+        self.keys.iter().zip(&others.keys).all(|(own, others)| own[member as usize] == others[other as usize])
+    }
+
+    fn compare(&self, left: u32, right: u32) -> std::cmp::Ordering {
+        let mut order = self.row(left).cmp(&self.row(right));
+        for key in &self.keys {
+            order = order.then_with(|| key[left as usize].cmp(&key[right as usize]));
         }
         order
     }
 
-    fn add(&mut self, plan: &AggregatePlan, origin: usize, batch: &Batch) {
-        for row in 0..batch.len {
-            self.keys.push(batch.columns[origin][row]);
-            self.keys.extend(plan.keys.iter().map(|(var, _)| batch.columns[*var][row]));
+    /// The ways by row and combination.
+    fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
+        let ascend = (1..self.rows.len()).all(|at| match self.rows[at - 1].cmp(&self.rows[at]) {
+            std::cmp::Ordering::Less => true,
+            _ => self.compare(at as u32 - 1, at as u32).is_lt(),
+        });
+        if !ascend {
+            order.sort_unstable_by(|left, right| self.compare(*left, *right));
         }
+        order
     }
 }
 
@@ -165,7 +187,7 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Option<InUnits>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut members = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
+        let mut members = Members::new(plan);
         let mut amounts: Vec<i64> = Vec::new();
         let mut fit = true;
         self.all_ways(inner, batch, &mut |_, batch| {
@@ -181,7 +203,7 @@ impl Run<'_, '_> {
             return Ok(None);
         }
         let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
-        let value_keys = value_keys.map(|(at, _)| at + 1).collect();
+        let value_keys = value_keys.map(|(at, _)| at).collect();
         let order = members.order();
         Ok(Some(InUnits { members, amounts: units.map(|_| amounts), value_keys, order }))
     }
@@ -194,7 +216,7 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut ways = Members { keys: Vec::new(), width: 1 + plan.keys.len() };
+        let mut ways = Members::new(plan);
         let mut members: Vec<Option<(Value, Decimal)>> = Vec::new();
         let mut vars = Vec::new();
         calculation_vars(&plan.value, &mut |var| vars.push(var));
@@ -211,8 +233,8 @@ impl Run<'_, '_> {
             Ok(())
         })?;
         let order = ways.order();
-        let groups = order.chunk_by(|left, right| ways.key(*left)[0] == ways.key(*right)[0]);
-        groups.map(|group| Ok((ways.key(group[0])[0], folded(plan, group, &ways, &members)?))).collect()
+        let groups = order.chunk_by(|left, right| ways.row(*left) == ways.row(*right));
+        groups.map(|group| Ok((ways.row(group[0]), folded(plan, group, &ways, &members)?))).collect()
     }
 }
 
@@ -227,22 +249,25 @@ struct InUnits {
     order: Vec<u32>,
 }
 
-/// A combination with its units; `None` where a value is missing.
-type Member<'k> = (&'k [u32], Option<i64>);
+/// A way that stands for its combination, with its units; `None` where a value is missing.
+type Member = (u32, Option<i64>);
 
 impl InUnits {
+    fn is_known(&self, member: u32) -> bool {
+        self.value_keys.iter().all(|at| self.members.keys[*at][member as usize] != MISSING)
+    }
+
     /// The combinations of each row, each once, ascending; rows that have some, ascending. With
     /// `doubtful`, a combination with several values has none.
-    fn rows(&self, doubtful: bool) -> Result<Vec<(u32, Vec<Member<'_>>)>, Bail> {
-        let mut out: Vec<(u32, Vec<Member<'_>>)> = Vec::new();
+    fn rows(&self, doubtful: bool) -> Result<Vec<(u32, Vec<Member>)>, Bail> {
+        let mut out: Vec<(u32, Vec<Member>)> = Vec::new();
         for member in &self.order {
-            let key = self.members.key(*member);
-            let missing = self.value_keys.iter().any(|at| key[*at] == MISSING);
+            let at = self.members.row(*member);
             let units = self.amounts.as_ref().map_or(0, |amounts| amounts[*member as usize]);
-            let units = Some(units).filter(|units| *units != NONE && !missing);
+            let units = Some(units).filter(|units| *units != NONE && self.is_known(*member));
             match out.last_mut() {
-                Some((row, own)) if *row == key[0] => match own.last_mut() {
-                    Some((last, before)) if *last == key => {
+                Some((row, own)) if *row == at => match own.last_mut() {
+                    Some((last, before)) if self.members.has_key_of(*last, &self.members, *member) => {
                         if *before != units {
                             if !doubtful {
                                 // One way after the other says what that means.
@@ -251,9 +276,9 @@ impl InUnits {
                             *before = None;
                         }
                     }
-                    _ => own.push((key, units)),
+                    _ => own.push((*member, units)),
                 },
-                _ => out.push((key[0], vec![(key, units)])),
+                _ => out.push((at, vec![(*member, units)])),
             }
         }
         Ok(out)
@@ -264,18 +289,17 @@ impl InUnits {
         let mut out = Vec::new();
         let mut at = 0;
         while at < self.order.len() {
-            let row = self.members.key(self.order[at])[0];
+            let row = self.members.row(self.order[at]);
             let mut totals = NO_TOTALS;
             let mut known = true;
             let mut all: Vec<i64> = Vec::new();
             let mut last: Option<u32> = None;
             while let Some(member) = self.order.get(at).copied()
-                && self.members.key(member)[0] == row
+                && self.members.row(member) == row
             {
                 at += 1;
-                let key = self.members.key(member);
                 if let Some(before) = last
-                    && self.members.key(before) == key
+                    && self.members.has_key_of(before, &self.members, member)
                 {
                     // Two values of one combination: one way after the other says what that means.
                     let differ = |amounts: &Vec<i64>| amounts[before as usize] != amounts[member as usize];
@@ -285,7 +309,7 @@ impl InUnits {
                     continue;
                 }
                 last = Some(member);
-                known &= self.value_keys.iter().all(|at| key[*at] != MISSING);
+                known &= self.is_known(member);
                 let amount = self.amounts.as_ref().map_or(0, |amounts| amounts[member as usize]);
                 known &= amount != NONE;
                 totals.add(amount);
@@ -310,7 +334,8 @@ impl InUnits {
         let mut out = Vec::new();
         for (row, possible) in all.rows(true)? {
             let certain = sure.next_if(|(other, _)| *other == row).map_or(Vec::new(), |(_, own)| own);
-            out.push((row, between(&certain, &possible, kind, exponent)?));
+            let same = |own: u32, other: u32| self.members.has_key_of(own, &all.members, other);
+            out.push((row, between(&certain, &possible, same, kind, exponent)?));
         }
         if sure.peek().is_some() {
             return Err(Bail::Calculation);
@@ -348,10 +373,12 @@ fn median(mut units: Vec<i64>, exponent: i32) -> Result<Computed, Bail> {
     number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
 }
 
-/// What an aggregate lies between, of certain members and of possible ones, the certain among them.
+/// What an aggregate lies between, of certain members and of possible ones, the certain among them; `same`
+/// says which have one combination.
 fn between(
-    certain: &[Member<'_>],
-    possible: &[Member<'_>],
+    certain: &[Member],
+    possible: &[Member],
+    same: impl Fn(u32, u32) -> bool,
     kind: AggregateKind,
     exponent: i32,
 ) -> Result<Computed, Bail> {
@@ -360,7 +387,7 @@ fn between(
     for (key, units) in possible {
         let Some(units) = *units else { return Ok(Computed::Missing) };
         all.add(units);
-        match left.next_if(|(other, _)| other == key) {
+        match left.next_if(|(own, _)| same(*own, *key)) {
             Some((_, own)) if *own == Some(units) => sure.add(units),
             Some(_) => return Ok(Computed::Missing),
             None => extra.add(units),
@@ -408,7 +435,7 @@ fn folded(
     for member in group {
         let own = &members[*member as usize];
         if let Some(before) = last
-            && ways.key(before) == ways.key(*member)
+            && ways.has_key_of(before, ways, *member)
         {
             // Two values of one combination: one way after the other says what that means.
             if *own != members[before as usize] {

@@ -191,8 +191,11 @@ impl Gather {
     fn sort(&mut self) {
         match &mut self.data {
             Packed::One(data) => sort(data),
-            Packed::Two(data) => sort(data),
-            Packed::Four(data) => sort(data),
+            Packed::Two(data) => sort_packed(data, |pair| (pair >> 32) as u32),
+            Packed::Four(data) => {
+                let shift = 32 * (self.arity - 1);
+                sort_packed(data, |tuple| (tuple >> shift) as u32);
+            }
             Packed::Many(data) => {
                 let mut rows: Vec<&[u32]> = data.chunks_exact(self.arity).collect();
                 rows.sort_unstable();
@@ -296,4 +299,15 @@ fn sort<T: Ord + Send>(data: &mut Vec<T>) {
         data.par_sort_unstable();
     }
     data.dedup();
+}
+
+/// The same for tuples of which `first` is the first id: a search that begins with it finds those in
+/// ascending order, and only what shares it has to be sorted.
+fn sort_packed<T: Ord + Send>(data: &mut Vec<T>, first: impl Fn(&T) -> u32) {
+    if data.is_sorted_by_key(&first) {
+        data.chunk_by_mut(|left, right| first(left) == first(right)).for_each(<[T]>::sort_unstable);
+        data.dedup();
+    } else {
+        sort(data);
+    }
 }

@@ -80,6 +80,9 @@ impl Table {
     pub fn distinct(&self, column: usize) -> usize {
         *self.distinct[column].get_or_init(|| {
             let ids = &self.columns[column];
+            if self.sorted && column == 0 {
+                return ids.chunk_by(|left, right| left == right).count();
+            }
             if is_sparse(ids) {
                 let mut ids = ids.to_vec();
                 ids.sort_unstable();

@@ -431,9 +431,7 @@ fn expression_key(words: Words<'_>, part: &Cond) -> String {
 /// else: of the words outside it only the subject's may stand in it.
 fn aggregate_of<'c>(words: Words<'_>, part: &'c Cond) -> Option<&'c Cond> {
     let Cond::Compare { lhs, rhs, .. } = part else { return None };
-    let is_constant = |side: &Expr| {
-        matches!(side, Expr::Term(crate::model::Term::Constant(_) | crate::model::Term::Parameter(_)))
-    };
+    let is_constant = |side: &Expr| matches!(side, Expr::Term(Term::Constant(_) | Term::Parameter(_)));
     let aggregate = match (lhs, rhs) {
         (Expr::Aggregate(_), other) | (other, Expr::Aggregate(_)) if is_constant(other) => part,
         _ => return None,
