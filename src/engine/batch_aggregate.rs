@@ -4,7 +4,7 @@ use super::batch::{Bail, Batch};
 use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, calculation_vars};
 use super::operators::Run;
-use super::program::{AggregatePlan, Computed, address};
+use super::program::{AggregatePlan, Computed, Step, address};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
 use crate::value::{Decimal, Value};
@@ -154,6 +154,15 @@ impl Run<'_, '_> {
         if !is_in_units(plan) {
             return Ok(None);
         }
+        if let Some((atom, from, to)) = rows_counted(plan, certain, self)
+            && possible.is_none()
+        {
+            let mut rows = Vec::new();
+            let Some([first, past]) = self.sought(atom, from, to, batch, &mut rows) else { return Ok(None) };
+            let count = |row: u32| i64::from(past[row as usize] - first[row as usize]);
+            let computed = |row| Computed::Value(Value::Number(Decimal::from(count(row))));
+            return Ok(Some(rows.into_iter().map(|row| (row, computed(row))).collect()));
+        }
         let units = match plan.kind {
             AggregateKind::Count => None,
             _ => match Units::of_numbers(&plan.value, self.values) {
@@ -236,6 +245,24 @@ impl Run<'_, '_> {
         let groups = order.chunk_by(|left, right| ways.row(*left) == ways.row(*right));
         groups.map(|group| Ok((ways.row(group[0]), folded(plan, group, &ways, &members)?))).collect()
     }
+}
+
+/// The atom, and the levels it is narrowed by, whose rows left are just the things an aggregate counts.
+fn rows_counted(plan: &AggregatePlan, inner: &Inner<'_>, run: &Run<'_, '_>) -> Option<(usize, usize, usize)> {
+    let [seek, rest] = inner.ops.as_slice() else { return None };
+    let Step::Seek { atom, from, to } = seek.step else { return None };
+    let counted: Vec<usize> = match (&rest.scan, rest.step) {
+        (Some(scan), _) if scan.atom == *atom && scan.from == *to && scan.also.is_empty() => {
+            scan.vars.clone()
+        }
+        (None, Step::Extend { var, atoms }) if *atoms == [(*atom, *to, to + 1)] => vec![*var],
+        _ => return None,
+    };
+    let index = &run.whole.program.atoms[*atom].index;
+    let is_whole = index.distinct && to + counted.len() == index.columns.len();
+    let are_keys = plan.keys.len() == counted.len()
+        && plan.keys.iter().all(|(var, is_value)| !is_value && counted.contains(var));
+    (plan.kind == AggregateKind::Count && from < to && is_whole && are_keys).then_some((*atom, *from, *to))
 }
 
 /// Ways to meet the body of an aggregate whose members have units.

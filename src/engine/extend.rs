@@ -415,7 +415,6 @@ impl Run<'_, '_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the state of one operator")]
     fn flush(
         &mut self,
         extend: &Extend<'_>,

@@ -101,6 +101,7 @@ pub(super) fn in_rows(
     Ok(left)
 }
 
+#[expect(clippy::inline_always, reason = "so that the number of atoms is known to the loop")]
 #[inline(always)]
 fn in_row<F>(
     asked: &[Asked<'_>],

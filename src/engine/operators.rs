@@ -356,7 +356,7 @@ impl Run<'_, '_> {
 
     /// The rows of an atom left in each row once the levels are narrowed; `None` where there are no such
     /// levels.
-    fn sought(
+    pub(super) fn sought(
         &self,
         atom: usize,
         from: usize,

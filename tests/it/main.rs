@@ -12,6 +12,7 @@ mod generator;
 mod guard;
 mod hostile;
 mod layers;
+mod many;
 mod oracle;
 mod oracle_runs;
 mod sources;
