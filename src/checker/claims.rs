@@ -6,7 +6,7 @@ use super::proof::{Amount, Claim, Derivation, FactChange, Held, Says, Step, WhyN
 use super::replay::{Checker, Facts, FalseStep, compares, replay};
 use crate::base::Idx;
 use crate::model::clause::all_cond_vars;
-use crate::model::{AtomSource, Cond, Constant, Expr, LensId};
+use crate::model::{AtomSource, Cond, Constant, Expr, KindId, LensId, NeverId, VarId};
 
 /// Whether all of a claim could be replayed; an error where some of it is false.
 type Replayed = Result<bool, FalseStep>;
@@ -201,6 +201,39 @@ impl<'f> Replay<'f> {
                 why.unasked.iter().any(|unasked| unasked.span() == cond.span())
                     || self.plain.exists(cond, env) != Truth::No
             }
+        }
+    }
+
+    /// Replays that a constraint is broken with its words standing for these, for certain or perhaps, or
+    /// that it is not.
+    pub fn never(
+        &self,
+        never: NeverId,
+        words: &[(VarId, Option<Constant>)],
+        broken: Option<bool>,
+    ) -> Replayed {
+        let clause = &self.facts.ruleset.nevers[never].clause;
+        let mut env: Env = vec![None; clause.vars.len()];
+        for (var, word) in words {
+            let Some(word) = word else { return Ok(false) };
+            env[var.index()] = Some(word.clone());
+        }
+        match (self.plain.met(clause, &mut env), broken) {
+            (Truth::Yes, Some(true)) | (Truth::No, None) => Ok(true),
+            (Truth::Yes, _) => Err(FalseStep(format!("{never:?} is broken with {words:?}"))),
+            (Truth::No, Some(_)) => Err(FalseStep(format!("{never:?} is not broken with {words:?}"))),
+            (Truth::Unsure, _) => Ok(false),
+        }
+    }
+
+    /// Replays whether a thing is of a kind: just where some statement puts it there.
+    pub fn member(&self, kind: KindId, name: &str) -> Replayed {
+        let is = self.plain.is_member(kind, name);
+        match self.plain.is_put_in(kind, name) {
+            Truth::Yes if !is => Err(FalseStep(format!("{name} is left out of {kind:?}"))),
+            Truth::No if is => Err(FalseStep(format!("nothing puts {name} in {kind:?}"))),
+            Truth::Yes | Truth::No => Ok(true),
+            Truth::Unsure => Ok(false),
         }
     }
 

@@ -172,7 +172,7 @@ impl<'f> Plain<'f> {
         }
     }
 
-    fn is_member(&self, kind: KindId, name: &str) -> bool {
+    pub(super) fn is_member(&self, kind: KindId, name: &str) -> bool {
         self.members.get(&(kind, name.to_owned())).copied().unwrap_or_else(|| {
             let domain = self.facts.ruleset.kinds[kind].domain;
             let id = self.facts.dictionaries[domain].find_name(name);

@@ -16,6 +16,8 @@ pub struct Replayed {
     pub why_nots: Count,
     /// Sets of changes.
     pub changes: Count,
+    /// Ways in which constraints are broken, or are not.
+    pub nevers: Count,
 }
 
 /// Claims replayed.
@@ -28,7 +30,7 @@ pub struct Count {
 }
 
 impl Count {
-    fn note(&mut self, replayed: Result<bool, FalseStep>) -> Result<(), Trouble> {
+    pub(super) fn note(&mut self, replayed: Result<bool, FalseStep>) -> Result<(), Trouble> {
         self.all += 1;
         self.whole += usize::from(replayed.map_err(|FalseStep(what)| Trouble::Bug(what))?);
         Ok(())

@@ -6,6 +6,7 @@ mod open;
 mod proofs;
 mod whatif;
 mod whatif_cases;
+mod whatif_world;
 
 pub use whatif_cases::said as whatif_said;
 
