@@ -2,19 +2,20 @@
 //! members, why a row does not match, what changes flip an answer. `false`: that cannot be told here.
 
 use super::plain::{Env, Plain, Truth, Worked};
-use super::proof::{Amount, Claim, Derivation, FactChange, Held, Says, Step, WhyNot};
+use super::proof::{Amount, Claim, Derivation, FactChange, Gap, Held, Says, Sides, Step, WhyNot};
 use super::replay::{Checker, Facts, FalseStep, compares, replay};
 use crate::base::Idx;
 use crate::model::clause::all_cond_vars;
 use crate::model::{AtomSource, Cond, Constant, Expr, KindId, LensId, NeverId, VarId};
+use crate::value::Value;
 
 /// Whether all of a claim could be replayed; an error where some of it is false.
-type Replayed = Result<bool, FalseStep>;
+pub(super) type Replayed = Result<bool, FalseStep>;
 
 /// A world in which claims are replayed.
 pub struct Replay<'f> {
     facts: Facts<'f>,
-    plain: Plain<'f>,
+    pub(super) plain: Plain<'f>,
 }
 
 impl<'f> Replay<'f> {
@@ -111,6 +112,25 @@ impl<'f> Replay<'f> {
         Ok(true)
     }
 
+    /// Whether two sides are as far apart as is said.
+    fn gap(&self, (lhs, rhs): (&Expr, &Expr), said: &Sides, env: &Env) -> Replayed {
+        let (Worked::Is(left), Worked::Is(right)) = (self.plain.value(lhs, env), self.plain.value(rhs, env))
+        else {
+            return Ok(said.gap.is_none());
+        };
+        let (low, high) = if left < right { (left, right) } else { (right, left) };
+        let found = match (high, low) {
+            (Constant::Value(Value::Number(high)), Constant::Value(Value::Number(low))) => {
+                high.checked_sub(low).ok().map(Gap::Number)
+            }
+            (Constant::Value(Value::Date(high)), Constant::Value(Value::Date(low))) => {
+                Some(Gap::Days(high.days_since(low)))
+            }
+            _ => None,
+        };
+        if found == said.gap { Ok(true) } else { Err(FalseStep(format!("{said:?} are {found:?} apart"))) }
+    }
+
     /// Replays what a lens is said to say of a subject.
     pub fn says(&self, lens: LensId, subject: &[Constant], says: &Says) -> Replayed {
         match self.plain.outcome(lens, subject) {
@@ -155,8 +175,9 @@ impl<'f> Replay<'f> {
                 Truth::No => {}
                 Truth::Unsure => whole = false,
             }
-            if let (Cond::Compare { lhs, rhs, .. }, Some((left, right))) = (cond, sides) {
-                whole &= self.amount(lhs, left, &env)? && self.amount(rhs, right, &env)?;
+            if let (Cond::Compare { lhs, rhs, .. }, Some(sides)) = (cond, sides) {
+                whole &= self.amount(lhs, &sides.left, &env)? && self.amount(rhs, &sides.right, &env)?;
+                whole &= self.gap((lhs, rhs), sides, &env)?;
             }
         }
         for cond in &why.unasked {

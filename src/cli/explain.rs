@@ -87,6 +87,7 @@ pub(super) fn told(replayed: &Replayed) -> String {
         ("outcome", replayed.outcomes),
         ("proof", replayed.proofs),
         ("why not", replayed.why_nots),
+        ("open answer", replayed.open),
         ("change", replayed.changes),
         ("constraint", replayed.nevers),
     ];

@@ -14,6 +14,8 @@ pub struct Replayed {
     pub proofs: Count,
     /// Why rows do not match.
     pub why_nots: Count,
+    /// What open answers hang on.
+    pub open: Count,
     /// Sets of changes.
     pub changes: Count,
     /// Ways in which constraints are broken, or are not.
@@ -61,6 +63,9 @@ pub fn verify(
         }
         for why in &story.why_not {
             replayed.why_nots.note(replay.why_not(story.lens, subject, why))?;
+        }
+        if let Some(open) = &story.open {
+            replayed.open.note(replay.open(story.lens, subject, open))?;
         }
         for flip in story.flips.iter().flat_map(|flips| &flips.found) {
             let says = (&story.says, &flip.says[0]);

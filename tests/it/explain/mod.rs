@@ -2,6 +2,7 @@
 
 mod cases;
 mod changes;
+mod false_claims;
 mod open;
 mod proofs;
 mod whatif;

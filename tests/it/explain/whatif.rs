@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parallax::checker::Says;
 use parallax::engine::Limits;
-use parallax::explain::Standing;
 use parallax::explain::whatif::{Hindrance, Wanted, WhatIf, WhatIfOptions, verify, whatif};
+use parallax::explain::{Replayed, Standing};
 use parallax::model::{Constant, Fact, KindFact, QuestionId, Ruleset, Statements, Ty};
 use parallax::value::{Date, Decimal, Value, ValueKind};
 use parallax::verdict::{Bound, Evaluation};
@@ -184,7 +184,7 @@ fn asked(
     add: &Statements,
     remove: &Statements,
     budget: u64,
-) -> Result<WhatIf, Hindrance> {
+) -> Result<(WhatIf, Replayed), Hindrance> {
     let options = WhatIfOptions {
         lenses: ruleset.lenses.ids().collect(),
         budget,
@@ -195,8 +195,8 @@ fn asked(
     let mut evaluation = evaluation.clone();
     let (found, _) = whatif(ruleset, &mut evaluation, &wanted, &options)?;
     // Everything claimed is replayed by the checker, in both worlds.
-    verify(ruleset, &evaluation, &wanted, &found)?;
-    Ok(found)
+    let replayed = verify(ruleset, &evaluation, &wanted, &found)?;
+    Ok((found, replayed))
 }
 
 fn check(ruleset: &Ruleset, found: &WhatIf, before: &Answers, after: &Answers) -> Result<(), String> {
@@ -293,19 +293,36 @@ fn nameless(seed: u64) -> String {
 
 #[test]
 fn movers_are_those_the_plain_evaluator_finds() {
-    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, case(seed).text)));
-    assert!(moved as u64 > CASES && anew * 4 < all, "{moved} moved, {anew} of {all} evaluated anew");
+    let seen = compared((0..CASES).map(|seed| (seed, case(seed).text)));
+    assert!(seen.moved as u64 > CASES && seen.anew * 4 < seen.all, "{seen:?}");
+    assert!(seen.whole * 4 > seen.replayed && seen.nevers > 0, "{seen:?}");
 }
 
 #[test]
 fn rows_that_do_not_name_their_subject_move_too() {
-    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, nameless(seed))));
-    assert!(moved as u64 > CASES && anew * 20 < all, "{moved} moved, {anew} of {all} evaluated anew");
+    let seen = compared((0..CASES).map(|seed| (seed, nameless(seed))));
+    assert!(seen.moved as u64 > CASES && seen.anew * 20 < seen.all, "{seen:?}");
+    assert!(seen.whole * 4 > seen.replayed && seen.nevers as u64 > CASES, "{seen:?}");
 }
 
-/// Changes random worlds; how many moved, how often everything was evaluated anew, and of how many.
-fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize) {
-    let (mut moved, mut anew, mut all) = (0, 0, 0);
+/// What was compared.
+#[derive(Default, Debug)]
+struct Seen {
+    /// How many moved.
+    moved: usize,
+    /// In how many ways constraints are broken otherwise.
+    nevers: usize,
+    /// Of how many changes everything was evaluated anew.
+    anew: usize,
+    all: usize,
+    /// Claims that the checker replayed, and those it could replay to the end.
+    replayed: usize,
+    whole: usize,
+}
+
+/// Changes random worlds, and holds what is found against the plain evaluator.
+fn compared(worlds: impl Iterator<Item = (u64, String)>) -> Seen {
+    let mut seen = Seen::default();
     for (seed, text) in worlds {
         kept(&text, |ruleset, evaluation| {
             let parameters =
@@ -317,16 +334,21 @@ fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize
                 let after = answers(ruleset, &after(ruleset, &add, &remove), parameters());
                 for budget in [5_000_000, 0] {
                     match asked(ruleset, evaluation, &add, &remove, budget) {
-                        Ok(found) => {
+                        Ok((found, replayed)) => {
                             if let Err(problem) = check(ruleset, &found, &before, &after) {
                                 unreachable!(
                                     "seed {seed}, budget {budget}: {problem}\n+ {:#?}\n- {:#?}\n{text}",
                                     found.added, found.removed
                                 );
                             }
-                            all += 1;
-                            anew += usize::from(found.anew && budget > 0);
-                            moved += found
+                            seen.all += 1;
+                            seen.anew += usize::from(found.anew && budget > 0);
+                            seen.nevers += found.nevers.iter().map(|never| never.ways.len()).sum::<usize>();
+                            for count in [replayed.outcomes, replayed.proofs, replayed.nevers] {
+                                seen.replayed += count.all;
+                                seen.whole += count.whole;
+                            }
+                            seen.moved += found
                                 .questions
                                 .iter()
                                 .flat_map(|question| &question.lenses)
@@ -342,7 +364,7 @@ fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize
             }
         });
     }
-    (moved, anew, all)
+    seen
 }
 
 /// How many random worlds are changed.
