@@ -11,6 +11,9 @@ use crate::model::{Constant, LensId, RelationId};
 /// The most doubtful facts of which every way is tried.
 const MOST: usize = 6;
 
+/// A way took more steps than it may.
+struct Spent;
+
 impl Replay<'_> {
     /// Replays what an answer hangs on: each doubtful fact that is named makes a difference, in just that share
     /// of the ways, no other does, and what settles it settles it, with nothing smaller that would.
@@ -22,8 +25,10 @@ impl Replay<'_> {
         if doubts.len() < open.doubts.len() {
             return self.settled_by_values(lens, subject, open, &doubts);
         }
-        let ways: Vec<Option<Says>> =
-            (0..1_usize << doubts.len()).map(|way| self.way(lens, subject, &turns(&doubts, way))).collect();
+        let all = 0..1_usize << doubts.len();
+        let ways: Result<Vec<Option<Says>>, Spent> =
+            all.map(|way| self.way(lens, subject, &turns(&doubts, way))).collect();
+        let Ok(ways) = ways else { return Ok(false) };
         let whole = ways.iter().all(Option::is_some);
         if let Some(agreed) = &open.agreed
             && ways.iter().flatten().any(|says| says != agreed)
@@ -56,7 +61,8 @@ impl Replay<'_> {
             for way in 0..1_usize << free.len() {
                 let mut all = turns(&free, way);
                 all.extend(answers.iter().cloned());
-                if self.way(lens, subject, &all).is_some_and(|found| found != *says) {
+                let Ok(found) = self.way(lens, subject, &all) else { return Ok(false) };
+                if found.is_some_and(|found| found != *says) {
                     return Err(FalseStep(format!("{answers:?} does not settle it to {says:?}")));
                 }
             }
@@ -64,8 +70,8 @@ impl Replay<'_> {
         Ok(false)
     }
 
-    /// What is said where things turn out so.
-    fn way(&self, lens: LensId, subject: &[Constant], answers: &[Answered]) -> Option<Says> {
+    /// What is said where things turn out so, as far as that can be told.
+    fn way(&self, lens: LensId, subject: &[Constant], answers: &[Answered]) -> Result<Option<Says>, Spent> {
         let mut changed: BTreeMap<RelationId, Table> = BTreeMap::new();
         for Answered { fact, holds } in answers {
             let table = changed.entry(fact.relation).or_insert_with(|| self.plain.stated(fact.relation));
@@ -79,7 +85,9 @@ impl Replay<'_> {
                 table.certain.insert(fact.args.clone());
             }
         }
-        Plain::completing(&self.plain, changed).answer(lens, subject)
+        let world = Plain::completing(&self.plain, changed);
+        let says = world.answer(lens, subject);
+        if world.is_spent() { Err(Spent) } else { Ok(says) }
     }
 }
 

@@ -102,6 +102,11 @@ impl<'f> Plain<'f> {
         }
     }
 
+    /// Whether it took more steps than it may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get() == 0
+    }
+
     /// Asks without hearing of what is unsure elsewhere.
     pub(super) fn apart<T>(&self, ask: impl FnOnce() -> T) -> (T, bool) {
         let before = self.unsure.replace(false);
