@@ -4,7 +4,7 @@ use super::FalseStep;
 use super::plain::{Args, Plain, Table, Truth};
 use super::proof::FactChange;
 use super::replay::Facts;
-use crate::model::{Constant, KindId, RelationId, TableStates, Ty};
+use crate::model::{Constant, KindId, RelationId, Ty};
 
 impl<'f> Plain<'f> {
     /// The world after these changes: what is taken away must be stated, what is stated anew must not be
@@ -88,16 +88,14 @@ impl<'f> Plain<'f> {
     }
 
     /// Whether a statement puts a thing in a kind.
-    fn is_put_in(&self, kind: KindId, name: &str) -> Truth {
+    pub(super) fn is_put_in(&self, kind: KindId, name: &str) -> Truth {
         let ruleset = self.facts.ruleset;
         let part = |other: KindId| ruleset.is_part_of(other, kind);
-        // What a table states of kinds is not kept apart: it may have.
-        let by_table = ruleset
-            .tables
-            .iter()
-            .flat_map(|table| &table.sentences)
-            .any(|sentence| matches!(&sentence.states, TableStates::Kind(_, other) if part(*other)));
-        if by_table || self.facts.kinds.iter().any(|fact| part(fact.kind) && fact.name == name) {
+        let dictionary = &self.facts.dictionaries[ruleset.kinds[kind].domain];
+        let id = dictionary.find_name(name);
+        let said =
+            |other: KindId| id.is_some_and(|id| self.facts.stated.outright[other].contains(id as usize));
+        if ruleset.kinds.ids().any(|other| part(other) && said(other)) {
             return Truth::Yes;
         }
         let is_root = ruleset.kinds[kind].root == kind;

@@ -2,19 +2,20 @@
 //! members, why a row does not match, what changes flip an answer. `false`: that cannot be told here.
 
 use super::plain::{Env, Plain, Truth, Worked};
-use super::proof::{Amount, Claim, Derivation, FactChange, Held, Says, Step, WhyNot};
+use super::proof::{Amount, Claim, Derivation, FactChange, Gap, Held, Says, Sides, Step, WhyNot};
 use super::replay::{Checker, Facts, FalseStep, compares, replay};
 use crate::base::Idx;
 use crate::model::clause::all_cond_vars;
-use crate::model::{AtomSource, Cond, Constant, Expr, LensId};
+use crate::model::{AtomSource, Cond, Constant, Expr, KindId, LensId, NeverId, VarId};
+use crate::value::Value;
 
 /// Whether all of a claim could be replayed; an error where some of it is false.
-type Replayed = Result<bool, FalseStep>;
+pub(super) type Replayed = Result<bool, FalseStep>;
 
 /// A world in which claims are replayed.
 pub struct Replay<'f> {
     facts: Facts<'f>,
-    plain: Plain<'f>,
+    pub(super) plain: Plain<'f>,
 }
 
 impl<'f> Replay<'f> {
@@ -111,6 +112,25 @@ impl<'f> Replay<'f> {
         Ok(true)
     }
 
+    /// Whether two sides are as far apart as is said.
+    fn gap(&self, (lhs, rhs): (&Expr, &Expr), said: &Sides, env: &Env) -> Replayed {
+        let (Worked::Is(left), Worked::Is(right)) = (self.plain.value(lhs, env), self.plain.value(rhs, env))
+        else {
+            return Ok(said.gap.is_none());
+        };
+        let (low, high) = if left < right { (left, right) } else { (right, left) };
+        let found = match (high, low) {
+            (Constant::Value(Value::Number(high)), Constant::Value(Value::Number(low))) => {
+                high.checked_sub(low).ok().map(Gap::Number)
+            }
+            (Constant::Value(Value::Date(high)), Constant::Value(Value::Date(low))) => {
+                Some(Gap::Days(high.days_since(low)))
+            }
+            _ => None,
+        };
+        if found == said.gap { Ok(true) } else { Err(FalseStep(format!("{said:?} are {found:?} apart"))) }
+    }
+
     /// Replays what a lens is said to say of a subject.
     pub fn says(&self, lens: LensId, subject: &[Constant], says: &Says) -> Replayed {
         match self.plain.outcome(lens, subject) {
@@ -155,8 +175,9 @@ impl<'f> Replay<'f> {
                 Truth::No => {}
                 Truth::Unsure => whole = false,
             }
-            if let (Cond::Compare { lhs, rhs, .. }, Some((left, right))) = (cond, sides) {
-                whole &= self.amount(lhs, left, &env)? && self.amount(rhs, right, &env)?;
+            if let (Cond::Compare { lhs, rhs, .. }, Some(sides)) = (cond, sides) {
+                whole &= self.amount(lhs, &sides.left, &env)? && self.amount(rhs, &sides.right, &env)?;
+                whole &= self.gap((lhs, rhs), sides, &env)?;
             }
         }
         for cond in &why.unasked {
@@ -201,6 +222,39 @@ impl<'f> Replay<'f> {
                 why.unasked.iter().any(|unasked| unasked.span() == cond.span())
                     || self.plain.exists(cond, env) != Truth::No
             }
+        }
+    }
+
+    /// Replays that a constraint is broken with its words standing for these, for certain or perhaps, or
+    /// that it is not.
+    pub fn never(
+        &self,
+        never: NeverId,
+        words: &[(VarId, Option<Constant>)],
+        broken: Option<bool>,
+    ) -> Replayed {
+        let clause = &self.facts.ruleset.nevers[never].clause;
+        let mut env: Env = vec![None; clause.vars.len()];
+        for (var, word) in words {
+            let Some(word) = word else { return Ok(false) };
+            env[var.index()] = Some(word.clone());
+        }
+        match (self.plain.met(clause, &mut env), broken) {
+            (Truth::Yes, Some(true)) | (Truth::No, None) => Ok(true),
+            (Truth::Yes, _) => Err(FalseStep(format!("{never:?} is broken with {words:?}"))),
+            (Truth::No, Some(_)) => Err(FalseStep(format!("{never:?} is not broken with {words:?}"))),
+            (Truth::Unsure, _) => Ok(false),
+        }
+    }
+
+    /// Replays whether a thing is of a kind: just where some statement puts it there.
+    pub fn member(&self, kind: KindId, name: &str) -> Replayed {
+        let is = self.plain.is_member(kind, name);
+        match self.plain.is_put_in(kind, name) {
+            Truth::Yes if !is => Err(FalseStep(format!("{name} is left out of {kind:?}"))),
+            Truth::No if is => Err(FalseStep(format!("nothing puts {name} in {kind:?}"))),
+            Truth::Yes | Truth::No => Ok(true),
+            Truth::Unsure => Ok(false),
         }
     }
 

@@ -12,7 +12,14 @@ use crate::model::{
 impl Plain<'_> {
     /// Whether a body is met by a subject, by nothing that bars it.
     pub fn meets(&self, clause: &Clause, subject: &[Option<Constant>]) -> Truth {
-        let (found, unsure) = self.apart(|| self.bodies(clause, subject, &mut |_| true));
+        let mut env: Env = vec![None; clause.vars.len()];
+        env.iter_mut().zip(subject).for_each(|(word, name)| word.clone_from(name));
+        self.met(clause, &mut env)
+    }
+
+    /// Whether a body is met where words stand for these, by nothing that bars it.
+    pub fn met(&self, clause: &Clause, env: &mut Env) -> Truth {
+        let (found, unsure) = self.apart(|| self.within(clause, env, &mut |_| true));
         match (found, unsure) {
             (true, _) => Truth::Yes,
             (false, true) => Truth::Unsure,
@@ -28,7 +35,11 @@ impl Plain<'_> {
     ) -> bool {
         let mut env: Env = vec![None; clause.vars.len()];
         env.iter_mut().zip(subject).for_each(|(word, name)| word.clone_from(name));
-        self.ways(&[&clause.when], &mut env, &mut |env| match clause
+        self.within(clause, &mut env, visit)
+    }
+
+    fn within(&self, clause: &Clause, env: &mut Env, visit: &mut dyn FnMut(&Env) -> bool) -> bool {
+        self.ways(&[&clause.when], env, &mut |env| match clause
             .unless
             .as_ref()
             .map(|unless| self.exists(unless, env))
@@ -69,6 +80,12 @@ impl Plain<'_> {
             Truth::No => return Some(Says::default()),
             Truth::Unsure => return None,
         }
+        self.answer(lens, subject)
+    }
+
+    /// What a lens says of a subject, of the population or not.
+    pub fn answer(&self, lens: LensId, subject: &[Constant]) -> Option<Says> {
+        let entry = &self.facts.ruleset.lenses[lens];
         let by_rows = self.by_rows(lens, subject)?;
         if !by_rows.is_empty() {
             return Some(by_rows);
@@ -76,7 +93,7 @@ impl Plain<'_> {
         match entry.otherwise {
             Otherwise::Nothing => Some(Says { none: true, ..Says::default() }),
             Otherwise::Verdict(verdict, _) => Some(Says { verdicts: vec![verdict], ..Says::default() }),
-            Otherwise::As(other, _) => self.outcome(other, subject),
+            Otherwise::As(other, _) => self.answer(other, subject),
         }
     }
 

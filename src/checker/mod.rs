@@ -4,10 +4,14 @@
 mod changed;
 mod claims;
 mod lenses;
+mod open;
 mod plain;
 mod proof;
 mod replay;
 
 pub use claims::Replay;
-pub use proof::{Amount, Claim, Derivation, Fact, FactChange, Held, Member, Says, Step, Through, WhyNot};
+pub use proof::{
+    Amount, Answered, Claim, Derivation, Fact, FactChange, Gap, Held, Member, Open, Pivotal, Says, Sides,
+    Step, Through, WhyNot,
+};
 pub use replay::{Facts, FalseStep, replay};

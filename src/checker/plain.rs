@@ -18,6 +18,8 @@ use crate::value::{Decimal, Value};
 const MOST_FACTS: usize = 50_000;
 /// The most steps one world may take.
 const MOST_STEPS: u64 = 4_000_000;
+/// The most steps a completion may take; there are many of one world.
+const STEPS_OF_A_COMPLETION: u64 = 100_000;
 
 pub(super) type Args = Vec<Option<Constant>>;
 /// What words stand for; a word without a value is free.
@@ -60,6 +62,8 @@ pub(super) struct Plain<'f> {
     pub(super) members: BTreeMap<(KindId, String), bool>,
     /// Whether even who is of which kind cannot be told.
     pub(super) blind: bool,
+    /// The world in which it is asked what is known, where this one is a completion of it.
+    pub(super) knowing: Option<&'f Plain<'f>>,
     /// Per relation those its rules read, all the way down.
     reads: BTreeMap<RelationId, BTreeSet<RelationId>>,
     unsure: Cell<bool>,
@@ -75,10 +79,32 @@ impl<'f> Plain<'f> {
             changed: BTreeMap::new(),
             members: BTreeMap::new(),
             blind: false,
+            knowing: None,
             reads: reads(&facts),
             unsure: Cell::new(false),
             left: Cell::new(MOST_STEPS),
         }
+    }
+
+    /// A completion of a world, of whose stated facts these differ; what is known stays what it is there, and
+    /// names stay of the kinds they were.
+    pub fn completing(base: &'f Self, changed: BTreeMap<RelationId, Table>) -> Self {
+        Self {
+            facts: base.facts,
+            tables: RefCell::default(),
+            changed,
+            members: base.members.clone(),
+            blind: base.blind,
+            knowing: Some(base),
+            reads: base.reads.clone(),
+            unsure: Cell::new(false),
+            left: Cell::new(STEPS_OF_A_COMPLETION),
+        }
+    }
+
+    /// Whether it took more steps than it may.
+    pub(super) fn is_spent(&self) -> bool {
+        self.left.get() == 0
     }
 
     /// Asks without hearing of what is unsure elsewhere.
@@ -172,7 +198,7 @@ impl<'f> Plain<'f> {
         }
     }
 
-    fn is_member(&self, kind: KindId, name: &str) -> bool {
+    pub(super) fn is_member(&self, kind: KindId, name: &str) -> bool {
         self.members.get(&(kind, name.to_owned())).copied().unwrap_or_else(|| {
             let domain = self.facts.ruleset.kinds[kind].domain;
             let id = self.facts.dictionaries[domain].find_name(name);
@@ -211,9 +237,10 @@ impl<'f> Plain<'f> {
             });
             fits && visit(&env)
         };
+        let asked = self.knowing.filter(|_| atom.known).unwrap_or(self);
         match &atom.source {
             AtomSource::Relation(relation) => {
-                let table = self.table(*relation);
+                let table = asked.table(*relation);
                 let found = matching(&table.certain, &want).any(|args| {
                     self.left.set(self.left.get().saturating_sub(1));
                     enter(args)
@@ -226,7 +253,8 @@ impl<'f> Plain<'f> {
                 found
             }
             AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => {
-                self.asked(&atom.source, &want).iter().any(enter)
+                let (found, unsure) = asked.apart(|| asked.asked(&atom.source, &want));
+                found.iter().any(enter) || unsure && self.doubt()
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, LensId, QuestionId, RelationId, RowId, RuleId,
 };
 use crate::model::{Ruleset, VarId, VerdictId};
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 /// What a word of a body stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -228,6 +228,26 @@ pub enum FactChange {
     Set(Fact),
 }
 
+/// What the sides of a comparison come to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sides {
+    /// One side.
+    pub left: Amount,
+    /// The other.
+    pub right: Amount,
+    /// How far apart they are, told by their least values.
+    pub gap: Option<Gap>,
+}
+
+/// How far a value is from another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gap {
+    /// Of numbers.
+    Number(Decimal),
+    /// Of dates.
+    Days(i64),
+}
+
 /// What a row lacks to match.
 #[derive(Clone, Debug)]
 pub struct WhyNot {
@@ -238,9 +258,44 @@ pub struct WhyNot {
     /// Its conditions that hold.
     pub holds: Vec<Step>,
     /// Its conditions that do not; of a comparison also what its sides come to.
-    pub fails: Vec<(Cond, Option<(Amount, Amount)>)>,
+    pub fails: Vec<(Cond, Option<Sides>)>,
     /// Conditions on words that only a failing one would give a value: they cannot be asked yet.
     pub unasked: Vec<Cond>,
     /// What bars it (`unless`), where that is met, and whether it is met for certain.
     pub barred: Option<(Cond, bool)>,
+}
+
+/// What an open answer hangs on.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// The doubtful facts and missing values it was decided over.
+    pub doubts: Vec<Fact>,
+    /// Whether all of them were; else there are too many.
+    pub complete: bool,
+    /// Whether missing values were tried with some values only: those at which rules change their mind.
+    pub by_values: bool,
+    /// What every way to fill the gaps comes to, where they agree.
+    pub agreed: Option<Says>,
+    /// What makes a difference, the most telling first.
+    pub pivotal: Vec<Pivotal>,
+    /// The fewest answers after which nothing is open, and what holds then.
+    pub settling: Vec<(Vec<Answered>, Says)>,
+}
+
+/// Something not known that makes a difference.
+#[derive(Clone, Debug)]
+pub struct Pivotal {
+    /// The fact.
+    pub fact: Fact,
+    /// In how many millionths of the ways to fill the other gaps it does.
+    pub share: u64,
+}
+
+/// What turns out.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The fact.
+    pub fact: Fact,
+    /// Whether it holds.
+    pub holds: bool,
 }

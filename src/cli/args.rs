@@ -373,11 +373,24 @@ pub(super) struct WhatIfArgs {
     /// The form on standard output.
     #[arg(long, value_enum, default_value_t = WhatIfFormat::Text)]
     pub format: WhatIfFormat,
+    /// Have a checker replay everything claimed over the facts of both worlds alone.
+    #[arg(long)]
+    pub verify: bool,
+    /// Exit with 1 where a constraint is newly broken for certain.
+    #[arg(long, value_enum, value_name = "CONDITION")]
+    pub fail_on: Option<WhatIfGate>,
     /// How many steps the search may take before everything is evaluated anew.
     #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,
+}
+
+/// What `whatif` may be gated on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum WhatIfGate {
+    /// A constraint is newly broken.
+    Never,
 }
 
 /// A form of diagnostics.

@@ -82,12 +82,14 @@ fn print(
 }
 
 /// What was replayed, and of what not all can be told from what is certain.
-fn told(replayed: &Replayed) -> String {
+pub(super) fn told(replayed: &Replayed) -> String {
     let all = [
         ("outcome", replayed.outcomes),
         ("proof", replayed.proofs),
         ("why not", replayed.why_nots),
+        ("open answer", replayed.open),
         ("change", replayed.changes),
+        ("constraint", replayed.nevers),
     ];
     let parts = all.iter().filter(|(_, count)| count.all > 0).map(|(what, count)| {
         let more = if count.all == 1 { "" } else { "s" };

@@ -4,16 +4,17 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use super::Exit;
-use super::args::{WhatIfArgs, WhatIfFormat};
+use super::args::{WhatIfArgs, WhatIfFormat, WhatIfGate};
 use super::explain::{evaluated, find_lens};
 use super::output::Terminal;
 use super::progress::Progress;
 use crate::diag::Diagnostic;
-use crate::explain::whatif::{Hindrance, Wanted, WhatIfOptions, whatif};
+use crate::explain::whatif::{Hindrance, NeverWay, Wanted, WhatIfOptions, verify, whatif};
 use crate::model::{Constant, LensId, Ruleset, ScenarioId, Statements};
 use crate::report::Look;
 use crate::report::whatif::{csv, json, tell, text};
 use crate::session::{Options, Sentences, Session, Side, World, changes};
+use crate::verdict::Bound;
 
 /// How many movers of a sort are named on a terminal.
 const FEW: usize = 5;
@@ -52,6 +53,12 @@ fn moves(args: &WhatIfArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let sources = &sentences.sources;
     let (found, warnings) = found.map_err(|hindrance| hindered(hindrance, sources, terminal))?;
     terminal.diagnostics(&warnings, sources);
+    if args.verify {
+        match verify(ruleset, &evaluation, &wanted, &found) {
+            Ok(replayed) => terminal.say(&super::explain::told(&replayed)),
+            Err(hindrance) => return Err(hindered(hindrance, sources, terminal)),
+        }
+    }
     let name = scenario.map(|id| ruleset.scenarios[id].name.as_str());
     let told = tell(ruleset, sources, &found, name);
     terminal.answer(&match args.format {
@@ -60,6 +67,12 @@ fn moves(args: &WhatIfArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         WhatIfFormat::Json => json(&told, most),
         WhatIfFormat::Csv => csv(&told, most),
     });
+    let newly = |way: &NeverWay| way.after == Bound::Certain;
+    let broken = found.nevers.iter().flat_map(|never| &never.ways).any(newly);
+    if args.fail_on == Some(WhatIfGate::Never) && broken {
+        terminal.say("parallax: `never` is met");
+        return Ok(Exit::Finding);
+    }
     Ok(Exit::Done)
 }
 
@@ -73,6 +86,7 @@ fn hindered(hindrance: Hindrance, sources: &crate::base::SourceMap, terminal: &m
             terminal.say("parallax: with these changes the ruleset cannot be evaluated:");
             terminal.failed(&[*problem], sources)
         }
+        Hindrance::Stopped(problem) => terminal.failed(&[*problem], sources),
         Hindrance::NotKept => Exit::Bug,
         Hindrance::Bug(what) => {
             terminal

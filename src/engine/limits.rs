@@ -54,6 +54,12 @@ impl Clock {
         Self { limits: limits.clone(), facts: AtomicU64::new(0), until }
     }
 
+    /// The limits for what is still to be done: of the time what is left of it.
+    pub fn rest(&self) -> Limits {
+        let time = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        Limits { time, ..self.limits.clone() }
+    }
+
     /// Counts derived facts.
     pub fn derived(&self, facts: u64) -> Result<(), Reached> {
         let before = self.facts.fetch_add(facts, Ordering::Relaxed);

@@ -18,8 +18,8 @@ pub mod whatif;
 mod whynot;
 mod world;
 
+pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot};
 use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
-pub use crate::checker::{Fact, FactChange, WhyNot};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::verdict::Evaluation;
 pub use verify::{Count, Replayed, verify};
@@ -124,41 +124,6 @@ impl LensStory {
         let other = self.other.iter().flat_map(|through| &through.rows);
         self.rows.iter().chain(overruled).chain(barred).chain(other)
     }
-}
-
-/// What an open answer hangs on.
-#[derive(Clone, Debug)]
-pub struct Open {
-    /// The doubtful facts and missing values it was decided over.
-    pub doubts: Vec<Fact>,
-    /// Whether all of them were; else there are too many.
-    pub complete: bool,
-    /// Whether missing values were tried with some values only: those at which rules change their mind.
-    pub by_values: bool,
-    /// What every way to fill the gaps comes to, where they agree.
-    pub agreed: Option<Says>,
-    /// What makes a difference, the most telling first.
-    pub pivotal: Vec<Pivotal>,
-    /// The fewest answers after which nothing is open, and what holds then.
-    pub settling: Vec<(Vec<Answered>, Says)>,
-}
-
-/// Something not known that makes a difference.
-#[derive(Clone, Debug)]
-pub struct Pivotal {
-    /// The fact.
-    pub fact: Fact,
-    /// In how many millionths of the ways to fill the other gaps it does.
-    pub share: u64,
-}
-
-/// What turns out.
-#[derive(Clone, Debug)]
-pub struct Answered {
-    /// The fact.
-    pub fact: Fact,
-    /// Whether it holds.
-    pub holds: bool,
 }
 
 /// A set of changes, and what follows.

@@ -419,20 +419,13 @@ impl World<'_> {
 
     /// Whether something puts a thing in a kind.
     fn supports(&self, change: &Change, kind: KindId, id: u32) -> bool {
-        let domain = self.ruleset.kinds[kind].domain;
         let is_root = self.ruleset.kinds[kind].root == kind;
         let part = |other: KindId| self.ruleset.is_part_of(other, kind);
-        let named = self.constant(domain, id);
-        let told = self.kinds.iter().any(|fact| {
-            part(fact.kind)
-                && matches!(&named, Some(Constant::Thing(_, name)) if *name == fact.name)
-                && self.ruleset.kinds[fact.kind].domain == domain
-        });
-        // A table may state kinds; its rows are not kept apart, so what it may have stated stays.
-        let by_table = self.ruleset.tables.iter().flat_map(|table| &table.sentences).any(
-            |sentence| matches!(&sentence.states, crate::model::TableStates::Kind(_, other) if part(*other)),
-        );
-        if told || by_table {
+        let said = |other: KindId| {
+            let known = self.stated.outright[other].contains(id as usize);
+            change.outright.get(&(other, id)).copied().unwrap_or(known)
+        };
+        if self.ruleset.kinds.ids().any(|other| part(other) && said(other)) {
             return true;
         }
         let run = Run::new(self, change.clone(), u64::MAX);

@@ -150,7 +150,7 @@ impl<'w> Run<'w> {
     /// Counts a step.
     pub fn tick(&self) -> Flow {
         let left = self.left.get();
-        if left == 0 {
+        if left == 0 || self.world.over().is_some() {
             return Err(Stop::Spent);
         }
         self.left.set(left - 1);

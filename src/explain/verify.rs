@@ -14,8 +14,12 @@ pub struct Replayed {
     pub proofs: Count,
     /// Why rows do not match.
     pub why_nots: Count,
+    /// What open answers hang on.
+    pub open: Count,
     /// Sets of changes.
     pub changes: Count,
+    /// Ways in which constraints are broken, or are not.
+    pub nevers: Count,
 }
 
 /// Claims replayed.
@@ -28,7 +32,7 @@ pub struct Count {
 }
 
 impl Count {
-    fn note(&mut self, replayed: Result<bool, FalseStep>) -> Result<(), Trouble> {
+    pub(super) fn note(&mut self, replayed: Result<bool, FalseStep>) -> Result<(), Trouble> {
         self.all += 1;
         self.whole += usize::from(replayed.map_err(|FalseStep(what)| Trouble::Bug(what))?);
         Ok(())
@@ -59,6 +63,9 @@ pub fn verify(
         }
         for why in &story.why_not {
             replayed.why_nots.note(replay.why_not(story.lens, subject, why))?;
+        }
+        if let Some(open) = &story.open {
+            replayed.open.note(replay.open(story.lens, subject, open))?;
         }
         for flip in story.flips.iter().flat_map(|flips| &flips.found) {
             let says = (&story.says, &flip.says[0]);

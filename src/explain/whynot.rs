@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::WhyNot;
 use super::lookup::Stop;
 use super::run::{Matched, Run};
 use super::solve::{Env, flatten, gives, looks_at};
+use super::{Gap, Sides, WhyNot};
 use crate::base::Idx;
-use crate::checker::Held;
-use crate::model::{Clause, Cond, LensId, RowId, VarId};
+use crate::checker::{Amount, Held};
+use crate::model::{Clause, Cond, Constant, LensId, RowId, VarId};
+use crate::value::Value;
 
 /// Of a row's conditions, up to so many are tried to be left out together.
 const MOST_LEFT_OUT: usize = 4;
@@ -138,7 +139,9 @@ impl Run<'_> {
         let mut fails = Vec::new();
         for cond in &lack.fails {
             let amounts = match cond {
-                Cond::Compare { lhs, rhs, .. } => Some((self.amount(lhs, &env)?, self.amount(rhs, &env)?)),
+                Cond::Compare { lhs, rhs, .. } => {
+                    Some(apart(self.amount(lhs, &env)?, self.amount(rhs, &env)?))
+                }
                 _ => None,
             };
             fails.push(((*cond).clone(), amounts));
@@ -162,6 +165,21 @@ impl Run<'_> {
         };
         env.ids.iter().enumerate().map(held).collect()
     }
+}
+
+/// Two sides, with how far apart they are.
+fn apart(left: Amount, right: Amount) -> Sides {
+    let gap = match (&left.range, &right.range) {
+        (Some((Constant::Value(left), _)), Some((Constant::Value(right), _))) => match (left, right) {
+            (Value::Number(left), Value::Number(right)) => {
+                left.checked_sub(*right).ok().map(|gap| Gap::Number(gap.abs()))
+            }
+            (Value::Date(left), Value::Date(right)) => Some(Gap::Days(left.days_since(*right).abs())),
+            _ => None,
+        },
+        _ => None,
+    };
+    Sides { left, right, gap }
 }
 
 /// All ways to take `count` of the first `len` places.

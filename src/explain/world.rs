@@ -1,11 +1,11 @@
 //! The world an explanation is about, and worlds that differ from it by a few facts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::{Indexes, Tuple};
 use crate::base::{Idx, IndexVec};
-use crate::engine::Values;
+use crate::engine::{Clock, Reached, Values};
 use crate::facts::{MISSING, Origin, Stated};
 use crate::model::{
     AtomSource, Clause, Cond, Constant, Domain, DomainId, KindFact, KindId, LensId, Otherwise, QuestionId,
@@ -20,6 +20,9 @@ pub const NEWCOMER: &str = "somebody-new";
 /// The most keys without a value that a new name may bring where changes are only tried.
 const NEW_KEYS: usize = 1000;
 
+/// After how many steps the clock is looked at again.
+const LOOK: u32 = 1024;
+
 /// One evaluated world.
 pub(super) struct World<'w> {
     pub ruleset: &'w Ruleset,
@@ -33,6 +36,10 @@ pub(super) struct World<'w> {
     pub loops: IndexVec<RelationId, Option<usize>>,
     /// The most keys without a value that a new name may bring.
     pub most_keys: usize,
+    /// What ends all work in this world before it is done, where something does.
+    pub clock: Option<&'w Clock>,
+    over: Cell<Option<Reached>>,
+    looks: Cell<u32>,
     /// What a relation, question or lens is worked out from, all the way down.
     reads: RefCell<BTreeMap<Node, BTreeSet<Node>>>,
 }
@@ -61,7 +68,34 @@ impl<'w> World<'w> {
         let values = Values::new(&evaluation.dictionaries);
         let indexes = Indexes::default();
         let (reads, most_keys) = (RefCell::default(), NEW_KEYS);
-        Some(Self { ruleset, evaluation, stated, values, indexes, kinds, loops, most_keys, reads })
+        let (over, looks) = (Cell::new(None), Cell::new(0));
+        Some(Self {
+            ruleset,
+            evaluation,
+            stated,
+            values,
+            indexes,
+            kinds,
+            loops,
+            most_keys,
+            clock: None,
+            over,
+            looks,
+            reads,
+        })
+    }
+
+    /// Counts a step against the clock; hands back which limit was reached, now or before.
+    pub fn over(&self) -> Option<Reached> {
+        let clock = self.clock?;
+        if self.over.get().is_none() {
+            let looks = self.looks.get();
+            self.looks.set(looks.wrapping_add(1));
+            if looks.is_multiple_of(LOOK) {
+                self.over.set(clock.time().err());
+            }
+        }
+        self.over.get()
     }
 
     /// The domain of a slot of a relation.
@@ -197,6 +231,8 @@ pub(super) fn cond_reads(cond: &Cond, out: &mut Vec<Node>) {
 pub(super) struct Change {
     pub relations: BTreeMap<RelationId, Delta>,
     pub members: BTreeMap<(KindId, u32), bool>,
+    /// Things of which it is said outright now that they are of a kind, or no longer.
+    pub outright: BTreeMap<(KindId, u32), bool>,
     /// Where facts are stated that are new, of those that somebody states.
     pub origins: BTreeMap<(RelationId, Tuple), Origin>,
 }

@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 use super::{
     Dictionary, FactSet, MISSING, Origin, RepeatedRows, StoredFacts, TableRead, Tuples, repeated_rows,
 };
+use crate::base::IndexVec;
 use crate::base::{BitSet, StopSign};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::{Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};
@@ -105,6 +106,7 @@ impl<'r> FactSetBuilder<'r> {
                 dictionaries,
                 relations,
                 members: ruleset.kinds.iter().map(|_| BitSet::default()).collect(),
+                outright: IndexVec::new(),
                 reads: Vec::new(),
                 repeated: Vec::new(),
             },
@@ -185,6 +187,8 @@ impl<'r> FactSetBuilder<'r> {
     /// are dropped, memberships completed. Each key of an open relation without a stated value gets one
     /// that is missing. `Err` where a key has two, or where what is counted or added up is repeated.
     pub fn finish(mut self) -> Result<(FactSet, Vec<Diagnostic>), Vec<Diagnostic>> {
+        // INVARIANT: until here only what says so outright has put a thing in a kind.
+        self.facts.outright = self.facts.members.clone();
         for relation in self.ruleset.relations.ids() {
             if self.stop.asked().is_some() {
                 break;

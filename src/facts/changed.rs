@@ -15,13 +15,17 @@ pub struct FactsChange<'c> {
     pub removed: Option<&'c [BTreeSet<Vec<u32>>; 2]>,
 }
 
-/// The facts as they were stated but for a change of relations and of who is of which kind.
+/// A thing that is of a kind now, or no longer.
+pub type KindChange = (KindId, u32, bool);
+
+/// The facts as they were stated but for a change of relations, of who is of which kind, and of whom that is
+/// said outright.
 pub fn changed<'c>(
     stated: &Stated,
     dictionaries: &IndexVec<DomainId, Dictionary>,
     reads: &[TableRead],
     change: &dyn Fn(RelationId) -> FactsChange<'c>,
-    members: &[(KindId, u32, bool)],
+    (members, outright): (&[KindChange], &[KindChange]),
 ) -> FactSet {
     let mut relations = IndexVec::new();
     for (id, facts) in stated.relations.iter_enumerated() {
@@ -45,18 +49,22 @@ pub fn changed<'c>(
         relations.push(StoredFacts { certain: tuples(false), maybe: tuples(true) });
     }
     let mut all: IndexVec<KindId, BitSet> = stated.members.iter().map(|set| BitSet::clone(set)).collect();
-    for (kind, id, is) in members {
-        let set = &mut all[*kind];
-        if *is {
-            set.insert(*id as usize);
-        } else {
-            set.remove(*id as usize);
+    let mut said = stated.outright.clone();
+    for (sets, changes) in [(&mut all, members), (&mut said, outright)] {
+        for (kind, id, is) in changes {
+            let set = &mut sets[*kind];
+            if *is {
+                set.insert(*id as usize);
+            } else {
+                set.remove(*id as usize);
+            }
         }
     }
     FactSet {
         dictionaries: dictionaries.clone(),
         relations,
         members: all,
+        outright: said,
         reads: reads.to_vec(),
         repeated: Vec::new(),
     }

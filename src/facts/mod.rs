@@ -13,7 +13,7 @@ mod table;
 mod tuples;
 
 pub use builder::FactSetBuilder;
-pub use changed::{FactsChange, changed};
+pub use changed::{FactsChange, KindChange, changed};
 pub use dictionary::{Dictionary, Lane, MISSING, units_at};
 pub use origins::{Origin, Origins};
 pub use repeats::{RepeatedRows, repeated_rows};
@@ -33,6 +33,8 @@ pub struct FactSet {
     pub relations: IndexVec<RelationId, StoredFacts>,
     /// The things stated to be of each kind, parts of the kind included.
     pub members: IndexVec<KindId, BitSet>,
+    /// The things that a text or a table says outright to be of each kind.
+    pub outright: IndexVec<KindId, BitSet>,
     /// The tables read, in order.
     pub reads: Vec<TableRead>,
     /// Rows that repeat facts, of tables where that is not said to be meant; by relation and table.

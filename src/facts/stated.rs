@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Origin, Tuples};
+use super::{FactSet, Origin, Tuples};
 use crate::base::{BitSet, IndexVec};
 use crate::model::{KindId, RelationId};
 
@@ -14,6 +14,24 @@ pub struct Stated {
     pub relations: IndexVec<RelationId, StatedFacts>,
     /// The things stated to be of each kind, parts of the kind included.
     pub members: IndexVec<KindId, Arc<BitSet>>,
+    /// Those of them that a text or a table says outright to be of the kind.
+    pub outright: IndexVec<KindId, BitSet>,
+}
+
+impl Stated {
+    /// What a set of facts states.
+    pub fn of(mut facts: FactSet) -> Self {
+        Self {
+            relations: facts
+                .relations
+                .iter_mut()
+                .map(std::mem::take)
+                .map(|stored| StatedFacts::new(stored.certain, stored.maybe))
+                .collect(),
+            members: facts.members.iter_mut().map(std::mem::take).map(Arc::new).collect(),
+            outright: facts.outright,
+        }
+    }
 }
 
 /// What was stated of one relation.

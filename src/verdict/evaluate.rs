@@ -135,23 +135,28 @@ pub fn asked_to_stop(reason: StopReason, memory: Option<u64>) -> Diagnostic {
     }
 }
 
-fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
-    match stop {
-        Stop::Reached(Reached::Facts) => Diagnostic::new(
+/// Which limit was reached, and what to do about it.
+pub fn limit_reached(reached: Reached, limits: &Limits) -> Diagnostic {
+    match reached {
+        Reached::Facts => Diagnostic::new(
             Code::FactLimit,
             format!("more than {} facts follow from the rules", limits.facts),
         )
         .help("allow more with `--max-facts`, or look for a rule that joins what does not belong together"),
-        Stop::Reached(Reached::Rounds) => Diagnostic::new(
+        Reached::Rounds => Diagnostic::new(
             Code::RoundLimit,
             format!("a loop of rules took more than {} rounds", limits.rounds),
         )
         .help("allow more with `--max-rounds`"),
-        Stop::Reached(Reached::Time) => {
-            Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
-                .help("allow more with `--max-time`")
-        }
-        Stop::Reached(Reached::Asked(reason)) => asked_to_stop(reason, limits.memory),
+        Reached::Time => Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
+            .help("allow more with `--max-time`"),
+        Reached::Asked(reason) => asked_to_stop(reason, limits.memory),
+    }
+}
+
+fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
+    match stop {
+        Stop::Reached(reached) => limit_reached(reached, limits),
         Stop::Domain { error, span, facts } => {
             let what = match error {
                 DomainError::DivisionByZero => "something is divided by zero",

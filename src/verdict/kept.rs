@@ -37,6 +37,7 @@ impl Evaluator<'_> {
                 kept.certain.clone_from(&relations[id].certain);
             }
         }
-        Some(Arc::new(Stated { relations: stated, members: self.members.clone() }))
+        let outright = std::mem::take(&mut self.facts.outright);
+        Some(Arc::new(Stated { relations: stated, members: self.members.clone(), outright }))
     }
 }

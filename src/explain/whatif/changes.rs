@@ -11,14 +11,13 @@ use crate::model::{Constant, Fact, KindFact, ReadingPart, RelationId, Statements
 /// The change that leads to the world that is wanted, with warnings; or all that is wrong with it.
 pub(super) fn change(
     world: &World<'_>,
-    stated_kinds: &[KindFact],
     add: &Statements,
     remove: &Statements,
 ) -> Result<(Change, Vec<Diagnostic>), Vec<Diagnostic>> {
     let mut maker = Maker { world, change: Change::default(), errors: Vec::new(), warnings: Vec::new() };
     let gone = remove.facts.iter().map(|fact| maker.remove(fact)).collect::<Vec<_>>();
     for kind in &remove.kinds {
-        maker.remove_kind(kind, stated_kinds);
+        maker.remove_kind(kind);
     }
     for fact in &add.facts {
         let back = remove.facts.iter().zip(&gone).find(|(other, was)| {
@@ -255,17 +254,21 @@ impl Maker<'_, '_> {
             );
         } else if self.world.join(&mut self.change, kind.kind, id).is_none() {
             self.errors.push(too_many(kind.span));
+        } else {
+            self.change.outright.insert((kind.kind, id), true);
         }
     }
 
-    fn remove_kind(&mut self, kind: &KindFact, stated: &[KindFact]) {
+    fn remove_kind(&mut self, kind: &KindFact) {
         let (told, id) = self.kind_told(kind);
-        if stated.iter().any(|other| (other.kind, &other.name) == (kind.kind, &kind.name)) {
+        let known = self.world.stated.outright[kind.kind].contains(id as usize);
+        if self.change.outright.get(&(kind.kind, id)).copied().unwrap_or(known) {
+            self.change.outright.insert((kind.kind, id), false);
             self.world.leave(&mut self.change, kind.kind, id);
         } else {
             self.errors.push(
                 Diagnostic::new(Code::NotStated, format!("nobody states that `{told}`"))
-                    .at(kind.span, "not among what the ruleset's texts state")
+                    .at(kind.span, "no text or table says so outright")
                     .help("where facts put it in that kind, take those away"),
             );
         }

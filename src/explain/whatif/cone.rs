@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::nevers::NeverWay;
 use crate::base::Idx;
 use crate::explain::lookup::{Stop, Tuple, Want};
 use crate::explain::run::Run;
@@ -11,7 +12,7 @@ use crate::explain::world::Node;
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
 use crate::model::{
-    AtomSource, Clause, Cond, KindId, LensId, Otherwise, QuestionId, RelationId, Term, Ty, VarId,
+    AtomSource, Clause, Cond, KindId, LensId, NeverId, Otherwise, QuestionId, RelationId, Term, Ty, VarId,
 };
 use crate::plan::{Task, plan};
 use crate::verdict::Answer;
@@ -41,6 +42,9 @@ impl From<Stop> for Wide {
 /// Subjects that may be different, by lens, with what holds now and then.
 pub(super) type Found = BTreeMap<LensId, BTreeMap<Tuple, (Answer, Answer)>>;
 
+/// Constraints that are broken otherwise then.
+pub(super) type Broken = BTreeMap<NeverId, Vec<NeverWay>>;
+
 /// Two worlds side by side, and what was found different so far.
 pub(super) struct Cone<'r, 'w> {
     /// The world as evaluated.
@@ -52,6 +56,7 @@ pub(super) struct Cone<'r, 'w> {
     lenses: BTreeMap<LensId, BTreeSet<Tuple>>,
     populations: BTreeMap<QuestionId, BTreeSet<Tuple>>,
     found: Found,
+    broken: Broken,
 }
 
 /// Something a body asks, and whether it must hold itself for the body to.
@@ -98,11 +103,11 @@ impl<'r, 'w> Cone<'r, 'w> {
             kinds.entry(*kind).or_default().insert(*id);
         }
         let (lenses, populations, found) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { old, new, relations, kinds, lenses, populations, found }
+        Self { old, new, relations, kinds, lenses, populations, found, broken: Broken::new() }
     }
 
-    /// What the lenses may say otherwise, and of whom.
-    pub fn spread(mut self) -> Result<Found, Wide> {
+    /// What the lenses may say otherwise, and of whom; and which constraints are broken otherwise.
+    pub fn spread(mut self) -> Result<(Found, Broken), Wide> {
         let ruleset = self.old.world.ruleset;
         for task in plan(ruleset).steps {
             match task {
@@ -123,7 +128,13 @@ impl<'r, 'w> Cone<'r, 'w> {
         for question in ruleset.questions.ids().filter(|id| ruleset.questions[*id].among.is_none()) {
             self.open_question(question)?;
         }
-        if self.new.failed.get() { Err(Wide::Failed) } else { Ok(self.found) }
+        for never in ruleset.nevers.ids() {
+            let ways = self.never(never)?;
+            if !ways.is_empty() {
+                self.broken.insert(never, ways);
+            }
+        }
+        if self.new.failed.get() { Err(Wide::Failed) } else { Ok((self.found, self.broken)) }
     }
 
     /// What is known to be different of a relation.
@@ -279,6 +290,8 @@ impl<'r, 'w> Cone<'r, 'w> {
                     found.insert(subject.clone(), (before, after));
                 }
             }
+            // Who comes to be asked about by another lens is different for this one too.
+            self.lenses.entry(lens).or_default().extend(found.keys().cloned());
             self.found.insert(lens, found);
         }
         Ok(())

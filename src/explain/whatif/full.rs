@@ -1,12 +1,14 @@
 //! A changed world evaluated from its facts on, and what is different there.
 
+use std::collections::BTreeMap;
+
 use super::cone::Found;
 use crate::diag::Diagnostic;
 use crate::engine::{Limits, Profile};
 use crate::explain::lookup::Tuple;
 use crate::explain::world::{Change, World};
-use crate::facts::{FactsChange, Origin, changed};
-use crate::model::Ruleset;
+use crate::facts::{FactSet, FactsChange, Origin, changed};
+use crate::model::{KindId, Ruleset};
 use crate::verdict::{Evaluation, Extras, differing, evaluate};
 
 /// Evaluates a world that differs so from one that was.
@@ -16,8 +18,18 @@ pub(super) fn evaluate_changed(
     limits: &Limits,
     profile: &Profile,
 ) -> Result<Evaluation, Box<Diagnostic>> {
+    let facts = facts_after(world, change);
+    let extras = Extras { splits: false, stated: true };
+    evaluate(world.ruleset, facts, &world.evaluation.parameters, limits, profile, extras)
+}
+
+/// What is stated in a world that differs so from one that was evaluated.
+pub(super) fn facts_after(world: &World<'_>, change: &Change) -> FactSet {
     let evaluation = world.evaluation;
-    let members: Vec<_> = change.members.iter().map(|((kind, id), is)| (*kind, *id, *is)).collect();
+    let kinds = |changes: &BTreeMap<(KindId, u32), bool>| -> Vec<_> {
+        changes.iter().map(|((kind, id), is)| (*kind, *id, *is)).collect()
+    };
+    let (members, outright) = (kinds(&change.members), kinds(&change.outright));
     let of = |relation| {
         let Some(delta) = change.relations.get(&relation) else { return FactsChange::default() };
         let added = [false, true].map(|maybe| {
@@ -27,9 +39,8 @@ pub(super) fn evaluate_changed(
         });
         FactsChange { added, removed: Some(&delta.removed) }
     };
-    let facts = changed(world.stated, &evaluation.dictionaries, &evaluation.reads, &of, &members);
-    let extras = Extras { splits: false, stated: true };
-    evaluate(world.ruleset, facts, &evaluation.parameters, limits, profile, extras)
+    let kinds = (members.as_slice(), outright.as_slice());
+    changed(world.stated, &evaluation.dictionaries, &evaluation.reads, &of, kinds)
 }
 
 /// Of whom lenses say something else; ids of things are the same in both.

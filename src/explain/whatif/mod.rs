@@ -6,20 +6,24 @@ mod changes;
 mod cone;
 mod full;
 mod loops;
+mod nevers;
+mod verify;
 
 use std::collections::BTreeMap;
 
 use self::cone::{Cone, Found, Wide};
+pub use self::nevers::{NeverMoves, NeverWay};
+pub use self::verify::verify;
 use super::run::Run;
 use super::story::ruled_out;
 use super::world::{Change, World};
 use super::{Fact, LensStory, Standing, Trouble};
 use crate::base::Idx;
 use crate::checker::Says;
-use crate::diag::Diagnostic;
-use crate::engine::{Limits, Profile};
+use crate::diag::{Code, Diagnostic};
+use crate::engine::{Clock, Limits, Profile};
 use crate::model::{Constant, DomainId, KindFact, LensId, QuestionId, RowId, Ruleset, Statements};
-use crate::verdict::{Answer, Evaluation};
+use crate::verdict::{Answer, Evaluation, limit_reached};
 
 /// The most keys without a value that new names may bring.
 const MOST_KEYS: usize = 100_000;
@@ -44,7 +48,7 @@ pub struct WhatIfOptions {
     pub budget: u64,
     /// Of how many subjects that move the same way, per lens, the proofs are found.
     pub proofs: usize,
-    /// Limits of an evaluation.
+    /// Limits of an evaluation; those of time and from outside end the search too.
     pub limits: Limits,
 }
 
@@ -63,6 +67,8 @@ pub struct WhatIf {
     pub new_names: Vec<Constant>,
     /// Per question with lenses asked about: what happens.
     pub questions: Vec<QuestionMoves>,
+    /// The constraints that are broken otherwise.
+    pub nevers: Vec<NeverMoves>,
     /// Whether everything was evaluated anew.
     pub anew: bool,
 }
@@ -126,6 +132,8 @@ pub enum Hindrance {
     Sentences(Vec<Diagnostic>),
     /// The changed world cannot be evaluated.
     World(Box<Diagnostic>),
+    /// A limit of time or memory was reached, or the end was asked for.
+    Stopped(Box<Diagnostic>),
     /// A bug of ours.
     Bug(String),
 }
@@ -143,8 +151,12 @@ pub fn whatif(
     let kinds = kinds_after(wanted);
     let mut world = World::new(ruleset, evaluation, &kinds).ok_or(Hindrance::NotKept)?;
     world.most_keys = MOST_KEYS;
-    let (change, warnings) =
-        changes::change(&world, wanted.kinds, wanted.add, wanted.remove).map_err(Hindrance::Sentences)?;
+    let clock = Clock::start(&options.limits);
+    world.clock = Some(&clock);
+    let changed = changes::change(&world, wanted.add, wanted.remove);
+    // INVARIANT: what a search that was stopped seems to have found is never handed on.
+    go_on(&world, &options.limits)?;
+    let (change, warnings) = changed.map_err(Hindrance::Sentences)?;
     let mut whatif = WhatIf {
         added: told(&world, wanted.add, &change, true),
         removed: told(&world, wanted.remove, &change, false),
@@ -152,31 +164,53 @@ pub fn whatif(
         removed_kinds: wanted.remove.kinds.clone(),
         new_names,
         questions: Vec::new(),
+        nevers: Vec::new(),
         anew: false,
     };
     let old = Run::new(&world, Change::default(), options.budget);
     let new = Run::new(&world, change.clone(), options.budget);
     let found = if options.budget == 0 { Err(Wide::Steps) } else { Cone::new(&old, &new).spread() };
     match found {
-        Ok(found) => {
+        Ok((found, broken)) => {
             // Rows and proofs are looked for with steps of their own.
             old.refill(options.budget);
             new.refill(options.budget);
             whatif.questions = moves(ruleset, &found, (&old, &new), options)?;
+            whatif.nevers = nevers::moves(evaluation, broken);
         }
         Err(Wide::Lost) => return Err(Hindrance::Bug("a proof was lost".to_owned())),
         Err(Wide::Steps | Wide::Loop | Wide::Failed) => {
-            let then = full::evaluate_changed(&world, &change, &options.limits, &Profile::default())
-                .map_err(Hindrance::World)?;
+            go_on(&world, &options.limits)?;
+            let then = full::evaluate_changed(&world, &change, &clock.rest(), &Profile::default())
+                .map_err(not_evaluated)?;
             let found = full::compare(ruleset, evaluation, &then);
-            let then_world = World::new(ruleset, &then, &kinds).ok_or(Hindrance::NotKept)?;
+            let mut then_world = World::new(ruleset, &then, &kinds).ok_or(Hindrance::NotKept)?;
+            then_world.clock = Some(&clock);
             let before = Run::new(&world, Change::default(), u64::MAX);
             let after = Run::new(&then_world, Change::default(), u64::MAX);
             whatif.questions = moves(ruleset, &found, (&before, &after), options)?;
+            whatif.nevers = nevers::moves(evaluation, nevers::compare(ruleset, evaluation, &then));
             whatif.anew = true;
+            go_on(&then_world, &options.limits)?;
         }
     }
+    go_on(&world, &options.limits)?;
     Ok((whatif, warnings))
+}
+
+/// Whether the work goes on, or some limit was reached.
+fn go_on(world: &World<'_>, limits: &Limits) -> Result<(), Hindrance> {
+    match world.over() {
+        None => Ok(()),
+        Some(reached) => Err(Hindrance::Stopped(Box::new(limit_reached(reached, limits)))),
+    }
+}
+
+fn not_evaluated(problem: Box<Diagnostic>) -> Hindrance {
+    match problem.code {
+        Code::TimeLimit | Code::MemoryLimit | Code::Interrupted => Hindrance::Stopped(problem),
+        _ => Hindrance::World(problem),
+    }
 }
 
 /// Gives new names and values ids; hands back the names that are new.

@@ -9,7 +9,7 @@ use super::{fed, values};
 use crate::base::{BitSet, IndexVec, Span};
 use crate::diag::{Code, DataPlace, Diagnostic, Severity};
 use crate::facts::{FactSet, Origin, Origins, RepeatedRows, StoredFacts, TableRead, Tuples};
-use crate::model::{RelationId, Ruleset};
+use crate::model::{KindId, RelationId, Ruleset};
 
 /// Words of a run of origins: its start, what it is, and two numbers.
 const RUN: usize = 4;
@@ -48,7 +48,7 @@ pub(super) fn write<'f>(
             streams.words(runs);
         }
     }
-    for members in &facts.members {
+    for members in facts.members.iter().chain(&facts.outright) {
         out.u64(members.len() as u64);
         let halves = members.words().iter().flat_map(|word| [*word as u32, (*word >> 32) as u32]);
         streams.words(halves.collect::<Vec<u32>>());
@@ -127,24 +127,13 @@ pub(super) fn read(
         let maybe = tuples(ruleset, &limits, &mut reader, &mut streams)?;
         relations[*relation] = StoredFacts { certain, maybe };
     }
-    let members: Option<Vec<BitSet>> = ruleset
-        .kinds
-        .iter()
-        .map(|kind| {
-            let len = usize::try_from(reader.u64()?).ok()?;
-            let (halves, _) = streams.words()?;
-            let words: Vec<u64> = halves
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .map(|[low, high]| u64::from(*low) | u64::from(*high) << 32)
-                .collect();
-            let fits = len <= dictionaries[kind.domain].len() && words.len() * 2 == halves.len();
-            let spare = !len.is_multiple_of(64) && words.last().is_some_and(|last| last >> (len % 64) != 0);
-            (fits && words.len() == len.div_ceil(64) && !spare).then(|| BitSet::from_words(words, len))
-        })
-        .collect();
-    let members = members?.into_iter().collect();
+    let mut things = || -> Option<IndexVec<KindId, BitSet>> {
+        let kinds = ruleset.kinds.iter();
+        let sets: Option<Vec<BitSet>> =
+            kinds.map(|kind| set(dictionaries[kind.domain].len(), &mut reader, &mut streams)).collect();
+        Some(sets?.into_iter().collect())
+    };
+    let (members, outright) = (things()?, things()?);
     let mut reads = Vec::new();
     for _ in 0..reader.count()? {
         reads.push(TableRead {
@@ -172,7 +161,22 @@ pub(super) fn read(
         warnings.push(read_warning(ruleset, &mut reader)?);
     }
     let done = reader.0.is_empty() && streams.is_done();
-    done.then_some((FactSet { dictionaries, relations, members, reads, repeated }, warnings))
+    done.then_some((FactSet { dictionaries, relations, members, outright, reads, repeated }, warnings))
+}
+
+/// A set of so many things at most.
+fn set(most: usize, reader: &mut Reader<'_>, streams: &mut Loaded) -> Option<BitSet> {
+    let len = usize::try_from(reader.u64()?).ok()?;
+    let (halves, _) = streams.words()?;
+    let words: Vec<u64> = halves
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[low, high]| u64::from(*low) | u64::from(*high) << 32)
+        .collect();
+    let fits = len <= most && words.len() * 2 == halves.len();
+    let spare = !len.is_multiple_of(64) && words.last().is_some_and(|last| last >> (len % 64) != 0);
+    (fits && words.len() == len.div_ceil(64) && !spare).then(|| BitSet::from_words(words, len))
 }
 
 fn tuples(

@@ -20,7 +20,7 @@ use crate::source::ReadAt;
 use blocks::Streams;
 
 /// Changes with the layout of what is stored.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Facts ready to be stored.
 pub struct Encoded<'f> {

@@ -3,9 +3,8 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list, rounded};
 use crate::checker::{Amount, Claim, Derivation};
-use crate::explain::{Explanation, LensStory, WhyNot};
+use crate::explain::{Explanation, Gap, LensStory, Sides, WhyNot};
 use crate::model::{CompareOp, Cond, Constant, LensId, Policy, RowId};
-use crate::value::Value;
 
 impl Words<'_> {
     /// A note per row that would give something else and does not match.
@@ -85,34 +84,28 @@ impl Words<'_> {
     }
 
     /// Why a condition does not hold.
-    fn fails(&self, cond: &Cond, sides: Option<&(Amount, Amount)>, body: &Body<'_>) -> String {
+    fn fails(&self, cond: &Cond, sides: Option<&Sides>, body: &Body<'_>) -> String {
         body.afresh();
         match (cond, sides) {
             (Cond::Not(inner, _), _) => self.cond(inner, body),
             (Cond::Atom(atom), _) if matches!(atom.source, crate::model::AtomSource::Relation(_)) => {
                 format!("there is no record that {}", self.atom(atom, body))
             }
-            (Cond::Compare { lhs, op, rhs, .. }, Some((left, right))) => {
+            (Cond::Compare { lhs, op, rhs, .. }, Some(Sides { left, right, gap })) => {
                 let thing = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
                 if thing(left) || thing(right) {
                     return format!("it is not so that {}", self.cond(cond, body));
                 }
-                let (Some((low, _)), Some((bound, _))) = (&left.range, &right.range) else {
+                if left.range.is_none() || right.range.is_none() {
                     return format!(
                         "{} is not known",
                         self.expr(if left.range.is_none() { lhs } else { rhs }, body)
                     );
-                };
-                let gap = match (low, bound) {
-                    (Constant::Value(Value::Number(low)), Constant::Value(Value::Number(bound))) => {
-                        low.checked_sub(*bound).ok().map(|gap| format!(", off by {}", rounded(gap.abs())))
-                    }
-                    (Constant::Value(Value::Date(low)), Constant::Value(Value::Date(bound))) => {
-                        let days = low.days_since(*bound).abs();
-                        Some(format!(", off by {days} {}", if days == 1 { "day" } else { "days" }))
-                    }
-                    _ => None,
-                };
+                }
+                let gap = gap.map(|gap| match gap {
+                    Gap::Number(gap) => format!(", off by {}", rounded(gap)),
+                    Gap::Days(days) => format!(", off by {days} {}", if days == 1 { "day" } else { "days" }),
+                });
                 format!(
                     "{} is {}, not {} {}{}",
                     self.expr(lhs, body),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::tell::{ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldQuestion, ToldReason, ToldSide};
+use super::tell::{
+    ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldNever, ToldQuestion, ToldReason, ToldSide,
+};
 use crate::report::csv::line;
 
 /// The schema of what `json` prints.
@@ -22,6 +24,7 @@ pub fn json(told: &ToldMoves, most: usize) -> String {
         "removed": facts(&told.removed),
         "new_names": told.new_names,
         "questions": told.questions.iter().map(|one| question(one, most)).collect::<Vec<_>>(),
+        "nevers": told.nevers.iter().map(|one| never(one, most)).collect::<Vec<_>>(),
     });
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
@@ -41,6 +44,22 @@ fn question(question: &ToldQuestion, most: usize) -> Value {
         "moving": question.moving,
         "standings": standings.collect::<Vec<_>>(),
         "lenses": question.lenses.iter().map(|one| lens(one, most)).collect::<Vec<_>>(),
+    })
+}
+
+fn never(never: &ToldNever, most: usize) -> Value {
+    let count = |(certain, possible): (usize, usize)| json!({ "certain": certain, "possible": possible });
+    let ways = never.ways.iter().map(|(before, after, ways)| {
+        let named: Vec<_> = ways.iter().take(most).collect();
+        json!({ "before": before, "after": after, "count": ways.len(), "examples": named })
+    });
+    json!({
+        "name": never.name,
+        "title": never.title,
+        "place": never.place,
+        "before": count(never.before),
+        "after": count(never.after),
+        "ways": ways.collect::<Vec<_>>(),
     })
 }
 
@@ -84,9 +103,25 @@ fn side(side: &ToldSide) -> Value {
     })
 }
 
-/// Prints a row per lens and subject that moves, a table per question.
+/// Prints a row per lens and subject that moves, a table per question; then, where constraints are broken
+/// otherwise, a table of the ways.
 pub fn csv(told: &ToldMoves, most: usize) -> String {
-    told.questions.iter().map(|question| table(question, most)).collect::<Vec<_>>().join("\n")
+    let questions = told.questions.iter().map(|question| table(question, most));
+    let nevers = (!told.nevers.is_empty()).then(|| broken(&told.nevers, most));
+    questions.chain(nevers).collect::<Vec<_>>().join("\n")
+}
+
+fn broken(nevers: &[ToldNever], most: usize) -> String {
+    let mut out = String::new();
+    line(&mut out, ["never", "before", "after", "way"].into_iter());
+    for never in nevers {
+        for (before, after, ways) in &never.ways {
+            for way in ways.iter().take(most) {
+                line(&mut out, [never.name.as_str(), before, after, way].into_iter());
+            }
+        }
+    }
+    out
 }
 
 fn table(question: &ToldQuestion, most: usize) -> String {

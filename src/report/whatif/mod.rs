@@ -6,6 +6,6 @@ mod text;
 
 pub use data::{SCHEMA, csv, json};
 pub use tell::{
-    ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldQuestion, ToldReason, ToldSide, tell,
+    ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldNever, ToldQuestion, ToldReason, ToldSide, tell,
 };
 pub use text::text;

@@ -2,9 +2,10 @@
 
 use crate::base::SourceMap;
 use crate::explain::Standing;
-use crate::explain::whatif::{LensMoves, Moved, QuestionMoves, Side, WhatIf};
+use crate::explain::whatif::{LensMoves, Moved, NeverMoves, NeverWay, QuestionMoves, Side, WhatIf};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::report::explanation::words::{Words, article};
+use crate::verdict::Bound;
 
 /// What moves, in words.
 #[derive(Clone, Debug)]
@@ -19,6 +20,25 @@ pub struct ToldMoves {
     pub new_names: Vec<String>,
     /// What happens, per question.
     pub questions: Vec<ToldQuestion>,
+    /// The constraints that are broken otherwise.
+    pub nevers: Vec<ToldNever>,
+}
+
+/// A constraint that is broken otherwise.
+#[derive(Clone, Debug)]
+pub struct ToldNever {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Where it stands.
+    pub place: String,
+    /// In how many ways it is broken for certain and perhaps, as it is.
+    pub before: (usize, usize),
+    /// In how many it would be.
+    pub after: (usize, usize),
+    /// The ways that differ, by from what to what: `no`, `perhaps`, `certain`; each with its words.
+    pub ways: Vec<(&'static str, &'static str, Vec<String>)>,
 }
 
 /// A fact that changes.
@@ -133,6 +153,45 @@ pub fn tell(ruleset: &Ruleset, sources: &SourceMap, whatif: &WhatIf, scenario: O
         removed: whatif.removed.iter().map(fact).chain(whatif.removed_kinds.iter().map(kind)).collect(),
         new_names: whatif.new_names.iter().map(|name| words.constant(name)).collect(),
         questions: whatif.questions.iter().map(|moves| question(&words, moves)).collect(),
+        nevers: whatif.nevers.iter().map(|moves| never(&words, moves)).collect(),
+    }
+}
+
+fn bound(bound: Bound) -> &'static str {
+    match bound {
+        Bound::Impossible => "no",
+        Bound::Possible => "perhaps",
+        Bound::Certain => "certain",
+    }
+}
+
+fn never(words: &Words<'_>, moves: &NeverMoves) -> ToldNever {
+    let entry = &words.ruleset.nevers[moves.never];
+    let told = |way: &NeverWay| {
+        let word = |(var, constant): &(crate::model::VarId, Option<Constant>)| {
+            let shown =
+                constant.as_ref().map_or_else(|| "not known".to_owned(), |constant| words.constant(constant));
+            format!("{} = {shown}", entry.clause.vars[*var].name)
+        };
+        way.bindings.iter().map(word).collect::<Vec<_>>().join(", ")
+    };
+    // What is newly broken comes first, what is mended last.
+    let mut groups: Vec<((Bound, Bound), Vec<String>)> = Vec::new();
+    for way in &moves.ways {
+        let key = (way.before, way.after);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, ways)) => ways.push(told(way)),
+            None => groups.push((key, vec![told(way)])),
+        }
+    }
+    groups.sort_by_key(|((before, after), _)| (std::cmp::Reverse(*after), *before));
+    ToldNever {
+        name: entry.name.clone(),
+        title: entry.title.clone(),
+        place: words.span(entry.span),
+        before: moves.before,
+        after: moves.after,
+        ways: groups.into_iter().map(|((before, after), ways)| (bound(before), bound(after), ways)).collect(),
     }
 }
 

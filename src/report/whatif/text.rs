@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::tell::{ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldQuestion, ToldSide};
+use super::tell::{ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldNever, ToldQuestion, ToldSide};
 use crate::report::Look;
 use crate::report::explanation::escape;
 
@@ -13,6 +13,7 @@ pub fn text(told: &ToldMoves, look: Look, most: usize) -> String {
     for question in &told.questions {
         page.question(question, told.questions.len() > 1);
     }
+    page.nevers(&told.nevers);
     page.out
 }
 
@@ -106,6 +107,42 @@ impl Page {
         }
         for lens in &question.lenses {
             self.lens(lens);
+        }
+    }
+
+    /// The constraints that are broken otherwise, with the first ways.
+    fn nevers(&mut self, nevers: &[ToldNever]) {
+        if nevers.is_empty() {
+            return;
+        }
+        self.gap();
+        self.head(2, "Constraints broken otherwise");
+        for never in nevers {
+            let title = never.title.as_ref().map(|title| format!(", \"{title}\"")).unwrap_or_default();
+            let count = |(certain, perhaps): (usize, usize)| match perhaps {
+                0 => certain.to_string(),
+                perhaps => format!("{certain} and perhaps {perhaps} more"),
+            };
+            let (before, after) = (count(never.before), count(never.after));
+            self.gap();
+            self.head(3, &format!("{}{title}: broken {before} times before, {after} after", never.name));
+            for (before, after, ways) in &never.ways {
+                let what = match (*before, *after) {
+                    ("no", "certain") => "newly broken",
+                    ("no", _) => "perhaps newly broken",
+                    (_, "certain") => "certainly broken then, perhaps before",
+                    ("certain", "no") => "mended",
+                    (_, "no") => "mended, perhaps broken before",
+                    _ => "only perhaps broken then",
+                };
+                let named: Vec<&str> = ways.iter().take(self.most).map(String::as_str).collect();
+                let named = match named.join("; ") {
+                    none if none.is_empty() => none,
+                    named => format!(": {named}"),
+                };
+                let more = self.more(ways.len());
+                self.item(1, &format!("{what}, {}{named}{more}", ways.len()));
+            }
         }
     }
 

@@ -2,10 +2,12 @@
 
 mod cases;
 mod changes;
+mod false_claims;
 mod open;
 mod proofs;
 mod whatif;
 mod whatif_cases;
+mod whatif_world;
 
 pub use whatif_cases::said as whatif_said;
 

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parallax::checker::Says;
 use parallax::engine::Limits;
-use parallax::explain::Standing;
-use parallax::explain::whatif::{Hindrance, Wanted, WhatIf, WhatIfOptions, whatif};
-use parallax::model::{Constant, Fact, QuestionId, Ruleset, Statements, Ty};
+use parallax::explain::whatif::{Hindrance, Wanted, WhatIf, WhatIfOptions, verify, whatif};
+use parallax::explain::{Replayed, Standing};
+use parallax::model::{Constant, Fact, KindFact, QuestionId, Ruleset, Statements, Ty};
 use parallax::value::{Date, Decimal, Value, ValueKind};
-use parallax::verdict::Evaluation;
+use parallax::verdict::{Bound, Evaluation};
 
 use super::kept;
 use crate::generator::{OTHERS, Random, THINGS, case};
-use crate::oracle::{Answers, Out, answers};
+use crate::oracle::{Answers, Out, answers, missing};
 
 /// Random changes of a world: facts that go, facts that come.
 fn random_changes(ruleset: &Ruleset, random: &mut Random) -> (Statements, Statements) {
@@ -56,7 +56,21 @@ fn random_changes(ruleset: &Ruleset, random: &mut Random) -> (Statements, Statem
         }
         add.facts.push(fact);
     }
+    random_kinds(ruleset, random, &mut add, &mut remove);
     (add, remove)
+}
+
+/// Kinds stated outright that go or come.
+fn random_kinds(ruleset: &Ruleset, random: &mut Random, add: &mut Statements, remove: &mut Statements) {
+    let stated = &ruleset.facts.kinds;
+    if !stated.is_empty() && random.below(2) == 0 {
+        remove.kinds.push(stated[0].clone());
+    } else if random.below(4) == 0 {
+        let (kind, entry) =
+            ruleset.kinds.iter_enumerated().find(|(_, kind)| kind.name == "S").expect("a kind");
+        let name = THINGS[random.below(THINGS.len())].to_owned();
+        add.kinds.push(KindFact { kind, name, span: entry.span });
+    }
 }
 
 fn same(one: &Fact, other: &Fact) -> bool {
@@ -91,15 +105,57 @@ fn random_arg(ruleset: &Ruleset, ty: Ty, random: &mut Random) -> Constant {
     }
 }
 
+/// The ways in which constraints are broken otherwise, by the plain evaluator.
+fn check_nevers(ruleset: &Ruleset, found: &WhatIf, before: &Answers, after: &Answers) -> Result<(), String> {
+    type Ways = BTreeSet<(u32, Vec<Constant>, Bound, Bound)>;
+    let mut expected = Ways::new();
+    for never in ruleset.nevers.ids() {
+        let at = never.0 as usize;
+        let bound = |answers: &Answers, way: &Vec<Constant>| {
+            let all = &answers.violations[at];
+            match (all.certain.contains(way), all.possible.contains(way)) {
+                (true, _) => Bound::Certain,
+                (false, true) => Bound::Possible,
+                (false, false) => Bound::Impossible,
+            }
+        };
+        for way in before.violations[at].possible.union(&after.violations[at].possible) {
+            let (old, new) = (bound(before, way), bound(after, way));
+            if old != new {
+                expected.insert((never.0, way.clone(), old, new));
+            }
+        }
+    }
+    let mut ways = Ways::new();
+    for moves in &found.nevers {
+        let count = |answers: &Answers| {
+            let all = &answers.violations[moves.never.0 as usize];
+            (all.certain.len(), all.possible.difference(&all.certain).count())
+        };
+        if (moves.before, moves.after) != (count(before), count(after)) {
+            return Err(format!("{moves:?} is miscounted"));
+        }
+        for way in &moves.ways {
+            let words = way.bindings.iter().map(|(_, word)| word.clone().unwrap_or_else(missing)).collect();
+            ways.insert((moves.never.0, words, way.before, way.after));
+        }
+    }
+    if ways == expected { Ok(()) } else { Err(format!("broken {ways:?}\nexpected {expected:?}")) }
+}
+
 /// The facts as they stand after the changes.
 fn after(ruleset: &Ruleset, add: &Statements, remove: &Statements) -> Statements {
     let mut facts = ruleset.facts.facts.clone();
     facts.retain(|fact| remove.facts.iter().all(|gone| !same(gone, fact)));
     facts.extend(add.facts.iter().cloned());
-    Statements { facts, kinds: ruleset.facts.kinds.clone() }
+    let mut kinds = ruleset.facts.kinds.clone();
+    kinds.retain(|kind| remove.kinds.iter().all(|gone| (gone.kind, &gone.name) != (kind.kind, &kind.name)));
+    kinds.extend(add.kinds.iter().cloned());
+    Statements { facts, kinds }
 }
 
-fn outs(says: &Says) -> BTreeSet<Out> {
+/// What a lens says, as the plain evaluator tells it.
+pub fn outs(says: &Says) -> BTreeSet<Out> {
     let verdicts = says.verdicts.iter().map(|verdict| Out::Verdict(*verdict));
     verdicts.chain(says.conflict.then_some(Out::Conflict)).chain(says.none.then_some(Out::None)).collect()
 }
@@ -128,7 +184,7 @@ fn asked(
     add: &Statements,
     remove: &Statements,
     budget: u64,
-) -> Result<WhatIf, Hindrance> {
+) -> Result<(WhatIf, Replayed), Hindrance> {
     let options = WhatIfOptions {
         lenses: ruleset.lenses.ids().collect(),
         budget,
@@ -136,7 +192,11 @@ fn asked(
         limits: Limits::default(),
     };
     let wanted = Wanted { add, remove, kinds: &ruleset.facts.kinds };
-    whatif(ruleset, &mut evaluation.clone(), &wanted, &options).map(|(found, _)| found)
+    let mut evaluation = evaluation.clone();
+    let (found, _) = whatif(ruleset, &mut evaluation, &wanted, &options)?;
+    // Everything claimed is replayed by the checker, in both worlds.
+    let replayed = verify(ruleset, &evaluation, &wanted, &found)?;
+    Ok((found, replayed))
 }
 
 fn check(ruleset: &Ruleset, found: &WhatIf, before: &Answers, after: &Answers) -> Result<(), String> {
@@ -189,6 +249,7 @@ fn check(ruleset: &Ruleset, found: &WhatIf, before: &Answers, after: &Answers) -
             }
         }
     }
+    check_nevers(ruleset, found, before, after)?;
     let expected = expected(ruleset, before, after);
     if movers == expected { Ok(()) } else { Err(format!("movers {movers:?}\nexpected {expected:?}")) }
 }
@@ -216,6 +277,10 @@ lens asks {
   r1: yes-v when not known t scored any w
   otherwise as denies
 }
+never shiny \"Who shines is reached\" when t shines and t likes any u and not (any x reaches t)
+never apart when lenses sums and asks disagree on t, u and t owns u
+never scored when t scored n and x scored n and t knows x
+never lonely when count(x: x shines) > 2
 ";
 
 /// The declarations and facts of a random world with those rules.
@@ -228,19 +293,36 @@ fn nameless(seed: u64) -> String {
 
 #[test]
 fn movers_are_those_the_plain_evaluator_finds() {
-    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, case(seed).text)));
-    assert!(moved as u64 > CASES && anew * 4 < all, "{moved} moved, {anew} of {all} evaluated anew");
+    let seen = compared((0..CASES).map(|seed| (seed, case(seed).text)));
+    assert!(seen.moved as u64 > CASES && seen.anew * 4 < seen.all, "{seen:?}");
+    assert!(seen.whole * 4 > seen.replayed && seen.nevers > 0, "{seen:?}");
 }
 
 #[test]
 fn rows_that_do_not_name_their_subject_move_too() {
-    let (moved, anew, all) = compared((0..CASES).map(|seed| (seed, nameless(seed))));
-    assert!(moved as u64 > CASES && anew * 20 < all, "{moved} moved, {anew} of {all} evaluated anew");
+    let seen = compared((0..CASES).map(|seed| (seed, nameless(seed))));
+    assert!(seen.moved as u64 > CASES && seen.anew * 20 < seen.all, "{seen:?}");
+    assert!(seen.whole * 4 > seen.replayed && seen.nevers as u64 > CASES, "{seen:?}");
 }
 
-/// Changes random worlds; how many moved, how often everything was evaluated anew, and of how many.
-fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize) {
-    let (mut moved, mut anew, mut all) = (0, 0, 0);
+/// What was compared.
+#[derive(Default, Debug)]
+struct Seen {
+    /// How many moved.
+    moved: usize,
+    /// In how many ways constraints are broken otherwise.
+    nevers: usize,
+    /// Of how many changes everything was evaluated anew.
+    anew: usize,
+    all: usize,
+    /// Claims that the checker replayed, and those it could replay to the end.
+    replayed: usize,
+    whole: usize,
+}
+
+/// Changes random worlds, and holds what is found against the plain evaluator.
+fn compared(worlds: impl Iterator<Item = (u64, String)>) -> Seen {
+    let mut seen = Seen::default();
     for (seed, text) in worlds {
         kept(&text, |ruleset, evaluation| {
             let parameters =
@@ -252,16 +334,21 @@ fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize
                 let after = answers(ruleset, &after(ruleset, &add, &remove), parameters());
                 for budget in [5_000_000, 0] {
                     match asked(ruleset, evaluation, &add, &remove, budget) {
-                        Ok(found) => {
+                        Ok((found, replayed)) => {
                             if let Err(problem) = check(ruleset, &found, &before, &after) {
                                 unreachable!(
                                     "seed {seed}, budget {budget}: {problem}\n+ {:#?}\n- {:#?}\n{text}",
                                     found.added, found.removed
                                 );
                             }
-                            all += 1;
-                            anew += usize::from(found.anew && budget > 0);
-                            moved += found
+                            seen.all += 1;
+                            seen.anew += usize::from(found.anew && budget > 0);
+                            seen.nevers += found.nevers.iter().map(|never| never.ways.len()).sum::<usize>();
+                            for count in [replayed.outcomes, replayed.proofs, replayed.nevers] {
+                                seen.replayed += count.all;
+                                seen.whole += count.whole;
+                            }
+                            seen.moved += found
                                 .questions
                                 .iter()
                                 .flat_map(|question| &question.lenses)
@@ -277,7 +364,7 @@ fn compared(worlds: impl Iterator<Item = (u64, String)>) -> (usize, usize, usize
             }
         });
     }
-    (moved, anew, all)
+    seen
 }
 
 /// How many random worlds are changed.

@@ -65,7 +65,7 @@ const STATED: [Relation; 10] = [
     Relation { sentence: OPEN, slots: &[Sort::T, Sort::Number] },
 ];
 const OPEN: &str = "% scored %";
-const DERIVED: [Relation; 7] = [
+const DERIVED: [Relation; 11] = [
     Relation { sentence: "% dreams of %", slots: &[Sort::T, Sort::U] },
     Relation { sentence: "% reaches %", slots: &[Sort::T, Sort::T] },
     Relation { sentence: "% zigs to %", slots: &[Sort::T, Sort::T] },
@@ -73,6 +73,10 @@ const DERIVED: [Relation; 7] = [
     Relation { sentence: "% stands % steps from %", slots: &[Sort::T, Sort::Number, Sort::T] },
     Relation { sentence: "% weighs %", slots: &[Sort::T, Sort::Number] },
     Relation { sentence: "% gains", slots: &[Sort::T] },
+    Relation { sentence: "% links to %", slots: &[Sort::T, Sort::T] },
+    Relation { sentence: "% hops to %", slots: &[Sort::T, Sort::T] },
+    Relation { sentence: "% skips to %", slots: &[Sort::T, Sort::T] },
+    Relation { sentence: "% hands on %", slots: &[Sort::T, Sort::Number] },
 ];
 const DECLARATIONS: &str = "\
 language 1
@@ -94,6 +98,10 @@ relation a: T zigs to b: T
 relation a: T zags to b: T
 relation T weighs Number
 relation T gains
+relation a: T links to b: T
+relation a: T hops to b: T
+relation a: T skips to b: T
+relation T hands on Number
 parameter since: Date = 2026-02-10
 ";
 pub const THINGS: [&str; 4] = ["ann", "bob", "cat", "dan"];
@@ -107,6 +115,10 @@ pub const ALL_FEATURES: &[&str] = &[
     "arithmetic",
     "at least k",
     "average",
+    "choice with itself beside other rules",
+    "choice with itself, handing on a value",
+    "choice with itself, the only rule",
+    "choice with one another",
     "comparison",
     "constant",
     "count",
@@ -294,6 +306,68 @@ impl Generator {
             let _ = writeln!(text, "define x zags to y when x zigs to z and z knows y");
             let _ = writeln!(text, "define x zigs to y when x zags to z and z knows y unless y shines");
             self.usable.extend([STATED.len() + 2, STATED.len() + 3]);
+        }
+        self.choices(text);
+    }
+
+    /// Rules that call on themselves, or on one another, within a choice.
+    fn choices(&mut self, text: &mut String) {
+        if self.random.chance(50) {
+            let alone = self.random.chance(50);
+            let how = *self.random.pick(&[
+                "x knows y or (x links to z and z knows y)",
+                "(x links to z and z knows y) or x knows y",
+                "x knows y or (x links to z and z links to y)",
+                "x knows y or (x links to z and (z knows y or z links to y))",
+                "(x knows z or x links to z) and z knows y",
+                "x knows y and (y shines or y links to x)",
+                "x knows y or (x links to z and z has n points and y has n points)",
+                "x knows y or (x links to z and z scored n and y scored n)",
+                "x knows y or (x links to y and x shines) or (y links to x and not (x shines))",
+                "x knows y or (x links to z and z likes w and y likes w) unless y shines",
+            ]);
+            self.features.insert(if alone {
+                "choice with itself, the only rule"
+            } else {
+                "choice with itself beside other rules"
+            });
+            if !alone {
+                let other = *self.random.pick(&[
+                    "x likes w and y owns w",
+                    "x shines and x knows z and z links to y",
+                    "(y links to x and y shines) or (x rated w with any n and y owns w)",
+                ]);
+                let _ = writeln!(text, "define x links to y when {other}");
+            }
+            let _ = writeln!(text, "define x links to y when {how}");
+            self.usable.push(STATED.len() + 7);
+        }
+        if self.random.chance(35) {
+            self.features.insert("choice with one another");
+            let hop = *self.random.pick(&[
+                "x knows y or (x skips to z and z knows y)",
+                "(x skips to y and y shines) or (x likes w and y owns w)",
+                "x knows y or (x skips to z and z hops to y)",
+            ]);
+            let skip = *self.random.pick(&[
+                "(x hops to z or z hops to x) and z knows y",
+                "x hops to y or (x skips to z and z hops to y)",
+                "(x knows y and x shines) or (x hops to z and (z skips to y or y knows z))",
+            ]);
+            let _ = writeln!(text, "define x hops to y when {hop}");
+            let _ = writeln!(text, "define x skips to y when {skip}");
+            self.usable.extend([STATED.len() + 8, STATED.len() + 9]);
+        }
+        if self.random.chance(30) {
+            self.features.insert("choice with itself, handing on a value");
+            let how = *self.random.pick(&[
+                "x has n points or (x knows z and z hands on n)",
+                "(x knows z and z hands on n) or x scored n",
+                "x scored n or (x knows z and z hands on n and x has n points)",
+                "(x has n points and x shines) or (z hands on n and (z knows x or (x likes w and z likes w)))",
+            ]);
+            let _ = writeln!(text, "define x hands on n when {how}");
+            self.usable.push(STATED.len() + 10);
         }
     }
 

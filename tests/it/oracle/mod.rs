@@ -52,6 +52,8 @@ pub struct Oracle<'r> {
     pub parameters: Vec<Value>,
     pub members: Vec<BTreeSet<String>>,
     pub answers: Answers,
+    /// The world in which it is asked what is known, where this one is a completion of it.
+    pub knowing: Option<&'r Oracle<'r>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +76,24 @@ pub fn answers_with(
     parameters: Vec<Value>,
     members: Vec<BTreeSet<String>>,
 ) -> Answers {
-    let mut oracle = Oracle { ruleset, parameters, members, answers: Answers::default() };
+    worked(ruleset, statements, parameters, members, None).answers
+}
+
+/// A world in which other facts are stated than in `base`, while names stay of their kinds and what is known
+/// stays known.
+pub fn completed<'r>(base: &'r Oracle<'r>, statements: &Statements) -> Answers {
+    worked(base.ruleset, statements, base.parameters.clone(), base.members.clone(), Some(base)).answers
+}
+
+/// A world worked out.
+pub fn worked<'r>(
+    ruleset: &'r Ruleset,
+    statements: &Statements,
+    parameters: Vec<Value>,
+    members: Vec<BTreeSet<String>>,
+    knowing: Option<&'r Oracle<'r>>,
+) -> Oracle<'r> {
+    let mut oracle = Oracle { ruleset, parameters, members, answers: Answers::default(), knowing };
     let stated = stated(ruleset, statements, &oracle.members);
     for group in oracle.order() {
         match group[0] {
@@ -103,7 +122,7 @@ pub fn answers_with(
             Both { certain: oracle.ways(clause, &shown, false), possible: oracle.ways(clause, &shown, true) };
         oracle.answers.violations.push(both);
     }
-    oracle.answers
+    oracle
 }
 
 /// The names of each kind: by stated facts and statements, and at the root by doubtful facts too.

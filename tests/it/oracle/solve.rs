@@ -42,7 +42,8 @@ impl Oracle<'_> {
             }
             Cond::Atom(atom) => {
                 let possible = possible && !atom.known;
-                let tuples = self.tuples(atom, possible);
+                let asked = self.knowing.filter(|_| atom.known).unwrap_or(self);
+                let tuples = asked.tuples(atom, possible);
                 tuples.iter().filter_map(|tuple| self.unify(&atom.args, tuple, &env, possible)).collect()
             }
             Cond::Stated { var, .. } => {

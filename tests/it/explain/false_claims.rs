@@ -1,0 +1,125 @@
+//! Claims that were made false are caught by the checker.
+
+use std::path::Path;
+
+use parallax::engine::Limits;
+use parallax::explain::whatif::{self, Wanted, WhatIf, WhatIfOptions};
+use parallax::explain::{Explanation, Gap, Request, explain, verify};
+use parallax::model::{Constant, QuestionId};
+use parallax::session::{Options, Session, Side};
+use parallax::value::Decimal;
+use parallax::verdict::Bound;
+
+use super::kept;
+use crate::support::memory;
+
+const RULES: &str = "\
+language 1
+kind Party
+relation Party pays Number
+relation Party joins
+relation Party stays
+question Party is member | guest among party joins or party pays any n
+lens dues {
+  pays: member when party pays n and n >= 10
+  stays: member when party joins and party stays
+  otherwise guest
+}
+never unpaid \"Who stays pays\" when party stays and not (party pays any n)
+facts {
+  ann pays 7
+  ann joins
+  maybe ann stays
+  bob joins
+  bob pays 3
+}
+";
+
+/// Whether the checker finds an explanation of Ann false after somebody changed it.
+fn is_caught(change: impl FnOnce(&mut Explanation)) -> bool {
+    kept(RULES, |ruleset, evaluation| {
+        let domain = ruleset.kinds.iter().next().expect("a kind").domain;
+        let request = Request {
+            question: QuestionId(0),
+            subject: vec![Constant::Thing(domain, "ann".to_owned())],
+            lenses: ruleset.lenses.ids().collect(),
+            budget: 1_000_000,
+            size: 1,
+            parting: None,
+        };
+        let kinds = &ruleset.facts.kinds;
+        let mut explanation = explain(ruleset, evaluation, kinds, &request).expect("explained");
+        let replayed = verify(ruleset, evaluation, kinds, &explanation).expect("all of it replays");
+        assert_eq!((replayed.open.all, replayed.open.whole), (1, 1));
+        change(&mut explanation);
+        verify(ruleset, evaluation, kinds, &explanation).is_err()
+    })
+    .expect("it is sound")
+}
+
+#[test]
+fn false_reasons_are_caught() {
+    assert!(!is_caught(|_| {}));
+    let open = |explanation: &mut Explanation| explanation.lenses[0].open.take().expect("it is open");
+    let with = |change: &dyn Fn(&mut parallax::explain::Open)| {
+        is_caught(|explanation| {
+            let mut own = open(explanation);
+            change(&mut own);
+            explanation.lenses[0].open = Some(own);
+        })
+    };
+    assert!(!with(&|_| {}));
+    assert!(with(&|open| open.pivotal.clear()), "what it hangs on is left out");
+    assert!(with(&|open| open.pivotal[0].share /= 2), "a share is wrong");
+    assert!(with(&|open| open.agreed = Some(open.settling[0].1.clone())), "it comes to one thing");
+    assert!(with(&|open| open.settling[0].0[0].holds ^= true), "it is settled the other way");
+    assert!(with(&|open| _ = open.settling.pop()), "one way to settle it is left out");
+    let off = |gap: Option<Gap>| {
+        is_caught(|explanation| {
+            let mut sides = explanation.lenses[0].why_not.iter_mut().flat_map(|why| &mut why.fails);
+            let sides = sides.find_map(|(_, sides)| sides.as_mut()).expect("a comparison fails");
+            assert_eq!(sides.gap, Some(Gap::Number(Decimal::from(3))));
+            sides.gap = gap;
+        })
+    };
+    assert!(off(Some(Gap::Number(Decimal::from(4)))) && off(None) && off(Some(Gap::Days(3))));
+    assert!(!off(Some(Gap::Number(Decimal::from(3)))));
+}
+
+/// Whether the checker finds what is said of a change false after somebody changed it.
+fn is_caught_then(change: impl FnOnce(&mut WhatIf)) -> bool {
+    let files = memory(RULES);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let given = [
+        (Side::Add, "--add".to_owned(), "bob stays".to_owned()),
+        (Side::Remove, "--remove".to_owned(), "bob pays 3".to_owned()),
+    ];
+    let sentences = session.sentences(&given);
+    let options = Options { stated: true, ..Options::default() };
+    let (mut evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    let wanted = Wanted { add: &sentences.add, remove: &sentences.remove, kinds: &ruleset.facts.kinds };
+    let lenses = ruleset.lenses.ids().collect();
+    let options = WhatIfOptions { lenses, budget: 1_000_000, proofs: 10, limits: Limits::default() };
+    let (mut found, _) = whatif::whatif(ruleset, &mut evaluation, &wanted, &options).expect("it is found");
+    let replayed = whatif::verify(ruleset, &evaluation, &wanted, &found).expect("all of it replays");
+    assert_eq!((replayed.outcomes.whole, replayed.proofs.whole, replayed.nevers.whole), (2, 1, 2));
+    change(&mut found);
+    whatif::verify(ruleset, &evaluation, &wanted, &found).is_err()
+}
+
+#[test]
+fn false_moves_are_caught() {
+    assert!(!is_caught_then(|_| {}));
+    let moved = |change: &dyn Fn(&mut whatif::Moved)| {
+        is_caught_then(|found| change(&mut found.questions[0].lenses[0].moved[0]))
+    };
+    assert!(!moved(&|_| {}));
+    assert!(moved(&|moved| moved.after.says = moved.before.says.clone()), "an outcome is wrong");
+    let swapped = |moved: &mut whatif::Moved| std::mem::swap(&mut moved.before.story, &mut moved.after.story);
+    assert!(moved(&swapped), "the proofs are of the other world");
+    assert!(is_caught_then(|found| found.nevers[0].ways[0].after = Bound::Impossible), "it is not mended");
+    assert!(is_caught_then(|found| found.nevers[0].ways[0].before = Bound::Certain), "it is newly broken");
+    assert!(is_caught_then(|found| _ = found.added.pop()), "a fact that comes is left out");
+    assert!(is_caught_then(|found| _ = found.removed.pop()), "a fact that goes is left out");
+}
