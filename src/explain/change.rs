@@ -106,7 +106,9 @@ impl Search<'_> {
             }
             level = next;
         }
-        out.found.sort_by_key(|flip| flip.changes.iter().map(rank).sum::<u32>());
+        // Another answer tells more than that nobody asks any longer.
+        let unasked = |flip: &Flip| flip.says.iter().all(|says| says.is_empty());
+        out.found.sort_by_key(|flip| (unasked(flip), flip.changes.iter().map(rank).sum::<u32>()));
         if out.found.len() > NAMED {
             out.found.truncate(NAMED);
             out.complete = false;

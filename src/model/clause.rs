@@ -182,6 +182,8 @@ impl Resolver<'_> {
 
     fn conclusion(&mut self, variables: &mut Variables, head: &[(&Written, Ty)]) -> Vec<Term> {
         let mut terms = Vec::new();
+        // A body that could not be read may name any word.
+        let unread = variables.broken;
         for (term, ty) in head {
             if let TermKind::Any(word) = &term.kind {
                 variables.broken = true;
@@ -200,7 +202,9 @@ impl Resolver<'_> {
             });
             if let Some(word) = unnamed {
                 variables.broken = true;
-                self.report(unbound_conclusion(word, term.span));
+                if !unread {
+                    self.report(unbound_conclusion(word, term.span));
+                }
             } else if let Some(term) = self.head_term(variables, term, *ty) {
                 terms.push(term);
             }
