@@ -107,7 +107,7 @@ impl Search<'_> {
             level = next;
         }
         // Another answer tells more than that nobody asks any longer.
-        let unasked = |flip: &Flip| flip.says.iter().all(super::Says::is_empty);
+        let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         out.found.sort_by_key(|flip| (unasked(flip), flip.changes.iter().map(rank).sum::<u32>()));
         if out.found.len() > NAMED {
             out.found.truncate(NAMED);

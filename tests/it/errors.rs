@@ -35,7 +35,8 @@ fn all_errors_of_all_places_are_found_in_one_pass() {
 /// What a body names is not known where its brackets are missing: that is said, and nothing that follows from it.
 #[test]
 fn a_body_that_cannot_be_read_leaves_its_conclusion_alone() {
-    let text = "kind A\nrelation A likes other: A\ndefine a likes c\n  when a likes b and b likes c or c likes a\n";
+    let text =
+        "kind A\nrelation A likes other: A\ndefine a likes c\n  when a likes b and b likes c or c likes a\n";
     let codes: Vec<&str> =
         crate::support::diagnostics(&memory(text)).iter().map(|diagnostic| diagnostic.code.name()).collect();
     assert_eq!(codes, ["PX0404"]);
