@@ -9,7 +9,7 @@ use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
 use crate::session::{Options, Session, World};
-use crate::verdict::Evaluation;
+use crate::verdict::{Evaluation, limit_reached};
 
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Exit {
     reasons(args, terminal).unwrap_or_else(|exit| exit)
@@ -48,9 +48,14 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         budget: args.budget,
         size: args.changes,
         parting,
+        limits: options.limits.clone(),
     };
     let explanation = match explain(ruleset, &evaluation, facts, &request) {
         Ok(explanation) => explanation,
+        Err(Trouble::Stopped(reached)) => {
+            let problem = limit_reached(reached, &options.limits);
+            return Err(terminal.failed(&[problem], session.sources()));
+        }
         Err(trouble) => return Err(troubled(&trouble, terminal)),
     };
     if args.verify {
@@ -106,7 +111,8 @@ fn troubled(trouble: &Trouble, terminal: &mut Terminal) -> Exit {
             terminal.say("parallax: explaining this takes more steps than allowed; allow more with --budget");
             Exit::Limit
         }
-        Trouble::NotKept => Exit::Bug,
+        // What replays has no limits.
+        Trouble::NotKept | Trouble::Stopped(_) => Exit::Bug,
         Trouble::Bug(what) => {
             terminal
                 .say(&format!("parallax: this is a bug of ours: {what}; please report it with the ruleset"));

@@ -20,6 +20,7 @@ mod world;
 
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot};
 use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
+use crate::engine::{Clock, Limits, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::verdict::Evaluation;
 pub use verify::{Count, Replayed, verify};
@@ -40,6 +41,8 @@ pub struct Request {
     pub size: usize,
     /// Two lenses of which is asked where they part.
     pub parting: Option<(LensId, LensId)>,
+    /// What ends all searches before they are done: the time, and who asks for the end.
+    pub limits: Limits,
 }
 
 /// Why the lenses say what they say of one subject.
@@ -168,6 +171,8 @@ pub enum Trouble {
     NotKept,
     /// The search took more steps than allowed.
     Spent,
+    /// A limit of the request was reached.
+    Stopped(Reached),
     /// What was found again is not what was evaluated: a bug of ours.
     Bug(String),
 }
@@ -188,8 +193,16 @@ pub fn explain(
     kinds: &[KindFact],
     request: &Request,
 ) -> Result<Explanation, Trouble> {
-    let world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
-    let run = run::Run::new(&world, world::Change::default(), request.budget);
+    let mut world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
+    let clock = Clock::start(&request.limits);
+    world.clock = Some(&clock);
+    let explanation = explained(&world, request);
+    // INVARIANT: what a search that was stopped seems to have found is never handed on.
+    world.over().map_or(explanation, |reached| Err(Trouble::Stopped(reached)))
+}
+
+fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
+    let run = run::Run::new(world, world::Change::default(), request.budget);
     let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
     let standing = match run.standing(request.question, &subject)? {
         None => Standing::Outside,
@@ -203,7 +216,7 @@ pub fn explain(
         let mut story = run.story(*lens, &subject, standing)?;
         if request.size > 0 {
             let share = left / (request.lenses.len() - at) as u64;
-            let mut search = change::Search { world: &world, left: share, size: request.size };
+            let mut search = change::Search { world, left: share, size: request.size };
             let now = run.result(*lens, &subject)?;
             story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
                 let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
@@ -216,7 +229,7 @@ pub fn explain(
         }
         lenses.push(story);
     }
-    prove(&world, &lenses)?;
+    prove(world, &lenses)?;
     let parting = match request.parting {
         Some((left, right)) if standing != Standing::Outside => {
             Some(run.parting(left, right, &subject, (request.size.max(1), request.budget))?)

@@ -383,7 +383,7 @@ fn side(
         deciding.map(|row| (RowId::from_usize(*row), matched.certain.contains(row)))
     });
     let story = match proof.then(|| run.brief(lens, subject, standing)) {
-        None | Some(Err(Trouble::Spent)) => None,
+        None | Some(Err(Trouble::Spent | Trouble::Stopped(_))) => None,
         Some(Ok(story)) => Some(story),
         Some(Err(Trouble::Bug(what))) => return Err(bug(&what)),
         Some(Err(Trouble::NotKept)) => return Err(Hindrance::NotKept),

@@ -56,7 +56,9 @@ impl From<Trouble> for Hindrance {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::NotKept => Self::NotKept,
-            Trouble::Spent => Self::Bug("a search without bounds was stopped".to_owned()),
+            Trouble::Spent | Trouble::Stopped(_) => {
+                Self::Bug("a search without bounds was stopped".to_owned())
+            }
             Trouble::Bug(what) => Self::Bug(what),
         }
     }

@@ -46,6 +46,7 @@ fn is_caught(change: impl FnOnce(&mut Explanation)) -> bool {
             budget: 1_000_000,
             size: 1,
             parting: None,
+            limits: Limits::default(),
         };
         let kinds = &ruleset.facts.kinds;
         let mut explanation = explain(ruleset, evaluation, kinds, &request).expect("explained");

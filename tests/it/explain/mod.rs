@@ -13,7 +13,9 @@ pub use whatif_cases::said as whatif_said;
 
 use std::path::Path;
 
-use parallax::explain::{Explanation, Request, explain, verify};
+use parallax::base::{StopReason, StopSign};
+use parallax::engine::{Limits, Reached};
+use parallax::explain::{Explanation, Request, Trouble, explain, verify};
 use parallax::model::{Constant, LensId, QuestionId, Ruleset};
 use parallax::report::Look;
 use parallax::report::explanation::{tell, text};
@@ -66,6 +68,7 @@ pub fn explained(
         budget: 50_000_000,
         size,
         parting: None,
+        limits: Limits::default(),
     };
     match explain(ruleset, evaluation, &ruleset.facts.kinds, &request) {
         Ok(explanation) => {
@@ -103,10 +106,44 @@ pub fn told(files: &crate::support::Memory, who: &str) -> String {
         budget: 50_000_000,
         size: 1,
         parting,
+        limits: Limits::default(),
     };
     let explanation = explain(ruleset, &evaluation, &ruleset.facts.kinds, &request).expect("explained");
     verify(ruleset, &evaluation, &ruleset.facts.kinds, &explanation).expect("all of it replays");
     text(&tell(ruleset, session.sources(), &explanation, None), Look::Plain, false)
+}
+
+#[test]
+fn an_explanation_ends_when_its_time_is_over_or_it_is_asked_to() {
+    let text = "kind T\nrelation T counts\nquestion T is good | bad\n  among t counts\n\
+                lens l {\n  a: good when t counts\n  otherwise bad\n}\nfacts {\n  t counts\n}\n";
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let options = Options { stated: true, ..Options::default() };
+    let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    let ended = |limits: Limits| {
+        let request = Request {
+            question: QuestionId(0),
+            subject: vec![Constant::Thing(
+                ruleset.domain_of(ruleset.questions[QuestionId(0)].slots[0].ty),
+                "t".to_owned(),
+            )],
+            lenses: ruleset.lenses.ids().collect(),
+            budget: 1000,
+            size: 2,
+            parting: None,
+            limits,
+        };
+        explain(ruleset, &evaluation, &ruleset.facts.kinds, &request).err()
+    };
+    assert_eq!(ended(Limits::default()), None);
+    let over = Limits { time: Some(std::time::Duration::ZERO), ..Limits::default() };
+    assert_eq!(ended(over), Some(Trouble::Stopped(Reached::Time)));
+    let stop = StopSign::default();
+    stop.ask(StopReason::Interrupted);
+    let asked = Reached::Asked(StopReason::Interrupted);
+    assert_eq!(ended(Limits { stop, ..Limits::default() }), Some(Trouble::Stopped(asked)));
 }
 
 #[test]
