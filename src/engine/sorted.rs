@@ -233,60 +233,125 @@ impl Gather {
 /// among them.
 pub fn united(gathered: Vec<Gather>) -> (Sorted, Vec<BitSet>) {
     let arity = gathered.first().map_or(1, |first| first.arity);
+    let shift = 32 * (arity as u32 - 1);
     let (mut one, mut two, mut four, mut many) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for mut own in gathered {
-        own.sort();
-        match own.data {
-            Packed::One(data) => one.push(data),
-            Packed::Two(data) => two.push(data),
-            Packed::Four(data) => four.push(data),
-            Packed::Many(data) => many.push(data),
+    for gather in gathered {
+        match gather.data {
+            Packed::One(data) => one.push(by_first(data, shift)),
+            Packed::Two(data) => two.push(by_first(data, shift)),
+            Packed::Four(data) => four.push(by_first(data, shift)),
+            Packed::Many(_) => many.push(gather.finish()),
         }
     }
     let (data, places) = if !two.is_empty() {
-        let (all, places) = union(&two);
+        let (all, places) = united_by_first(&two, shift);
         (Packed::Two(all), places)
     } else if !four.is_empty() {
-        let (all, places) = union(&four);
+        let (all, places) = united_by_first(&four, shift);
         (Packed::Four(all), places)
     } else if !many.is_empty() {
-        let rows: Vec<Vec<&[u32]>> = many.iter().map(|data| data.chunks_exact(arity).collect()).collect();
-        let (all, places) = union(&rows);
-        (Packed::Many(all.concat()), places)
+        let (all, places) = united_rows(&many);
+        (Packed::Many(all), places)
     } else {
-        let (all, places) = union(&one);
+        let (all, places) = united_by_first(&one, shift);
         (Packed::One(all), places)
     };
     (Gather { arity, data, full: SMALL }.unpacked(), places)
 }
 
-/// The union of ascending lists, and the places of each list's own in it.
-fn union<T: Ord + Copy + Send>(lists: &[Vec<T>]) -> (Vec<T>, Vec<BitSet>) {
-    let mut all = lists.concat();
+/// A tuple as a whole number, its first id in the upper bits: all but the lowest `shift` ones.
+trait Whole: Copy + Ord + Send {
+    /// The first id.
+    fn first(self, shift: u32) -> u32;
+    /// What stands behind the first id, with the list it comes from behind it.
+    fn tagged(self, list: usize) -> Self;
+    /// The list, and the tuple again.
+    fn untagged(self, first: u32, shift: u32) -> (usize, Self);
+}
+
+/// Bits for the number of a list. A body holds far fewer conditions than that many lists.
+const TAG: u32 = 16;
+
+macro_rules! whole {
+    ($number:ty) => {
+        impl Whole for $number {
+            #[inline]
+            fn first(self, shift: u32) -> u32 {
+                (self >> shift) as u32
+            }
+
+            #[inline]
+            fn tagged(self, list: usize) -> Self {
+                self << TAG | list as Self
+            }
+
+            #[inline]
+            fn untagged(self, first: u32, shift: u32) -> (usize, Self) {
+                let rest = self >> TAG & !(Self::MAX << shift);
+                ((self & ((1 << TAG) - 1)) as usize, Self::from(first) << shift | rest)
+            }
+        }
+    };
+}
+
+whole!(u32);
+whole!(u64);
+whole!(u128);
+
+/// The same tuples in ascending order of their first ids.
+fn by_first<T: Whole>(mut data: Vec<T>, shift: u32) -> Vec<T> {
+    if !data.is_sorted_by_key(|tuple| tuple.first(shift)) {
+        sort(&mut data);
+    }
+    data
+}
+
+/// The union of lists in ascending order of their first ids, and the places of each list's own in it. What
+/// shares a first id is sorted together.
+fn united_by_first<T: Whole>(lists: &[Vec<T>], shift: u32) -> (Vec<T>, Vec<BitSet>) {
+    let most = lists.iter().map(Vec::len).sum::<usize>();
+    let mut all: Vec<T> = Vec::with_capacity(most);
+    let mut places: Vec<Vec<u64>> = lists.iter().map(|_| vec![0; most.div_ceil(64)]).collect();
+    let mut left: Vec<&[T]> = lists.iter().map(Vec::as_slice).collect();
+    let mut group: Vec<T> = Vec::new();
+    while let Some(first) = left.iter().filter_map(|left| Some(left.first()?.first(shift))).min() {
+        group.clear();
+        for (list, left) in left.iter_mut().enumerate() {
+            let own = left.iter().take_while(|tuple| tuple.first(shift) == first).count();
+            group.extend(left[..own].iter().map(|tuple| tuple.tagged(list)));
+            *left = &left[own..];
+        }
+        group.sort_unstable();
+        for tagged in &group {
+            let (list, tuple) = tagged.untagged(first, shift);
+            if all.last() != Some(&tuple) {
+                all.push(tuple);
+            }
+            let place = all.len() - 1;
+            places[list][place / 64] |= 1 << (place % 64);
+        }
+    }
+    let own = |mut words: Vec<u64>| {
+        words.truncate(all.len().div_ceil(64));
+        BitSet::from_words(words, all.len())
+    };
+    let places = places.into_iter().map(own).collect();
+    (all, places)
+}
+
+/// The same for tuples too wide to be packed, end to end.
+fn united_rows(lists: &[Sorted]) -> (Vec<u32>, Vec<BitSet>) {
+    let mut all: Vec<&[u32]> = lists.iter().flat_map(Sorted::rows).collect();
     // The lists are runs, which a stable sort merges.
     all.sort();
     all.dedup();
-    let place = |list: &Vec<T>| {
+    let own = |list: &Sorted| {
         let mut own = BitSet::new(all.len());
-        let mut at = 0;
-        for tuple in list {
-            let mut step = 1;
-            while all.get(at + step).is_some_and(|other| other <= tuple) {
-                at += step;
-                step *= 2;
-            }
-            while step > 0 {
-                if all.get(at + step).is_some_and(|other| other <= tuple) {
-                    at += step;
-                }
-                step /= 2;
-            }
-            own.insert(at);
-        }
+        list.rows().filter_map(|tuple| all.binary_search(&tuple).ok()).for_each(|at| own.insert(at));
         own
     };
-    let places = lists.iter().map(place).collect();
-    (all, places)
+    let places = lists.iter().map(own).collect();
+    (all.concat(), places)
 }
 
 /// So many are sorted on all threads.
@@ -309,5 +374,47 @@ fn sort_packed<T: Ord + Send>(data: &mut Vec<T>, first: impl Fn(&T) -> u32) {
         data.dedup();
     } else {
         sort(data);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_united_ascends_and_keeps_whose_it_was() {
+        let mut state = 7_u32;
+        let mut next = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % below
+        };
+        for arity in 1..=6 {
+            for (below, ascending) in [(3, false), (40, true), (1 << 24, false)] {
+                let mut lists: Vec<Vec<Vec<u32>>> = (0..4)
+                    .map(|list| (0..list * 50).map(|_| (0..arity).map(|_| next(below)).collect()).collect())
+                    .collect();
+                // The upper bits of all ids are used too.
+                lists[1].push(vec![u32::MAX; arity]);
+                lists[3].push(vec![u32::MAX; arity]);
+                if ascending {
+                    lists.iter_mut().for_each(|list| list.sort_by_key(|tuple| tuple[0]));
+                }
+                let gathered = lists.iter().map(|list| {
+                    let mut gather = Gather::new(arity);
+                    list.iter().for_each(|tuple| _ = gather.add(tuple));
+                    gather
+                });
+                let (all, places) = united(gathered.collect());
+                let mut wanted: Vec<&Vec<u32>> = lists.iter().flatten().collect();
+                wanted.sort();
+                wanted.dedup();
+                assert_eq!(all.rows().map(<[u32]>::to_vec).collect::<Vec<_>>(), wanted.iter().map(|t| t.to_vec()).collect::<Vec<_>>());
+                for (list, own) in lists.iter().zip(&places) {
+                    let found: Vec<bool> = (0..all.len()).map(|at| own.contains(at)).collect();
+                    let whose: Vec<bool> = wanted.iter().map(|tuple| list.contains(tuple)).collect();
+                    assert_eq!((own.len(), found), (all.len(), whose));
+                }
+            }
+        }
     }
 }

@@ -89,13 +89,14 @@ impl Table {
                 ids.dedup();
                 return ids.len();
             }
-            let mut seen = base::BitSet::new(ids.iter().max().map_or(0, |id| *id as usize + 1));
-            ids.iter().for_each(|id| seen.insert(*id as usize));
-            seen.count()
+            let mut seen = vec![0_u64; ids.iter().max().map_or(0, |id| *id as usize / 64 + 1)];
+            ids.iter().for_each(|id| seen[*id as usize / 64] |= 1 << (id % 64));
+            seen.iter().map(|word| word.count_ones() as usize).sum()
         })
     }
 
-    /// The tuples sorted by the columns in this order, which names each column once.
+    /// The tuples sorted by the columns in this order, which names a column at most once. Tuples that
+    /// differ only in columns it does not name stand in it once.
     pub fn index(&self, order: &[usize]) -> Arc<Index> {
         // A panic while holding the lock would be our own bug; the map stays sound through it.
         let lock = || self.indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -118,11 +119,15 @@ impl Index {
             return Self { columns, starts, distinct: true, single };
         }
         let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
-        let Order { columns, .. } = base::sorted(&columns, false);
+        let Order { mut columns, .. } = base::sorted(&columns, false);
+        let whole = order.len() == table.columns.len();
+        if !whole {
+            drop_repeated(&mut columns);
+        }
         let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
         let single = ascend(&columns[0]);
         let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: table.sorted, single }
+        Self { columns, starts, distinct: table.sorted || !whole, single }
     }
 
     /// The rows whose first ids lie in this range.
@@ -208,6 +213,19 @@ impl Index {
         }
         at + gallop(&self.columns[level][at as usize..high as usize], id) as u32
     }
+}
+
+/// Leaves one of equal tuples, which stand side by side.
+fn drop_repeated(columns: &mut [Vec<u32>]) {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut kept = 0;
+    for row in 0..rows {
+        if row == 0 || columns.iter().any(|column| column[row] != column[kept - 1]) {
+            columns.iter_mut().for_each(|column| column[kept] = column[row]);
+            kept += 1;
+        }
+    }
+    columns.iter_mut().for_each(|column| column.truncate(kept));
 }
 
 /// Whether the ids range so much wider than there are rows that an entry per id would be waste: a

@@ -144,6 +144,8 @@ pub(super) struct Pending<'c> {
     slot: usize,
     /// Columns in the order they get their values.
     pub(super) columns: Vec<usize>,
+    /// Columns whose values nobody asks.
+    free: Vec<usize>,
 }
 
 impl Pending<'_> {
@@ -219,6 +221,14 @@ impl<'r> Compiler<'_, 'r> {
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
         self.fill(&mut state, None);
+        let open = state.open_vars();
+        for pending in &mut state.pending {
+            let args = pending.atom.args.iter().enumerate();
+            let free = args.filter(|(column, arg)| {
+                !pending.columns.contains(column) && as_var(arg).is_some_and(|var| !open.contains(&var))
+            });
+            pending.free = free.map(|(column, _)| column).collect();
+        }
         state.order = best_order(&state, enumerate);
         self.search(&mut state, enumerate);
         for pending in state.pending {
@@ -270,6 +280,7 @@ impl<'r> Compiler<'_, 'r> {
                 table: Arc::clone(subjects),
                 slot: self.atoms.len() - 1,
                 columns: Vec::new(),
+                free: Vec::new(),
             };
         }
         let table = match &self.request.delta {
@@ -277,16 +288,18 @@ impl<'r> Compiler<'_, 'r> {
             _ => (self.inputs.tables)(&atom.source, possible && !atom.known),
         };
         self.atoms.push(None);
-        Pending { cond, atom, table, slot: self.atoms.len() - 1, columns: Vec::new() }
+        Pending { cond, atom, table, slot: self.atoms.len() - 1, columns: Vec::new(), free: Vec::new() }
     }
 
     /// The atom's index, now that the order of its columns is known.
     fn finish(&mut self, mut pending: Pending<'r>) {
         let filled = pending.columns.len();
-        for column in 0..pending.atom.args.len() {
-            if !pending.columns.contains(&column) {
-                pending.columns.push(column);
-            }
+        let left = (0..pending.atom.args.len()).filter(|column| !pending.columns.contains(column));
+        let left: Vec<usize> = left.collect();
+        // Rows that differ only in what nobody asks are one, unless the tuples stand in this order anyway.
+        let in_order = pending.columns.iter().chain(&left).is_sorted();
+        if filled == 0 || in_order || left.iter().any(|column| !pending.free.contains(column)) {
+            pending.columns.extend(left);
         }
         let levels = pending.columns[..filled]
             .iter()

@@ -54,7 +54,7 @@ pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
     if open.len() < 2 || open.len() > MOST_VARS {
         return Vec::new();
     }
-    let atoms: Vec<Counted> = state.pending.iter().map(Counted::new).collect();
+    let atoms: Vec<Counted> = state.pending.iter().map(|pending| Counted::new(pending, &open)).collect();
     let needed: BTreeSet<VarId> =
         if enumerate { state.needed.difference(&state.bound).copied().collect() } else { BTreeSet::new() };
     let whole = state.bound.is_empty();
@@ -82,17 +82,18 @@ fn permutations(vars: &[VarId], taken: &mut Vec<VarId>, visit: &mut dyn FnMut(&[
     }
 }
 
-/// An atom's counts: its rows by what is filled already, and per column its variable and different ids.
+/// An atom's counts: its rows by what is filled already, and per column its variable and different ids,
+/// of variables that are to be ordered.
 struct Counted {
     rows: f64,
     columns: Vec<(VarId, f64)>,
 }
 
 impl Counted {
-    fn new(pending: &Pending<'_>) -> Self {
+    fn new(pending: &Pending<'_>, ordered: &[VarId]) -> Self {
         let open = (0..pending.atom.args.len()).filter(|column| !pending.columns.contains(column));
         let columns = open.filter_map(|column| {
-            let var = as_var(&pending.atom.args[column])?;
+            let var = as_var(&pending.atom.args[column]).filter(|var| ordered.contains(var))?;
             Some((var, pending.table.distinct(column).max(1) as f64))
         });
         Self { rows: pending.rows(), columns: columns.collect() }
