@@ -54,6 +54,19 @@ impl BitSet {
         self.words[index / 64] |= 1 << (index % 64);
     }
 
+    /// Puts all these in, growing to hold them.
+    pub fn insert_all(&mut self, ids: &[u32]) {
+        let Some(most) = ids.iter().max() else { return };
+        let most = *most as usize;
+        if most >= self.len {
+            self.len = most + 1;
+            self.words.resize(self.len.div_ceil(64), 0);
+        }
+        for id in ids {
+            self.words[*id as usize / 64] |= 1 << (id % 64);
+        }
+    }
+
     /// Takes `index` out.
     pub fn remove(&mut self, index: usize) {
         if let Some(word) = self.words.get_mut(index / 64) {

@@ -13,7 +13,7 @@ pub use bits::BitSet;
 pub use escape::printable;
 pub(crate) use index::newtype_id;
 pub use index::{Idx, IndexVec};
-pub use order::{Order, gathered, sorted};
+pub use order::{Order, ascend, gathered, sorted, sorted_once};
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};
 pub use stop::{StopReason, StopSign};

@@ -1,6 +1,8 @@
 //! Tuples in ascending order of their ids: spread over buckets by their first id, each bucket sorted as
 //! whole numbers that hold a tuple, on all cores.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 /// Below this many tuples one thread does it.
@@ -26,7 +28,7 @@ pub struct Order {
 /// Sorts tuples by their columns, equal ones by place; with `places` where each stood before.
 pub fn sorted(columns: &[&[u32]], places: bool) -> Order {
     let rows = columns.first().map_or(0, |column| column.len());
-    if ascends(columns, rows) {
+    if ascend(columns) {
         return Order { columns: columns.iter().map(|column| column.to_vec()).collect(), places: None };
     }
     let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
@@ -39,6 +41,21 @@ pub fn sorted(columns: &[&[u32]], places: bool) -> Order {
         65..=128 => spread.sort::<u128>(),
         _ => by_comparing(columns, rows),
     }
+}
+
+/// The columns of tuples in ascending order; `None` where some are equal, or too wide to be known at once.
+pub fn sorted_once(columns: &[&[u32]]) -> Option<Vec<Vec<u32>>> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
+    let whole = widths.iter().sum::<u32>();
+    let mut spread = Spread::new(columns, widths, 0, rows);
+    spread.once = true;
+    let order = match whole - spread.known_bits() {
+        ..=64 => spread.sort::<u64>(),
+        65..=128 => spread.sort::<u128>(),
+        _ => return None,
+    };
+    (!spread.repeated.into_inner()).then_some(order.columns)
 }
 
 /// The ids of a column in this order.
@@ -57,9 +74,10 @@ fn most(ids: &[u32]) -> u32 {
     ids.iter().copied().max().unwrap_or(0)
 }
 
-/// Whether the tuples ascend as they stand; equal ones may follow each other.
-fn ascends(columns: &[&[u32]], rows: usize) -> bool {
+/// Whether tuples ascend as they stand; equal ones may follow each other.
+pub fn ascend(columns: &[&[u32]]) -> bool {
     let [first, rest @ ..] = columns else { return true };
+    let rows = first.len();
     let after = |row: usize| {
         let later = |column: &&[u32]| column[row].cmp(&column[row - 1]);
         rest.iter().map(later).find(|order| order.is_ne()).is_none_or(std::cmp::Ordering::is_gt)
@@ -113,6 +131,9 @@ struct Spread<'c> {
     /// First ids are of one bucket where they are equal without so many low bits.
     shift: u32,
     buckets: usize,
+    /// Whether it is of no use where some tuple stands there twice, and whether one was met.
+    once: bool,
+    repeated: AtomicBool,
 }
 
 impl<'c> Spread<'c> {
@@ -120,7 +141,8 @@ impl<'c> Spread<'c> {
         let wanted = (rows / BUCKET).clamp(1, MOST_BUCKETS).next_power_of_two();
         let shift = widths[0].saturating_sub(wanted.trailing_zeros()).min(u32::BITS - 1);
         let buckets = (most(columns[0]) >> shift) as usize + 1;
-        Self { columns, widths, place, rows, shift, buckets }
+        let (once, repeated) = (false, AtomicBool::new(false));
+        Self { columns, widths, place, rows, shift, buckets, once, repeated }
     }
 
     fn known_bits(&self) -> u32 {
@@ -229,6 +251,14 @@ impl<'c> Spread<'c> {
             } else {
                 keys.par_sort_unstable();
             }
+            if self.once {
+                if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+                    self.repeated.store(true, Ordering::Relaxed);
+                }
+                if self.repeated.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
             let base = (bucket as u32) << (self.shift % u32::BITS);
             for (row, key) in (row..).zip(&keys) {
                 let mut key = *key;
@@ -282,6 +312,14 @@ mod tests {
                 if let (true, Some(places)) = (places, &found.places) {
                     assert_eq!(places[at], *place);
                 }
+            }
+        }
+        let repeated = wanted.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        let once = sorted_once(&columns);
+        assert!(!repeated || once.is_none());
+        if let Some(found) = once {
+            for (column, found) in found.iter().enumerate() {
+                assert!(wanted.iter().map(|(tuple, _)| tuple[column]).eq(found.iter().copied()));
             }
         }
     }

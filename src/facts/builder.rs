@@ -85,6 +85,8 @@ pub struct FactSetBuilder<'r> {
     ruleset: &'r Ruleset,
     facts: FactSet,
     stop: StopSign,
+    /// Whether it matters where facts were stated.
+    origins: bool,
 }
 
 impl<'r> FactSetBuilder<'r> {
@@ -101,6 +103,7 @@ impl<'r> FactSetBuilder<'r> {
             .collect();
         Self {
             stop: StopSign::default(),
+            origins: true,
             ruleset,
             facts: FactSet {
                 dictionaries,
@@ -117,6 +120,13 @@ impl<'r> FactSetBuilder<'r> {
     #[must_use]
     pub fn until(mut self, stop: StopSign) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Does not keep where facts were stated, which nobody will ask then.
+    #[must_use]
+    pub fn without_origins(mut self) -> Self {
+        self.origins = false;
         self
     }
 
@@ -222,8 +232,10 @@ impl<'r> FactSetBuilder<'r> {
     /// Sorts what is stated of a relation, each fact once; notes rows of tables that repeat one.
     fn sort(&mut self, relation: RelationId) {
         let mut first: BTreeMap<u32, RepeatedRows> = BTreeMap::new();
+        // Of an open relation, two values of one key are told with where they stand.
+        let origins = self.origins || self.ruleset.relations[relation].open.is_some();
         for maybe in [false, true] {
-            for (origin, place) in self.stated(relation, maybe).sort() {
+            for (origin, place) in self.stated(relation, maybe).sort(origins) {
                 let Origin::Row { table, line } = origin else { continue };
                 if let Some(read) = self.facts.reads.iter_mut().find(|read| read.table == table) {
                     read.repeated += 1;
@@ -289,23 +301,15 @@ impl<'r> FactSetBuilder<'r> {
             .help("declare it about fewer things at once, or without `?`");
             return Err(Box::new(problem));
         }
-        let mut missing: Vec<Vec<u32>> = Vec::new();
+        let mut missing: Vec<Vec<u32>> = vec![Vec::new(); entry.slots.len()];
         let mut combination = Vec::new();
         combine(&candidates, &mut combination, &mut |key| {
             if !known.contains(key) {
-                missing.push(key.to_vec());
+                keys.iter().zip(key).for_each(|(slot, id)| missing[*slot].push(*id));
+                missing[open].push(MISSING);
             }
         });
-        let stored = &mut self.facts.relations[relation].certain;
-        let mut ids = vec![MISSING; entry.slots.len()];
-        let any = !missing.is_empty();
-        for key in missing {
-            keys.iter().zip(key).for_each(|(slot, id)| ids[*slot] = id);
-            stored.push(&ids, Origin::Nobody);
-        }
-        if any {
-            stored.sort();
-        }
+        self.facts.relations[relation].certain.add_missing(&missing);
         Ok(())
     }
 
@@ -370,9 +374,7 @@ impl<'r> FactSetBuilder<'r> {
             self.ruleset.relations[relation].slots.iter().zip(&relations[relation].certain.columns)
         {
             if let Ty::Thing(kind) = slot.ty {
-                for &id in column {
-                    members[kind].insert(id as usize);
-                }
+                members[kind].insert_all(column);
             }
         }
         // A thing only doubtful facts mention is of the root kind there.
@@ -381,9 +383,7 @@ impl<'r> FactSetBuilder<'r> {
         {
             if let Ty::Thing(kind) = slot.ty {
                 let root = self.ruleset.kinds[kind].root;
-                for &id in column {
-                    members[root].insert(id as usize);
-                }
+                members[root].insert_all(column);
             }
         }
     }

@@ -43,7 +43,7 @@ pub fn changed<'c>(
                 }
             }
             change.added[at].iter().for_each(|(tuple, origin)| out.push(tuple, *origin));
-            out.sort();
+            out.sort(true);
             out
         };
         relations.push(StoredFacts { certain: tuples(false), maybe: tuples(true) });

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Origin, Origins};
-use crate::base::{Order, gathered, sorted};
+use crate::base::{Order, ascend, gathered, sorted, sorted_once};
 
 /// Tuples as columns of ids, ascending, each once; before `sort`, as they were stated.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Tuples {
     origins: Origins,
     /// The place of each tuple in that order; as they stand where `None`.
     stated: Option<Vec<u32>>,
+    /// Whether it is no longer known which origin is whose.
+    scattered: bool,
 }
 
 impl Tuples {
@@ -22,14 +24,14 @@ impl Tuples {
         Self { columns: vec![Vec::new(); slots], ..Self::default() }
     }
 
-    /// Where tuples were stated, and the place of each in that order.
-    pub(super) fn stating(&self) -> (&Origins, Option<&[u32]>) {
-        (&self.origins, self.stated.as_deref())
+    /// Where tuples were stated, and the place of each in that order; `None` where that is not known.
+    pub(super) fn stating(&self) -> Option<(&Origins, Option<&[u32]>)> {
+        (!self.scattered).then_some((&self.origins, self.stated.as_deref()))
     }
 
     /// Tuples from all their parts, which fit each other.
     pub(super) fn from_parts(columns: Vec<Vec<u32>>, origins: Origins, stated: Option<Vec<u32>>) -> Self {
-        Self { columns, origins, stated }
+        Self { columns, origins, stated, scattered: false }
     }
 
     /// The number of tuples.
@@ -63,6 +65,7 @@ impl Tuples {
 
     /// Where the tuple in place `row` was first stated.
     pub fn origin(&self, row: usize) -> Origin {
+        debug_assert!(!self.scattered, "whoever asks for origins has them kept");
         self.origins.get(self.stated.as_ref().map_or(row as u32, |stated| stated[row]))
     }
 
@@ -110,12 +113,17 @@ impl Tuples {
     }
 
     /// Sorts the tuples and drops those stated before; hands back where the dropped ones were stated,
-    /// and their places among the tuples kept.
-    pub(super) fn sort(&mut self) -> Vec<(Origin, u32)> {
-        if self.is_empty() {
+    /// and their places among the tuples kept. Without `origins` it is not known afterwards where tuples
+    /// were stated; what sorts has less to carry then.
+    pub(super) fn sort(&mut self, origins: bool) -> Vec<(Origin, u32)> {
+        let columns: Vec<&[u32]> = self.columns.iter().map(Vec::as_slice).collect();
+        if ascend(&columns) {
+            return self.drop_repeated();
+        }
+        if let Some(columns) = if origins { None } else { sorted_once(&columns) } {
+            (self.columns, self.scattered) = (columns, true);
             return Vec::new();
         }
-        let columns: Vec<&[u32]> = self.columns.iter().map(Vec::as_slice).collect();
         let Order { columns, places } = sorted(&columns, true);
         self.columns = columns;
         if let Some(places) = places {
@@ -125,6 +133,23 @@ impl Tuples {
             });
         }
         self.drop_repeated()
+    }
+
+    /// Adds tuples that nobody stated, none of which is among them, to sorted ones.
+    pub(super) fn add_missing(&mut self, columns: &[Vec<u32>]) {
+        let (old, more) = (self.len() as u32, columns.first().map_or(0, Vec::len));
+        if more == 0 {
+            return;
+        }
+        let known = self.origins.len() as u32;
+        self.stated.get_or_insert_with(|| (0..old).collect()).extend(known..known + more as u32);
+        self.columns.iter_mut().zip(columns).for_each(|(column, more)| column.extend_from_slice(more));
+        self.origins.push_run(Origin::Nobody, more);
+        let tuple = |row: u32| self.columns.iter().map(move |column| column[row as usize]);
+        let mut rows: Vec<u32> = (0..self.len() as u32).collect();
+        // Old and new ones are two runs most often, which a stable sort merges.
+        rows.sort_by(|left, right| tuple(*left).cmp(tuple(*right)));
+        self.pick(&rows);
     }
 
     /// Of equal tuples, which stand side by side, the first stated stays.

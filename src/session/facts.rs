@@ -72,6 +72,9 @@ fn read(
 ) -> Result<Read, Vec<Diagnostic>> {
     let (profile, stop) = (&*options.profile, &options.limits.stop);
     let mut builder = FactSetBuilder::new(ruleset).until(stop.clone());
+    if !options.stated && options.cache.is_none() {
+        builder = builder.without_origins();
+    }
     builder.state_all(&ruleset.facts, "");
     profile.part(
         || "reading tables".to_owned(),

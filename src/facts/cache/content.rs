@@ -33,7 +33,7 @@ pub(super) fn write<'f>(
         let StoredFacts { certain, maybe } = &facts.relations[*relation];
         for tuples in [certain, maybe] {
             tuples.columns.iter().for_each(|column| streams.words(column.as_slice()));
-            let (origins, stated) = tuples.stating();
+            let (origins, stated) = tuples.stating()?;
             out.u64(origins.len() as u64);
             out.byte(u8::from(stated.is_some()));
             streams.words(stated.unwrap_or_default());
