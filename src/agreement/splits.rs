@@ -3,10 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::{Pair, Side, side};
-use crate::base::{Idx, Span};
-use crate::model::{LensId, RowId, Ruleset, VerdictId};
-use crate::verdict::{LensColumn, VerdictTable};
+use crate::base::{BitSet, Span};
+use crate::model::{RowId, Ruleset, VerdictId};
+use crate::verdict::{LensColumn, VerdictTable, Without};
+
+/// Words of 64 subjects that a thread looks at at a time.
+const CHUNK: usize = 1 << 10;
 
 /// Why a lens decided otherwise.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -47,55 +52,167 @@ pub(super) fn splits(
     if !worked_out {
         return Vec::new();
     }
-    let sides: Vec<Vec<Side>> = columns
-        .iter()
-        .map(|column| (0..table.len()).map(|subject| side(table.outcome(column, subject), focus)).collect())
-        .collect();
-    let mut out = Vec::new();
-    for pair in pairs {
-        let directions = [(pair.left, pair.right, pair.left_only), (pair.right, pair.left, pair.right_only)];
-        for (yes, no, count) in directions {
-            if count == 0 {
-                continue;
+    let apart = |pair: &Pair| {
+        [(pair.left, pair.right, pair.left_only), (pair.right, pair.left, pair.right_only)]
+            .into_iter()
+            .filter(|(_, _, count)| *count > 0)
+            .map(|(yes, no, _)| (yes, no))
+    };
+    let asked: Vec<(usize, usize)> = pairs.iter().flat_map(apart).collect();
+    let refusals: Vec<Refusal<'_>> =
+        columns.iter().map(|column| Refusal::new(ruleset, column, focus)).collect();
+    let words = table.len().div_ceil(64);
+    let chunk = |at: usize| {
+        let mut counts: Vec<BTreeMap<Reason, u64>> = vec![BTreeMap::new(); asked.len()];
+        for word in at * CHUNK..((at + 1) * CHUNK).min(words) {
+            let sides = sides(table, columns, focus, word);
+            for (no, refusal) in refusals.iter().enumerate() {
+                let givers: Vec<(usize, u64)> = asked
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, (_, other))| *other == no)
+                    .map(|(place, (yes, _))| (place, sides[*yes].0 & sides[no].1))
+                    .filter(|(_, subjects)| *subjects > 0)
+                    .collect();
+                let left = givers.iter().fold(0, |all, (_, subjects)| all | subjects);
+                refusal.each(word, left, &mut |reason, subjects| {
+                    for (place, own) in givers.iter().filter(|(_, own)| own & subjects > 0) {
+                        let count = u64::from((own & subjects).count_ones());
+                        match counts[*place].get_mut(reason) {
+                            Some(known) => *known += count,
+                            None => drop(counts[*place].insert(reason.clone(), count)),
+                        }
+                    }
+                });
             }
-            let mut reasons: BTreeMap<Why, u64> = BTreeMap::new();
-            for (subject, (given, refused)) in sides[yes].iter().zip(&sides[no]).enumerate() {
-                let apart = *given == Side::Yes && *refused == Side::No;
-                if apart && !table.perhaps.contains(subject) {
-                    let why = why(ruleset, columns[no].lens, columns[no], focus, subject);
-                    *reasons.entry(why).or_default() += 1;
-                }
-            }
-            let mut reasons: Vec<(Why, u64)> = reasons.into_iter().collect();
-            reasons.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
-            out.push(Split { yes, no, reasons });
         }
+        counts
+    };
+    let parts: Vec<Vec<BTreeMap<Reason, u64>>> =
+        (0..words.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
+    let mut out = Vec::with_capacity(asked.len());
+    for (place, (yes, no)) in asked.into_iter().enumerate() {
+        let mut reasons: BTreeMap<Why, u64> = BTreeMap::new();
+        for (reason, count) in parts.iter().flat_map(|part| &part[place]) {
+            *reasons.entry(refusals[no].why(reason)).or_default() += count;
+        }
+        let mut reasons: Vec<(Why, u64)> = reasons.into_iter().collect();
+        reasons.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        out.push(Split { yes, no, reasons });
     }
     out
 }
 
-fn why(ruleset: &Ruleset, lens: LensId, column: &LensColumn, focus: VerdictId, subject: usize) -> Why {
-    let entry = &ruleset.lenses[lens];
-    let rows: Vec<RowId> = (0..entry.rows.len())
-        .map(RowId::from_usize)
-        .filter(|row| entry.rows[*row].verdict == focus)
-        .collect();
-    if rows.is_empty() {
-        return Why::NoRow;
+/// Per lens which of 64 subjects, certainly in the population, it gives the focus verdict, and which it
+/// decides otherwise.
+fn sides(table: &VerdictTable, columns: &[&LensColumn], focus: VerdictId, word: usize) -> Vec<(u64, u64)> {
+    let subjects = word * 64..((word + 1) * 64).min(table.len());
+    let certain = !table.perhaps.words().get(word).copied().unwrap_or(0);
+    let of = |column: &&LensColumn| {
+        let (mut yes, mut no) = (0_u64, 0_u64);
+        for (bit, subject) in subjects.clone().enumerate() {
+            match side(table.outcome(column, subject), focus) {
+                Side::Yes => yes |= 1 << bit,
+                Side::No => no |= 1 << bit,
+                Side::Undecided => {}
+            }
+        }
+        (yes & certain, no & certain)
+    };
+    columns.iter().map(of).collect()
+}
+
+/// Why a lens decided otherwise, by places: a row of the verdict and the conditions it lacks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Reason {
+    Overruled(usize),
+    NotKnown(usize),
+    Alone(usize, Vec<usize>),
+    Jointly,
+}
+
+/// The rows by which a lens could have given the verdict.
+struct Refusal<'c> {
+    column: &'c LensColumn,
+    rows: Vec<RowId>,
+}
+
+impl<'c> Refusal<'c> {
+    fn new(ruleset: &Ruleset, column: &'c LensColumn, focus: VerdictId) -> Self {
+        let rows = ruleset.lenses[column.lens].rows.iter_enumerated();
+        let rows = rows.filter(|(_, row)| row.verdict == focus).map(|(id, _)| id).collect();
+        Self { column, rows }
     }
-    if let Some(row) = rows.iter().find(|row| column.rows[**row].certain.contains(subject)) {
-        return Why::Overruled(*row);
+
+    fn why(&self, reason: &Reason) -> Why {
+        match reason {
+            Reason::Overruled(row) => Why::Overruled(self.rows[*row]),
+            Reason::NotKnown(row) => Why::NotKnown(self.rows[*row]),
+            Reason::Alone(row, lacking) => {
+                let row = self.rows[*row];
+                let without = &self.column.rows[row].without;
+                Why::Alone(row, lacking.iter().map(|at| without[*at].span).collect())
+            }
+            Reason::Jointly if self.rows.is_empty() => Why::NoRow,
+            Reason::Jointly => Why::Jointly,
+        }
     }
-    if let Some(row) = rows.iter().find(|row| column.rows[**row].possible().contains(subject)) {
-        return Why::NotKnown(*row);
+
+    /// Calls `visit` with each reason for some of these subjects of a word, and with those subjects.
+    fn each(&self, word: usize, mut left: u64, visit: &mut dyn FnMut(&Reason, u64)) {
+        let of = |set: &BitSet| set.words().get(word).copied().unwrap_or(0);
+        let matches = |row: &RowId| &self.column.rows[*row];
+        for (at, row) in self.rows.iter().enumerate() {
+            let own = left & of(&matches(row).certain);
+            if own > 0 {
+                visit(&Reason::Overruled(at), own);
+            }
+            left &= !own;
+        }
+        for (at, row) in self.rows.iter().enumerate() {
+            let own = left & of(matches(row).possible());
+            if own > 0 {
+                visit(&Reason::NotKnown(at), own);
+            }
+            left &= !own;
+        }
+        for (at, row) in self.rows.iter().enumerate() {
+            if left == 0 {
+                return;
+            }
+            let without = &matches(row).without;
+            // What takes another condition along that is enough by itself is not the one to blame.
+            let lacks = |without: &Without| {
+                let others = without.takes.iter();
+                others.fold(of(&without.rest), |own, at| own & !of(&matches(row).without[*at].rest))
+            };
+            let lacking: Vec<u64> = without.iter().map(|without| left & lacks(without)).collect();
+            let any = lacking.iter().fold(0, |all, own| all | own);
+            told_apart(&lacking, 0, any, &mut Vec::new(), &mut |places, subjects| {
+                visit(&Reason::Alone(at, places.to_vec()), subjects);
+            });
+            left &= !any;
+        }
+        if left > 0 {
+            visit(&Reason::Jointly, left);
+        }
     }
-    let alone = rows.iter().find_map(|row| {
-        let without = &column.rows[*row].without;
-        let lacks = |at: &usize| without[*at].rest.contains(subject);
-        // What takes another condition along that is enough by itself is not the one to blame.
-        let lacking = (0..without.len()).filter(lacks).filter(|at| !without[*at].takes.iter().any(lacks));
-        let spans: Vec<Span> = lacking.map(|at| without[at].span).collect();
-        (!spans.is_empty()).then_some(Why::Alone(*row, spans))
-    });
-    alone.unwrap_or(Why::Jointly)
+}
+
+/// Tells subjects apart by the sets they are in, from one set on; `taken` are those before it.
+fn told_apart(
+    sets: &[u64],
+    at: usize,
+    subjects: u64,
+    taken: &mut Vec<usize>,
+    visit: &mut dyn FnMut(&[usize], u64),
+) {
+    if subjects == 0 {
+        return;
+    }
+    let Some(set) = sets.get(at) else { return visit(taken, subjects) };
+    taken.push(at);
+    told_apart(sets, at + 1, subjects & set, taken, visit);
+    taken.pop();
+    told_apart(sets, at + 1, subjects & !set, taken, visit);
 }

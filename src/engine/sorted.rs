@@ -408,7 +408,10 @@ mod tests {
                 let mut wanted: Vec<&Vec<u32>> = lists.iter().flatten().collect();
                 wanted.sort();
                 wanted.dedup();
-                assert_eq!(all.rows().map(<[u32]>::to_vec).collect::<Vec<_>>(), wanted.iter().map(|t| t.to_vec()).collect::<Vec<_>>());
+                assert_eq!(
+                    all.rows().map(<[u32]>::to_vec).collect::<Vec<_>>(),
+                    wanted.iter().map(|t| t.to_vec()).collect::<Vec<_>>()
+                );
                 for (list, own) in lists.iter().zip(&places) {
                     let found: Vec<bool> = (0..all.len()).map(|at| own.contains(at)).collect();
                     let whose: Vec<bool> = wanted.iter().map(|tuple| list.contains(tuple)).collect();

@@ -81,9 +81,15 @@ impl Evaluator<'_> {
         self.parts[question].used = Some(used);
     }
 
-    fn is_shared(&self, question: QuestionId, key: &str) -> bool {
+    /// Whether several rows say it.
+    fn is_repeated(&self, question: QuestionId, key: &str) -> bool {
         let used = self.parts[question].used.as_ref();
-        self.reasons || used.and_then(|used| used.get(key)).is_some_and(|count| *count > 1)
+        used.and_then(|used| used.get(key)).is_some_and(|count| *count > 1)
+    }
+
+    /// Whether it is asked for several times.
+    fn is_shared(&self, question: QuestionId, key: &str) -> bool {
+        self.reasons || self.is_repeated(question, key)
     }
 
     /// Keeps whom each branch of a population matches, for rows that say the same.
@@ -278,7 +284,7 @@ impl Evaluator<'_> {
     ) -> Result<Option<BitSet>, Stop> {
         let Some(aggregate) = aggregate_of(words, part) else { return Ok(None) };
         let key = expression_key(words, aggregate);
-        if !self.is_shared(question, &key) {
+        if !self.is_repeated(question, &key) {
             return Ok(None);
         }
         let column = match self.parts[question].columns.get(&key) {

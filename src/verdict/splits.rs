@@ -39,18 +39,21 @@ impl Evaluator<'_> {
     }
 }
 
-/// The clause without each of its conditions in turn. What the condition alone gave its value goes with
-/// it: the conditions that look at it.
+/// The clause without each of its conditions in turn. What it alone tied to the subject goes with it, and
+/// so do conditions that look at what has no value then.
 fn without(clause: &Clause, slots: u32) -> Vec<(Span, Clause, Vec<usize>)> {
     let parts: Vec<&Cond> = match &clause.when {
         Cond::And(parts) => parts.iter().collect(),
         other => vec![other],
     };
     let mut out = Vec::new();
+    let tied = tied(parts.iter().copied(), slots);
     for at in 0..parts.len() {
         let Some(span) = parts[at].span() else { continue };
         let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
         let mut rest: Vec<(usize, Cond)> = others.map(|(other, part)| (other, (*part).clone())).collect();
+        let still = self::tied(rest.iter().map(|(_, part)| part), slots);
+        rest.retain(|(_, part)| !is_tied(part, &tied) || is_tied(part, &still));
         let lost = drop_unbound(&mut rest, slots);
         let stays = |place: &usize| rest.iter().any(|(other, _)| other == place);
         let mut takes: Vec<usize> = (0..parts.len()).filter(|place| *place != at && !stays(place)).collect();
@@ -73,6 +76,40 @@ fn without(clause: &Clause, slots: u32) -> Vec<(Span, Clause, Vec<usize>)> {
         out.push((span, Clause { vars: clause.vars.clone(), when, unless: None }, Vec::new()));
     }
     out
+}
+
+/// The subject's words and those that conditions tie to them, one after the other, by giving words their
+/// values. What only compares ties nothing: it would leave any value to be compared with.
+fn tied<'c>(parts: impl Iterator<Item = &'c Cond>, slots: u32) -> BTreeSet<VarId> {
+    let mut known: BTreeSet<VarId> = (0..slots).map(VarId).collect();
+    let mut left: Vec<BTreeSet<VarId>> = parts.filter_map(given).collect();
+    loop {
+        let before = left.len();
+        left.retain(|vars| {
+            let apart = vars.is_disjoint(&known);
+            if !apart {
+                known.extend(vars);
+            }
+            apart
+        });
+        if left.len() == before {
+            return known;
+        }
+    }
+}
+
+/// The words of a condition that gives words their values; `None` where it is no such.
+fn given(part: &Cond) -> Option<BTreeSet<VarId>> {
+    let mut own = BTreeSet::new();
+    bind(part, &mut own);
+    let mut vars = Vec::new();
+    cond_vars(part, &mut vars);
+    (!own.is_empty()).then(|| vars.into_iter().collect())
+}
+
+/// Whether a condition gives words their values that are tied to the subject.
+fn is_tied(part: &Cond, tied: &BTreeSet<VarId>) -> bool {
+    given(part).is_some_and(|vars| !vars.is_disjoint(tied))
 }
 
 /// Takes out conditions that look at variables without a value; hands back those variables.

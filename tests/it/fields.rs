@@ -90,6 +90,37 @@ fn reasons_add_up() {
     assert_eq!(split.reasons[0].conditions, ["year-now - year > limit"]);
 }
 
+/// What a condition alone ties to the subject is lacked with it: else some product far away would do. What no
+/// condition tied stays, and a subject that lacks the tie itself is said to lack just that.
+#[test]
+fn what_is_tied_to_the_subject_goes_with_the_tie() {
+    let text = "kind Order\nkind Product\nkind Region\nrelation Order is for Product\n\
+                relation Product typically costs Number\nrelation Order costs Number\n\
+                relation Region allows Number\nquestion Order is dear | fine\n  among order costs any c\n\
+                lens all {\n  a: dear when order costs any c\n}\n\
+                lens typical {\n  a: dear when order is for product and product typically costs m\n\
+                              and order costs c and c > m and any region allows n and n < c\n  otherwise fine\n}\n\
+                facts {\n  bread typically costs 2\n  gold typically costs 9\n  north allows 1\n\
+                  o1 is for gold\n  o1 costs 5\n  o2 is for bread\n  o2 costs 1\n  o3 costs 5\n\
+                  o4 is for gold\n  o4 costs 1\n}\n";
+    let files = crate::support::memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let options = Options { splits: true, ..Options::default() };
+    let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
+    let report =
+        build(ruleset, session.sources(), &evaluation, &ReportOptions::default()).expect("no weights");
+    let splits = &report.sections[0].splits;
+    let [split] = splits.as_slice() else { panic!("{splits:?}") };
+    let reasons: Vec<(u64, Vec<&str>)> = split
+        .reasons
+        .iter()
+        .map(|reason| (reason.count, reason.conditions.iter().map(String::as_str).collect()))
+        .collect();
+    let wanted = [(2, vec!["order costs c"]), (1, vec!["order is for product"]), (1, vec!["c > m"])];
+    assert_eq!(reasons, wanted);
+}
+
 /// Dates, texts and flags that may be missing, in aggregates and functions; worked out by hand.
 #[test]
 fn users() {
