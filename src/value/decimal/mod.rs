@@ -71,7 +71,8 @@ impl Decimal {
     /// The number as floating point, off by a few units of its last place; zero or infinite past the range
     /// of that.
     pub fn about(self) -> f64 {
-        let coefficient = self.coefficient() as f64;
+        let coefficient = i64::try_from(self.coefficient())
+            .map_or_else(|_| self.coefficient() as f64, |short| short as f64);
         // Powers of ten up to 22 are exact; dividing rounds once where multiplying by 0.1 would twice.
         match self.exponent {
             0 => coefficient,
@@ -143,10 +144,9 @@ impl Decimal {
             let wide = Wide::from(coefficient.unsigned_abs());
             return Self::from_wide(coefficient < 0, wide, exponent, false);
         }
-        while coefficient % 10 == 0 {
-            coefficient /= 10;
-            exponent += 1;
-        }
+        let (left, zeros) = without_zeros(coefficient.unsigned_abs());
+        exponent += i64::from(zeros);
+        coefficient = if coefficient < 0 { -(left as i128) } else { left as i128 };
         if exponent > i64::from(MOST_EXPONENT) {
             // Leading digits to spare can take up some of the exponent.
             let spare = i64::from(DIGITS) - i64::from(digits(coefficient.unsigned_abs()));
@@ -234,13 +234,22 @@ impl Decimal {
         if a == 0 {
             return Ok(Self::ZERO);
         }
+        let exponent = i64::from(self.exponent) - i64::from(other.exponent);
+        if let (Ok(top), Ok(bottom)) = (u64::try_from(a.unsigned_abs()), u64::try_from(b.unsigned_abs())) {
+            let (quotient, lift, rest) = short_quotient(top, bottom);
+            return Self::from_wide(
+                (a < 0) != (b < 0),
+                Wide::from(quotient),
+                exponent - i64::from(lift),
+                rest,
+            );
+        }
         // Enough digits that the quotient has more than 34, and one to round by.
         let lift = 36 + digits(b.unsigned_abs()).saturating_sub(digits(a.unsigned_abs()));
         let mut wide = Wide::from(a.unsigned_abs());
         wide.multiply_by_power_of_ten(lift);
         let (quotient, rest) = wide.divide(b.unsigned_abs());
-        let exponent = i64::from(self.exponent) - i64::from(other.exponent) - i64::from(lift);
-        Self::from_wide((a < 0) != (b < 0), quotient, exponent, rest)
+        Self::from_wide((a < 0) != (b < 0), quotient, exponent - i64::from(lift), rest)
     }
 
     /// The power; whole exponents by repeated squaring, each step rounded to 34 digits, others by
@@ -285,6 +294,45 @@ impl Neg for Decimal {
 
 fn last_exponent_too_small(exponent: i64, wide: &Wide) -> bool {
     exponent < i64::from(LEAST_EXPONENT) && !wide.is_zero()
+}
+
+/// A number other than zero without its trailing zeros, and how many there were.
+fn without_zeros(number: u128) -> (u128, u32) {
+    let mut zeros = 0;
+    let mut left = number;
+    while left > u128::from(u64::MAX) {
+        if left % 10 != 0 {
+            return (left, zeros);
+        }
+        left /= 10;
+        zeros += 1;
+    }
+    let mut short = left as u64;
+    while short.is_multiple_of(10) {
+        short /= 10;
+        zeros += 1;
+    }
+    (u128::from(short), zeros)
+}
+
+/// `top · 10^lift / bottom` cut off to a whole number, with the lift, and whether something was cut off:
+/// then it has 36 digits.
+fn short_quotient(top: u64, bottom: u64) -> (u128, u32, bool) {
+    let (mut quotient, mut rest) = (u128::from(top / bottom), u128::from(top % bottom));
+    let bottom = u128::from(bottom);
+    let mut lift = 0;
+    while rest > 0 {
+        let step = (36 - digits(quotient)).min(18);
+        if step == 0 {
+            break;
+        }
+        let power = 10_u128.pow(step);
+        let more = rest * power;
+        quotient = quotient * power + more / bottom;
+        rest = more % bottom;
+        lift += step;
+    }
+    (quotient, lift, rest > 0)
 }
 
 /// The number of decimal digits; 1 for zero.

@@ -107,3 +107,25 @@ fn arithmetic_agrees_with_whole_numbers() {
         }
     }
 }
+
+/// Short numbers are divided step by step, others at once in wider ones: both round the same.
+#[test]
+fn short_quotients_are_those_of_wide_ones() {
+    let mut state = 11_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> (state >> 58)
+    };
+    let mut numbers: Vec<u64> = (0..400).map(|_| next()).collect();
+    numbers.extend([1, 2, 3, 7, 8, 10, 25, 99, 1 << 40, 10_u64.pow(19), u64::MAX, u64::MAX - 1]);
+    for pair in numbers.windows(2) {
+        let [top, bottom] = [pair[0].max(1), pair[1].max(1)];
+        let decimal = |number: u64| Decimal::scaled(i128::from(number), 0).expect("it is short");
+        let lift = 36 + digits(u128::from(bottom)).saturating_sub(digits(u128::from(top)));
+        let mut wide = Wide::from(u128::from(top));
+        wide.multiply_by_power_of_ten(lift);
+        let (quotient, rest) = wide.divide(u128::from(bottom));
+        let wanted = Decimal::from_wide(false, quotient, -i64::from(lift), rest);
+        assert_eq!(decimal(top).checked_div(decimal(bottom)), wanted, "{top} / {bottom}");
+    }
+}
