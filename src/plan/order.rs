@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::Pending;
+use super::compile::{Item, Pending, vars_of};
 use super::state::State;
 use crate::model::VarId;
 use crate::model::clause::as_var;
 
-/// Orders of up to this many variables are all tried.
-const MOST_VARS: usize = 5;
+/// After so many variables tried, the best order found so far is taken.
+const MOST_TRIED: usize = 4000;
 
 /// Below so many rows in all, any order will do.
 const FEW_ROWS: usize = 1 << 10;
 
-/// Of what need only exist, so many candidates are looked at before one is met, at most.
+/// Of what need only exist and is not tested further, so many candidates are looked at before one is met, at
+/// most.
 const TRIES: f64 = 8.0;
 
 /// How much dearer a search is that does not go through subjects in their order: what it looks up lies
@@ -41,8 +42,7 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
         .map(|(_, var)| var)
 }
 
-/// The cheapest order of the variables that atoms give their values; empty where it matters little or
-/// there are too many.
+/// The cheapest order found of the variables that atoms give their values; empty where it matters little.
 pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
     if state.pending.iter().map(|pending| pending.table.len()).sum::<usize>() < FEW_ROWS {
         return Vec::new();
@@ -51,35 +51,27 @@ pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
     let bound_by_atoms =
         |var: &VarId| state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some());
     let open: Vec<VarId> = open.into_iter().filter(bound_by_atoms).collect();
-    if open.len() < 2 || open.len() > MOST_VARS {
+    if open.len() < 2 {
         return Vec::new();
     }
     let atoms: Vec<Counted> = state.pending.iter().map(|pending| Counted::new(pending, &open)).collect();
     let needed: BTreeSet<VarId> =
         if enumerate { state.needed.difference(&state.bound).copied().collect() } else { BTreeSet::new() };
     let whole = state.bound.is_empty();
-    let mut best = (f64::INFINITY, Vec::new());
-    let mut taken = Vec::new();
-    permutations(&open, &mut taken, &mut |order| {
-        let cost = cost(&atoms, order, &needed, whole);
-        if cost < best.0 {
-            best = (cost, order.to_vec());
-        }
-    });
-    best.1
-}
-
-fn permutations(vars: &[VarId], taken: &mut Vec<VarId>, visit: &mut dyn FnMut(&[VarId])) {
-    if taken.len() == vars.len() {
-        return visit(taken);
-    }
-    for var in vars {
-        if !taken.contains(var) {
-            taken.push(*var);
-            permutations(vars, taken, visit);
-            taken.pop();
-        }
-    }
+    let tests = |item: &Item<'_>| vars_of(*item).iter().any(|var| open.contains(var));
+    let tested = state.rest.iter().any(tests);
+    let rows = atoms.iter().map(|atom| atom.rows).collect();
+    let mut search = Search {
+        atoms: &atoms,
+        open: &open,
+        needed: &needed,
+        whole,
+        tested,
+        tried: 0,
+        best: (f64::INFINITY, Vec::new()),
+    };
+    search.go(&mut Vec::new(), &Partial { rows, tuples: 1.0, cost: 0.0 });
+    search.best.1
 }
 
 /// An atom's counts: its rows by what is filled already, and per column its variable and different ids,
@@ -100,36 +92,82 @@ impl Counted {
     }
 }
 
-/// About how many look-ups a search in this order takes. `whole` tells that it goes through all there is,
-/// not through what belongs to something given.
-fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>, whole: bool) -> f64 {
-    let mut rows: Vec<f64> = atoms.iter().map(|atom| atom.rows).collect();
-    let mut left: BTreeSet<VarId> = needed.clone();
-    let (mut tuples, mut cost) = (1.0_f64, 0.0);
-    for var in order {
-        let sought = !left.is_empty();
-        left.remove(var);
+/// What an order has come to so far.
+struct Partial {
+    /// The rows left of each atom.
+    rows: Vec<f64>,
+    /// Ways to meet what is bound.
+    tuples: f64,
+    /// Look-ups.
+    cost: f64,
+}
+
+/// Looks for the cheapest order, the cheapest next variable first.
+struct Search<'s> {
+    atoms: &'s [Counted],
+    open: &'s [VarId],
+    /// Variables whose values are wanted.
+    needed: &'s BTreeSet<VarId>,
+    /// Whether it goes through all there is, not through what belongs to something given.
+    whole: bool,
+    /// Whether more is asked of the variables than what atoms say: then the first candidates may well fail.
+    tested: bool,
+    tried: usize,
+    best: (f64, Vec<VarId>),
+}
+
+impl Search<'_> {
+    fn go(&mut self, taken: &mut Vec<VarId>, partial: &Partial) {
+        if taken.len() == self.open.len() {
+            if partial.cost < self.best.0 {
+                self.best = (partial.cost, taken.clone());
+            }
+            return;
+        }
+        let left = self.open.iter().filter(|var| !taken.contains(var));
+        let mut next: Vec<(VarId, Partial)> =
+            left.map(|var| (*var, self.after(taken, *var, partial))).collect();
+        next.sort_by(|left, right| left.1.cost.total_cmp(&right.1.cost));
+        for (var, partial) in next {
+            self.tried += 1;
+            let is_found = self.best.0.is_finite();
+            if is_found && (partial.cost >= self.best.0 || self.tried > MOST_TRIED) {
+                return;
+            }
+            taken.push(var);
+            self.go(taken, &partial);
+            taken.pop();
+        }
+    }
+
+    /// About what the order comes to with one more variable.
+    fn after(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Partial {
+        let mut rows = partial.rows.clone();
         let mut candidates = f64::INFINITY;
         let mut widest = 1.0_f64;
-        let mut about: Vec<(usize, f64)> = Vec::new();
-        for (at, atom) in atoms.iter().enumerate() {
-            for (_, distinct) in atom.columns.iter().filter(|(other, _)| other == var) {
-                let own = rows[at].min(*distinct).max(f64::MIN_POSITIVE);
+        let mut about: Vec<f64> = Vec::new();
+        for (rows, atom) in rows.iter_mut().zip(self.atoms) {
+            for (_, distinct) in atom.columns.iter().filter(|(other, _)| *other == var) {
+                let own = rows.min(*distinct).max(f64::MIN_POSITIVE);
                 candidates = candidates.min(own);
                 widest = widest.max(*distinct);
-                about.push((at, own));
-                rows[at] /= distinct;
+                about.push(own);
+                *rows /= distinct;
             }
         }
         if about.is_empty() {
-            continue;
+            return Partial { rows, ..*partial };
         }
-        let looked = if sought { candidates } else { candidates.min(TRIES) };
-        cost += tuples * (1.0 + looked * about.len() as f64);
+        let all = self.tested || self.needed.iter().any(|needed| !taken.contains(needed));
+        let looked = if all { candidates } else { candidates.min(TRIES) };
+        // Subjects come in the order of their first words; another order finds what it looks up scattered.
+        let in_order = self.needed.first().is_none_or(|first| taken.first().unwrap_or(&var) == first);
+        let dearer = if self.whole && !in_order { SCATTERED } else { 1.0 };
+        let cost = partial.cost + dearer * partial.tuples * (1.0 + looked * about.len() as f64);
         // Each other atom has a candidate as often as its own ids lie among all.
         let mut met = candidates;
         let mut lead = true;
-        for (_, own) in &about {
+        for own in &about {
             #[expect(clippy::float_cmp, reason = "the very number found above")]
             if lead && *own == candidates {
                 lead = false;
@@ -137,8 +175,6 @@ fn cost(atoms: &[Counted], order: &[VarId], needed: &BTreeSet<VarId>, whole: boo
             }
             met *= (own / widest).min(1.0);
         }
-        tuples *= if sought { met } else { met.min(1.0) };
+        Partial { rows, tuples: partial.tuples * if all { met } else { met.min(1.0) }, cost }
     }
-    let in_order = needed.first().is_none_or(|first| order.first() == Some(first));
-    if whole && !in_order { cost * SCATTERED } else { cost }
 }
