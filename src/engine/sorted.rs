@@ -410,7 +410,7 @@ mod tests {
                 wanted.dedup();
                 assert_eq!(
                     all.rows().map(<[u32]>::to_vec).collect::<Vec<_>>(),
-                    wanted.iter().map(|t| t.to_vec()).collect::<Vec<_>>()
+                    wanted.iter().map(|t| (*t).clone()).collect::<Vec<_>>()
                 );
                 for (list, own) in lists.iter().zip(&places) {
                     let found: Vec<bool> = (0..all.len()).map(|at| own.contains(at)).collect();

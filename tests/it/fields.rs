@@ -111,8 +111,8 @@ fn what_is_tied_to_the_subject_goes_with_the_tie() {
     let report =
         build(ruleset, session.sources(), &evaluation, &ReportOptions::default()).expect("no weights");
     let splits = &report.sections[0].splits;
-    let [split] = splits.as_slice() else { panic!("{splits:?}") };
-    let reasons: Vec<(u64, Vec<&str>)> = split
+    assert_eq!(splits.len(), 1);
+    let reasons: Vec<(u64, Vec<&str>)> = splits[0]
         .reasons
         .iter()
         .map(|reason| (reason.count, reason.conditions.iter().map(String::as_str).collect()))

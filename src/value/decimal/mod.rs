@@ -301,7 +301,7 @@ fn without_zeros(number: u128) -> (u128, u32) {
     let mut zeros = 0;
     let mut left = number;
     while left > u128::from(u64::MAX) {
-        if left % 10 != 0 {
+        if !left.is_multiple_of(10) {
             return (left, zeros);
         }
         left /= 10;
