@@ -167,6 +167,7 @@ impl WorldArgs {
             tables,
             splits: false,
             stated: false,
+            explained: None,
             profile: Arc::new(profile),
             allow_paths: self.allow_path.clone(),
             allow_network: self.allow_network,
@@ -325,7 +326,7 @@ pub(super) struct ExplainArgs {
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,
     /// How many steps a search may take before it says that it stopped; those for changes go round all lenses.
-    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 2_000_000)]
     pub budget: u64,
     #[command(flatten)]
     pub world: WorldArgs,

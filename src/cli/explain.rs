@@ -4,7 +4,8 @@ use super::Exit;
 use super::args::{ExplainArgs, ExplainFormat};
 use super::output::Terminal;
 use super::progress::Progress;
-use crate::explain::{Explanation, Replayed, Request, Trouble, explain, verify};
+use crate::engine::Profile;
+use crate::explain::{Explanation, Replayed, Request, Trouble, explain_anyway, verify};
 use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
@@ -38,8 +39,10 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         }
     };
     let lenses = lenses(args, ruleset, asked.question, terminal)?;
-    let options = Options { stated: true, ..terminal.options(&args.world)? };
-    let (evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
+    // How many others part for the same reason takes all of them.
+    let explained = parting.is_none().then(|| lenses.clone());
+    let options = Options { stated: true, explained, ..terminal.options(&args.world)? };
+    let (mut evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
     let subject = subject(ruleset, &evaluation, &asked, terminal)?;
     let request = Request {
         question: asked.question,
@@ -50,8 +53,9 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         parting,
         limits: options.limits.clone(),
     };
-    let explanation = match explain(ruleset, &evaluation, facts, &request) {
+    let explanation = match explain_anyway(ruleset, &mut evaluation, facts, &request, &Profile::default()) {
         Ok(explanation) => explanation,
+        Err(Trouble::World(problem)) => return Err(terminal.failed(&[*problem], session.sources())),
         Err(Trouble::Stopped(reached)) => {
             let problem = limit_reached(reached, &options.limits);
             return Err(terminal.failed(&[problem], session.sources()));
@@ -112,7 +116,7 @@ fn troubled(trouble: &Trouble, terminal: &mut Terminal) -> Exit {
             Exit::Limit
         }
         // What replays has no limits.
-        Trouble::NotKept | Trouble::Stopped(_) => Exit::Bug,
+        Trouble::NotKept | Trouble::Stopped(_) | Trouble::LeftOut | Trouble::World(_) => Exit::Bug,
         Trouble::Bug(what) => {
             terminal
                 .say(&format!("parallax: this is a bug of ours: {what}; please report it with the ruleset"));

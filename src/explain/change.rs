@@ -17,7 +17,7 @@ use crate::verdict::OutcomeSet;
 pub(super) type Answer = Option<(OutcomeSet, bool)>;
 
 /// What making one more world costs, in steps: there are many where several changes are tried together.
-const A_WORLD: u64 = 2_000;
+const A_WORLD: u64 = 800;
 
 /// The most sets that are named.
 const NAMED: usize = 40;
@@ -26,12 +26,13 @@ const NAMED: usize = 40;
 struct Visited {
     moves: Vec<Move>,
     change: Change,
-    trace: Trace,
 }
 
 /// Looks for the smallest sets of changes after which an answer meets what is wanted.
 pub(super) struct Search<'w> {
     pub world: &'w World<'w>,
+    /// The world as it is.
+    pub base: &'w Run<'w>,
     /// Steps left for all worlds together.
     pub left: u64,
     /// The largest sets looked for.
@@ -48,17 +49,20 @@ impl Search<'_> {
     ) -> Flips {
         let scope = self.world.scope(lenses);
         let mut out = Flips { found: Vec::new(), size: 0, complete: true };
-        let Ok((_, trace)) = self.answers(lenses, subject, Change::default()) else {
-            out.complete = false;
-            return out;
-        };
-        let mut level = VecDeque::from([Visited { moves: Vec::new(), change: Change::default(), trace }]);
+        let mut level = VecDeque::from([Visited { moves: Vec::new(), change: Change::default() }]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         for size in 1..=self.size {
             let mut next = VecDeque::new();
             let (mut found, mut beside) = (Vec::new(), Vec::new());
             'sets: while let Some(visited) = level.pop_front() {
-                let (moves, whole) = self.world.moves(&visited.trace, &scope);
+                let Ok(trace) = self.trace(lenses, subject, visited.change.clone()) else {
+                    out.complete = false;
+                    if self.left == 0 || visited.moves.is_empty() {
+                        break;
+                    }
+                    continue;
+                };
+                let (moves, whole) = self.world.moves(&trace, &scope);
                 out.complete &= whole;
                 for one in moves {
                     if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
@@ -75,7 +79,7 @@ impl Search<'_> {
                         self.left = self.left.saturating_sub(A_WORLD);
                     }
                     match self.answers(lenses, subject, change.clone()) {
-                        Ok((answers, trace)) => {
+                        Ok(answers) => {
                             let tried =
                                 || Tried { moves: all.clone(), says: said(&answers), reach: Reach::Only };
                             if wanted(&answers) {
@@ -86,7 +90,7 @@ impl Search<'_> {
                                 beside.push(tried());
                             }
                             if size < self.size {
-                                next.push_back(Visited { moves: all, change, trace });
+                                next.push_back(Visited { moves: all, change });
                             }
                         }
                         Err(_) => {
@@ -116,19 +120,24 @@ impl Search<'_> {
         out
     }
 
-    /// What lenses say in a world, and what that is read off.
-    pub fn answers(
-        &mut self,
-        lenses: &[LensId],
-        subject: &[u32],
-        change: Change,
-    ) -> Result<(Vec<Answer>, Trace), Stop> {
+    /// What lenses say in a world.
+    fn answers(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Vec<Answer>, Stop> {
+        let run = self.base.differing(change, self.left.min(MOST_STEPS));
+        self.asked(&run, lenses, subject)
+    }
+
+    /// What that is read off.
+    fn trace(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Trace, Stop> {
         let run = Run::tracing(self.world, change, self.left.min(MOST_STEPS));
+        self.asked(&run, lenses, subject)?;
+        Ok(run.into_trace())
+    }
+
+    fn asked(&mut self, run: &Run<'_>, lenses: &[LensId], subject: &[u32]) -> Result<Vec<Answer>, Stop> {
         let before = run.left();
-        let answers: Result<Vec<Answer>, Stop> =
-            lenses.iter().map(|lens| run.result(*lens, subject)).collect();
+        let answers = lenses.iter().map(|lens| run.result(*lens, subject)).collect();
         self.left = self.left.saturating_sub(before - run.left() + 1);
-        Ok((answers?, run.trace()))
+        answers
     }
 
     fn flip(&self, tried: Tried) -> Flip {

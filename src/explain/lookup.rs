@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxBuildHasher;
+
 use crate::facts::MISSING;
 
 /// Why a search ended before it had seen everything.
@@ -52,8 +54,11 @@ pub(super) fn fits(want: &[Want], tuple: &[u32]) -> bool {
     want.iter().zip(tuple).all(|(want, id)| want.fits(*id))
 }
 
-/// How often a column is searched from end to end before an index of it is made.
-const SCANS: u32 = 6;
+/// How often a column is looked through, counted in whole columns, before an index of it is made.
+const SCANS: u64 = 6;
+
+/// Ids that are looked through at a time.
+const RUN: usize = 256;
 
 /// The places of each id in a column.
 #[derive(Debug)]
@@ -92,24 +97,34 @@ impl ByColumn {
 
 #[derive(Debug)]
 enum Known {
-    Scanned(u32),
+    /// So many rows of it were looked through.
+    Scanned(u64),
     Indexed(Rc<ByColumn>),
 }
+
+/// So few rows are looked at without asking for an index.
+const FEW: usize = 64;
+
+/// Leading columns of so many rows get a fence: every so-many-th id of theirs, which stays near.
+const LONG: usize = 1 << 13;
+const POST: usize = 1 << 8;
 
 /// Indexes of columns, by where the columns lie.
 #[derive(Default, Debug)]
 pub(super) struct Indexes {
-    known: RefCell<HashMap<usize, Known>>,
+    known: RefCell<HashMap<usize, Known, FxBuildHasher>>,
+    fences: RefCell<HashMap<usize, Rc<Vec<u32>>, FxBuildHasher>>,
 }
 
 impl Indexes {
-    fn index(&self, column: &Arc<Vec<u32>>) -> Option<Rc<ByColumn>> {
+    /// The index of a column, where it is worth it; without it so many rows are looked through.
+    fn index(&self, column: &Arc<Vec<u32>>, rows: usize) -> Option<Rc<ByColumn>> {
         let mut known = self.known.borrow_mut();
         let entry = known.entry(Arc::as_ptr(column) as usize).or_insert(Known::Scanned(0));
         match entry {
             Known::Indexed(index) => Some(Rc::clone(index)),
-            Known::Scanned(times) if *times < SCANS => {
-                *times += 1;
+            Known::Scanned(all) if *all < SCANS * column.len() as u64 => {
+                *all += rows as u64;
                 None
             }
             Known::Scanned(_) => {
@@ -118,6 +133,20 @@ impl Indexes {
                 Some(index)
             }
         }
+    }
+
+    /// The rows of an id in a leading column, which is sorted.
+    fn rows(&self, column: &Arc<Vec<u32>>, id: u32) -> (usize, usize) {
+        let (mut low, mut high) = (0, column.len());
+        if column.len() >= LONG {
+            let mut fences = self.fences.borrow_mut();
+            let made = || Rc::new(column.iter().step_by(POST).copied().collect());
+            let fence = fences.entry(Arc::as_ptr(column) as usize).or_insert_with(made);
+            let post = fence.partition_point(|other| *other < id);
+            (low, high) = (post.saturating_sub(1) * POST, (post * POST + 1).min(high));
+        }
+        let from = low + column[low..high].partition_point(|other| *other < id);
+        (from, from + before_next(&column[from..], id))
     }
 
     /// Calls `visit` with each tuple that is as wanted; the columns are sorted.
@@ -138,36 +167,73 @@ impl Indexes {
             }
         };
         // The leading columns are sorted.
+        let leading = want.iter().take_while(|want| matches!(want, Want::Is(_))).count();
         let (mut low, mut high) = (0, first.len());
-        let mut narrowed = false;
-        for (want, column) in want.iter().zip(columns) {
+        for (at, (want, column)) in want.iter().zip(columns).take(leading).enumerate() {
             let Want::Is(id) = want else { break };
-            let run = &column[low..high];
-            let from = run.partition_point(|other| other < id);
-            let to = run.partition_point(|other| other <= id);
-            (low, high) = (low + from, low + to);
-            narrowed = true;
+            (low, high) = if at == 0 { self.rows(column, *id) } else { narrowed(column, (low, high), *id) };
         }
-        let fixed = want.iter().position(|want| matches!(want, Want::Is(_)));
-        let loose = want.iter().position(|want| matches!(want, Want::IsOrMissing(_)));
-        let column = if narrowed { None } else { fixed.or(loose) };
-        let index = column.and_then(|at| Some((at, self.index(&columns[at])?)));
-        match index {
-            Some((at, index)) => {
-                let ids = match want[at] {
-                    Want::Is(id) => vec![id],
-                    Want::IsOrMissing(id) => vec![MISSING, id],
-                    Want::Any => Vec::new(),
-                };
-                ids.iter().flat_map(|id| index.places(*id)).try_for_each(|place| check(*place as usize))
+        if leading > 0 && high - low <= FEW {
+            return (low..high).try_for_each(check);
+        }
+        let others = || want.iter().zip(columns).skip(leading);
+        // Of one thing wanted the rows, where an index tells that they are fewer.
+        let mut least: Option<(Rc<ByColumn>, u32)> = None;
+        for (want, column) in others() {
+            if let Want::Is(id) = want
+                && let Some(index) = self.index(column, high - low)
+                && index.places(*id).len()
+                    < least.as_ref().map_or(high - low, |(index, id)| index.places(*id).len())
+            {
+                least = Some((index, *id));
             }
-            None => match column.map(|at| (want[at], &columns[at])) {
-                Some((Want::Is(id), column)) => {
-                    let places = column.iter().enumerate().filter(|(_, other)| **other == id);
-                    places.map(|(place, _)| place).try_for_each(check)
+        }
+        if let Some((index, id)) = least {
+            let places = index.places(id);
+            let from = places.partition_point(|place| (*place as usize) < low);
+            let near = places[from..].iter().map(|place| *place as usize);
+            return near.take_while(|place| *place < high).try_for_each(check);
+        }
+        let fixed = others().find_map(|(want, column)| match want {
+            Want::Is(id) if leading == 0 => Some((*id, column)),
+            Want::Is(_) | Want::Any | Want::IsOrMissing(_) => None,
+        });
+        if let Some((id, column)) = fixed {
+            // Whether a whole run holds the id is seen many ids at a time.
+            return column.chunks(RUN).enumerate().try_for_each(|(at, run)| {
+                if run.iter().map(|other| u32::from(*other == id)).sum::<u32>() == 0 {
+                    return Ok(());
                 }
-                Some(_) | None => (low..high).try_for_each(check),
-            },
+                let places = run.iter().enumerate().filter(|(_, other)| **other == id);
+                places.map(|(place, _)| at * RUN + place).try_for_each(&mut check)
+            });
+        }
+        let loose = others().find_map(|(want, column)| match want {
+            Want::IsOrMissing(id) if leading == 0 => Some((*id, self.index(column, high)?)),
+            Want::Is(_) | Want::Any | Want::IsOrMissing(_) => None,
+        });
+        match loose {
+            Some((id, index)) => {
+                let places = [MISSING, id].into_iter().flat_map(|id| index.places(id));
+                places.map(|place| *place as usize).try_for_each(check)
+            }
+            None => (low..high).try_for_each(check),
         }
     }
+}
+
+/// Of rows that agree on the columns before those with an id.
+fn narrowed(column: &[u32], (low, high): (usize, usize), id: u32) -> (usize, usize) {
+    let from = low + column[low..high].partition_point(|other| *other < id);
+    (from, from + before_next(&column[from..high], id))
+}
+
+/// How many ids at the begin of a sorted column are no greater than `id`; often they are few.
+fn before_next(column: &[u32], id: u32) -> usize {
+    let mut step = 1;
+    while step < column.len() && column[step] <= id {
+        step *= 2;
+    }
+    let (low, high) = (step / 2, step.min(column.len()));
+    low + column[low..high].partition_point(|other| *other <= id)
 }

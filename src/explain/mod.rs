@@ -1,6 +1,7 @@
 //! Why a lens says what it says of one subject, why not something else, and what would change it.
 //! Takes an evaluation that kept what was stated, hands on an `Explanation`: values, not text.
 
+mod answers;
 mod calculate;
 mod change;
 mod lookup;
@@ -20,9 +21,10 @@ mod world;
 
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot};
 use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
-use crate::engine::{Clock, Limits, Reached};
+use crate::diag::Diagnostic;
+use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
-use crate::verdict::Evaluation;
+use crate::verdict::{Evaluation, Extras, evaluate};
 pub use verify::{Count, Replayed, verify};
 pub use world::NEWCOMER;
 
@@ -165,12 +167,16 @@ pub struct Flips {
 }
 
 /// Why nothing can be explained.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Trouble {
     /// The evaluation did not keep what was stated.
     NotKept,
     /// The search took more steps than allowed.
     Spent,
+    /// What the evaluation left out is too much to work out: it takes a whole evaluation.
+    LeftOut,
+    /// Everything had to be evaluated after all, and cannot be.
+    World(Box<Diagnostic>),
     /// A limit of the request was reached.
     Stopped(Reached),
     /// What was found again is not what was evaluated: a bug of ours.
@@ -194,15 +200,57 @@ pub fn explain(
     request: &Request,
 ) -> Result<Explanation, Trouble> {
     let mut world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
+    let is_whole = evaluation.left_out.is_nothing();
+    if request.parting.is_some() && !is_whole {
+        return Err(Trouble::LeftOut);
+    }
     let clock = Clock::start(&request.limits);
     world.clock = Some(&clock);
     let explanation = explained(&world, request);
     // INVARIANT: what a search that was stopped seems to have found is never handed on.
-    world.over().map_or(explanation, |reached| Err(Trouble::Stopped(reached)))
+    match world.over() {
+        Some(reached) => Err(Trouble::Stopped(reached)),
+        None if world.short.get() && !is_whole => Err(Trouble::LeftOut),
+        None => explanation,
+    }
+}
+
+/// The same over an evaluation that may have left something out: where that is too much to work out for one
+/// subject, everything is evaluated after all, and that evaluation takes the place of the one given. What is
+/// said is the same either way.
+pub fn explain_anyway(
+    ruleset: &Ruleset,
+    evaluation: &mut Evaluation,
+    kinds: &[KindFact],
+    request: &Request,
+    profile: &Profile,
+) -> Result<Explanation, Trouble> {
+    match explain(ruleset, evaluation, kinds, request) {
+        Err(Trouble::LeftOut) => {
+            let whole = complete(ruleset, evaluation, &request.limits, profile)?;
+            *evaluation = whole.map_err(Trouble::World)?;
+            explain(ruleset, evaluation, kinds, request)
+        }
+        explained => explained,
+    }
+}
+
+/// Evaluates everything over the facts of an evaluation, which is used up.
+fn complete(
+    ruleset: &Ruleset,
+    evaluation: &mut Evaluation,
+    limits: &Limits,
+    profile: &Profile,
+) -> Result<Result<Evaluation, Box<Diagnostic>>, Trouble> {
+    let parameters = evaluation.parameters.clone();
+    let facts = evaluation.take_facts().ok_or(Trouble::NotKept)?;
+    let extras = Extras { stated: true, ..Extras::default() };
+    Ok(evaluate(ruleset, facts, &parameters, limits, profile, extras))
 }
 
 fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
-    let run = run::Run::new(world, world::Change::default(), request.budget);
+    let beyond = run::Run::apart(world);
+    let run = run::Run::beside(&beyond, request.budget);
     let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
     let standing = match run.standing(request.question, &subject)? {
         None => Standing::Outside,
@@ -216,7 +264,7 @@ fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation,
         let mut story = run.story(*lens, &subject, standing)?;
         if request.size > 0 {
             let share = left / (request.lenses.len() - at) as u64;
-            let mut search = change::Search { world, left: share, size: request.size };
+            let mut search = change::Search { world, base: &run, left: share, size: request.size };
             let now = run.result(*lens, &subject)?;
             story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
                 let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
@@ -225,7 +273,7 @@ fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation,
             left -= share - search.left;
         }
         if story.says.len() > 1 {
-            story.open = Some(world.open(*lens, &subject, request.budget));
+            story.open = Some(world.open(&beyond, *lens, &subject, request.budget));
         }
         lenses.push(story);
     }

@@ -40,7 +40,8 @@ pub(super) struct Scope {
 impl World<'_> {
     /// What lenses are worked out from.
     pub fn scope(&self, lenses: &[LensId]) -> Scope {
-        let reads: BTreeSet<Node> = lenses.iter().flat_map(|lens| self.reads(Node::Lens(*lens))).collect();
+        let mut reads = BTreeSet::new();
+        lenses.iter().for_each(|lens| reads.extend(self.reads(Node::Lens(*lens)).iter().copied()));
         let constants = self.constants_of(&reads);
         Scope { reads, constants }
     }

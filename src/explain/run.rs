@@ -3,14 +3,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use rustc_hash::FxBuildHasher;
 
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::settled::Settled;
 use super::solve::Env;
 use super::world::{Change, Node, World};
 use crate::base::Idx;
-use crate::model::{KindId, LensId, Otherwise, QuestionId, RelationId, RowId, Term, Ty};
-use crate::verdict::{Outcome, OutcomeSet, outcome_of_rows};
+use crate::model::{KindId, LensId, RelationId, Term, Ty};
+use crate::verdict::OutcomeSet;
 
 /// The most goals that may wait for each other.
 const DEEPEST: usize = 150;
@@ -20,7 +23,7 @@ pub(super) type Goal = (RelationId, Vec<Option<u32>>, bool);
 
 #[derive(Default)]
 struct Table {
-    tuples: BTreeSet<Tuple>,
+    tuples: Rc<BTreeSet<Tuple>>,
     pass: u64,
     done: bool,
 }
@@ -49,15 +52,19 @@ pub(super) struct Run<'w> {
     /// The world in which it is asked what is known, where this one is a completion of it.
     knowing: Option<&'w Run<'w>>,
     changed: BTreeSet<Node>,
-    tables: RefCell<HashMap<Goal, Table>>,
-    outcomes: RefCell<HashMap<(LensId, Tuple), Matched>>,
+    tables: RefCell<HashMap<Goal, Table, FxBuildHasher>>,
+    pub outcomes: RefCell<HashMap<(LensId, Tuple), Matched, FxBuildHasher>>,
     touched: RefCell<BTreeMap<Node, bool>>,
     /// The loops being worked out, with whether the pass found something new.
     driven: RefCell<BTreeMap<usize, bool>>,
     passes: Cell<u64>,
     depth: Cell<usize>,
     left: Cell<u64>,
-    trace: Option<RefCell<Trace>>,
+    pub trace: Option<RefCell<Trace>>,
+    /// What tells of the world as it is where the evaluation left something out.
+    beyond: Option<&'w Run<'w>>,
+    /// Whether this is what tells of that.
+    apart: bool,
     /// What is worked out already.
     pub settled: Settled,
     /// Whether some calculation had no result.
@@ -96,12 +103,30 @@ impl<'w> Run<'w> {
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
+            beyond: None,
+            apart: false,
             settled: Settled::default(),
             failed: Cell::new(false),
         }
     }
 
-    /// The same, noting everything an answer is read off.
+    /// What works out, in the world as it is, whatever the evaluation left out. It has steps of its own: whoever
+    /// asks counts those that reading it off the evaluation would take.
+    pub fn apart(world: &'w World<'w>) -> Self {
+        Self { apart: true, ..Self::new(world, Change::default(), 0) }
+    }
+
+    /// The world as it is, where another tells what the evaluation left out.
+    pub fn beside(beyond: &'w Run<'w>, budget: u64) -> Self {
+        Self { beyond: Some(beyond), ..Self::new(beyond.world, Change::default(), budget) }
+    }
+
+    /// A world that differs so from the one this is, left out what is left out here.
+    pub fn differing(&self, change: Change, budget: u64) -> Self {
+        Self { beyond: self.beyond, ..Self::new(self.world, change, budget) }
+    }
+
+    /// A world that differs so, noting everything an answer is read off.
     pub fn tracing(world: &'w World<'w>, change: Change, budget: u64) -> Self {
         Self { trace: Some(RefCell::default()), ..Self::new(world, change, budget) }
     }
@@ -119,6 +144,11 @@ impl<'w> Run<'w> {
     /// What the answers so far were read off.
     pub fn trace(&self) -> Trace {
         self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
+    }
+
+    /// The same, of a world that is done with.
+    pub fn into_trace(self) -> Trace {
+        self.trace.map(RefCell::into_inner).unwrap_or_default()
     }
 
     fn note(&self, note: impl FnOnce(&mut Trace)) {
@@ -149,16 +179,26 @@ impl<'w> Run<'w> {
 
     /// Counts a step.
     pub fn tick(&self) -> Flow {
-        let left = self.left.get();
+        let steps = if self.apart { &self.world.pot } else { &self.left };
+        let left = steps.get();
         if left == 0 || self.world.over().is_some() {
+            self.world.short.set(self.world.short.get() || self.apart);
             return Err(Stop::Spent);
         }
-        self.left.set(left - 1);
+        steps.set(left - 1);
         Ok(())
+    }
+
+    /// What tells of a node that the evaluation left out.
+    pub fn beyond(&self, node: Node) -> Option<&Run<'w>> {
+        self.beyond.filter(|_| self.world.leaves_out(node))
     }
 
     /// Whether what was evaluated does not tell.
     pub fn is_touched(&self, node: Node) -> bool {
+        if self.apart {
+            return self.world.leaves_out(node);
+        }
         if self.trace.is_some() || self.changed.is_empty() {
             return self.trace.is_some();
         }
@@ -279,11 +319,11 @@ impl<'w> Run<'w> {
         let inside =
             self.world.loops[relation].is_some_and(|place| self.driven.borrow().contains_key(&place));
         let Some((_, slot)) = keeping.filter(|_| !inside) else {
-            return Ok(raw.into_iter().filter(|tuple| fits(want, tuple)).collect());
+            return Ok(raw.iter().filter(|tuple| fits(want, tuple)).cloned().collect());
         };
         // A kept value that doubtful facts could change, or that only they give, is missing.
         let other = self.goal(relation, want, !possible)?;
-        let settled = raw.into_iter().map(|mut tuple| {
+        let settled = raw.iter().cloned().map(|mut tuple| {
             if !other.contains(&tuple) {
                 tuple[slot] = crate::facts::MISSING;
             }
@@ -293,7 +333,7 @@ impl<'w> Run<'w> {
     }
 
     /// The tuples of a relation with these things in their slots, whatever the values.
-    fn goal(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<BTreeSet<Tuple>, Stop> {
+    fn goal(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<Rc<BTreeSet<Tuple>>, Stop> {
         let pattern: Vec<Option<u32>> = want
             .iter()
             .enumerate()
@@ -306,7 +346,7 @@ impl<'w> Run<'w> {
         if let Some(table) = self.tables.borrow().get(&goal)
             && (table.done || table.pass == self.passes.get())
         {
-            return Ok(table.tuples.clone());
+            return Ok(Rc::clone(&table.tuples));
         }
         let depth = self.depth.get();
         if depth > DEEPEST {
@@ -323,7 +363,7 @@ impl<'w> Run<'w> {
         let mut tables = self.tables.borrow_mut();
         let table = tables.entry(goal).or_default();
         table.done |= place.is_none();
-        Ok(table.tuples.clone())
+        Ok(Rc::clone(&table.tuples))
     }
 
     /// Works a goal of a loop out, pass by pass, until nothing new comes.
@@ -353,13 +393,13 @@ impl<'w> Run<'w> {
 
     fn pass(&self, goal: &Goal) -> Flow {
         let (relation, pattern, possible) = goal;
-        let mut found = {
+        let before = {
             let mut tables = self.tables.borrow_mut();
             let table = tables.entry(goal.clone()).or_default();
             table.pass = self.passes.get();
-            table.tuples.clone()
+            Rc::clone(&table.tuples)
         };
-        let before = found.clone();
+        let mut found = BTreeSet::clone(&before);
         let want: Vec<Want> = pattern.iter().map(|id| id.map_or(Want::Any, Want::Is)).collect();
         self.stated(*relation, &want, *possible, &mut |tuple| {
             found.insert(tuple.to_vec());
@@ -386,12 +426,12 @@ impl<'w> Run<'w> {
             found.retain(|tuple| known.contains(tuple));
         }
         self.keep(*relation, &mut found);
-        if found != before {
+        if found != *before {
             if let Some(place) = self.world.loops[*relation] {
                 self.driven.borrow_mut().insert(place, true);
             }
             if let Some(table) = self.tables.borrow_mut().get_mut(goal) {
-                table.tuples = found;
+                table.tuples = Rc::new(found);
             }
         }
         Ok(())
@@ -426,140 +466,6 @@ impl<'w> Run<'w> {
             }
         }
         *tuples = best.into_values().collect();
-    }
-
-    /// Subjects of a question that are as wanted, possible ones or only certain ones.
-    pub fn population(
-        &self,
-        question: QuestionId,
-        want: &[Want],
-        possible: bool,
-    ) -> Result<BTreeSet<Tuple>, Stop> {
-        let mut found = BTreeSet::new();
-        if !self.is_touched(Node::Population(question)) {
-            let table = &self.world.evaluation.tables[question];
-            self.world.indexes.each(&table.subjects, want, &mut |tuple| {
-                self.tick()?;
-                if possible || table.find(tuple).is_some_and(|place| !table.perhaps.contains(place)) {
-                    found.insert(tuple.to_vec());
-                }
-                Ok(())
-            })?;
-            for (subject, now) in self.settled.population(question).iter().flat_map(|all| all.iter()) {
-                if fits(want, subject) {
-                    found.remove(subject);
-                    found.extend(now.is_some_and(|certain| certain || possible).then(|| subject.clone()));
-                }
-            }
-            return Ok(found);
-        }
-        let ruleset = self.world.ruleset;
-        let clauses: Vec<_> = match &ruleset.questions[question].among {
-            Some(among) => vec![among],
-            None => {
-                let lenses = ruleset.lenses_of(question);
-                lenses.flat_map(|lens| ruleset.lenses[lens].rows.iter().map(|row| &row.clause)).collect()
-            }
-        };
-        let slots = self.world.slots(question);
-        for clause in clauses {
-            let mut env = Env::new(&clause.vars);
-            for (slot, want) in slots.iter().zip(want) {
-                if let Want::Is(id) = want {
-                    env.ids[slot.index()] = Some(*id);
-                }
-            }
-            self.clause(clause, &mut env, possible, &mut |env| {
-                let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
-                found.extend(tuple);
-                Ok(())
-            })?;
-        }
-        Ok(found)
-    }
-
-    /// Whether the subject is in the population: not, possibly, certainly.
-    pub fn standing(&self, question: QuestionId, subject: &[u32]) -> Result<Option<bool>, Stop> {
-        let want: Vec<Want> = subject.iter().map(|id| Want::Is(*id)).collect();
-        if self.population(question, &want, true)?.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(!self.population(question, &want, false)?.is_empty()))
-    }
-
-    /// Which rows of a lens match a subject.
-    pub fn matched(&self, lens: LensId, subject: &[u32]) -> Result<Matched, Stop> {
-        let key = (lens, subject.to_vec());
-        if let Some(known) = self.outcomes.borrow().get(&key) {
-            return Ok(known.clone());
-        }
-        let entry = &self.world.ruleset.lenses[lens];
-        let mut certain = Vec::new();
-        let mut possible = Vec::new();
-        for row in entry.rows.ids() {
-            if self.row(lens, row, subject, true)? {
-                possible.push(row.index());
-                if self.row(lens, row, subject, false)? {
-                    certain.push(row.index());
-                }
-            }
-        }
-        let parameters = &self.world.evaluation.parameters;
-        let (rows, default) = outcome_of_rows(self.world.ruleset, parameters, lens, &certain, &possible);
-        let matched = Matched { certain, possible, rows, default };
-        self.outcomes.borrow_mut().insert(key, matched.clone());
-        Ok(matched)
-    }
-
-    /// Whether a row matches a subject.
-    pub fn row(&self, lens: LensId, row: RowId, subject: &[u32], possible: bool) -> Result<bool, Stop> {
-        let clause = &self.world.ruleset.lenses[lens].rows[row].clause;
-        let mut env = Env::of_subject(&clause.vars, subject);
-        self.holds(|run, visit| run.clause(clause, &mut env, possible, visit))
-    }
-
-    /// Whether a search finds anything.
-    pub fn holds(
-        &self,
-        search: impl FnOnce(&Self, &mut dyn FnMut(&mut Env<'_>) -> Flow) -> Flow,
-    ) -> Result<bool, Stop> {
-        match search(self, &mut |_| Err(Stop::Enough)) {
-            Ok(()) => Ok(false),
-            Err(Stop::Enough) => Ok(true),
-            Err(stop @ (Stop::Spent | Stop::Lost)) => Err(stop),
-        }
-    }
-
-    /// What a lens says of a subject, of the population or not.
-    pub fn outcome(&self, lens: LensId, subject: &[u32]) -> Result<OutcomeSet, Stop> {
-        let question = self.world.ruleset.lenses[lens].question;
-        if !self.is_touched(Node::Lens(lens)) {
-            if let Some(known) = self.settled.outcome(lens, subject) {
-                return Ok(known);
-            }
-            let table = &self.world.evaluation.tables[question];
-            if let (Some(place), Some(column)) = (table.find(subject), table.column(lens)) {
-                return Ok(table.outcome(column, place));
-            }
-        }
-        let matched = self.matched(lens, subject)?;
-        if !matched.default {
-            return Ok(matched.rows);
-        }
-        Ok(match self.world.ruleset.lenses[lens].otherwise {
-            Otherwise::Nothing => matched.rows.with(Outcome::None),
-            Otherwise::Verdict(verdict, _) => matched.rows.with(Outcome::Verdict(verdict)),
-            Otherwise::As(other, _) => matched.rows.union(self.outcome(other, subject)?),
-        })
-    }
-
-    /// The outcome, where the subject is in the population for certain or perhaps.
-    pub fn result(&self, lens: LensId, subject: &[u32]) -> Result<Option<(OutcomeSet, bool)>, Stop> {
-        let question = self.world.ruleset.lenses[lens].question;
-        match self.standing(question, subject)? {
-            None => Ok(None),
-            Some(certain) => Ok(Some((self.outcome(lens, subject)?, certain))),
-        }
     }
 
     /// A term's id.

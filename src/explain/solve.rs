@@ -181,10 +181,15 @@ impl Run<'_> {
     fn cost(&self, atom: &Atom, env: &Env<'_>) -> usize {
         let bound = atom.args.iter().filter(|term| self.term(term, env).is_some()).count();
         let open = atom.args.len() - bound;
+        // What grows from itself is asked about when as much as can be is known.
+        let grows = match &atom.source {
+            AtomSource::Relation(relation) => usize::from(self.world.loops[*relation].is_some()),
+            AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => 0,
+        };
         match (bound, open) {
             (_, 0) => 2,
-            (0, open) => 20 + open,
-            (_, open) => 4 + open.min(5),
+            (0, open) => 20 + open + grows,
+            (_, open) => 4 + open.min(5) + grows,
         }
     }
 

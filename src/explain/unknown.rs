@@ -50,9 +50,9 @@ struct Builder<'w> {
 
 impl World<'_> {
     /// What an open answer hangs on.
-    pub fn open(&self, lens: LensId, subject: &[u32], budget: u64) -> Open {
+    pub fn open(&self, beyond: &Run<'_>, lens: LensId, subject: &[u32], budget: u64) -> Open {
         let constants = self.constants_of(&self.reads(Node::Lens(lens)));
-        let base = Run::new(self, Change::default(), budget);
+        let base = Run::beside(beyond, budget);
         let mut builder = Builder {
             world: self,
             base: &base,

@@ -1,7 +1,10 @@
 //! The world an explanation is about, and worlds that differ from it by a few facts.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+
+use rustc_hash::FxBuildHasher;
 
 use super::lookup::{Indexes, Tuple};
 use crate::base::{Idx, IndexVec};
@@ -19,6 +22,11 @@ pub const NEWCOMER: &str = "somebody-new";
 
 /// The most keys without a value that a new name may bring where changes are only tried.
 const NEW_KEYS: usize = 1000;
+
+/// Working out on demand what an evaluation left out may take so many steps in a small world; in a large
+/// one as many as there are facts to so many: about half of what it takes to evaluate everything.
+const LEAST_POT: u64 = 100_000;
+const FACTS_A_STEP: u64 = 4;
 
 /// After how many steps the clock is looked at again.
 const LOOK: u32 = 1024;
@@ -38,10 +46,16 @@ pub(super) struct World<'w> {
     pub most_keys: usize,
     /// What ends all work in this world before it is done, where something does.
     pub clock: Option<&'w Clock>,
+    /// Steps left to work out what the evaluation left out.
+    pub pot: Cell<u64>,
+    /// Whether that did not do, so that everything must be evaluated.
+    pub short: Cell<bool>,
     over: Cell<Option<Reached>>,
     looks: Cell<u32>,
+    /// The ids of things named so far: to find one among all names takes much longer.
+    named: RefCell<HashMap<Constant, u32, FxBuildHasher>>,
     /// What a relation, question or lens is worked out from, all the way down.
-    reads: RefCell<BTreeMap<Node, BTreeSet<Node>>>,
+    reads: RefCell<BTreeMap<Node, Rc<BTreeSet<Node>>>>,
 }
 
 /// Something that is worked out.
@@ -69,6 +83,8 @@ impl<'w> World<'w> {
         let indexes = Indexes::default();
         let (reads, most_keys) = (RefCell::default(), NEW_KEYS);
         let (over, looks) = (Cell::new(None), Cell::new(0));
+        let facts = stated.relations.iter().map(|facts| facts.len(false) + facts.len(true)).sum::<usize>();
+        let pot = Cell::new(LEAST_POT + facts as u64 / FACTS_A_STEP);
         Some(Self {
             ruleset,
             evaluation,
@@ -79,8 +95,11 @@ impl<'w> World<'w> {
             loops,
             most_keys,
             clock: None,
+            pot,
+            short: Cell::new(false),
             over,
             looks,
+            named: RefCell::default(),
             reads,
         })
     }
@@ -96,6 +115,17 @@ impl<'w> World<'w> {
             }
         }
         self.over.get()
+    }
+
+    /// Whether the evaluation left something out.
+    pub fn leaves_out(&self, node: Node) -> bool {
+        let left_out = &self.evaluation.left_out;
+        match node {
+            Node::Relation(relation) => left_out.relations.contains(&relation),
+            Node::Population(question) => left_out.populations.contains(&question),
+            Node::Lens(lens) => left_out.lenses.contains(&lens),
+            Node::Kind(_) => false,
+        }
     }
 
     /// The domain of a slot of a relation.
@@ -114,7 +144,11 @@ impl<'w> World<'w> {
             Domain::Things(_) => {
                 let known = &self.evaluation.dictionaries[domain];
                 let name = if (id as usize) < known.len() { known.name(id) } else { NEWCOMER };
-                Some(Constant::Thing(domain, name.to_owned()))
+                let thing = Constant::Thing(domain, name.to_owned());
+                if (id as usize) < known.len() {
+                    self.named.borrow_mut().insert(thing.clone(), id);
+                }
+                Some(thing)
             }
             Domain::Values(_) if id == MISSING => None,
             Domain::Values(_) => self.values.value(domain, id).map(Constant::Value),
@@ -125,8 +159,13 @@ impl<'w> World<'w> {
     pub fn id(&self, constant: &Constant) -> u32 {
         match constant {
             Constant::Thing(domain, name) => {
+                if let Some(id) = self.named.borrow().get(constant) {
+                    return *id;
+                }
                 let known = &self.evaluation.dictionaries[*domain];
-                known.find_name(name).unwrap_or(known.len() as u32)
+                let id = known.find_name(name).unwrap_or(known.len() as u32);
+                self.named.borrow_mut().insert(constant.clone(), id);
+                id
             }
             Constant::Value(value) => {
                 let domain = self.ruleset.domain_of(Ty::Value(value.kind()));
@@ -148,9 +187,9 @@ impl<'w> World<'w> {
     }
 
     /// Everything something is worked out from, itself included.
-    pub fn reads(&self, node: Node) -> BTreeSet<Node> {
+    pub fn reads(&self, node: Node) -> Rc<BTreeSet<Node>> {
         if let Some(known) = self.reads.borrow().get(&node) {
-            return known.clone();
+            return Rc::clone(known);
         }
         let mut found = BTreeSet::new();
         let mut left = vec![node];
@@ -159,7 +198,8 @@ impl<'w> World<'w> {
                 self.next(node, &mut left);
             }
         }
-        self.reads.borrow_mut().insert(node, found.clone());
+        let found = Rc::new(found);
+        self.reads.borrow_mut().insert(node, Rc::clone(&found));
         found
     }
 

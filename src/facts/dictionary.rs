@@ -269,6 +269,17 @@ impl Dictionary {
         id
     }
 
+    /// Forgets values with ids from this one on.
+    pub fn forget_values(&mut self, from: usize) {
+        if let Entries::Values { values, index, .. } = &mut self.entries
+            && from <= values.len()
+        {
+            values.truncate(from.saturating_sub(1));
+            *index = OnceLock::new();
+            self.lane = OnceLock::new();
+        }
+    }
+
     /// The id of a constant of this domain, given to it now if it had none.
     pub fn intern(&mut self, constant: &Constant) -> u32 {
         match constant {

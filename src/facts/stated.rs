@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{FactSet, Origin, Tuples};
+use super::{Dictionary, FactSet, Origin, StoredFacts, TableRead, Tuples};
 use crate::base::{BitSet, IndexVec};
-use crate::model::{KindId, RelationId};
+use crate::model::{DomainId, KindId, RelationId};
 
 /// What was stated in one world.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,22 @@ impl Stated {
             outright: facts.outright,
         }
     }
+
+    /// The set of facts that states this, given what names them and the tables read.
+    pub fn into_facts(
+        mut self,
+        dictionaries: IndexVec<DomainId, Dictionary>,
+        reads: Vec<TableRead>,
+    ) -> FactSet {
+        FactSet {
+            dictionaries,
+            relations: self.relations.iter_mut().map(std::mem::take).map(StatedFacts::into_stored).collect(),
+            members: self.members.iter_mut().map(std::mem::take).map(Arc::unwrap_or_clone).collect(),
+            outright: self.outright,
+            reads,
+            repeated: Vec::new(),
+        }
+    }
 }
 
 /// What was stated of one relation.
@@ -53,6 +69,17 @@ impl StatedFacts {
             maybe: columns(&mut maybe).collect(),
             origins: [certain, maybe],
         }
+    }
+
+    fn into_stored(self) -> StoredFacts {
+        // Where there are no facts no columns may have been kept.
+        let slots = self.certain.len().max(self.maybe.len());
+        let [mut certain, mut maybe] = self.origins;
+        for (tuples, columns) in [(&mut certain, self.certain), (&mut maybe, self.maybe)] {
+            tuples.columns = columns.into_iter().map(Arc::unwrap_or_clone).collect();
+            tuples.columns.resize(slots, Vec::new());
+        }
+        StoredFacts { certain, maybe }
     }
 
     /// The number of certain or of doubtful facts.

@@ -1,6 +1,7 @@
 //! In which order things are worked out, and how each body is searched.
 //! Takes a `Ruleset`, hands on a `Plan`; bodies are compiled when the counts they need are known.
 
+mod below;
 mod compile;
 mod expressions;
 mod missing;
@@ -9,6 +10,7 @@ mod outline;
 mod show;
 mod state;
 
+pub use below::below;
 pub use compile::{Inputs, Request, compile, may_miss};
 pub use expressions::{comparison, operation, place};
 pub use outline::outline;

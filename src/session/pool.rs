@@ -8,7 +8,7 @@ use crate::base::{BitSet, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{Constant, QuestionId, Ruleset};
 use crate::verdict::{
-    Evaluation, LensColumn, OutcomeSet, RelationBounds, RowMatches, VerdictTable, Violation, Without,
+    Evaluation, LeftOut, LensColumn, OutcomeSet, RelationBounds, RowMatches, VerdictTable, Violation, Without,
 };
 
 /// One evaluation out of those of several worlds, each with the prefix of its names. The tuples of
@@ -31,7 +31,16 @@ pub(super) fn pool(ruleset: &Ruleset, worlds: &[(String, Evaluation)]) -> Evalua
         .collect();
     let relations = ruleset.relations.iter().map(|_| RelationBounds::default()).collect();
     let parameters = ruleset.parameters.iter().map(|parameter| parameter.value.clone()).collect();
-    Evaluation { dictionaries, tables, relations, reads: Vec::new(), violations, parameters, stated: None }
+    Evaluation {
+        dictionaries,
+        tables,
+        relations,
+        reads: Vec::new(),
+        violations,
+        parameters,
+        stated: None,
+        left_out: LeftOut::default(),
+    }
 }
 
 fn prefixed(violation: &Violation, prefix: &str) -> Violation {

@@ -166,7 +166,7 @@ impl Session<'_> {
         let (facts, warnings) = self.facts(ruleset, options)?;
         for value in values {
             known[parameter] = Some(value.clone());
-            let extras = Extras { splits: false, stated: options.stated };
+            let extras = Extras { stated: options.stated, ..Extras::default() };
             let profile = &*options.profile;
             let evaluation = evaluate(ruleset, facts.clone(), &known, &options.limits, profile, extras);
             visit(value, evaluation.map_err(|diagnostic| vec![*diagnostic])?);

@@ -10,10 +10,10 @@ use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::{Limits, Profile};
 use crate::facts::FactSetBuilder;
-use crate::model::{ParameterId, Ruleset, ScenarioId};
+use crate::model::{LensId, ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, Extras, evaluate};
+use crate::verdict::{Evaluation, Extras, Scope, evaluate};
 
 /// The value of each parameter that has one.
 pub(super) type Parameters = IndexVec<ParameterId, Option<Value>>;
@@ -29,6 +29,9 @@ pub struct Options {
     pub splits: bool,
     /// Whether to keep the facts as they were stated, for explanations.
     pub stated: bool,
+    /// Of which lenses single subjects are explained, where nothing else is asked: what that does not take
+    /// is left out.
+    pub explained: Option<Vec<LensId>>,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
     /// Folders tables may lie in, beside the ruleset's own.
@@ -48,6 +51,12 @@ pub enum World {
     Facts,
     /// All scenarios together, each name written `scenario/name`.
     Scenarios,
+}
+
+impl Options {
+    fn scope(&self) -> Scope<'_> {
+        self.explained.as_deref().map_or(Scope::All, Scope::Below)
+    }
 }
 
 impl Session<'_> {
@@ -72,7 +81,7 @@ impl Session<'_> {
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
-        let extras = Extras { splits: options.splits, stated: options.stated };
+        let extras = Extras { splits: options.splits, stated: options.stated, scope: options.scope() };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
@@ -86,7 +95,7 @@ impl Session<'_> {
     ) -> Result<Evaluation, Vec<Diagnostic>> {
         let mut worlds = Vec::new();
         for (id, scenario) in ruleset.scenarios.iter_enumerated() {
-            let extras = Extras { splits: options.splits, stated: false };
+            let extras = Extras { splits: options.splits, ..Extras::default() };
             let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
             worlds.push((format!("{}/", scenario.name), evaluation.map_err(|diagnostic| vec![*diagnostic])?));
         }
@@ -111,7 +120,7 @@ impl Session<'_> {
         options: &Options,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set)?;
-        let extras = Extras { splits: false, stated: true };
+        let extras = Extras { splits: false, stated: true, scope: options.scope() };
         self.scenario(ruleset, scenario, parameters, &options.limits, extras)
     }
 
@@ -122,7 +131,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         mut parameters: Parameters,
         limits: &Limits,
-        extras: Extras,
+        extras: Extras<'_>,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let scenario = &ruleset.scenarios[scenario];
         let mut builder = FactSetBuilder::new(ruleset);

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
 use super::parts::Parts;
-use super::{Evaluation, RelationBounds, Violation};
+use super::{Evaluation, LeftOut, RelationBounds, Violation};
 use crate::base::{BitSet, Idx, IndexVec, Span, StopReason};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Table, Values};
 use crate::facts::{FactSet, StatedFacts};
 use crate::model::VarId;
 use crate::model::{
-    AtomSource, Clause, Cond, Constant, KindId, NeverId, ParameterId, QuestionId, RelationId, Ruleset, Term,
-    Ty,
+    AtomSource, Clause, Cond, Constant, KindId, LensId, NeverId, ParameterId, QuestionId, RelationId,
+    Ruleset, Term, Ty,
 };
-use crate::plan::{Inputs, Task, plan};
+use crate::plan::{Inputs, Plan, Task, below, plan};
 use crate::value::{DomainError, Value};
 
 /// What is certain, and what is possible where that is more.
@@ -69,15 +69,28 @@ pub(super) struct Evaluator<'r> {
     pub reasons: bool,
     /// What was stated of each relation, where it is kept.
     pub stated: Option<IndexVec<RelationId, StatedFacts>>,
+    pub left_out: LeftOut,
+}
+
+/// How much is worked out.
+#[derive(Clone, Copy, Default, Debug)]
+pub enum Scope<'l> {
+    /// All of it.
+    #[default]
+    All,
+    /// The relations that these lenses rest on, with what those need; no constraints.
+    Below(&'l [LensId]),
 }
 
 /// What an evaluation hands on beside what everybody needs.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Extras {
+pub struct Extras<'l> {
     /// Whom each row would match without each of its conditions.
     pub splits: bool,
     /// The facts as they were stated.
     pub stated: bool,
+    /// What may be left out.
+    pub scope: Scope<'l>,
 }
 
 /// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
@@ -87,11 +100,19 @@ pub fn evaluate(
     parameters: &IndexVec<ParameterId, Option<Value>>,
     limits: &Limits,
     profile: &Profile,
-    extras: Extras,
+    extras: Extras<'_>,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
         return Err(Box::new(missing_parameter(ruleset, id)));
     }
+    let (plan, left_out) = match extras.scope {
+        Scope::All => (plan(ruleset), LeftOut::default()),
+        Scope::Below(lenses) => {
+            let plan = below(ruleset, lenses);
+            let left_out = LeftOut::of(ruleset, &plan, &facts.dictionaries);
+            (plan, left_out)
+        }
+    };
     let mut evaluator = Evaluator {
         members: facts.members.iter().map(|members| Arc::new(members.clone())).collect(),
         facts,
@@ -105,9 +126,10 @@ pub fn evaluate(
         parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
         reasons: extras.splits,
         stated: extras.stated.then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
+        left_out,
     };
     evaluator.intern_constants();
-    evaluator.run(extras.splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
+    evaluator.run(plan, extras.splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
 }
 
 fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
@@ -189,10 +211,10 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
 }
 
 impl Evaluator<'_> {
-    fn run(mut self, splits: bool) -> Result<Evaluation, Stop> {
+    fn run(mut self, plan: Plan, splits: bool) -> Result<Evaluation, Stop> {
         let ruleset = self.ruleset;
         let profile = self.profile;
-        for task in plan(ruleset).steps {
+        for task in plan.steps {
             self.clock.time()?;
             let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
             profile.part(
@@ -217,15 +239,18 @@ impl Evaluator<'_> {
                 },
             )?;
         }
-        for question in self.ruleset.questions.ids() {
-            self.finish_open(question)?;
+        for question in ruleset.questions.ids() {
+            if !self.left_out.populations.contains(&question) {
+                self.finish_open(question)?;
+            }
         }
         for question in self.ruleset.questions.ids().filter(|_| splits) {
             self.splits(question)?;
         }
         let mut violations = IndexVec::new();
-        for never in self.ruleset.nevers.ids() {
-            violations.push(self.violations(never)?);
+        for never in ruleset.nevers.ids() {
+            let left_out = self.left_out.constraints;
+            violations.push(if left_out { Vec::new() } else { self.violations(never)? });
         }
         Ok(self.finish(violations))
     }
@@ -412,6 +437,7 @@ impl Evaluator<'_> {
             violations,
             parameters: self.parameters.clone(),
             stated,
+            left_out: self.left_out,
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Everything one evaluation found out, with the dictionaries that name it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::base::IndexVec;
 use crate::facts::{Dictionary, MISSING, Stated, TableRead};
-use crate::model::{Constant, DomainId, NeverId, ParameterId, QuestionId, RelationId, VarId};
+use crate::model::{
+    Constant, DomainId, LensId, NeverId, ParameterId, QuestionId, RelationId, Ruleset, VarId,
+};
+use crate::plan::{Plan, Task};
 use crate::value::Value;
 
 use super::VerdictTable;
@@ -26,6 +30,55 @@ pub struct Evaluation {
     pub parameters: IndexVec<ParameterId, Option<Value>>,
     /// The facts as they were stated, where that was asked for.
     pub stated: Option<Arc<Stated>>,
+    /// What was not worked out.
+    pub left_out: LeftOut,
+}
+
+/// What an evaluation did not work out, where it was not asked to.
+#[derive(Clone, Default, Debug)]
+pub struct LeftOut {
+    /// Relations: what is stated of them is kept all the same.
+    pub relations: BTreeSet<RelationId>,
+    /// Questions of which it is not known who is asked about.
+    pub populations: BTreeSet<QuestionId>,
+    /// Lenses.
+    pub lenses: BTreeSet<LensId>,
+    /// Whether it is not known how constraints are broken.
+    pub constraints: bool,
+    /// How many names or values of each domain the facts came with.
+    pub(super) known: IndexVec<DomainId, usize>,
+}
+
+impl LeftOut {
+    /// What a plan leaves out of a ruleset.
+    pub(super) fn of(ruleset: &Ruleset, plan: &Plan, dictionaries: &IndexVec<DomainId, Dictionary>) -> Self {
+        let mut out = Self {
+            relations: ruleset.relations.ids().collect(),
+            populations: ruleset.questions.ids().collect(),
+            lenses: ruleset.lenses.ids().collect(),
+            constraints: !ruleset.nevers.is_empty(),
+            known: dictionaries.iter().map(Dictionary::len).collect(),
+        };
+        for step in &plan.steps {
+            match step {
+                Task::Relations { members, .. } => members.iter().for_each(|id| _ = out.relations.remove(id)),
+                Task::Population(question) => _ = out.populations.remove(question),
+                // What a lens says where there is no `among` hangs on all lenses of the question.
+                Task::Lens(lens) => {
+                    if ruleset.questions[ruleset.lenses[*lens].question].among.is_some() {
+                        out.lenses.remove(lens);
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// Whether everything was worked out.
+    pub fn is_nothing(&self) -> bool {
+        let parts = self.relations.len() + self.populations.len() + self.lenses.len();
+        parts == 0 && !self.constraints
+    }
 }
 
 /// The tuples of a relation: columns of ids, each tuple once, ascending by ids.

@@ -2,11 +2,26 @@
 
 use std::sync::Arc;
 
-use super::RelationBounds;
 use super::evaluate::Evaluator;
+use super::{Evaluation, RelationBounds};
 use crate::base::IndexVec;
-use crate::facts::{Stated, StatedFacts, StoredFacts, Tuples};
+use crate::facts::{FactSet, Stated, StatedFacts, StoredFacts, Tuples};
 use crate::model::RelationId;
+
+impl Evaluation {
+    /// The facts as they were before anything was worked out, for which the evaluation is used up; `None`
+    /// where they were not kept.
+    pub fn take_facts(&mut self) -> Option<FactSet> {
+        let stated = self.stated.take()?;
+        // Columns are shared with what goes here.
+        self.relations.iter_mut().for_each(|bounds| *bounds = RelationBounds::default());
+        let mut dictionaries = std::mem::take(&mut self.dictionaries);
+        for (dictionary, known) in dictionaries.iter_mut().zip(self.left_out.known.iter()) {
+            dictionary.forget_values(*known);
+        }
+        Some(Arc::unwrap_or_clone(stated).into_facts(dictionaries, std::mem::take(&mut self.reads)))
+    }
+}
 
 impl Evaluator<'_> {
     /// The facts of a relation without rules, which nothing reads again; where they stand is kept.
@@ -30,7 +45,8 @@ impl Evaluator<'_> {
         let mut stated = self.stated.take()?;
         let ids: Vec<RelationId> = stated.ids().collect();
         for (id, kept) in ids.into_iter().zip(stated.iter_mut()) {
-            if self.ruleset.rules.iter().any(|rule| rule.relation == id) {
+            let has_rules = self.ruleset.rules.iter().any(|rule| rule.relation == id);
+            if has_rules || self.left_out.relations.contains(&id) {
                 let facts = std::mem::take(&mut self.facts.relations[id]);
                 *kept = StatedFacts::new(facts.certain, facts.maybe);
             } else {

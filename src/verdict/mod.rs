@@ -18,8 +18,8 @@ mod splits;
 
 pub use decide::outcome_of_rows;
 pub use differing::{Answer, differing};
-pub use evaluate::{Extras, asked_to_stop, evaluate, limit_reached};
-pub use evaluation::{Bound, Evaluation, RelationBounds, Violation};
+pub use evaluate::{Extras, Scope, asked_to_stop, evaluate, limit_reached};
+pub use evaluation::{Bound, Evaluation, LeftOut, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;
 

@@ -19,7 +19,7 @@ pub(super) fn evaluate_changed(
     profile: &Profile,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     let facts = facts_after(world, change);
-    let extras = Extras { splits: false, stated: true };
+    let extras = Extras { stated: true, ..Extras::default() };
     evaluate(world.ruleset, facts, &world.evaluation.parameters, limits, profile, extras)
 }
 

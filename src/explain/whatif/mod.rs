@@ -383,10 +383,11 @@ fn side(
         deciding.map(|row| (RowId::from_usize(*row), matched.certain.contains(row)))
     });
     let story = match proof.then(|| run.brief(lens, subject, standing)) {
-        None | Some(Err(Trouble::Spent | Trouble::Stopped(_))) => None,
+        None | Some(Err(Trouble::Spent | Trouble::Stopped(_) | Trouble::LeftOut)) => None,
         Some(Ok(story)) => Some(story),
         Some(Err(Trouble::Bug(what))) => return Err(bug(&what)),
         Some(Err(Trouble::NotKept)) => return Err(Hindrance::NotKept),
+        Some(Err(Trouble::World(problem))) => return Err(Hindrance::World(problem)),
     };
     Ok(Side {
         standing,

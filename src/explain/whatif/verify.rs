@@ -56,7 +56,8 @@ impl From<Trouble> for Hindrance {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::NotKept => Self::NotKept,
-            Trouble::Spent | Trouble::Stopped(_) => {
+            Trouble::World(problem) => Self::World(problem),
+            Trouble::Spent | Trouble::LeftOut | Trouble::Stopped(_) => {
                 Self::Bug("a search without bounds was stopped".to_owned())
             }
             Trouble::Bug(what) => Self::Bug(what),

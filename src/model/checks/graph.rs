@@ -120,6 +120,18 @@ impl Graph {
         }
     }
 
+    /// All that some nodes need, those themselves included.
+    pub fn reach(&self, from: &[usize]) -> Vec<bool> {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut left = from.to_vec();
+        while let Some(node) = left.pop() {
+            if !std::mem::replace(&mut seen[node], true) {
+                left.extend(self.edges[node].iter().map(|edge| edge.to));
+            }
+        }
+        seen
+    }
+
     /// Whether the node is in a loop (of itself or with others).
     pub fn is_recursive(&self, node: usize) -> bool {
         self.edges[node].iter().any(|edge| self.component[edge.to] == self.component[node])

@@ -3,6 +3,7 @@
 mod cases;
 mod changes;
 mod false_claims;
+mod on_demand;
 mod open;
 mod proofs;
 mod whatif;

@@ -1,0 +1,170 @@
+//! Who is asked about and what lenses say of them, in one world: read off the evaluation, or worked out.
+
+use std::collections::BTreeSet;
+
+use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::run::{Matched, Run};
+use super::solve::Env;
+use super::world::Node;
+use crate::base::Idx;
+use crate::model::{LensId, Otherwise, QuestionId, RowId};
+use crate::verdict::{Outcome, OutcomeSet, outcome_of_rows};
+
+impl Run<'_> {
+    /// Subjects of a question that are as wanted, possible ones or only certain ones.
+    pub fn population(
+        &self,
+        question: QuestionId,
+        want: &[Want],
+        possible: bool,
+    ) -> Result<BTreeSet<Tuple>, Stop> {
+        let mut found = BTreeSet::new();
+        if !self.is_touched(Node::Population(question)) {
+            if let Some(beyond) = self.beyond(Node::Population(question)) {
+                let all = beyond.population(question, want, true)?;
+                all.iter().try_for_each(|_| self.tick())?;
+                return if possible { Ok(all) } else { beyond.population(question, want, false) };
+            }
+            let table = &self.world.evaluation.tables[question];
+            self.world.indexes.each(&table.subjects, want, &mut |tuple| {
+                self.tick()?;
+                if possible || table.find(tuple).is_some_and(|place| !table.perhaps.contains(place)) {
+                    found.insert(tuple.to_vec());
+                }
+                Ok(())
+            })?;
+            for (subject, now) in self.settled.population(question).iter().flat_map(|all| all.iter()) {
+                if fits(want, subject) {
+                    found.remove(subject);
+                    found.extend(now.is_some_and(|certain| certain || possible).then(|| subject.clone()));
+                }
+            }
+            return Ok(found);
+        }
+        let ruleset = self.world.ruleset;
+        let clauses: Vec<_> = match &ruleset.questions[question].among {
+            Some(among) => vec![among],
+            None => {
+                let lenses = ruleset.lenses_of(question);
+                lenses.flat_map(|lens| ruleset.lenses[lens].rows.iter().map(|row| &row.clause)).collect()
+            }
+        };
+        let slots = self.world.slots(question);
+        for clause in clauses {
+            let mut env = Env::new(&clause.vars);
+            for (slot, want) in slots.iter().zip(want) {
+                if let Want::Is(id) = want {
+                    env.ids[slot.index()] = Some(*id);
+                }
+            }
+            self.clause(clause, &mut env, possible, &mut |env| {
+                let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
+                found.extend(tuple);
+                Ok(())
+            })?;
+        }
+        Ok(found)
+    }
+
+    /// Whether the subject is in the population: not, possibly, certainly.
+    pub fn standing(&self, question: QuestionId, subject: &[u32]) -> Result<Option<bool>, Stop> {
+        let want: Vec<Want> = subject.iter().map(|id| Want::Is(*id)).collect();
+        if self.population(question, &want, true)?.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(!self.population(question, &want, false)?.is_empty()))
+    }
+
+    /// Which rows of a lens match a subject.
+    pub fn matched(&self, lens: LensId, subject: &[u32]) -> Result<Matched, Stop> {
+        let key = (lens, subject.to_vec());
+        if let Some(known) = self.outcomes.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let entry = &self.world.ruleset.lenses[lens];
+        let (mut certain, mut possible) = (Vec::new(), Vec::new());
+        let failed = self.failed.replace(false);
+        for row in entry.rows.ids() {
+            if self.row(lens, row, subject, true)? {
+                possible.push(row.index());
+                if self.row(lens, row, subject, false)? {
+                    certain.push(row.index());
+                }
+            }
+        }
+        // A calculation without a result may be an error, which only the engine can tell.
+        if self.failed.get() && self.trace.is_none() && self.change.is_empty() {
+            self.world.short.set(true);
+        }
+        self.failed.set(failed || self.failed.get());
+        let parameters = &self.world.evaluation.parameters;
+        let (rows, default) = outcome_of_rows(self.world.ruleset, parameters, lens, &certain, &possible);
+        let matched = Matched { certain, possible, rows, default };
+        self.outcomes.borrow_mut().insert(key, matched.clone());
+        Ok(matched)
+    }
+
+    /// Whether a row matches a subject.
+    pub fn row(&self, lens: LensId, row: RowId, subject: &[u32], possible: bool) -> Result<bool, Stop> {
+        let clause = &self.world.ruleset.lenses[lens].rows[row].clause;
+        let mut env = Env::of_subject(&clause.vars, subject);
+        self.holds(|run, visit| run.clause(clause, &mut env, possible, visit))
+    }
+
+    /// Whether a search finds anything.
+    pub fn holds(
+        &self,
+        search: impl FnOnce(&Self, &mut dyn FnMut(&mut Env<'_>) -> Flow) -> Flow,
+    ) -> Result<bool, Stop> {
+        match search(self, &mut |_| Err(Stop::Enough)) {
+            Ok(()) => Ok(false),
+            Err(Stop::Enough) => Ok(true),
+            Err(stop @ (Stop::Spent | Stop::Lost)) => Err(stop),
+        }
+    }
+
+    /// What a lens says of a subject, of the population or not.
+    pub fn outcome(&self, lens: LensId, subject: &[u32]) -> Result<OutcomeSet, Stop> {
+        let question = self.world.ruleset.lenses[lens].question;
+        if !self.is_touched(Node::Lens(lens)) {
+            if let Some(known) = self.settled.outcome(lens, subject) {
+                return Ok(known);
+            }
+            if let Some(beyond) = self.beyond(Node::Lens(lens)) {
+                let standing = beyond.standing(question, subject)?;
+                return if standing.is_some() {
+                    beyond.outcome(lens, subject)
+                } else {
+                    self.says(lens, subject)
+                };
+            }
+            let table = &self.world.evaluation.tables[question];
+            if let (Some(place), Some(column)) = (table.find(subject), table.column(lens)) {
+                return Ok(table.outcome(column, place));
+            }
+        }
+        self.says(lens, subject)
+    }
+
+    /// The same, by its rows.
+    fn says(&self, lens: LensId, subject: &[u32]) -> Result<OutcomeSet, Stop> {
+        let matched = self.matched(lens, subject)?;
+        if !matched.default {
+            return Ok(matched.rows);
+        }
+        Ok(match self.world.ruleset.lenses[lens].otherwise {
+            Otherwise::Nothing => matched.rows.with(Outcome::None),
+            Otherwise::Verdict(verdict, _) => matched.rows.with(Outcome::Verdict(verdict)),
+            Otherwise::As(other, _) => matched.rows.union(self.outcome(other, subject)?),
+        })
+    }
+
+    /// The outcome, where the subject is in the population for certain or perhaps.
+    pub fn result(&self, lens: LensId, subject: &[u32]) -> Result<Option<(OutcomeSet, bool)>, Stop> {
+        let question = self.world.ruleset.lenses[lens].question;
+        match self.standing(question, subject)? {
+            None => Ok(None),
+            Some(certain) => Ok(Some((self.outcome(lens, subject)?, certain))),
+        }
+    }
+}

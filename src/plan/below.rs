@@ -1,0 +1,46 @@
+//! Which steps of a plan the relations need that some lenses rest on.
+
+use super::{Plan, Task, plan};
+use crate::model::checks::{Graph, Node};
+use crate::model::{LensId, Ruleset};
+
+/// Of the order of evaluation what it takes to know every relation that these lenses are worked out
+/// from; of populations and lenses only those that such a relation asks.
+pub fn below(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
+    let graph = Graph::new(ruleset);
+    let is_asked = |node: &Node| matches!(node, Node::Lens(lens) if lenses.contains(lens));
+    let mut from: Vec<usize> = places(&graph, is_asked);
+    // Without `among` a population is whom any lens of the question matches.
+    loop {
+        let seen = graph.reach(&from);
+        let is_beside = |node: &Node| {
+            let Node::Lens(lens) = node else { return false };
+            let question = ruleset.lenses[*lens].question;
+            let asks = |other: &Node| matches!(other, Node::Lens(other) if ruleset.lenses[*other].question == question);
+            ruleset.questions[question].among.is_none()
+                && graph.nodes.iter().zip(&seen).any(|(other, seen)| *seen && asks(other))
+        };
+        let beside = places(&graph, is_beside);
+        let known = from.len();
+        from.extend(beside.into_iter().filter(|node| !seen[*node]));
+        if from.len() == known {
+            break;
+        }
+    }
+    let seen = graph.reach(&from);
+    let mut relations = places(&graph, |node| matches!(node, Node::Relation(_)));
+    relations.retain(|node| seen[*node]);
+    let needed = graph.reach(&relations);
+    let is_needed = |own: Node| graph.nodes.iter().zip(&needed).any(|(node, needed)| *needed && *node == own);
+    let mut steps = plan(ruleset).steps;
+    steps.retain(|task| match task {
+        Task::Relations { members, .. } => members.iter().any(|member| is_needed(Node::Relation(*member))),
+        Task::Population(question) => is_needed(Node::Population(*question)),
+        Task::Lens(lens) => is_needed(Node::Lens(*lens)),
+    });
+    Plan { steps }
+}
+
+fn places(graph: &Graph, is: impl Fn(&Node) -> bool) -> Vec<usize> {
+    (0..graph.nodes.len()).filter(|node| is(&graph.nodes[*node])).collect()
+}

@@ -1,0 +1,127 @@
+//! What an explanation works out by itself is what evaluating everything finds.
+
+use std::path::Path;
+
+use parallax::engine::{Limits, Profile};
+use parallax::explain::{Explanation, Request, Trouble, explain, explain_anyway, verify};
+use parallax::model::{Constant, LensId, QuestionId, Ruleset};
+use parallax::report::Look;
+use parallax::report::explanation::{json, tell, text};
+use parallax::session::{Options, Session};
+use parallax::verdict::Evaluation;
+
+use super::subjects;
+use crate::generator::case;
+use crate::support::memory;
+
+/// Evaluates for explanations of these lenses, or everything.
+fn evaluated(session: &Session<'_>, ruleset: &Ruleset, explained: Option<&[LensId]>) -> Evaluation {
+    let explained = explained.map(<[LensId]>::to_vec);
+    let options = Options { stated: true, explained, ..Options::default() };
+    session.evaluate(ruleset, &options).expect("it can be evaluated").0
+}
+
+fn request(subject: &[Constant], lenses: &[LensId], budget: u64) -> Request {
+    Request {
+        question: QuestionId(0),
+        subject: subject.to_vec(),
+        lenses: lenses.to_vec(),
+        budget,
+        size: 1,
+        parting: None,
+        limits: Limits::default(),
+    }
+}
+
+/// Names that are known, but of whom nobody asks.
+fn somebody_else(ruleset: &Ruleset, evaluation: &Evaluation) -> Option<Vec<Constant>> {
+    let mut ways: Vec<Vec<u32>> = vec![Vec::new()];
+    let domains: Vec<_> =
+        ruleset.questions[QuestionId(0)].slots.iter().map(|slot| ruleset.domain_of(slot.ty)).collect();
+    for domain in &domains {
+        let count = evaluation.dictionaries[*domain].len() as u32;
+        ways = ways.iter().flat_map(|way| (0..count).map(|id| [way.as_slice(), &[id]].concat())).collect();
+    }
+    let other = ways.into_iter().rev().find(|way| evaluation.tables[QuestionId(0)].find(way).is_none())?;
+    domains.iter().zip(other).map(|(domain, id)| evaluation.dictionaries[*domain].constant(id)).collect()
+}
+
+fn told(session: &Session<'_>, ruleset: &Ruleset, found: Result<Explanation, Trouble>) -> String {
+    match found {
+        Ok(found) => {
+            let told = tell(ruleset, session.sources(), &found, None);
+            format!("{}\n{}", text(&told, Look::Plain, true), json(&told))
+        }
+        Err(trouble) => format!("{trouble:?}"),
+    }
+}
+
+#[test]
+fn what_was_left_out_is_explained_as_if_it_had_been_evaluated() {
+    let (mut seen, mut left_out, mut outside, mut short) = (0, 0, 0, 0);
+    for seed in 0..36 {
+        let text = case(seed).text;
+        let files = memory(&text);
+        let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+        let Some(ruleset) = session.ruleset() else { continue };
+        let whole = evaluated(&session, ruleset, None);
+        let all: Vec<LensId> = ruleset.lenses_of(QuestionId(0)).collect();
+        let mut asked = subjects(ruleset, &whole);
+        asked.truncate(3);
+        asked.extend(somebody_else(ruleset, &whole));
+        let one = [all[seed as usize % all.len()]];
+        for lenses in [all.as_slice(), &one] {
+            let part = evaluated(&session, ruleset, Some(lenses));
+            left_out += usize::from(!part.left_out.lenses.is_empty());
+            for (subject, budget) in asked.iter().zip([20_000, 700, 60, 5_000]) {
+                let request = request(subject, lenses, budget);
+                let mut own = part.clone();
+                let kinds = &ruleset.facts.kinds;
+                let tried = explain(ruleset, &own, kinds, &request);
+                short += usize::from(matches!(tried, Err(Trouble::LeftOut)));
+                let found = explain_anyway(ruleset, &mut own, kinds, &request, &Profile::default());
+                if let Ok(found) = &found {
+                    verify(ruleset, &own, kinds, found).expect("all of it replays");
+                    outside += usize::from(found.standing == parallax::explain::Standing::Outside);
+                }
+                let known = explain(ruleset, &whole, kinds, &request);
+                let (found, known) = (told(&session, ruleset, found), told(&session, ruleset, known));
+                assert_eq!(found, known, "seed {seed}: {subject:?}\n{text}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 200 && left_out > 50 && outside > 20, "{seen} {left_out} {outside}");
+    assert!(short > 0 && short * 10 < seen, "{short} of {seen}");
+}
+
+#[test]
+fn everything_is_evaluated_where_one_answer_hangs_on_all_others() {
+    use std::fmt::Write as _;
+    const MANY: usize = 130;
+    let mut text = "kind P\nrelation P knows other: P\nrelation P shines\n\
+        question P is good | bad of other: P\n  among p knows other\n\
+        lens near {\n  a: good when p shines\n  otherwise bad\n}\n\
+        lens far {\n  a: good when p shines and sum(1 for each q r: q is good of r according to near) > 10\n  \
+        otherwise bad\n}\nfacts {\n  p1 shines\n"
+        .to_owned();
+    for left in 0..MANY {
+        (0..MANY).for_each(|right| _ = writeln!(text, "  p{left} knows p{right}"));
+    }
+    text.push_str("}\n");
+    let files = memory(&text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let whole = evaluated(&session, ruleset, None);
+    let subject = subjects(ruleset, &whole).remove(MANY);
+    let request = Request { size: 0, ..request(&subject, &[LensId(1)], 50_000_000) };
+    let kinds = &ruleset.facts.kinds;
+    let mut part = evaluated(&session, ruleset, Some(&[LensId(1)]));
+    assert!(!part.left_out.is_nothing());
+    assert!(matches!(explain(ruleset, &part, kinds, &request), Err(Trouble::LeftOut)));
+    let found = explain_anyway(ruleset, &mut part, kinds, &request, &Profile::default());
+    assert!(part.left_out.is_nothing(), "everything was evaluated");
+    let known = explain(ruleset, &whole, kinds, &request);
+    assert!(known.is_ok(), "{known:?}");
+    assert_eq!(told(&session, ruleset, found), told(&session, ruleset, known));
+}
