@@ -62,13 +62,13 @@ impl Runner<'_> {
                     return found.clone();
                 }
                 let computed = self.compute(plan, frame);
-                lock().insert(key, computed.clone());
+                lock().put(key, computed.clone());
                 computed
             }
         }
     }
 
-    fn compute(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
+    pub(super) fn compute(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
         let certain = self.members(plan, &plan.certain, true, frame)?;
         let possible = match &plan.possible {
             Some(possible) => self.members(plan, possible, false, frame)?,

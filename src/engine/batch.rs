@@ -237,6 +237,6 @@ fn depth(ops: &[Op<'_>]) -> usize {
 /// The conjunctions within an operator.
 fn within<'o, 'p>(op: &'o Op<'p>) -> Box<dyn Iterator<Item = &'o Inner<'p>> + 'o> {
     Box::new(op.inner.iter().chain(
-        op.aggregates.iter().flat_map(|(_, certain, possible)| std::iter::once(certain).chain(possible)),
+        op.aggregates.iter().flat_map(|ranged| std::iter::once(&ranged.certain).chain(&ranged.possible)),
     ))
 }

@@ -1,8 +1,9 @@
 //! Aggregates for all rows of a batch at once.
 
 use super::batch::{Bail, Batch};
+use super::batch_shared::Outcomes;
 use super::batch_units::{Amounts, NONE, Units};
-use super::lower::{Inner, Op, calculation_vars};
+use super::lower::{Inner, Op, Ranged, calculation_vars};
 use super::operators::Run;
 use super::program::{AggregatePlan, Computed, Step, address};
 use crate::builtin::AggregateKind;
@@ -120,15 +121,10 @@ impl Run<'_, '_> {
     pub(super) fn aggregates(&mut self, op: &Op<'_>, batch: &Batch) -> Result<Vec<Ready>, Bail> {
         self.frame.ready.clear();
         let mut out = Vec::new();
-        for (plan, certain, possible) in &op.aggregates {
-            let nothing = plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
-            let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
-            let some = match self.in_units(plan, certain, possible.as_ref(), batch)? {
-                Some(some) => some,
-                None if possible.is_some() => continue,
-                None => self.by_value(plan, certain, batch)?,
-            };
-            out.push(Ready { plan: address(plan), nothing, some, read: 0 });
+        for ranged in &op.aggregates {
+            if let Some(Outcomes { nothing, some }) = self.outcomes(ranged, batch)? {
+                out.push(Ready { plan: address(ranged.plan), nothing, some, read: 0 });
+            }
         }
         Ok(out)
     }
@@ -142,26 +138,38 @@ impl Run<'_, '_> {
         }
     }
 
-    /// One aggregate for all rows, over things that are counted or numbers that are multiples of one unit;
-    /// `None` where it is no such.
-    fn in_units(
+    /// What an aggregate comes to in the rows in which it has members, ascending; `None` where that must be
+    /// worked out row by row.
+    pub(super) fn worked_out(
         &mut self,
-        plan: &AggregatePlan,
-        certain: &Inner<'_>,
-        possible: Option<&Inner<'_>>,
+        ranged: &Ranged<'_>,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        if let Some(counted) = self.counted(ranged, batch) {
+            return Ok(Some(counted));
+        }
+        match self.in_units(ranged, batch)? {
+            None if ranged.possible.is_none() => self.by_value(ranged.plan, &ranged.certain, batch).map(Some),
+            some => Ok(some),
+        }
+    }
+
+    /// An aggregate that counts just the rows an atom is narrowed to.
+    pub(super) fn counted(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Option<Vec<(u32, Computed)>> {
+        let (atom, from, to) = rows_counted(ranged, self)?;
+        let mut rows = Vec::new();
+        let [first, past] = self.sought(atom, from, to, batch, &mut rows)?;
+        let count = |row: u32| i64::from(past[row as usize] - first[row as usize]);
+        let computed = |row| Computed::Value(Value::Number(Decimal::from(count(row))));
+        Some(rows.into_iter().map(|row| (row, computed(row))).collect())
+    }
+
+    /// One aggregate for all rows, over things that are counted or numbers that are multiples of one unit;
+    /// `None` where it is no such.
+    fn in_units(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        let plan = ranged.plan;
         if !is_in_units(plan) {
             return Ok(None);
-        }
-        if let Some((atom, from, to)) = rows_counted(plan, certain, self)
-            && possible.is_none()
-        {
-            let mut rows = Vec::new();
-            let Some([first, past]) = self.sought(atom, from, to, batch, &mut rows) else { return Ok(None) };
-            let count = |row: u32| i64::from(past[row as usize] - first[row as usize]);
-            let computed = |row| Computed::Value(Value::Number(Decimal::from(count(row))));
-            return Ok(Some(rows.into_iter().map(|row| (row, computed(row))).collect()));
         }
         let units = match plan.kind {
             AggregateKind::Count => None,
@@ -171,8 +179,8 @@ impl Run<'_, '_> {
             },
         };
         let units = units.as_ref();
-        let Some(sure) = self.members(plan, certain, units, batch)? else { return Ok(None) };
-        let all = match possible {
+        let Some(sure) = self.members(plan, &ranged.certain, units, batch)? else { return Ok(None) };
+        let all = match &ranged.possible {
             None => None,
             Some(possible) => match self.members(plan, possible, units, batch)? {
                 Some(all) => Some(all),
@@ -248,8 +256,12 @@ impl Run<'_, '_> {
 }
 
 /// The atom, and the levels it is narrowed by, whose rows left are just the things an aggregate counts.
-fn rows_counted(plan: &AggregatePlan, inner: &Inner<'_>, run: &Run<'_, '_>) -> Option<(usize, usize, usize)> {
-    let [seek, rest] = inner.ops.as_slice() else { return None };
+fn rows_counted(ranged: &Ranged<'_>, run: &Run<'_, '_>) -> Option<(usize, usize, usize)> {
+    let Ranged { plan, certain, possible: None } = ranged else { return None };
+    if plan.kind != AggregateKind::Count || plan.weight.is_some() {
+        return None;
+    }
+    let [seek, rest] = certain.ops.as_slice() else { return None };
     let Step::Seek { atom, from, to } = seek.step else { return None };
     let counted: Vec<usize> = match (&rest.scan, rest.step) {
         (Some(scan), _) if scan.atom == *atom && scan.from == *to && scan.also.is_empty() => {
@@ -262,7 +274,7 @@ fn rows_counted(plan: &AggregatePlan, inner: &Inner<'_>, run: &Run<'_, '_>) -> O
     let is_whole = index.distinct && to + counted.len() == index.columns.len();
     let are_keys = plan.keys.len() == counted.len()
         && plan.keys.iter().all(|(var, is_value)| !is_value && counted.contains(var));
-    (plan.kind == AggregateKind::Count && from < to && is_whole && are_keys).then_some((*atom, *from, *to))
+    (from < to && is_whole && are_keys).then_some((*atom, *from, *to))
 }
 
 /// Ways to meet the body of an aggregate whose members have units.

@@ -1,7 +1,7 @@
 //! A program as operators over batches: which columns each has to hand on.
 
 use super::batch_compare::Truths;
-use super::program::{AggregatePlan, Calculation, Conjunction, Known, Place, Program, Step};
+use super::program::{AggregatePlan, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
 
 /// Columns of a batch: one per variable, then two per level of each atom's rows, then one per depth of
@@ -36,9 +36,8 @@ pub(super) struct Op<'p> {
     pub keep: Vec<usize>,
     /// The conjunctions within.
     pub inner: Vec<Inner<'p>>,
-    /// The aggregates that are worked out for all rows at once, with what they certainly range over, and
-    /// what they possibly do where that may be more.
-    pub aggregates: Vec<(&'p AggregatePlan, Inner<'p>, Option<Inner<'p>>)>,
+    /// The aggregates that are worked out for all rows at once.
+    pub aggregates: Vec<Ranged<'p>>,
     /// Of a comparison with a constant, what came out.
     pub truths: Truths,
     /// Whether the value of an assignment is handed on as it is, and not given an id.
@@ -70,6 +69,28 @@ pub(super) struct Inner<'p> {
     pub reads: Vec<usize>,
     /// The column that names the row outside, where only is asked whether it can be met.
     pub origin: Option<usize>,
+}
+
+/// An aggregate with what it ranges over.
+#[derive(Debug)]
+pub(super) struct Ranged<'p> {
+    pub plan: &'p AggregatePlan,
+    /// What it certainly ranges over.
+    pub certain: Inner<'p>,
+    /// What it possibly ranges over, where that may be more.
+    pub possible: Option<Inner<'p>>,
+}
+
+impl Ranged<'_> {
+    /// The columns it reads, outer variables among them.
+    pub fn reads(&self) -> Vec<usize> {
+        let mut columns = self.plan.outer.clone();
+        columns.extend(&self.certain.reads);
+        columns.extend(self.possible.iter().flat_map(|possible| &possible.reads));
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
 }
 
 /// The operators of a conjunction, after which the columns of `live` are read; hands back those read
@@ -126,7 +147,7 @@ pub(super) fn lower<'p>(
                 let certain = ranged(program, registers, plan, &plan.certain, live, depth);
                 let possible = plan.possible.as_ref();
                 let possible = possible.map(|body| ranged(program, registers, plan, body, live, depth));
-                (plan, certain, possible)
+                Ranged { plan, certain, possible }
             })
             .collect();
         ops.push(Op {
@@ -240,8 +261,7 @@ fn ranged<'p>(
     Inner { ops, reads: own.iter().collect(), origin: Some(origin) }
 }
 
-/// The aggregates of a calculation that come out anew for each row; doubtful ones where what lies between
-/// bounds can be worked out in units.
+/// The aggregates of a calculation; doubtful ones where what lies between bounds can be worked out in units.
 fn aggregates_of<'p>(calculation: &'p Calculation, out: &mut Vec<&'p AggregatePlan>) {
     match calculation {
         Calculation::Var { .. } | Calculation::Value(_) => {}
@@ -258,7 +278,7 @@ fn aggregates_of<'p>(calculation: &'p Calculation, out: &mut Vec<&'p AggregatePl
         Calculation::Call(_, args) => args.iter().for_each(|arg| aggregates_of(arg, out)),
         Calculation::Aggregate(plan) => {
             let in_units = plan.possible.is_none() || super::batch_aggregate::is_in_units(plan);
-            if in_units && !matches!(plan.known, Known::One(_)) {
+            if in_units {
                 out.push(plan);
             }
         }

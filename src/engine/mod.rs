@@ -6,6 +6,7 @@ mod approximate;
 mod batch;
 mod batch_aggregate;
 mod batch_compare;
+mod batch_shared;
 mod batch_units;
 mod calculate;
 mod extend;

@@ -1,8 +1,8 @@
 //! What the engine runs: conditions as steps over a frame of ids, one place per variable.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::batch_shared::Results;
 use super::table::Index;
 use crate::base::BitSet;
 use crate::builtin::{AggregateKind, Builtin};
@@ -234,7 +234,7 @@ pub enum Known {
     /// The only one.
     One(OnceLock<Result<Computed, DomainError>>),
     /// By the ids of the outer variables.
-    Some(Mutex<HashMap<Vec<u32>, Result<Computed, DomainError>>>),
+    Some(Mutex<Results>),
 }
 
 /// What a calculation comes to.

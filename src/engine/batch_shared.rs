@@ -1,0 +1,194 @@
+//! Aggregates whose outer ids come up again: each combination of ids is worked out once, in whatever row it is
+//! met first, and remembered as long as that pays.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxBuildHasher;
+
+use super::batch::{Bail, Batch};
+use super::lower::Ranged;
+use super::operators::Run;
+use super::program::{Computed, Known};
+use crate::value::DomainError;
+
+/// So many results are remembered whether or not they are asked for again; so many at most.
+const AT_FIRST: usize = 1 << 16;
+const MOST: usize = 1 << 19;
+
+/// Beyond the first ones results are remembered as long as one question in so many is asked again.
+const WORTH: usize = 8;
+
+/// What an aggregate came to, by the ids of the outer variables.
+#[derive(Debug, Default)]
+pub struct Results {
+    found: HashMap<Vec<u32>, Result<Computed, DomainError>, FxBuildHasher>,
+    asked: usize,
+    hits: usize,
+}
+
+impl Results {
+    /// What it came to for these ids.
+    pub(super) fn get(&mut self, ids: &[u32]) -> Option<&Result<Computed, DomainError>> {
+        let found = self.found.get(ids);
+        self.asked += 1;
+        self.hits += usize::from(found.is_some());
+        found
+    }
+
+    /// Remembers what it came to, where that is worth the room.
+    pub(super) fn put(&mut self, ids: Vec<u32>, computed: Result<Computed, DomainError>) {
+        if self.pays() && self.found.len() < MOST {
+            self.found.insert(ids, computed);
+        }
+    }
+
+    /// Whether asking is worth its time.
+    fn pays(&self) -> bool {
+        self.found.len() < AT_FIRST || self.hits.saturating_mul(WORTH) >= self.asked
+    }
+}
+
+/// What an aggregate comes to in the rows of a batch.
+pub(super) struct Outcomes {
+    /// In rows that are not among `some`.
+    pub nothing: Computed,
+    /// Rows, ascending, and what it comes to there.
+    pub some: Vec<(u32, Computed)>,
+}
+
+/// Rows of a batch that agree on some columns.
+struct Groups {
+    columns: Vec<usize>,
+    /// All rows, those that agree side by side.
+    rows: Vec<u32>,
+    /// The place in `rows` at which each group begins.
+    begins: Vec<usize>,
+}
+
+impl Groups {
+    fn new(batch: &Batch, columns: Vec<usize>) -> Self {
+        let ids = |row: u32| columns.iter().map(move |column| batch.columns[*column][row as usize]);
+        let mut rows: Vec<u32> = (0..batch.len as u32).collect();
+        match columns.as_slice() {
+            [column] => rows.sort_unstable_by_key(|row| (batch.columns[*column][*row as usize], *row)),
+            _ => rows.sort_unstable_by(|left, right| ids(*left).cmp(ids(*right)).then(left.cmp(right))),
+        }
+        let differs = |at: &usize| *at == 0 || !ids(rows[at - 1]).eq(ids(rows[*at]));
+        let begins = (0..rows.len()).filter(differs).collect();
+        Self { columns, rows, begins }
+    }
+
+    fn rows(&self, group: usize) -> &[u32] {
+        let end = self.begins.get(group + 1).copied().unwrap_or(self.rows.len());
+        &self.rows[self.begins[group]..end]
+    }
+
+    /// The ids that the rows of a group agree on.
+    fn ids(&self, batch: &Batch, group: usize) -> Vec<u32> {
+        let row = self.rows[self.begins[group]] as usize;
+        self.columns.iter().map(|column| batch.columns[*column][row]).collect()
+    }
+}
+
+impl Run<'_, '_> {
+    /// What an aggregate comes to in each row; `None` where that must be worked out row by row.
+    pub(super) fn outcomes(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Outcomes>, Bail> {
+        let nothing = ranged.plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
+        let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
+        let some = match &ranged.plan.known {
+            Known::One(known) => {
+                return Ok(Some(Outcomes { nothing: self.only(ranged, known, nothing)?, some: Vec::new() }));
+            }
+            Known::Nothing => self.worked_out(ranged, batch)?,
+            Known::Some(known) => match self.counted(ranged, batch) {
+                None => self.shared(ranged, known, &nothing, batch)?,
+                counted => counted,
+            },
+        };
+        Ok(some.map(|some| Outcomes { nothing, some }))
+    }
+
+    /// What an aggregate without outer variables comes to, whichever thread asks first.
+    fn only(
+        &mut self,
+        ranged: &Ranged<'_>,
+        known: &OnceLock<Result<Computed, DomainError>>,
+        nothing: Computed,
+    ) -> Result<Computed, Bail> {
+        let mut reached = None;
+        let computed = known.get_or_init(|| {
+            let mut one = self.spare();
+            one.len = 1;
+            let some = self.worked_out(ranged, &one);
+            self.give_back(one);
+            match some {
+                Ok(Some(some)) => Ok(some.into_iter().next().map_or(nothing, |(_, computed)| computed)),
+                Ok(None) | Err(Bail::Calculation) => self.runner.compute(ranged.plan, &mut self.frame),
+                Err(Bail::Reached(limit)) => {
+                    // All work ends here, so that nobody reads what this stands for.
+                    reached = Some(limit);
+                    Err(DomainError::TwoValues)
+                }
+            }
+        });
+        match reached.or(self.frame.stopped()) {
+            Some(limit) => Err(Bail::Reached(limit)),
+            None => computed.clone().map_err(|_| Bail::Calculation),
+        }
+    }
+
+    /// What an aggregate comes to, once for each combination of the ids it reads.
+    fn shared(
+        &mut self,
+        ranged: &Ranged<'_>,
+        known: &Mutex<Results>,
+        nothing: &Computed,
+        batch: &Batch,
+    ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        let groups = Groups::new(batch, ranged.reads());
+        // Columns read beside the outer variables differ from program to program.
+        let remembers = groups.columns == ranged.plan.outer && lock().pays();
+        let mut out = Vec::with_capacity(batch.len);
+        let mut tell = |group: usize, computed: &Computed| {
+            out.extend(groups.rows(group).iter().map(|row| (*row, computed.clone())));
+        };
+        let mut left: Vec<usize> = (0..groups.begins.len()).collect();
+        if remembers {
+            let mut results = lock();
+            let mut unknown = Vec::new();
+            for group in left {
+                match results.get(&groups.ids(batch, group)) {
+                    Some(Ok(computed)) => tell(group, computed),
+                    Some(Err(_)) => return Err(Bail::Calculation),
+                    None => unknown.push(group),
+                }
+            }
+            left = unknown;
+        }
+        if !left.is_empty() {
+            let mut firsts = self.spare();
+            for column in &groups.columns {
+                let first = |group: &usize| batch.columns[*column][groups.rows(*group)[0] as usize];
+                firsts.columns[*column].extend(left.iter().map(first));
+            }
+            firsts.len = left.len();
+            let some = self.worked_out(ranged, &firsts);
+            self.give_back(firsts);
+            let Some(some) = some? else { return Ok(None) };
+            some.iter().for_each(|(at, computed)| tell(left[*at as usize], computed));
+            if remembers {
+                let mut results = lock();
+                let mut some = some.into_iter().peekable();
+                for (at, group) in (0..).zip(left) {
+                    let computed = some.next_if(|(other, _)| *other == at).map(|(_, computed)| computed);
+                    let computed = computed.unwrap_or_else(|| nothing.clone());
+                    results.put(groups.ids(batch, group), Ok(computed));
+                }
+            }
+        }
+        out.sort_unstable_by_key(|(row, _)| *row);
+        Ok(Some(out))
+    }
+}
