@@ -9,6 +9,7 @@ mod errors;
 mod explain;
 mod fields;
 mod generator;
+mod groups;
 mod guard;
 mod hostile;
 mod layers;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::support::{evaluated, grid};
+use crate::support::{evaluated, grid, numbers};
 
 const HUBS: u32 = 300;
 const ITEMS: u32 = 4000;
@@ -63,17 +63,6 @@ struct World {
     likes: BTreeSet<(u32, u32)>,
     shuns: BTreeSet<(u32, u32)>,
     bears: BTreeSet<(u32, u32)>,
-}
-
-/// Numbers that look random and are the same each time.
-fn numbers() -> impl FnMut(u32) -> u32 {
-    let mut state = 0x2545_F491_4F6C_DD1D_u64;
-    move |below| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 33) as u32 % below
-    }
 }
 
 fn world() -> World {

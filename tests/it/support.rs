@@ -65,3 +65,14 @@ pub fn grid(ruleset: &Ruleset, evaluation: &Evaluation) -> Vec<String> {
     lines.sort();
     lines
 }
+
+/// Numbers that look random and are the same each time.
+pub fn numbers() -> impl FnMut(u32) -> u32 {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    move |below| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as u32 % below
+    }
+}
