@@ -54,7 +54,16 @@ impl Runner<'_> {
         }
         match &plan.known {
             Known::Nothing => self.compute(plan, frame),
-            Known::One(known) => known.get_or_init(|| self.compute(plan, frame)).clone(),
+            Known::One(known) => {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(found) = &*known {
+                    return found.clone();
+                }
+                let computed = self.compute(plan, frame);
+                // What a search that was stopped seems to have found is of no use to others.
+                *known = frame.stopped().is_none().then(|| computed.clone());
+                computed
+            }
             Known::Some(known) => {
                 let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
                 let key: Vec<u32> = plan.outer.iter().map(|var| frame.ids[*var]).collect();
@@ -62,13 +71,15 @@ impl Runner<'_> {
                     return found.clone();
                 }
                 let computed = self.compute(plan, frame);
-                lock().put(key, computed.clone());
+                if frame.stopped().is_none() {
+                    lock().put(key, computed.clone());
+                }
                 computed
             }
         }
     }
 
-    pub(super) fn compute(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
+    fn compute(&self, plan: &AggregatePlan, frame: &mut Frame) -> Result<Computed, DomainError> {
         let certain = self.members(plan, &plan.certain, true, frame)?;
         let possible = match &plan.possible {
             Some(possible) => self.members(plan, possible, false, frame)?,

@@ -145,9 +145,6 @@ impl Run<'_, '_> {
         ranged: &Ranged<'_>,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
-        if let Some(counted) = self.counted(ranged, batch) {
-            return Ok(Some(counted));
-        }
         match self.in_units(ranged, batch)? {
             None if ranged.possible.is_none() => self.by_value(ranged.plan, &ranged.certain, batch).map(Some),
             some => Ok(some),

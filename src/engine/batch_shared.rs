@@ -2,7 +2,7 @@
 //! met first, and remembered as long as that pays.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxBuildHasher;
 
@@ -84,6 +84,20 @@ impl Groups {
         &self.rows[self.begins[group]..end]
     }
 
+    /// Puts the first row of each of some groups into an empty batch.
+    fn firsts(&self, batch: &Batch, groups: &[usize], firsts: &mut Batch) {
+        for column in &self.columns {
+            let first = |group: &usize| batch.columns[*column][self.rows(*group)[0] as usize];
+            firsts.columns[*column].extend(groups.iter().map(first));
+        }
+        firsts.len = groups.len();
+    }
+
+    /// Says what an aggregate comes to of each row of a group.
+    fn tell(&self, group: usize, computed: &Computed, out: &mut Vec<(u32, Computed)>) {
+        out.extend(self.rows(group).iter().map(|row| (*row, computed.clone())));
+    }
+
     /// The ids that the rows of a group agree on.
     fn ids(&self, batch: &Batch, group: usize) -> Vec<u32> {
         let row = self.rows[self.begins[group]] as usize;
@@ -96,46 +110,36 @@ impl Run<'_, '_> {
     pub(super) fn outcomes(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Outcomes>, Bail> {
         let nothing = ranged.plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
         let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
-        let some = match &ranged.plan.known {
-            Known::One(known) => {
-                return Ok(Some(Outcomes { nothing: self.only(ranged, known, nothing)?, some: Vec::new() }));
-            }
-            Known::Nothing => self.worked_out(ranged, batch)?,
-            Known::Some(known) => match self.counted(ranged, batch) {
-                None => self.shared(ranged, known, &nothing, batch)?,
-                counted => counted,
-            },
+        if let Known::One(known) = &ranged.plan.known {
+            let only = self.only(ranged, known, nothing)?;
+            return Ok(only.map(|only| Outcomes { nothing: only, some: Vec::new() }));
+        }
+        let some = match (self.counted(ranged, batch), &ranged.plan.known) {
+            (None, Known::Some(known)) => self.shared(ranged, known, &nothing, batch)?,
+            (None, _) => self.worked_out(ranged, batch)?,
+            (counted, _) => counted,
         };
         Ok(some.map(|some| Outcomes { nothing, some }))
     }
 
-    /// What an aggregate without outer variables comes to, whichever thread asks first.
+    /// What an aggregate without outer variables comes to: the thread that asks first finds out, others wait;
+    /// `None` where it must be worked out way by way.
     fn only(
         &mut self,
         ranged: &Ranged<'_>,
-        known: &OnceLock<Result<Computed, DomainError>>,
+        known: &Mutex<Option<Result<Computed, DomainError>>>,
         nothing: Computed,
-    ) -> Result<Computed, Bail> {
-        let mut reached = None;
-        let computed = known.get_or_init(|| {
+    ) -> Result<Option<Computed>, Bail> {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
             let mut one = self.spare();
             one.len = 1;
             let some = self.worked_out(ranged, &one);
             self.give_back(one);
-            match some {
-                Ok(Some(some)) => Ok(some.into_iter().next().map_or(nothing, |(_, computed)| computed)),
-                Ok(None) | Err(Bail::Calculation) => self.runner.compute(ranged.plan, &mut self.frame),
-                Err(Bail::Reached(limit)) => {
-                    // All work ends here, so that nobody reads what this stands for.
-                    reached = Some(limit);
-                    Err(DomainError::TwoValues)
-                }
-            }
-        });
-        match reached.or(self.frame.stopped()) {
-            Some(limit) => Err(Bail::Reached(limit)),
-            None => computed.clone().map_err(|_| Bail::Calculation),
+            let Some(some) = some? else { return Ok(None) };
+            *known = Some(Ok(some.into_iter().next().map_or(nothing, |(_, computed)| computed)));
         }
+        known.clone().transpose().map_err(|_| Bail::Calculation)
     }
 
     /// What an aggregate comes to, once for each combination of the ids it reads.
@@ -151,16 +155,13 @@ impl Run<'_, '_> {
         // Columns read beside the outer variables differ from program to program.
         let remembers = groups.columns == ranged.plan.outer && lock().pays();
         let mut out = Vec::with_capacity(batch.len);
-        let mut tell = |group: usize, computed: &Computed| {
-            out.extend(groups.rows(group).iter().map(|row| (*row, computed.clone())));
-        };
         let mut left: Vec<usize> = (0..groups.begins.len()).collect();
         if remembers {
             let mut results = lock();
             let mut unknown = Vec::new();
             for group in left {
                 match results.get(&groups.ids(batch, group)) {
-                    Some(Ok(computed)) => tell(group, computed),
+                    Some(Ok(computed)) => groups.tell(group, computed, &mut out),
                     Some(Err(_)) => return Err(Bail::Calculation),
                     None => unknown.push(group),
                 }
@@ -169,15 +170,11 @@ impl Run<'_, '_> {
         }
         if !left.is_empty() {
             let mut firsts = self.spare();
-            for column in &groups.columns {
-                let first = |group: &usize| batch.columns[*column][groups.rows(*group)[0] as usize];
-                firsts.columns[*column].extend(left.iter().map(first));
-            }
-            firsts.len = left.len();
+            groups.firsts(batch, &left, &mut firsts);
             let some = self.worked_out(ranged, &firsts);
             self.give_back(firsts);
             let Some(some) = some? else { return Ok(None) };
-            some.iter().for_each(|(at, computed)| tell(left[*at as usize], computed));
+            some.iter().for_each(|(at, computed)| groups.tell(left[*at as usize], computed, &mut out));
             if remembers {
                 let mut results = lock();
                 let mut some = some.into_iter().peekable();
@@ -190,5 +187,27 @@ impl Run<'_, '_> {
         }
         out.sort_unstable_by_key(|(row, _)| *row);
         Ok(Some(out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many results are remembered of so many put in, each asked for so often before.
+    fn remembered(times: usize) -> usize {
+        let mut results = Results::default();
+        for id in 0..(2 * MOST) as u32 {
+            for at in 0..times as u32 {
+                let _ = results.get(&[id.saturating_sub(at)]);
+            }
+            results.put(vec![id], Ok(Computed::Nothing));
+        }
+        results.found.len()
+    }
+
+    #[test]
+    fn results_that_are_never_asked_for_again_are_not_remembered_for_long() {
+        assert_eq!((remembered(1), remembered(2)), (AT_FIRST, MOST));
     }
 }

@@ -1,6 +1,6 @@
 //! What the engine runs: conditions as steps over a frame of ids, one place per variable.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use super::batch_shared::Results;
 use super::table::Index;
@@ -232,7 +232,7 @@ pub enum Known {
     /// None: each comes up once.
     Nothing,
     /// The only one.
-    One(OnceLock<Result<Computed, DomainError>>),
+    One(Mutex<Option<Result<Computed, DomainError>>>),
     /// By the ids of the outer variables.
     Some(Mutex<Results>),
 }

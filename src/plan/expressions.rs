@@ -1,7 +1,7 @@
 //! Calculations and constants as the engine takes them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use super::compile::{Compiler, Inputs, flatten};
 use crate::base::Idx;
@@ -102,7 +102,7 @@ impl<'r> Compiler<'_, 'r> {
             .map(|var| (var.index(), matches!(self.types[var.index()], Ty::Value(_))))
             .collect();
         let known = if outer.is_empty() {
-            Known::One(OnceLock::new())
+            Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
             Known::Some(Mutex::default())
         } else {
