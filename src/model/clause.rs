@@ -7,6 +7,7 @@ use super::ir::{Atom, Clause, CompareOp, Cond, Expr, Slot, Term, Ty, Var, VarId}
 use super::raw::{Raw, Side};
 use super::readings::plain_word;
 use super::resolver::Resolver;
+use super::settle::settle;
 use super::types::{a, is_bare_name};
 use super::variables::Variables;
 pub(crate) use super::walk::{all_cond_vars, as_var, bind, cond_vars, expr_vars};
@@ -65,7 +66,8 @@ impl Resolver<'_> {
         if variables.broken {
             return None;
         }
-        let clause = Clause { vars: variables.vars.clone(), when, unless };
+        let mut clause = Clause { vars: variables.vars.clone(), when, unless };
+        settle(&mut clause);
         let sound = self.check_clause(&variables, &clause, &head, purpose);
         sound.then_some((clause, head))
     }

@@ -17,6 +17,7 @@ mod relations;
 mod repeats;
 mod resolver;
 mod scenario;
+mod settle;
 mod statements;
 mod table;
 mod types;
