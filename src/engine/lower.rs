@@ -304,7 +304,10 @@ fn defined(program: &Program, registers: Registers, step: &Step, live: &mut BitS
             }
             live.remove(*var);
         }
-        Step::Members { var, .. } | Step::Assign { var, .. } | Step::Join { var, fresh: true, .. } => {
+        Step::Members { var, .. }
+        | Step::Assign { var, .. }
+        | Step::Find { var, .. }
+        | Step::Join { var, fresh: true, .. } => {
             live.remove(*var);
         }
         _ => {}
@@ -347,7 +350,7 @@ fn used(program: &Program, registers: Registers, step: &Step, live: &mut BitSet)
             calculation_vars(left, &mut |var| live.insert(var));
             calculation_vars(right, &mut |var| live.insert(var));
         }
-        Step::Assign { value, .. } | Step::Yield(value) => {
+        Step::Assign { value, .. } | Step::Find { value, .. } | Step::Yield(value) => {
             calculation_vars(value, &mut |var| live.insert(var));
         }
         Step::Stated(var) => live.insert(*var),

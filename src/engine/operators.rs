@@ -174,8 +174,7 @@ impl Run<'_, '_> {
             }
             Step::Assign { value, .. } if op.deferred => return self.yields(op, value, batch),
             Step::Assign { var, domain, value, possible } => {
-                let mut vars = Vec::new();
-                calculation_vars(value, &mut |var| vars.push(var));
+                let vars = vars_of(value);
                 let mut ids = Vec::with_capacity(batch.len);
                 let mut ready = self.aggregates(lowered, batch)?;
                 for row in 0..batch.len {
@@ -185,6 +184,22 @@ impl Run<'_, '_> {
                     let (met, id) = assigned(&computed, *domain, *possible, self.values, self.clock)?;
                     ids.push(id);
                     if met {
+                        rows.push(row as u32);
+                    }
+                }
+                batch.columns[*var] = ids;
+            }
+            Step::Find { var, domain, value } => {
+                let vars = vars_of(value);
+                let mut ids = Vec::with_capacity(batch.len);
+                for row in 0..batch.len {
+                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
+                    let id = match self.calculate(value)? {
+                        Computed::Value(value) => self.values.find(DomainId::from_usize(*domain), &value),
+                        _ => None,
+                    };
+                    ids.push(id.unwrap_or(MISSING));
+                    if id.is_some() {
                         rows.push(row as u32);
                     }
                 }
@@ -213,8 +228,7 @@ impl Run<'_, '_> {
 
     /// Works out a value for each row, to be handed on with it.
     fn yields(&mut self, op: &Op<'_>, value: &Calculation, batch: &mut Batch) -> Result<(), Bail> {
-        let mut vars = Vec::new();
-        calculation_vars(value, &mut |var| vars.push(var));
+        let vars = vars_of(value);
         let mut ready = self.aggregates(op, batch)?;
         batch.yielded.clear();
         for row in 0..batch.len {
@@ -227,8 +241,8 @@ impl Run<'_, '_> {
 
     pub fn calculate(&mut self, calculation: &Calculation) -> Result<Computed, Bail> {
         let computed = self.runner.calculate(calculation, &mut self.frame);
-        if let Some(reached) = self.frame.stopped() {
-            return Err(Bail::Reached(reached));
+        if let Some(bail) = self.frame.stopped() {
+            return Err(bail);
         }
         computed.map_err(|_| Bail::Calculation)
     }
@@ -425,4 +439,11 @@ fn id(place: Place, batch: &Batch, row: usize) -> u32 {
         Place::Var(var) => batch.columns[var][row],
         Place::Id(id) => id,
     }
+}
+
+/// The variables a calculation reads.
+fn vars_of(calculation: &Calculation) -> Vec<usize> {
+    let mut vars = Vec::new();
+    calculation_vars(calculation, &mut |var| vars.push(var));
+    vars
 }

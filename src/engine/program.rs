@@ -92,6 +92,16 @@ pub enum Step {
         /// Whether what could hold counts.
         possible: bool,
     },
+    /// A variable takes the id that a worked-out value has already; a calculation without a result ends the
+    /// search.
+    Find {
+        /// The variable.
+        var: usize,
+        /// The domain of the value.
+        domain: usize,
+        /// The value, which cannot be missing.
+        value: Calculation,
+    },
     /// Works out a value for each way, to be handed on with it; the last step of a program.
     Yield(Calculation),
     /// No way to meet these.

@@ -1,6 +1,7 @@
 //! Runs programs. A variable is bound at a time, from the atom with the fewest rows left; what need
 //! only exist is left at its first match.
 
+use super::batch::Bail;
 use super::calculate::compare;
 use super::limits::{Clock, Reached};
 use super::program::{Computed, Conjunction, Place, Program, Step};
@@ -27,14 +28,14 @@ pub struct Frame {
     /// Why the last variable that is `NOBODY` became so.
     pub(super) missing: Option<DomainError>,
     looked: u32,
-    stopped: Option<Reached>,
+    stopped: Option<Bail>,
     /// Aggregates that were worked out already, by their addresses.
     pub(super) ready: Vec<(usize, Computed)>,
 }
 
 impl Frame {
-    /// The limit that was met, where one was.
-    pub(super) fn stopped(&self) -> Option<Reached> {
+    /// Why the search ended before its time, where it did.
+    pub(super) fn stopped(&self) -> Option<Bail> {
         self.stopped
     }
 }
@@ -116,11 +117,11 @@ impl<'p> Runner<'p> {
     /// one; otherwise it is just not met.
     pub fn holds(&self, frame: &mut Frame, raise: bool) -> Result<bool, Halt> {
         let found = self.exists(&self.program.body, frame, raise);
-        match (frame.stopped, found) {
-            (Some(reached), _) => Err(Halt::Reached(reached)),
-            (None, Found::Yes) => Ok(true),
-            (None, Found::No) => Ok(false),
-            (None, Found::Failed(error)) => Err(Halt::Failed(Failure { error, ids: frame.ids.clone() })),
+        self.ended(frame)?;
+        match found {
+            Found::Yes => Ok(true),
+            Found::No => Ok(false),
+            Found::Failed(error) => Err(Halt::Failed(Failure { error, ids: frame.ids.clone() })),
         }
     }
 
@@ -131,9 +132,22 @@ impl<'p> Runner<'p> {
         frame: &mut Frame,
         raise: bool,
         emit: &mut dyn FnMut(&Frame, Option<DomainError>) -> Flow,
-    ) -> Result<(), Reached> {
+    ) -> Result<(), Halt> {
         self.steps(&self.program.body, 0, frame, raise, &mut |_, frame| emit(frame, frame.failed));
-        frame.stopped.map_or(Ok(()), Err)
+        self.ended(frame)
+    }
+
+    /// An error where the search ended before its time. Programs that look up what is worked out are searched in
+    /// batches; way by way only parts of them are.
+    #[expect(clippy::unused_self, reason = "reads as a part of running")]
+    fn ended(&self, frame: &Frame) -> Result<(), Halt> {
+        match (frame.stopped, frame.missing) {
+            (None, _) | (Some(Bail::Calculation), None) => Ok(()),
+            (Some(Bail::Reached(reached)), _) => Err(Halt::Reached(reached)),
+            (Some(Bail::Calculation), Some(error)) => {
+                Err(Halt::Failed(Failure { error, ids: frame.ids.clone() }))
+            }
+        }
     }
 
     /// Whether some way is there; one without a result counts only where no other is, so that the
@@ -161,7 +175,7 @@ impl<'p> Runner<'p> {
     fn patient(&self, frame: &mut Frame) -> bool {
         frame.looked = frame.looked.wrapping_add(1);
         if frame.looked & PATIENCE == 0 && frame.stopped.is_none() {
-            frame.stopped = self.clock.time().err();
+            frame.stopped = self.clock.time().err().map(Bail::Reached);
         }
         frame.stopped.is_none()
     }
@@ -248,6 +262,20 @@ impl<'p> Runner<'p> {
                     let value = self.calculate(value, frame);
                     self.assign(*var, *domain, value, *possible, frame, raise)
                 }
+                Step::Find { var, domain, value } => match self.calculate(value, frame) {
+                    Ok(Computed::Value(value)) => {
+                        let found = self.values.find(DomainId::from_usize(*domain), &value);
+                        frame.ids[*var] = found.unwrap_or(NOBODY);
+                        found.is_some()
+                    }
+                    Ok(_) => false,
+                    Err(_) if !raise => false,
+                    Err(error) => {
+                        frame.missing = Some(error);
+                        frame.stopped = frame.stopped.or(Some(Bail::Calculation));
+                        false
+                    }
+                },
                 // Where only a result is missing, neither is certain; and it is an error only if
                 // what stands beside it inside is certain.
                 Step::Not { inner, doubtful } => match self.exists(inner, frame, raise) {
@@ -306,7 +334,7 @@ impl<'p> Runner<'p> {
                 let (id, made) = self.values.intern(DomainId::from_usize(domain), &value);
                 frame.ids[var] = id;
                 if made & PATIENCE as usize == PATIENCE as usize {
-                    frame.stopped = frame.stopped.or(self.clock.gathered(made).err());
+                    frame.stopped = frame.stopped.or(self.clock.gathered(made).err().map(Bail::Reached));
                 }
                 frame.stopped.is_none()
             }

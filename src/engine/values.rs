@@ -54,6 +54,15 @@ impl<'d> Values<'d> {
         self.known[DomainId::from_usize(domain)].days()
     }
 
+    /// The id of a value, where it has one.
+    pub fn find(&self, domain: DomainId, value: &Value) -> Option<u32> {
+        let known = &self.known[domain];
+        known.find_value(value).or_else(|| {
+            let at = self.made(domain).as_ref()?.find_value(value)?;
+            Some(made_id(known, at))
+        })
+    }
+
     /// The id of a value, given to it now if it had none, and its place among the values made.
     pub fn intern(&self, domain: DomainId, value: &Value) -> (u32, usize) {
         let known = &self.known[domain];
@@ -62,8 +71,7 @@ impl<'d> Values<'d> {
         }
         let mut made = self.made(domain);
         let at = made.get_or_insert_with(|| Dictionary::values(value.kind())).intern_value(value);
-        // Ids of values begin after the one that stands for a missing value.
-        (known.len() as u32 + at - 1, at as usize)
+        (made_id(known, at), at as usize)
     }
 
     /// The values made, per domain in the order of their ids.
@@ -78,4 +86,10 @@ impl<'d> Values<'d> {
             })
             .collect()
     }
+}
+
+/// The id of a value made, by its own among those: ids of values begin after the one that stands for a
+/// missing value.
+fn made_id(known: &Dictionary, at: u32) -> u32 {
+    known.len() as u32 + at - 1
 }

@@ -51,6 +51,8 @@ pub struct Request<'r> {
     pub delta: Option<(&'r Atom, Arc<Table>)>,
     /// The subjects, where the first variables are to be theirs and are sought with the rest.
     pub subjects: Option<Arc<Table>>,
+    /// Whether ids may be looked up by what is worked out; a calculation without a result then ends the search.
+    pub lookups: bool,
 }
 
 /// Choices that join a missing value are multiplied out into at most this many branches; past it they
@@ -163,7 +165,7 @@ impl Pending<'_> {
 
 pub(super) struct Compiler<'i, 'r> {
     pub(super) inputs: &'i Inputs<'i>,
-    request: &'r Request<'r>,
+    pub(super) request: &'r Request<'r>,
     /// Conditions written out beside those of the clause.
     pub(super) arena: &'r Arena<Cond>,
     /// Of the clause's variables, then of those made beside them.
@@ -229,7 +231,8 @@ impl<'r> Compiler<'_, 'r> {
             });
             pending.free = free.map(|(column, _)| column).collect();
         }
-        state.order = best_order(&state, enumerate);
+        let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
+        state.order = best_order(&state, givens, enumerate);
         self.search(&mut state, enumerate);
         for pending in state.pending {
             self.finish(pending);
@@ -391,8 +394,15 @@ impl<'r> Compiler<'_, 'r> {
     fn ready(&mut self, state: &mut State<'r>, waits: bool) {
         loop {
             let tried = |item: &Item<'r>| state.is_ready(*item) && !(waits && aggregates(*item));
-            let at = state.rest.iter().position(tried);
-            let Some(at) = at else { return };
+            let Some(at) = state.rest.iter().position(tried) else {
+                let Some((at, given)) = self.next_given(state) else { return };
+                state.rest.remove(at);
+                let step = self.give(state, &given);
+                state.steps.push(step);
+                state.bound.insert(given.var);
+                self.fill(state, Some(&BTreeSet::from([given.var])));
+                continue;
+            };
             let item = state.rest.remove(at);
             if let Item::Is(Cond::Let { var, value: Expr::Term(Term::Var(from)), .. }) = item {
                 let fresh = !state.bound.contains(var);
@@ -469,7 +479,7 @@ impl<'r> Compiler<'_, 'r> {
         }
     }
 
-    /// Whether anything these read has two bounds, or a value that may be missing.
+    /// Whether anything these read has two bounds, or a value that may be missing, their own or one from outside.
     pub(super) fn is_doubtful(&self, cond: &Cond) -> bool {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.is_doubtful(part)),
@@ -479,15 +489,23 @@ impl<'r> Compiler<'_, 'r> {
                 let missing = |slot| (self.inputs.missing)(&atom.source, slot);
                 !atom.known
                     && (!Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
-                        || (0..atom.args.len()).any(missing))
+                        || (0..atom.args.len()).any(missing)
+                        || self.reads_loose(cond))
             }
             Cond::Compare { .. } | Cond::Let { .. } => {
-                let mut found = false;
+                let mut found = self.reads_loose(cond);
                 cond.aggregated(&mut |body| found |= self.is_doubtful(body));
                 found
             }
             Cond::IsKind { .. } | Cond::Stated { .. } => false,
         }
+    }
+
+    /// Whether a condition reads a word the value of which may be missing, here or further out.
+    fn reads_loose(&self, cond: &Cond) -> bool {
+        let mut vars = Vec::new();
+        cond_vars(cond, &mut vars);
+        vars.iter().any(|var| self.loose.contains(var))
     }
 
     fn members_of(&self, kind: KindId) -> Arc<BitSet> {

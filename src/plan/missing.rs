@@ -26,6 +26,8 @@ fn loose_in(inputs: &Inputs<'_>, cond: &Cond, found: &mut BTreeSet<VarId>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| loose_in(inputs, part, found)),
         Cond::Not(inner, _) => loose_in(inputs, inner, found),
+        // What `known` stands before gives no word a missing value.
+        Cond::Atom(atom) if atom.known => {}
         Cond::Atom(atom) => {
             let slots = atom.args.iter().enumerate();
             let missing = slots.filter(|(slot, _)| (inputs.missing)(&atom.source, *slot));

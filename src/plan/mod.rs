@@ -3,6 +3,7 @@
 
 mod below;
 mod compile;
+mod equal;
 mod expressions;
 mod missing;
 mod order;

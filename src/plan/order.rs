@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::compile::{Item, Pending, vars_of};
+use super::equal::Given;
 use super::state::State;
 use crate::model::VarId;
 use crate::model::clause::as_var;
@@ -42,8 +43,9 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
         .map(|(_, var)| var)
 }
 
-/// The cheapest order found of the variables that atoms give their values; empty where it matters little.
-pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
+/// The cheapest order found of the variables that atoms give their values, some of which follow from others;
+/// empty where it matters little.
+pub(super) fn best_order(state: &State<'_>, givens: Vec<Given<'_>>, enumerate: bool) -> Vec<VarId> {
     if state.pending.iter().map(|pending| pending.table.len()).sum::<usize>() < FEW_ROWS {
         return Vec::new();
     }
@@ -61,7 +63,12 @@ pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
     let tests = |item: &Item<'_>| vars_of(*item).iter().any(|var| open.contains(var));
     let tested = state.rest.iter().any(tests);
     let rows = atoms.iter().map(|atom| atom.rows).collect();
+    let mut follows: Vec<Follows> = givens.into_iter().map(Follows::from).collect();
+    for follows in &mut follows {
+        follows.reads.retain(|var| !state.bound.contains(var));
+    }
     let mut search = Search {
+        follows,
         atoms: &atoms,
         open: &open,
         needed: &needed,
@@ -70,7 +77,10 @@ pub(super) fn best_order(state: &State<'_>, enumerate: bool) -> Vec<VarId> {
         tried: 0,
         best: (f64::INFINITY, Vec::new()),
     };
-    search.go(&mut Vec::new(), &Partial { rows, tuples: 1.0, cost: 0.0 });
+    let mut partial = Partial { rows, tuples: 1.0, cost: 0.0 };
+    let mut taken = Vec::new();
+    search.follow(&mut taken, &mut partial);
+    search.go(&mut taken, &partial);
     search.best.1
 }
 
@@ -92,6 +102,18 @@ impl Counted {
     }
 }
 
+/// A variable that has its value once others have theirs.
+struct Follows {
+    var: VarId,
+    reads: BTreeSet<VarId>,
+}
+
+impl From<Given<'_>> for Follows {
+    fn from(Given { var, reads, .. }: Given<'_>) -> Self {
+        Self { var, reads }
+    }
+}
+
 /// What an order has come to so far.
 struct Partial {
     /// The rows left of each atom.
@@ -104,6 +126,7 @@ struct Partial {
 
 /// Looks for the cheapest order, the cheapest next variable first.
 struct Search<'s> {
+    follows: Vec<Follows>,
     atoms: &'s [Counted],
     open: &'s [VarId],
     /// Variables whose values are wanted.
@@ -125,18 +148,48 @@ impl Search<'_> {
             return;
         }
         let left = self.open.iter().filter(|var| !taken.contains(var));
-        let mut next: Vec<(VarId, Partial)> =
-            left.map(|var| (*var, self.after(taken, *var, partial))).collect();
+        let mut next: Vec<(Vec<VarId>, Partial)> = left.map(|var| self.with(taken, *var, partial)).collect();
         next.sort_by(|left, right| left.1.cost.total_cmp(&right.1.cost));
-        for (var, partial) in next {
+        for (vars, partial) in next {
             self.tried += 1;
             let is_found = self.best.0.is_finite();
             if is_found && (partial.cost >= self.best.0 || self.tried > MOST_TRIED) {
                 return;
             }
-            taken.push(var);
+            let before = taken.len();
+            taken.extend(vars);
             self.go(taken, &partial);
-            taken.pop();
+            taken.truncate(before);
+        }
+    }
+
+    /// What one more variable and all that follow from it come to.
+    fn with(&self, taken: &[VarId], var: VarId, partial: &Partial) -> (Vec<VarId>, Partial) {
+        let mut partial = self.after(taken, var, partial);
+        let mut all = taken.to_vec();
+        all.push(var);
+        self.follow(&mut all, &mut partial);
+        (all.split_off(taken.len()), partial)
+    }
+
+    /// Takes each variable that has its value as others have theirs: of its own there is one at most.
+    fn follow(&self, taken: &mut Vec<VarId>, partial: &mut Partial) {
+        let next = |taken: &[VarId]| {
+            let is_next = |follows: &&Follows| {
+                !taken.contains(&follows.var) && follows.reads.iter().all(|var| taken.contains(var))
+            };
+            self.follows.iter().find(is_next).map(|follows| follows.var)
+        };
+        while let Some(var) = next(taken) {
+            let before = partial.tuples;
+            for (rows, atom) in partial.rows.iter_mut().zip(self.atoms) {
+                for (_, distinct) in atom.columns.iter().filter(|(other, _)| *other == var) {
+                    partial.tuples *= (*rows / distinct).min(1.0);
+                    partial.cost += before;
+                    *rows /= distinct;
+                }
+            }
+            taken.push(var);
         }
     }
 

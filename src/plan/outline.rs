@@ -83,6 +83,9 @@ impl Outline<'_> {
                 self.aggregates(left, depth + 1);
                 self.aggregates(right, depth + 1);
             }
+            Step::Find { var, .. } => {
+                self.line(depth, format!("work out {}, which must be there", self.var(*var)));
+            }
             Step::Assign { var, value, .. } => {
                 self.line(depth, format!("work out {}", self.var(*var)));
                 self.aggregates(value, depth + 1);

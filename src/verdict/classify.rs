@@ -124,6 +124,7 @@ impl Evaluator<'_> {
             possible,
             delta: None,
             subjects: None,
+            lookups: false,
         };
         let program = compile(inputs, &request);
         let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Halt> {

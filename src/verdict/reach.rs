@@ -84,7 +84,15 @@ impl Evaluator<'_> {
 
 fn request(rule: &Rule, possible: bool) -> Request<'_> {
     let needed = rule.head.iter().filter_map(as_var).collect();
-    Request { clause: &rule.clause, bound: BTreeSet::new(), needed, possible, delta: None, subjects: None }
+    Request {
+        clause: &rule.clause,
+        bound: BTreeSet::new(),
+        needed,
+        possible,
+        delta: None,
+        subjects: None,
+        lookups: true,
+    }
 }
 
 fn head(inputs: &Inputs<'_>, rule: &Rule) -> Vec<Place> {
@@ -155,8 +163,15 @@ fn grow(
         .map(|step| {
             let bound: BTreeSet<VarId> = step.atom.args.iter().filter_map(as_var).collect();
             let needed: BTreeSet<VarId> = step.rule.head.iter().filter_map(as_var).collect();
-            let request =
-                Request { clause: &step.rest, bound, needed, possible, delta: None, subjects: None };
+            let request = Request {
+                clause: &step.rest,
+                bound,
+                needed,
+                possible,
+                delta: None,
+                subjects: None,
+                lookups: true,
+            };
             let args = step.atom.args.iter().map(|term: &Term| place(inputs, term)).collect();
             Compiled { program: compile(inputs, &request), head: head(inputs, step.rule), args }
         })

@@ -255,6 +255,7 @@ impl Evaluator<'_> {
                 possible,
                 delta,
                 subjects: None,
+                lookups: false,
             };
             let first = request.delta.is_none();
             let program = compile(inputs, &request);
@@ -320,7 +321,10 @@ impl Evaluator<'_> {
                 let branches = branches(clause);
                 let programs: Vec<_> = branches
                     .iter()
-                    .map(|branch| compile(inputs, &request(branch, &needed, possible)))
+                    .map(|branch| {
+                        let request = Request { lookups: true, ..request(branch, &needed, possible) };
+                        compile(inputs, &request)
+                    })
                     .collect();
                 for (branch, program) in branches.iter().zip(&programs) {
                     evaluator.profile.note(None, || outline(inputs.ruleset, branch, program));
@@ -360,7 +364,7 @@ impl Evaluator<'_> {
 /// All ways to give these variables their values.
 fn request<'c>(clause: &'c Clause, needed: &BTreeSet<VarId>, possible: bool) -> Request<'c> {
     let needed = needed.clone();
-    Request { clause, bound: BTreeSet::new(), needed, possible, delta: None, subjects: None }
+    Request { clause, bound: BTreeSet::new(), needed, possible, delta: None, subjects: None, lookups: false }
 }
 
 /// Conclusions that only lack the result of a calculation, each once.

@@ -388,6 +388,7 @@ impl<'t> Over<'t> {
             possible,
             delta: None,
             subjects: Some(Arc::clone(table)),
+            lookups: true,
         };
         let program = compile(inputs, &request);
         let atom = program.subjects?;
