@@ -221,25 +221,39 @@ pub(super) fn unclosed_quote(bytes: &[u8], delimiter: u8) -> Option<u64> {
 }
 
 fn not_text(table: &Table, bytes: &[u8]) -> Option<Diagnostic> {
-    let at = match std::str::from_utf8(bytes) {
-        Ok(_) => memchr::memchr(0, bytes)?,
-        Err(error) => error.valid_up_to(),
+    let (at, what, hint) = match std::str::from_utf8(bytes) {
+        Ok(_) => match (memchr::memchr(0, bytes), only_returns(bytes)) {
+            (Some(at), _) => (at, format!("has a NUL byte: byte {at}"), "it is no plain text"),
+            (None, Some(at)) => (
+                at,
+                format!("ends its lines with a carriage return alone: byte {at} is 0x0d"),
+                "save it with line feeds (LF, or CR and LF)",
+            ),
+            (None, None) => return None,
+        },
+        Err(error) => {
+            let at = error.valid_up_to();
+            let hint = match bytes {
+                [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16; save it as UTF-8",
+                _ => "it may be Latin-1 or Windows-1252; save it as UTF-8",
+            };
+            (at, format!("is not UTF-8 text: byte {at} is {:#04x}", bytes[at]), hint)
+        }
     };
     let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
-    let hint = match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16; save it as UTF-8",
-        _ if bytes[at] == 0 => "it holds a NUL byte, so it is no plain text",
-        _ => "it may be Latin-1 or Windows-1252; save it as UTF-8",
-    };
     Some(
-        Diagnostic::new(
-            Code::NotText,
-            format!("`{}` is not UTF-8 text: byte {at} is {:#04x}", table.path, bytes[at]),
-        )
-        .at(table.span, "named here")
-        .data(DataPlace { file: table.path.clone(), row: line, ..DataPlace::default() })
-        .help(hint),
+        Diagnostic::new(Code::NotText, format!("`{}` {what}", table.path))
+            .at(table.span, "named here")
+            .data(DataPlace { file: table.path.clone(), row: line, ..DataPlace::default() })
+            .help(hint),
     )
+}
+
+/// Where the first line ends, in a text without line feeds that has several lines all the same.
+fn only_returns(bytes: &[u8]) -> Option<usize> {
+    let first = memchr::memchr2(b'\n', b'\r', bytes)?;
+    let more = bytes.len() > first + 1 && bytes[first] == b'\r';
+    (more && memchr::memchr(b'\n', bytes).is_none()).then_some(first)
 }
 
 struct Rows<'r> {
