@@ -325,6 +325,9 @@ pub(super) struct ExplainArgs {
     /// The form on standard output.
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,
+    /// In the world of this scenario, where the ruleset has no facts of its own.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
     /// How many steps a search may take before it says that it stopped; those for changes go round all lenses.
     #[arg(long, value_name = "N", default_value_t = 2_000_000)]
     pub budget: u64,

@@ -5,7 +5,7 @@ use super::args::{ExplainArgs, ExplainFormat};
 use super::output::Terminal;
 use super::progress::Progress;
 use crate::engine::Profile;
-use crate::explain::{Explanation, Replayed, Request, Trouble, explain_anyway, verify};
+use crate::explain::{Explanation, Replayed, Request, Standing, Trouble, explain, explain_anyway, verify};
 use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
@@ -62,6 +62,13 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         }
         Err(trouble) => return Err(troubled(&trouble, terminal)),
     };
+    if explanation.standing == Standing::Outside
+        && let Some(other) = in_other_order(ruleset, &evaluation, facts, &request)
+    {
+        let other = other.join(", ");
+        terminal
+            .say(&format!("parallax: did you mean `{other}`? It is in that order that it is asked about"));
+    }
     if args.verify {
         match verify(ruleset, &evaluation, facts, &explanation) {
             Ok(replayed) => terminal.say(&told(&replayed)),
@@ -206,6 +213,14 @@ fn asked(
         return Err(Exit::Usage);
     };
     let mut scenario = None;
+    if let Some(name) = &args.scenario {
+        if session.world(ruleset) == World::Facts {
+            terminal.say("parallax: --scenario: the ruleset has facts of its own, and those are explained");
+            return Err(Exit::Usage);
+        }
+        let all = ruleset.scenarios.iter_enumerated().map(|(id, scenario)| (id, scenario.name.as_str()));
+        scenario = Some(super::report::find(name, "scenario", all, terminal)?);
+    }
     if session.world(ruleset) == World::Scenarios {
         let named = |name: &str| {
             let (before, rest) = name.split_once('/')?;
@@ -296,6 +311,35 @@ fn subject(
         subject.push(Constant::Thing(domain, name.clone()));
     }
     Ok(subject)
+}
+
+/// Names of which two must change places to make what is asked about.
+fn in_other_order(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    facts: &[crate::model::KindFact],
+    request: &Request,
+) -> Option<Vec<String>> {
+    let is_asked_about = |names: &[Constant]| {
+        let request =
+            Request { subject: names.to_vec(), lenses: Vec::new(), parting: None, ..request.clone() };
+        let found = explain(ruleset, evaluation, facts, &request);
+        found.is_ok_and(|found| found.standing != Standing::Outside)
+    };
+    let places = 0..request.subject.len();
+    let pairs = places.clone().flat_map(|left| (0..left).map(move |right| (left, right)));
+    let mut swapped = pairs.map(|(left, right)| {
+        let mut names = request.subject.clone();
+        names.swap(left, right);
+        names
+    });
+    let found = swapped.find(|names| is_asked_about(names))?;
+    let names = found.into_iter().filter_map(|name| match name {
+        Constant::Thing(_, name) if name.contains(',') => Some(format!("\"{name}\"")),
+        Constant::Thing(_, name) => Some(name),
+        Constant::Value(_) => None,
+    });
+    Some(names.collect())
 }
 
 fn unknown<'n>(name: &str, known: impl Iterator<Item = &'n str>, terminal: &mut Terminal, why: &str) -> Exit {

@@ -54,7 +54,7 @@ fn moves(args: &WhatIfArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let (found, warnings) = found.map_err(|hindrance| hindered(hindrance, sources, terminal))?;
     terminal.diagnostics(&warnings, sources);
     if args.verify {
-        match verify(ruleset, &evaluation, &wanted, &found) {
+        match verify(ruleset, &evaluation, &wanted, &found, &world.limits) {
             Ok(replayed) => terminal.say(&super::explain::told(&replayed)),
             Err(hindrance) => return Err(hindered(hindrance, sources, terminal)),
         }

@@ -184,6 +184,7 @@ impl World<'_> {
                 }
             }
         }
+        values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
         // Where a rule compares a sum or difference with a constant, the threshold is another such.
         if kind == crate::value::ValueKind::Number && constants.len() <= FEW_CONSTANTS {
             let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();

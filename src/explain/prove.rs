@@ -13,6 +13,9 @@ use crate::engine::Computed;
 use crate::facts::{MISSING, Origin};
 use crate::model::{Aggregate, AtomSource, Clause, Cond, Constant, Expr, RelationId, RuleId, Ty};
 
+/// What the words of a body stand for, and whether those that stood for something still stand for that.
+type Way = (Vec<Option<u32>>, bool);
+
 /// The most ways of one body that are weighed against each other.
 const WAYS: usize = 64;
 /// The most ways to derive tuples that are looked through for one proof.
@@ -178,6 +181,7 @@ impl Run<'_> {
                 Ok(true)
             }
             Cond::Or(branches) => {
+                let mut other = None;
                 for branch in branches {
                     // A value nobody stated joins nothing for certain; the branch finds it again.
                     let mut own = env.clone();
@@ -188,13 +192,21 @@ impl Run<'_> {
                             own.ids[var.index()] = None;
                         }
                     }
-                    if self.meets(branch, &own, !certain)? {
-                        self.settle(branch, &mut own, !certain)?;
-                        env.ids = own.ids;
-                        return self.met_by(branch, env, certain, out);
+                    if !self.meets(branch, &own, !certain)? {
+                        continue;
+                    }
+                    match self.way(branch, env, own, !certain)? {
+                        Some((ids, true)) => {
+                            env.ids = ids;
+                            return self.met_by(branch, env, certain, out);
+                        }
+                        Some((ids, false)) => _ = other.get_or_insert((branch, ids)),
+                        None => {}
                     }
                 }
-                Ok(false)
+                let Some((branch, ids)) = other else { return Ok(false) };
+                env.ids = ids;
+                self.met_by(branch, env, certain, out)
             }
             Cond::Atom(atom) => {
                 if let AtomSource::Relation(relation) = &atom.source {
@@ -245,19 +257,23 @@ impl Run<'_> {
         }
     }
 
-    /// Gives the words of a condition the values of its first way.
-    fn settle(&self, cond: &Cond, env: &mut Env<'_>, possible: bool) -> Flow {
+    /// What the words of a condition stand for in its first way, begun with `own`, after which all words that stand
+    /// for something still stand for that, and that it is so; else in its first way: there a value that is missing
+    /// became one that is stated.
+    fn way(&self, cond: &Cond, env: &Env<'_>, mut own: Env<'_>, possible: bool) -> Result<Option<Way>, Stop> {
         let mut parts = Vec::new();
         super::solve::flatten(cond, &mut parts);
         let mut found = None;
-        ended(self.all(&parts, &mut env.clone(), possible, &mut |way| {
-            found = Some(way.ids.clone());
-            Err(Stop::Enough)
+        let mut seen = 0;
+        ended(self.all(&parts, &mut own, possible, &mut |way| {
+            let same = env.ids.iter().zip(&way.ids).all(|(old, new)| old.is_none() || old == new);
+            if same || seen == 0 {
+                found = Some((way.ids.clone(), same));
+            }
+            seen += 1;
+            if same || seen == WAYS { Err(Stop::Enough) } else { Ok(()) }
         }))?;
-        if let Some(ids) = found {
-            env.ids = ids;
-        }
-        Ok(())
+        Ok(found)
     }
 
     /// The fewest rounds that derive a tuple; 0 where it is stated.

@@ -13,6 +13,7 @@ use super::solve::Env;
 use super::world::{Change, Node, World};
 use crate::base::Idx;
 use crate::model::{KindId, LensId, RelationId, Term, Ty};
+use crate::value::Value;
 use crate::verdict::OutcomeSet;
 
 /// The most goals that may wait for each other.
@@ -82,6 +83,8 @@ pub(super) struct Trace {
     pub kinds: BTreeSet<(KindId, u32)>,
     /// Kinds of which all things were asked.
     pub all: BTreeSet<KindId>,
+    /// Values at which comparisons with a missing one turn.
+    pub turning: BTreeSet<Value>,
 }
 
 impl<'w> Run<'w> {
@@ -151,7 +154,7 @@ impl<'w> Run<'w> {
         self.trace.map(RefCell::into_inner).unwrap_or_default()
     }
 
-    fn note(&self, note: impl FnOnce(&mut Trace)) {
+    pub fn note(&self, note: impl FnOnce(&mut Trace)) {
         if let Some(trace) = &self.trace {
             note(&mut trace.borrow_mut());
         }

@@ -104,6 +104,7 @@ impl Run<'_> {
                 })
             }
             Cond::Compare { lhs, op, rhs, .. } => {
+                self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
                 if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
             }

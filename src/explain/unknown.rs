@@ -8,7 +8,7 @@ use super::world::{Change, Node, World};
 use super::{Answered, Open, Pivotal};
 use crate::checker::Says;
 use crate::facts::MISSING;
-use crate::model::{LensId, RelationId};
+use crate::model::{Constant, LensId, RelationId};
 use crate::value::Value;
 use crate::verdict::OutcomeSet;
 
@@ -117,6 +117,9 @@ impl World<'_> {
                 for (_, doubt) in pivotal.iter().filter(|(_, doubt)| after.is_none_or(|last| doubt > last)) {
                     let mut turns = BTreeSet::new();
                     turns_of(tree, doubt, &mut turns);
+                    let mut turns = Vec::from_iter(turns);
+                    // By what is said, not by ids: values got those as they came up.
+                    turns.sort_by_cached_key(|turn| self.said(doubt, turn));
                     for turn in turns {
                         let mut more = known.clone();
                         more.insert(doubt.clone(), turn);
@@ -139,6 +142,13 @@ impl World<'_> {
             level = next;
         }
         out
+    }
+
+    fn said(&self, doubt: &Doubt, turn: &Turn) -> Option<Vec<Option<Constant>>> {
+        match turn {
+            Turn::Not => None,
+            Turn::Holds(tuple) => Some(self.constants(doubt.0, tuple)),
+        }
     }
 
     fn answered(&self, doubt: &Doubt, turn: &Turn) -> Answered {

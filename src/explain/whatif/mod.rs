@@ -292,7 +292,7 @@ fn moves(
         if asked.is_empty() {
             continue;
         }
-        let constants = |subject: &[u32]| names(ruleset, runs.0, question, subject);
+        let constants = |subject: &[u32]| names(runs.0.world, question, subject);
         let mut standings = BTreeMap::new();
         for (subject, (before, after)) in
             ruleset.lenses_of(question).filter_map(|lens| found.get(&lens)).flatten()
@@ -324,9 +324,9 @@ fn standing(certain: Option<bool>) -> Standing {
     }
 }
 
-fn names(ruleset: &Ruleset, run: &Run<'_>, question: QuestionId, subject: &[u32]) -> Vec<Constant> {
-    let slots = ruleset.questions[question].slots.iter().zip(subject);
-    slots.filter_map(|(slot, id)| run.world.constant(ruleset.domain_of(slot.ty), *id)).collect()
+fn names(world: &World<'_>, question: QuestionId, subject: &[u32]) -> Vec<Constant> {
+    let slots = world.ruleset.questions[question].slots.iter().zip(subject);
+    slots.filter_map(|(slot, id)| world.constant(world.ruleset.domain_of(slot.ty), *id)).collect()
 }
 
 fn moved(
@@ -340,7 +340,7 @@ fn moved(
     let mut movers = Vec::new();
     for (subject, (before, after)) in found.get(&lens).into_iter().flatten() {
         if before.map(|(_, says)| says) != after.map(|(_, says)| says) {
-            movers.push((names(ruleset, old, question, subject), subject, before, after));
+            movers.push((names(old.world, question, subject), subject, before, after));
         }
     }
     movers.sort();

@@ -1,29 +1,41 @@
 //! Has the checker replay what is said of both worlds: what lenses say of whoever moves, the proofs, and
-//! the constraints broken otherwise.
+//! the constraints broken otherwise. That nobody else moves is seen in the changed world evaluated as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Hindrance, Side, Wanted, WhatIf, changes, full, kinds_after};
-use crate::checker::{Facts, Replay};
+use super::{
+    Hindrance, LensMoves, Side, Wanted, WhatIf, changes, full, go_on, kinds_after, nevers, not_evaluated,
+    standing,
+};
+use crate::checker::{Facts, Replay, Says};
+use crate::engine::{Clock, Limits, Profile};
 use crate::explain::world::World;
-use crate::explain::{Fact, Replayed, Trouble};
+use crate::explain::{Fact, Replayed, Standing, Trouble};
 use crate::facts::{MISSING, Stated};
 use crate::model::{Constant, LensId, RelationId, Ruleset, Ty};
-use crate::verdict::{Bound, Evaluation};
+use crate::verdict::{Answer, Bound, Evaluation, OutcomeSet};
 
-/// Replays all claims over the facts of the two worlds; the first that is false is an error.
+/// Replays all claims over the facts of the two worlds, and evaluates the changed one to see that nobody is left
+/// out; the first claim that is false is an error.
 pub fn verify(
     ruleset: &Ruleset,
     evaluation: &Evaluation,
     wanted: &Wanted<'_>,
     found: &WhatIf,
+    limits: &Limits,
 ) -> Result<Replayed, Hindrance> {
     let kinds = kinds_after(wanted);
     let mut world = World::new(ruleset, evaluation, &kinds).ok_or(Hindrance::NotKept)?;
     world.most_keys = super::MOST_KEYS;
-    let (change, _) = changes::change(&world, wanted.add, wanted.remove).map_err(Hindrance::Sentences)?;
-    let then = Stated::of(full::facts_after(&world, &change));
-    listed(&world, &then, found)?;
+    let clock = Clock::start(limits);
+    world.clock = Some(&clock);
+    let changed = changes::change(&world, wanted.add, wanted.remove);
+    go_on(&world, limits)?;
+    let (change, _) = changed.map_err(Hindrance::Sentences)?;
+    let whole = full::evaluate_changed(&world, &change, &clock.rest(), &Profile::default());
+    let whole = whole.map_err(not_evaluated)?;
+    let then = World::new(ruleset, &whole, &kinds).ok_or(Hindrance::NotKept)?.stated;
+    listed(&world, then, found)?;
     let facts = Facts {
         ruleset,
         stated: world.stated,
@@ -31,7 +43,7 @@ pub fn verify(
         parameters: &evaluation.parameters,
         kinds: wanted.kinds,
     };
-    let (before, after) = (Replay::new(facts), Replay::new(Facts { stated: &then, kinds: &kinds, ..facts }));
+    let (before, after) = (Replay::new(facts), Replay::new(Facts { stated: then, kinds: &kinds, ..facts }));
     let mut replayed = Replayed::default();
     memberships(ruleset, &after, found)?;
     for lens in found.questions.iter().flat_map(|question| &question.lenses) {
@@ -49,6 +61,7 @@ pub fn verify(
             }
         }
     }
+    nobody_else(&world, &whole, found)?;
     Ok(replayed)
 }
 
@@ -77,6 +90,54 @@ fn replay_side(
         replayed.proofs.note(replay.proof(proof))?;
     }
     Ok(())
+}
+
+/// Who moves, and the constraints broken otherwise, must be just those of the changed world evaluated as a whole.
+fn nobody_else(world: &World<'_>, whole: &Evaluation, found: &WhatIf) -> Result<(), Hindrance> {
+    let bug = |what: String| Err(Hindrance::Bug(what));
+    let all = full::compare(world.ruleset, world.evaluation, whole);
+    for entry in &found.questions {
+        for LensMoves { lens, moved } in &entry.lenses {
+            let differing = all.get(lens).into_iter().flatten();
+            let moves = differing.filter(|(_, (before, after))| said(before) != said(after));
+            let known: BTreeMap<Vec<Constant>, (Told, Told)> = moves
+                .map(|(subject, (before, after))| {
+                    (super::names(world, entry.question, subject), (told(before), told(after)))
+                })
+                .collect();
+            let claimed: BTreeMap<Vec<Constant>, (Told, Told)> = moved
+                .iter()
+                .map(|moved| {
+                    let told = |side: &Side| (side.standing, side.says.clone());
+                    (moved.subject.clone(), (told(&moved.before), told(&moved.after)))
+                })
+                .collect();
+            if known != claimed {
+                let subjects = known.keys().chain(claimed.keys());
+                let other = subjects.into_iter().find(|subject| known.get(*subject) != claimed.get(*subject));
+                let name = &world.ruleset.lenses[*lens].name;
+                return bug(format!("{name} moves {other:?} otherwise where all is evaluated"));
+            }
+        }
+    }
+    let broken = nevers::compare(world.ruleset, world.evaluation, whole);
+    if nevers::moves(world.evaluation, broken) == found.nevers {
+        Ok(())
+    } else {
+        bug("other constraints are broken where all is evaluated".to_owned())
+    }
+}
+
+/// Whether a subject is asked about, and what is said of it.
+type Told = (Standing, Says);
+
+fn said(answer: &Answer) -> Option<OutcomeSet> {
+    answer.map(|(_, says)| says)
+}
+
+fn told(answer: &Answer) -> Told {
+    let says = said(answer).map(crate::explain::story::says);
+    (standing(answer.map(|(certain, _)| certain)), says.unwrap_or_default())
 }
 
 /// A fact by what it says, and whether only perhaps.

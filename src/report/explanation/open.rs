@@ -2,7 +2,10 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
+use crate::checker::Says;
 use crate::explain::{Answered, Explanation, Fact, Open};
+use crate::model::Constant;
+use crate::value::Value;
 
 impl Words<'_> {
     /// Notes on an answer that is open.
@@ -25,12 +28,21 @@ impl Words<'_> {
             notes.push(note(format!("It hangs on this{tried}"), lines.collect()));
         }
         if !open.settling.is_empty() {
-            let line = |(answers, says): &(Vec<Answered>, crate::checker::Says)| {
+            let runs = open.settling.chunk_by(|left, right| ordered(left, right).is_some());
+            let line = |(at, run): (usize, &[Settling])| {
+                // Of values one after the other that come to the same, the one next to what comes to something else.
+                let is_first = at == 0;
+                let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
+                let (answers, says) = &run[near];
                 let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
                 let then = self.says(explanation.question, says);
-                Line::new("change", format!("if {}: {then}", list(&answers, "and")), None)
+                let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
+                    let way = if is_first { "down" } else { "up" };
+                    format!(" (or any other value tried, {way} to {value})")
+                });
+                Line::new("change", format!("if {}{others}: {then}", list(&answers, "and")), None)
             };
-            notes.push(note("It is settled".to_owned(), open.settling.iter().map(line).collect()));
+            notes.push(note("It is settled".to_owned(), runs.enumerate().map(line).collect()));
         }
         notes
     }
@@ -51,5 +63,23 @@ impl Words<'_> {
     fn answered(&self, answered: &Answered) -> String {
         let sentence = self.fact(answered.fact.relation, &answered.fact.args);
         if answered.holds { sentence } else { format!("it is not so that {sentence}") }
+    }
+}
+
+/// Answers that settle it, and what it comes to then.
+type Settling = (Vec<Answered>, Says);
+
+/// The value of the second where both state one number or day of the same, and come to the same.
+fn ordered<'s>((left, says): &Settling, (right, then): &'s Settling) -> Option<&'s Value> {
+    let ([left], [right]) = (left.as_slice(), right.as_slice()) else { return None };
+    if says != then || !left.holds || !right.holds || left.fact.relation != right.fact.relation {
+        return None;
+    }
+    let mut differing = left.fact.args.iter().zip(&right.fact.args).filter(|(left, right)| left != right);
+    match (differing.next(), differing.next()) {
+        (Some((Some(Constant::Value(_)), Some(Constant::Value(value)))), None) => {
+            matches!(value, Value::Number(_) | Value::Date(_)).then_some(value)
+        }
+        _ => None,
     }
 }

@@ -69,6 +69,29 @@ fn names_that_are_wrong_are_met_with_near_ones() {
 }
 
 #[test]
+fn names_in_another_order_and_a_scenario_by_its_name() {
+    let output = |args: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .arg("explain")
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the command runs")
+    };
+    let swapped = output(&["rulesets/customer", "carmaker, driver"]);
+    assert!(String::from_utf8_lossy(&swapped.stderr).contains("did you mean `driver, carmaker`?"));
+    let named = output(&["rulesets/customer", "driver, carmaker", "--scenario", "car-brand"]);
+    assert!(
+        named.stderr.is_empty() && named.stdout == output(&["rulesets/customer", "driver, carmaker"]).stdout
+    );
+    let other = output(&["rulesets/customer", "driver, carmaker", "--scenario", "insurance"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("there is nothing called `driver`"));
+    let facts = output(&["rulesets/licences", "MIT", "--scenario", "x"]);
+    assert!(String::from_utf8_lossy(&facts.stderr).contains("has facts of its own"));
+}
+
+#[test]
 fn all_that_is_said_replays() {
     let cases = [
         ("rulesets/customer", "taxpayer, welfare-agency"),
@@ -86,4 +109,16 @@ fn all_that_is_said_replays() {
         assert!(output.status.success(), "{who}: {said}");
         assert!(said.contains("replayed over the facts alone"), "{who}: {said}");
     }
+}
+
+#[test]
+fn a_value_nobody_stated_is_tried_where_a_comparison_turns() {
+    let files = crate::support::memory(
+        "kind Order\nrelation Order costs Number?\nrelation Order holds Number pieces\nrelation Order is due on Date?\n\
+         question Order is dear | cheap\n  among order holds any n pieces\n\
+         lens total {\n  big: dear when order holds n pieces and order costs c and c * n > 1000\n  otherwise cheap\n}\n\
+         lens soon {\n  late: dear when order is due on d and 2026-03-15 - d > 30\n  otherwise cheap\n}\n\
+         facts {\n  o1 holds 3 pieces\n  o2 holds 1000001 pieces\n  o2 costs 1\n}\n",
+    );
+    insta::assert_snapshot!("turning", super::told(&files, "o1"));
 }

@@ -103,10 +103,11 @@ fn is_caught_then(change: impl FnOnce(&mut WhatIf)) -> bool {
     let lenses = ruleset.lenses.ids().collect();
     let options = WhatIfOptions { lenses, budget: 1_000_000, proofs: 10, limits: Limits::default() };
     let (mut found, _) = whatif::whatif(ruleset, &mut evaluation, &wanted, &options).expect("it is found");
-    let replayed = whatif::verify(ruleset, &evaluation, &wanted, &found).expect("all of it replays");
+    let verified = |found: &WhatIf| whatif::verify(ruleset, &evaluation, &wanted, found, &Limits::default());
+    let replayed = verified(&found).expect("all of it replays");
     assert_eq!((replayed.outcomes.whole, replayed.proofs.whole, replayed.nevers.whole), (2, 1, 2));
     change(&mut found);
-    whatif::verify(ruleset, &evaluation, &wanted, &found).is_err()
+    verified(&found).is_err()
 }
 
 #[test]
@@ -121,6 +122,8 @@ fn false_moves_are_caught() {
     assert!(moved(&swapped), "the proofs are of the other world");
     assert!(is_caught_then(|found| found.nevers[0].ways[0].after = Bound::Impossible), "it is not mended");
     assert!(is_caught_then(|found| found.nevers[0].ways[0].before = Bound::Certain), "it is newly broken");
+    assert!(is_caught_then(|found| _ = found.questions[0].lenses[0].moved.pop()), "who moves is left out");
+    assert!(is_caught_then(|found| _ = found.nevers.pop()), "a constraint is left out");
     assert!(is_caught_then(|found| _ = found.added.pop()), "a fact that comes is left out");
     assert!(is_caught_then(|found| _ = found.removed.pop()), "a fact that goes is left out");
 }

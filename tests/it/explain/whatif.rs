@@ -195,7 +195,7 @@ fn asked(
     let mut evaluation = evaluation.clone();
     let (found, _) = whatif(ruleset, &mut evaluation, &wanted, &options)?;
     // Everything claimed is replayed by the checker, in both worlds.
-    let replayed = verify(ruleset, &evaluation, &wanted, &found)?;
+    let replayed = verify(ruleset, &evaluation, &wanted, &found, &Limits::default())?;
     Ok((found, replayed))
 }
 
