@@ -141,6 +141,12 @@ fn nothing_of_a_table_is_lost_in_silence() {
     assert!(exit == 3 && said.contains("line 4"), "{said}");
     let (_, said, exit) = run_table("twice", "  who owes amount", "who,amount,who\nada,5,bo\n");
     assert!(exit == 3 && said.contains("several columns"), "{said}");
+    let (_, said, exit) = run_table("nul", "  who owes amount", "who,amount\nada,5\nb\0o,6\n");
+    assert!(exit == 3 && said.contains("has a NUL byte: byte 18"), "{said}");
+    let (_, said, exit) = run_table("returns", "  who owes amount", "who,amount\rada,5\rbo,6\r");
+    assert!(exit == 3 && said.contains("a carriage return alone"), "{said}");
+    let (_, said, exit) = run_table("header", "  who owes amount", "who,amount\r");
+    assert!(exit == 0, "{said}");
 }
 
 #[test]

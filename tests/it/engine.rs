@@ -74,7 +74,7 @@ fn a_product_ends_at_the_limit_of_time() {
 fn a_search_that_finds_nothing_ends_at_the_limit_of_time() {
     let text = crowd(
         "question T is good | bad\n  among t counts\nlens l {\n  r: good when a counts and b counts and c counts \
-         and (a meets b with c by t or (a is b and b is not a))\n  otherwise bad\n}\n",
+         and (a meets b with c by t or count(other: other meets a with b by c) > 0)\n  otherwise bad\n}\n",
     );
     let limits = Limits { time: Some(Duration::from_millis(100)), ..Limits::default() };
     assert_eq!(answer(&text, limits), Err("PX0706"));
@@ -114,6 +114,29 @@ fn a_value_that_could_not_be_worked_out_is_nobody_s() {
     let facts =
         ["b counts", "a counts", "b has 5 up", "b has 1 below", "a has 5 up", "a has 0 below", "a owns 5"];
     assert_eq!(answer(&quotient(row, &facts), Limits::default()), Err("PX0610"));
+}
+
+#[test]
+fn a_missing_result_that_something_must_equal_matters_only_where_all_else_holds() {
+    let owners = ["w1 owns 1", "w2 owns 2", "w3 owns 3", "w4 owns 4"];
+    let all = ["a counts", "b counts", "a has 5 up", "a has 0 below", "b has 6 up", "b has 2 below"];
+    let facts = |more: &[&'static str]| [&owners[..], &all[..], more].concat();
+    for row in [
+        "t has u up and t has d below and w owns n and w has any m up and n = u / d",
+        "t has u up and t has d below and not (t owns 1 and u / d = 1) and any w owns n and u / d = n and t owns 7",
+    ] {
+        let nobody = answer(&quotient(row, &facts(&[])), Limits::default());
+        assert_eq!(nobody, Ok(vec!["a: l=bad".to_owned(), "b: l=bad".to_owned()]), "{row}");
+        let only_b = answer(&quotient(row, &facts(&["w3 has 1 up", "a owns 7"])), Limits::default());
+        assert_eq!(only_b, Err("PX0610"), "{row}");
+    }
+    let row = "t has u up and t has d below and count(w: w owns n and w has any m up and n = u / d) > 0";
+    let counted = answer(&quotient(row, &facts(&["w3 has 1 up"])), Limits::default());
+    assert_eq!(counted, Ok(vec!["a: l=bad".to_owned(), "b: l=good".to_owned()]));
+    let row = "t has u up and any w owns n and t has d below and n = u / d";
+    let fine = ["b counts", "b has 6 up", "b has 2 below"];
+    let found = answer(&quotient(row, &[&owners[..], &fine[..]].concat()), Limits::default());
+    assert_eq!(found, Ok(vec!["b: l=good".to_owned()]));
 }
 
 #[test]
@@ -243,6 +266,27 @@ fn what_any_introduces_in_a_negative_part_is_compared_by_equality() {
                 "x: negated=bad barred=bad counted=bad",
                 "y: negated=good barred=good counted=good",
                 "z: negated=unknown (good or bad) barred=unknown (good or bad) counted=bad",
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_word_that_a_sentence_gives_its_value_in_a_negative_part_is_compared() {
+    let text = "kind T\nrelation T has Number points\nrelation T scored Number\nrelation T counts\n\
+        question T is good | bad\n  among t counts\n\
+        lens negated {\n  a: good when not (any w has n points and t scored any m and n = m + 1)\n  otherwise bad\n}\n\
+        lens before {\n  a: good when not (t scored any m and n = m + 1 and any w has n points)\n  otherwise bad\n}\n\
+        lens barred {\n  a: good when t counts unless t scored any m and n = m + 1 and t has n points\n  otherwise bad\n}\n\
+        lens counted {\n  a: good when count(w: w has n points and t scored any m and n = m + 1) = 0\n  otherwise bad\n}\n\
+        facts {\n  x counts\n  y counts\n  x has 50 points\n  y has 7 points\n  x scored 2\n  x scored 3\n  x scored 4\n\
+        \x20 y scored 6\n  y scored 7\n}\n";
+    evaluated(text, |ruleset, evaluation| {
+        assert_eq!(
+            grid(ruleset, evaluation),
+            [
+                "x: negated=good before=good barred=good counted=good",
+                "y: negated=bad before=bad barred=bad counted=bad"
             ]
         );
     });

@@ -119,7 +119,7 @@ impl Generator {
 
     #[expect(clippy::too_many_lines, reason = "one arm per construct")]
     fn piece(&mut self, body: &mut Body) -> Piece {
-        match self.random.below(30) {
+        match self.random.below(33) {
             20..=25 => self.aggregate(body),
             26 => {
                 self.features.insert("known");
@@ -157,6 +157,7 @@ impl Generator {
                 let bound = *self.random.pick(&["1", "2", "limit"]);
                 Piece::Sentence(format!("% scored % {op} {bound}"), vec![Arg::Var(thing), Arg::Var(var)])
             }
+            30..=32 => self.equality(body),
             0 => {
                 self.features.insert("not");
                 let inner = (0..=self.random.below(2)).map(|_| self.sentence(body, false)).collect();
@@ -301,6 +302,55 @@ impl Generator {
             self.features.insert("arithmetic");
         }
         Piece::Test(format!("% {op} {other}"), vec![var])
+    }
+
+    /// Something that equals what is named elsewhere, or what is worked out from that.
+    fn equality(&mut self, body: &mut Body) -> Piece {
+        self.features.insert("equality");
+        if self.random.chance(20) {
+            let thing = self.word(body, Sort::T, "% knows %");
+            let other = body.fresh(Sort::T);
+            body.bound.push(other);
+            body.pieces.push(Piece::Sentence("% knows %".to_owned(), vec![Arg::Any, Arg::Var(other)]));
+            return Piece::Test("% is %".to_owned(), vec![thing, other]);
+        }
+        let value = if self.random.chance(40) {
+            let thing = self.word(body, Sort::T, "% knows %");
+            let value = body.fresh(Sort::Number);
+            body.bound.push(value);
+            body.pieces
+                .push(Piece::Sentence("% scored %".to_owned(), vec![Arg::Var(thing), Arg::Var(value)]));
+            value
+        } else {
+            self.word(body, Sort::Number, "% has % points")
+        };
+        if self.random.chance(60) {
+            self.features.insert("value from outside");
+            self.anys += 1;
+            let at = self.anys.to_string();
+            let form = self.random.pick(&[
+                "not (any w0 has n0 points and n0 = % + 1 and w0 shines)",
+                "not (any w0 has any n0 points and n0 < %)",
+                "not (any w0 scored any n0 and n0 = %)",
+                "count(a0: a0 has n0 points and n0 = % - 1) >= 1",
+                "count(a0: a0 has any n0 points and n0 > %) >= 2",
+                "count(a0: a0 scored any n0 and n0 > %) < 2",
+                "sum(n0 for each a0 n0: a0 has n0 points and n0 <= %) > 2",
+                "max(n0: any w0 has n0 points and n0 < %) >= 1",
+                "min(n0: any w0 scored n0 and n0 >= %) <= 2",
+            ]);
+            return Piece::Test(
+                form.replace("w0", &format!("w{at}"))
+                    .replace("n0", &format!("n{at}"))
+                    .replace("a0", &format!("a{at}")),
+                vec![value],
+            );
+        }
+        let other = body.fresh(Sort::Number);
+        body.bound.push(other);
+        body.pieces.push(Piece::Sentence("% has % points".to_owned(), vec![Arg::Any, Arg::Var(other)]));
+        let forms = ["% = %", "% = % + 1", "% - 1 = %", "% = 2 * % - 1", "abs(%) = abs(%)"];
+        Piece::Test((*self.random.pick(&forms)).to_owned(), vec![other, value])
     }
 
     fn date(&mut self, body: &mut Body) -> Piece {

@@ -130,6 +130,8 @@ pub const ALL_FEATURES: &[&str] = &[
     "first match",
     "flag",
     "function",
+    "equality",
+    "value from outside",
     "is",
     "is a kind",
     "keeping the fewest",
