@@ -167,7 +167,7 @@ impl WorldArgs {
             tables,
             splits: false,
             stated: false,
-            explained: None,
+            scope: crate::verdict::Scope::All,
             profile: Arc::new(profile),
             allow_paths: self.allow_path.clone(),
             allow_network: self.allow_network,

@@ -25,7 +25,8 @@ use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
 use crate::diag::Diagnostic;
 use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
-use crate::verdict::{Evaluation, Extras, evaluate};
+use crate::plan::below;
+use crate::verdict::{Evaluation, Extras, Scope, evaluate};
 pub use verify::{Count, Replayed, verify};
 pub use world::NEWCOMER;
 
@@ -217,8 +218,8 @@ pub fn explain(
 }
 
 /// The same over an evaluation that may have left something out: where that is too much to work out for one
-/// subject, everything is evaluated after all, and that evaluation takes the place of the one given. What is
-/// said is the same either way.
+/// subject, the relations that the lenses rest on are evaluated, and where that does not do, everything; that
+/// evaluation takes the place of the one given. What is said is the same either way.
 pub fn explain_anyway(
     ruleset: &Ruleset,
     evaluation: &mut Evaluation,
@@ -226,27 +227,34 @@ pub fn explain_anyway(
     request: &Request,
     profile: &Profile,
 ) -> Result<Explanation, Trouble> {
-    match explain(ruleset, evaluation, kinds, request) {
-        Err(Trouble::LeftOut) => {
-            let whole = complete(ruleset, evaluation, &request.limits, profile)?;
-            *evaluation = whole.map_err(Trouble::World)?;
-            explain(ruleset, evaluation, kinds, request)
+    let mut explained = explain(ruleset, evaluation, kinds, request);
+    for scope in [Scope::Below(&request.lenses), Scope::All] {
+        if !matches!(explained, Err(Trouble::LeftOut)) {
+            break;
         }
-        explained => explained,
+        if let Scope::Below(lenses) = scope
+            && (request.parting.is_some() || !evaluation.left_out.is_missing(&below(ruleset, lenses)))
+        {
+            continue;
+        }
+        *evaluation = complete(ruleset, evaluation, scope, &request.limits, profile)?;
+        explained = explain(ruleset, evaluation, kinds, request);
     }
+    explained
 }
 
-/// Evaluates everything over the facts of an evaluation, which is used up.
+/// Evaluates so much over the facts of an evaluation, which is used up.
 fn complete(
     ruleset: &Ruleset,
     evaluation: &mut Evaluation,
+    scope: Scope<'_>,
     limits: &Limits,
     profile: &Profile,
-) -> Result<Result<Evaluation, Box<Diagnostic>>, Trouble> {
+) -> Result<Evaluation, Trouble> {
     let parameters = evaluation.parameters.clone();
     let facts = evaluation.take_facts().ok_or(Trouble::NotKept)?;
-    let extras = Extras { stated: true, ..Extras::default() };
-    Ok(evaluate(ruleset, facts, &parameters, limits, profile, extras))
+    let extras = Extras { stated: true, scope, ..Extras::default() };
+    evaluate(ruleset, facts, &parameters, limits, profile, extras).map_err(Trouble::World)
 }
 
 fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {

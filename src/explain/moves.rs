@@ -107,7 +107,24 @@ impl World<'_> {
             Move::Add(relation, tuple) => !known.contains(&(*relation, tuple)),
             Move::Remove(..) | Move::Set(..) => true,
         });
-        (kept.cloned().collect(), whole)
+        let mut kept: Vec<Move> = kept.cloned().collect();
+        // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
+        kept.sort_by_cached_key(|one| self.order_of(one));
+        (kept, whole)
+    }
+
+    fn order_of(&self, one: &Move) -> (u8, RelationId, Vec<(u32, Option<Value>)>) {
+        let (sort, relation, tuple) = match one {
+            Move::Remove(relation, tuple) => (0, *relation, tuple),
+            Move::Add(relation, tuple) => (1, *relation, tuple),
+            Move::Set(relation, tuple) => (2, *relation, tuple),
+        };
+        let of = |(slot, id): (usize, &u32)| {
+            let is_value = self.is_value(relation, slot);
+            let value = is_value.then(|| self.values.value(self.domain(relation, slot), *id)).flatten();
+            (if is_value { 0 } else { *id }, value)
+        };
+        (sort, relation, tuple.iter().enumerate().map(of).collect())
     }
 
     /// Facts that put a thing in a kind, or would; whether these are all that could matter.

@@ -291,6 +291,12 @@ impl<'w> Run<'w> {
         visit: &mut dyn FnMut(&[u32]) -> Flow,
     ) -> Flow {
         if self.only.is_none() && !self.is_touched(Node::Relation(relation)) {
+            if let Some(beyond) = self.beyond(Node::Relation(relation)) {
+                return beyond.tuples(relation, want, possible, &mut |tuple| {
+                    self.tick()?;
+                    visit(tuple)
+                });
+            }
             let bounds = &self.world.evaluation.relations[relation];
             let columns = match &bounds.possible {
                 Some(columns) if possible => columns,

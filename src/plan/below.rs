@@ -4,6 +4,16 @@ use super::{Plan, Task, plan};
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, Ruleset};
 
+/// Of the order of evaluation only the relations that no rule concludes.
+pub fn stated(ruleset: &Ruleset) -> Plan {
+    let mut steps = plan(ruleset).steps;
+    steps.retain(|task| match task {
+        Task::Relations { members, .. } => !ruleset.rules.iter().any(|rule| members.contains(&rule.relation)),
+        Task::Population(_) | Task::Lens(_) => false,
+    });
+    Plan { steps }
+}
+
 /// Of the order of evaluation what it takes to know every relation that these lenses are worked out
 /// from; of populations and lenses only those that such a relation asks.
 pub fn below(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {

@@ -11,7 +11,7 @@ mod outline;
 mod show;
 mod state;
 
-pub use below::below;
+pub use below::{below, stated};
 pub use compile::{Inputs, Request, compile, may_miss};
 pub use expressions::{comparison, operation, place};
 pub use outline::outline;

@@ -10,7 +10,7 @@ use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::{Limits, Profile};
 use crate::facts::FactSetBuilder;
-use crate::model::{LensId, ParameterId, Ruleset, ScenarioId};
+use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Scope, evaluate};
@@ -29,9 +29,9 @@ pub struct Options {
     pub splits: bool,
     /// Whether to keep the facts as they were stated, for explanations.
     pub stated: bool,
-    /// Of which lenses single subjects are explained, where nothing else is asked: what that does not take
-    /// is left out.
-    pub explained: Option<Vec<LensId>>,
+    /// How much is worked out. Where single subjects are explained and nothing else is asked, what is stated will
+    /// do: the rest is worked out as far as that takes it.
+    pub scope: Scope<'static>,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
     /// Folders tables may lie in, beside the ruleset's own.
@@ -51,12 +51,6 @@ pub enum World {
     Facts,
     /// All scenarios together, each name written `scenario/name`.
     Scenarios,
-}
-
-impl Options {
-    fn scope(&self) -> Scope<'_> {
-        self.explained.as_deref().map_or(Scope::All, Scope::Below)
-    }
 }
 
 impl Session<'_> {
@@ -81,7 +75,7 @@ impl Session<'_> {
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
-        let extras = Extras { splits: options.splits, stated: options.stated, scope: options.scope() };
+        let extras = Extras { splits: options.splits, stated: options.stated, scope: options.scope };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
@@ -120,7 +114,7 @@ impl Session<'_> {
         options: &Options,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set)?;
-        let extras = Extras { splits: false, stated: true, scope: options.scope() };
+        let extras = Extras { splits: false, stated: true, scope: options.scope };
         self.scenario(ruleset, scenario, parameters, &options.limits, extras)
     }
 

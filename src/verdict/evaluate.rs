@@ -16,7 +16,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, LensId, NeverId, ParameterId, QuestionId, RelationId,
     Ruleset, Term, Ty,
 };
-use crate::plan::{Inputs, Plan, Task, below, plan};
+use crate::plan::{Inputs, Plan, Task, below, plan, stated};
 use crate::value::{DomainError, Value};
 
 /// What is certain, and what is possible where that is more.
@@ -80,6 +80,8 @@ pub enum Scope<'l> {
     All,
     /// The relations that these lenses rest on, with what those need; no constraints.
     Below(&'l [LensId]),
+    /// What is stated; nothing that rules conclude.
+    Stated,
 }
 
 /// What an evaluation hands on beside what everybody needs.
@@ -105,14 +107,13 @@ pub fn evaluate(
     if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
         return Err(Box::new(missing_parameter(ruleset, id)));
     }
-    let (plan, left_out) = match extras.scope {
-        Scope::All => (plan(ruleset), LeftOut::default()),
-        Scope::Below(lenses) => {
-            let plan = below(ruleset, lenses);
-            let left_out = LeftOut::of(ruleset, &plan, &facts.dictionaries);
-            (plan, left_out)
-        }
+    let (plan, is_whole) = match extras.scope {
+        Scope::All => (plan(ruleset), true),
+        Scope::Below(lenses) => (below(ruleset, lenses), false),
+        Scope::Stated => (stated(ruleset), false),
     };
+    let left_out =
+        if is_whole { LeftOut::default() } else { LeftOut::of(ruleset, &plan, &facts.dictionaries) };
     let mut evaluator = Evaluator {
         members: facts.members.iter().map(|members| Arc::new(members.clone())).collect(),
         facts,

@@ -74,6 +74,14 @@ impl LeftOut {
         out
     }
 
+    /// Whether some relation is left out that a plan works out.
+    pub fn is_missing(&self, plan: &Plan) -> bool {
+        plan.steps.iter().any(|step| match step {
+            Task::Relations { members, .. } => members.iter().any(|id| self.relations.contains(id)),
+            Task::Population(_) | Task::Lens(_) => false,
+        })
+    }
+
     /// Whether everything was worked out.
     pub fn is_nothing(&self) -> bool {
         let parts = self.relations.len() + self.populations.len() + self.lenses.len();

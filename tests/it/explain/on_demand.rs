@@ -8,16 +8,15 @@ use parallax::model::{Constant, LensId, QuestionId, Ruleset};
 use parallax::report::Look;
 use parallax::report::explanation::{json, tell, text};
 use parallax::session::{Options, Session};
-use parallax::verdict::Evaluation;
+use parallax::verdict::{Evaluation, Scope};
 
 use super::subjects;
 use crate::generator::case;
 use crate::support::memory;
 
-/// Evaluates for explanations of these lenses, or everything.
-fn evaluated(session: &Session<'_>, ruleset: &Ruleset, explained: Option<&[LensId]>) -> Evaluation {
-    let explained = explained.map(<[LensId]>::to_vec);
-    let options = Options { stated: true, explained, ..Options::default() };
+/// Evaluates for explanations, or everything.
+fn evaluated(session: &Session<'_>, ruleset: &Ruleset, scope: Scope<'static>) -> Evaluation {
+    let options = Options { stated: true, scope, ..Options::default() };
     session.evaluate(ruleset, &options).expect("it can be evaluated").0
 }
 
@@ -64,14 +63,14 @@ fn what_was_left_out_is_explained_as_if_it_had_been_evaluated() {
         let files = memory(&text);
         let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
         let Some(ruleset) = session.ruleset() else { continue };
-        let whole = evaluated(&session, ruleset, None);
+        let whole = evaluated(&session, ruleset, Scope::All);
         let all: Vec<LensId> = ruleset.lenses_of(QuestionId(0)).collect();
         let mut asked = subjects(ruleset, &whole);
         asked.truncate(3);
         asked.extend(somebody_else(ruleset, &whole));
         let one = [all[seed as usize % all.len()]];
         for lenses in [all.as_slice(), &one] {
-            let part = evaluated(&session, ruleset, Some(lenses));
+            let part = evaluated(&session, ruleset, Scope::Stated);
             left_out += usize::from(!part.left_out.lenses.is_empty());
             for (subject, budget) in asked.iter().zip([20_000, 700, 60, 5_000]) {
                 let request = request(subject, lenses, budget);
@@ -112,11 +111,11 @@ fn everything_is_evaluated_where_one_answer_hangs_on_all_others() {
     let files = memory(&text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
-    let whole = evaluated(&session, ruleset, None);
+    let whole = evaluated(&session, ruleset, Scope::All);
     let subject = subjects(ruleset, &whole).remove(MANY);
     let request = Request { size: 0, ..request(&subject, &[LensId(1)], 50_000_000) };
     let kinds = &ruleset.facts.kinds;
-    let mut part = evaluated(&session, ruleset, Some(&[LensId(1)]));
+    let mut part = evaluated(&session, ruleset, Scope::Stated);
     assert!(!part.left_out.is_nothing());
     assert!(matches!(explain(ruleset, &part, kinds, &request), Err(Trouble::LeftOut)));
     let found = explain_anyway(ruleset, &mut part, kinds, &request, &Profile::default());
