@@ -119,7 +119,7 @@ impl Generator {
 
     #[expect(clippy::too_many_lines, reason = "one arm per construct")]
     fn piece(&mut self, body: &mut Body) -> Piece {
-        match self.random.below(33) {
+        match self.random.below(35) {
             20..=25 => self.aggregate(body),
             26 => {
                 self.features.insert("known");
@@ -158,6 +158,7 @@ impl Generator {
                 Piece::Sentence(format!("% scored % {op} {bound}"), vec![Arg::Var(thing), Arg::Var(var)])
             }
             30..=32 => self.equality(body),
+            33 | 34 => self.choice(body),
             0 => {
                 self.features.insert("not");
                 let inner = (0..=self.random.below(2)).map(|_| self.sentence(body, false)).collect();
@@ -263,6 +264,9 @@ impl Generator {
             ("min", "min(A: % knows any B and B scored A)"),
             ("max", "max(A: % rated any B with A)"),
             ("max", "max(A + 1: % likes any B and % has A points)"),
+            ("nested", "count(A: % knows A and count(B: A likes B) >= 1)"),
+            ("nested", "max(A: % has A points and A > min(B: any D has B points and D shines))"),
+            ("nested", "count(A: % knows A and not (A has any B points and B > count(D: A likes D)))"),
         ];
         let (name, form) = *self.random.pick(&forms);
         self.features.insert(name);
@@ -276,8 +280,13 @@ impl Generator {
             text = text.replace(word, &format!("{}{at}", word.to_lowercase()));
         }
         let op = *self.random.pick(&["=", "!=", "<", "<=", ">", ">="]);
+        let mut vars = vec![thing; text.matches('%').count()];
+        if self.random.chance(20) {
+            self.features.insert("aggregate and a value");
+            vars.push(self.number_word(body));
+            return Piece::Test(format!("{text} {op} %"), vars);
+        }
         let bound = *self.random.pick(&["0", "1", "2", "2.5"]);
-        let vars = vec![thing; text.matches('%').count()];
         Piece::Test(format!("{text} {op} {bound}"), vars)
     }
 
@@ -314,16 +323,7 @@ impl Generator {
             body.pieces.push(Piece::Sentence("% knows %".to_owned(), vec![Arg::Any, Arg::Var(other)]));
             return Piece::Test("% is %".to_owned(), vec![thing, other]);
         }
-        let value = if self.random.chance(40) {
-            let thing = self.word(body, Sort::T, "% knows %");
-            let value = body.fresh(Sort::Number);
-            body.bound.push(value);
-            body.pieces
-                .push(Piece::Sentence("% scored %".to_owned(), vec![Arg::Var(thing), Arg::Var(value)]));
-            value
-        } else {
-            self.word(body, Sort::Number, "% has % points")
-        };
+        let value = self.number_word(body);
         if self.random.chance(60) {
             self.features.insert("value from outside");
             self.anys += 1;
@@ -351,6 +351,38 @@ impl Generator {
         body.pieces.push(Piece::Sentence("% has % points".to_owned(), vec![Arg::Any, Arg::Var(other)]));
         let forms = ["% = %", "% = % + 1", "% - 1 = %", "% = 2 * % - 1", "abs(%) = abs(%)"];
         Piece::Test((*self.random.pick(&forms)).to_owned(), vec![other, value])
+    }
+
+    /// A word for a number, which may be one that nobody stated.
+    fn number_word(&mut self, body: &mut Body) -> usize {
+        if self.random.chance(60) {
+            return self.word(body, Sort::Number, "% has % points");
+        }
+        let thing = self.word(body, Sort::T, "% knows %");
+        let value = body.fresh(Sort::Number);
+        body.bound.push(value);
+        body.pieces.push(Piece::Sentence("% scored %".to_owned(), vec![Arg::Var(thing), Arg::Var(value)]));
+        value
+    }
+
+    /// A choice, negated or not, in which something is compared.
+    fn choice(&mut self, body: &mut Body) -> Piece {
+        self.features.insert("choice with a comparison");
+        let value = self.number_word(body);
+        let thing = self.word(body, Sort::T, "% knows %");
+        self.anys += 1;
+        let at = self.anys.to_string();
+        let forms = [
+            ("(% shines or % > 1)", vec![thing, value]),
+            ("(% has any n0 points or % <= limit or % likes any w0)", vec![thing, value, thing]),
+            ("not (% shines or % = 2)", vec![thing, value]),
+            ("not (% > 1 and (% shines or any w0 knows %))", vec![value, thing, thing]),
+            ("((% shines and % < 2) or (% has n0 points and n0 = % + 1))", vec![thing, value, thing, value]),
+            ("not (% shines and not (any w0 has any n0 points and n0 > %))", vec![thing, value]),
+            ("not (not % >= 1)", vec![value]),
+        ];
+        let (form, vars) = self.random.pick(&forms).clone();
+        Piece::Test(form.replace("w0", &format!("w{at}")).replace("n0", &format!("n{at}")), vars)
     }
 
     fn date(&mut self, body: &mut Body) -> Piece {
@@ -420,12 +452,23 @@ impl Generator {
                 1 => *self.random.pick(&["t shines", "t likes any w", "t knows any w and w shines"]),
                 _ => *self.random.pick(&["t owns u", "t owns any w", "t knows any w and w likes u"]),
             };
-            let inner = match self.random.below(4) {
-                0 => {
+            let number = |var: &usize| body.sorts[*var] == Sort::Number && mentions[var] > 1;
+            let number = body.bound.iter().copied().find(number);
+            let inner = match (self.random.below(5), number) {
+                (4, Some(var)) => {
+                    self.features.insert("unless with a value");
+                    let forms = [
+                        "t has any n9 points and n9 > %",
+                        "% > 1 and t shines",
+                        "t scored any n9 and n9 < % + 1",
+                    ];
+                    format!("({})", self.random.pick(&forms).replace('%', &name(var)))
+                }
+                (0, _) => {
                     self.features.insert("unless with brackets");
                     format!("({inner} and t knows any w9)")
                 }
-                1 => {
+                (1, _) => {
                     self.features.insert("unless with or");
                     let inner = if inner.contains(" and ") { format!("({inner})") } else { inner.to_owned() };
                     format!("{inner} or t joined on 2026-01-31 or t opted in no")
