@@ -64,7 +64,7 @@ fn counted(sweep: &Sweep, at: usize) -> Vec<(u32, u64)> {
 fn every_value_is_as_if_written_out() {
     const OWN: &str = "parameter since: Date = 2026-02-10";
     let (mut flipped, mut compared) = (0, 0);
-    for seed in 0..40 {
+    for seed in 0..200 {
         let text = case(seed).text;
         let Some(sweep) = swept(&text, "since=2026-01-05..2026-03-20:24 days") else { continue };
         let each: Vec<Says> = sweep
