@@ -58,6 +58,8 @@ pub(super) struct Run<'w> {
     touched: RefCell<BTreeMap<Node, bool>>,
     /// The loops being worked out, with whether the pass found something new.
     driven: RefCell<BTreeMap<usize, bool>>,
+    /// Goals of loops, in the order in which the passes under way came by them.
+    passed: RefCell<Vec<Goal>>,
     passes: Cell<u64>,
     depth: Cell<usize>,
     left: Cell<u64>,
@@ -102,6 +104,7 @@ impl<'w> Run<'w> {
             outcomes: RefCell::default(),
             touched: RefCell::default(),
             driven: RefCell::default(),
+            passed: RefCell::default(),
             passes: Cell::new(0),
             depth: Cell::new(0),
             left: Cell::new(budget),
@@ -378,11 +381,13 @@ impl<'w> Run<'w> {
     /// Works a goal of a loop out, pass by pass, until nothing new comes.
     fn drive(&self, place: usize, goal: &Goal) -> Flow {
         let outer = self.passes.get();
+        let first = self.passed.borrow().len();
         let mut passes = outer;
         loop {
             passes += 1;
             self.passes.set(passes);
             self.driven.borrow_mut().insert(place, false);
+            self.passed.borrow_mut().truncate(first);
             let passed = self.pass(goal);
             let more = self.driven.borrow_mut().remove(&place);
             passed?;
@@ -390,12 +395,15 @@ impl<'w> Run<'w> {
                 break;
             }
         }
-        for (other, table) in self.tables.borrow_mut().iter_mut() {
-            table.done |= self.world.loops[other.0] == Some(place) && table.pass == passes;
-        }
-        // Goals of an outer loop are of its pass again.
         let mut tables = self.tables.borrow_mut();
-        tables.values_mut().filter(|table| !table.done && table.pass == passes).for_each(|t| t.pass = 0);
+        for other in self.passed.borrow_mut().drain(first..) {
+            match tables.get_mut(&other) {
+                Some(table) if self.world.loops[other.0] == Some(place) => table.done = true,
+                // Goals of an outer loop are of its pass again.
+                Some(table) if !table.done => table.pass = 0,
+                _ => {}
+            }
+        }
         self.passes.set(if self.driven.borrow().is_empty() { passes } else { outer });
         Ok(())
     }
@@ -408,6 +416,9 @@ impl<'w> Run<'w> {
             table.pass = self.passes.get();
             Rc::clone(&table.tuples)
         };
+        if self.world.loops[*relation].is_some() {
+            self.passed.borrow_mut().push(goal.clone());
+        }
         let mut found = BTreeSet::clone(&before);
         let want: Vec<Want> = pattern.iter().map(|id| id.map_or(Want::Any, Want::Is)).collect();
         self.stated(*relation, &want, *possible, &mut |tuple| {
