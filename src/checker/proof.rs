@@ -248,6 +248,16 @@ pub enum Gap {
     Days(i64),
 }
 
+impl Gap {
+    /// Whether the two are the same, as at a bound that must be passed.
+    pub fn is_none(&self) -> bool {
+        match self {
+            Self::Number(gap) => *gap == Decimal::from(0),
+            Self::Days(days) => *days == 0,
+        }
+    }
+}
+
 /// What a row lacks to match.
 #[derive(Clone, Debug)]
 pub struct WhyNot {

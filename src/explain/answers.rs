@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::run::{Matched, Run};
-use super::solve::Env;
+use super::solve::{Env, flatten, gives};
 use super::world::Node;
 use crate::base::Idx;
-use crate::model::{LensId, Otherwise, QuestionId, RowId};
+use crate::model::{Clause, Cond, LensId, Otherwise, QuestionId, Row, RowId, VarId, VerdictId};
 use crate::verdict::{Outcome, OutcomeSet, outcome_of_rows};
 
-impl Run<'_> {
+impl<'w> Run<'w> {
     /// Subjects of a question that are as wanted, possible ones or only certain ones.
     pub fn population(
         &self,
@@ -49,21 +49,129 @@ impl Run<'_> {
                 lenses.flat_map(|lens| ruleset.lenses[lens].rows.iter().map(|row| &row.clause)).collect()
             }
         };
-        let slots = self.world.slots(question);
         for clause in clauses {
-            let mut env = Env::new(&clause.vars);
-            for (slot, want) in slots.iter().zip(want) {
-                if let Want::Is(id) = want {
-                    env.ids[slot.index()] = Some(*id);
-                }
-            }
-            self.clause(clause, &mut env, possible, &mut |env| {
-                let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
-                found.extend(tuple);
-                Ok(())
-            })?;
+            self.all_subjects(question, clause, want, possible, &mut found)?;
         }
         Ok(found)
+    }
+
+    /// Of whom lenses may give a verdict. Whom rows match is asked first where they lead there from who is
+    /// given: to be asked about may take a long chain of facts.
+    pub fn subjects(
+        &self,
+        question: QuestionId,
+        verdict: VerdictId,
+        lenses: &[LensId],
+        want: &[Want],
+        possible: bool,
+    ) -> Result<BTreeSet<Tuple>, Stop> {
+        if !lenses.iter().any(|lens| self.is_touched(Node::Lens(*lens))) {
+            let Some(beyond) = self.beyond(Node::Population(question)) else {
+                return self.population(question, want, possible);
+            };
+            let all = beyond.subjects(question, verdict, lenses, want, possible)?;
+            all.iter().try_for_each(|_| self.tick())?;
+            return Ok(all);
+        }
+        let is_closed = self.world.ruleset.questions[question].among.is_some();
+        let mut rows = Vec::new();
+        let by_rows = lenses.iter().all(|lens| self.rows_giving(*lens, verdict, is_closed, &mut rows));
+        if is_closed && !(by_rows && rows.iter().all(|row| self.leads(question, &row.clause, want))) {
+            return self.population(question, want, possible);
+        }
+        let mut found = BTreeSet::new();
+        for row in rows {
+            self.all_subjects(question, &row.clause, want, true, &mut found)?;
+        }
+        if is_closed {
+            let mut kept = BTreeSet::new();
+            for subject in found {
+                let own: Vec<Want> = subject.iter().map(|id| Want::Is(*id)).collect();
+                if !self.population(question, &own, possible)?.is_empty() {
+                    kept.insert(subject);
+                }
+            }
+            return Ok(kept);
+        }
+        Ok(found)
+    }
+
+    /// The rows by which a lens gives a verdict; whether it does so by rows alone. What holds where no row
+    /// decides counts only where a population says of whom.
+    fn rows_giving(&self, lens: LensId, verdict: VerdictId, is_closed: bool, out: &mut Vec<&'w Row>) -> bool {
+        let entry = &self.world.ruleset.lenses[lens];
+        out.extend(entry.rows.iter().filter(|row| row.verdict == verdict));
+        match entry.otherwise {
+            _ if !is_closed => true,
+            Otherwise::Nothing => true,
+            Otherwise::Verdict(other, _) => other != verdict,
+            Otherwise::As(other, _) => self.rows_giving(other, verdict, is_closed, out),
+        }
+    }
+
+    /// Whether sentences lead from the things given to all others that a row is about.
+    fn leads(&self, question: QuestionId, clause: &Clause, want: &[Want]) -> bool {
+        let slots = self.world.slots(question);
+        let given = slots.iter().zip(want).filter(|(_, want)| matches!(want, Want::Is(_)));
+        let mut known: BTreeSet<VarId> = given.map(|(slot, _)| *slot).collect();
+        let mut parts = Vec::new();
+        flatten(&clause.when, &mut parts);
+        parts.retain(|part| matches!(part, Cond::Atom(_) | Cond::Or(_)));
+        loop {
+            let before = parts.len();
+            parts.retain(|part| {
+                let mut words = BTreeSet::new();
+                gives(part, &mut words);
+                let far = words.is_disjoint(&known);
+                if !far {
+                    known.extend(words);
+                }
+                far
+            });
+            if parts.len() == before {
+                return slots.iter().all(|slot| known.contains(slot));
+            }
+        }
+    }
+
+    /// Whom a clause is met by.
+    fn all_subjects(
+        &self,
+        question: QuestionId,
+        clause: &Clause,
+        want: &[Want],
+        possible: bool,
+        found: &mut BTreeSet<Tuple>,
+    ) -> Flow {
+        let slots = self.world.slots(question);
+        let mut env = Env::new(&clause.vars);
+        for (slot, want) in slots.iter().zip(want) {
+            if let Want::Is(id) = want {
+                env.ids[slot.index()] = Some(*id);
+            }
+        }
+        self.clause(clause, &mut env, possible, &mut |env| {
+            let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
+            found.extend(tuple);
+            Ok(())
+        })
+    }
+
+    /// Whether the rows of a lens alone give the verdict.
+    pub fn local(
+        &self,
+        lens: LensId,
+        subject: &[u32],
+        wanted: Outcome,
+        possible: bool,
+    ) -> Result<bool, Stop> {
+        if !self.is_touched(Node::Lens(lens)) {
+            let set = self.outcome(lens, subject)?;
+            return Ok(if possible { set.contains(wanted) } else { set.settled() == Some(wanted) });
+        }
+        let matched = self.matched(lens, subject)?;
+        let settled = matched.rows.settled().is_some() && !matched.certain.is_empty();
+        Ok(matched.rows.contains(wanted) && (possible || settled))
     }
 
     /// Whether the subject is in the population: not, possibly, certainly.

@@ -13,6 +13,7 @@ mod run;
 mod settled;
 mod solve;
 mod story;
+mod tried;
 mod turning;
 mod unknown;
 mod verify;

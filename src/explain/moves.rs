@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use super::lookup::{Tuple, Want, fits};
 use super::run::{Run, Trace};
+use super::tried::Tried;
 use super::world::{Change, Delta, Node, World};
 use crate::facts::{MISSING, Origin};
-use crate::model::{
-    Clause, Cond, Constant, Domain, DomainId, Expr, KindId, LensId, RelationId, RepeatRole, Term, Ty,
-};
-use crate::value::{Decimal, Value};
+use crate::model::{Clause, Cond, Constant, Expr, KindId, LensId, RelationId, RepeatRole, Term, Ty};
+use crate::value::Value;
 
 /// One change of the facts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,12 +21,8 @@ pub(super) enum Move {
     Set(RelationId, Tuple),
 }
 
-/// Up to this many names of a kind all are tried; of more, only those met.
-const ALL_NAMES: usize = 40;
-/// Of up to this many constants the sums and differences are tried too.
-const FEW_CONSTANTS: usize = 6;
-/// The most ways to fill what was looked for with names and values.
-const FILLINGS: usize = 400;
+/// The most changes that could matter of which a search is told; each is a world to work out.
+const MOST_MOVES: usize = 50_000;
 
 /// What an answer is worked out from by rules, whatever the facts.
 pub(super) struct Scope {
@@ -65,7 +60,7 @@ impl World<'_> {
 
     /// The changes that could matter to an answer that was read off this.
     pub fn moves(&self, trace: &Trace, scope: &Scope) -> (Vec<Move>, bool) {
-        let constants = &scope.constants;
+        let tried = Tried::new(self, &scope.constants, trace);
         let mut out = BTreeSet::new();
         let mut whole = true;
         for (relation, tuple, _) in &trace.facts {
@@ -77,10 +72,10 @@ impl World<'_> {
                     if tuple[slot] != MISSING {
                         out.insert(Move::Remove(*relation, tuple.clone()));
                     }
-                    for id in self.values_for(self.domain(*relation, slot), constants, trace) {
-                        if id != tuple[slot] {
+                    for id in tried.of(self.domain(*relation, slot)).iter() {
+                        if *id != tuple[slot] {
                             let mut other = tuple.clone();
-                            other[slot] = id;
+                            other[slot] = *id;
                             out.insert(Move::Set(*relation, other));
                         }
                     }
@@ -89,16 +84,20 @@ impl World<'_> {
             }
         }
         for (relation, want) in &trace.asked {
+            if out.len() > MOST_MOVES {
+                whole = false;
+                break;
+            }
             let open = self.ruleset.relations[*relation].open.is_some();
             if open || !self.may_change(*relation) || !self.is_stated_at_all(*relation) {
                 continue;
             }
-            whole &= self.fillings(*relation, want, constants, trace, &mut |tuple| {
+            whole &= tried.fillings(*relation, want, &mut |tuple| {
                 out.insert(Move::Add(*relation, tuple));
             });
         }
         for (kind, id) in &trace.kinds {
-            whole &= self.kind_moves(*kind, *id, scope, trace, &mut out);
+            whole &= self.kind_moves(*kind, *id, scope, &tried, &mut out);
         }
         whole &= trace.all.is_empty();
         let known: BTreeSet<(RelationId, &Tuple)> =
@@ -133,10 +132,9 @@ impl World<'_> {
         kind: KindId,
         id: u32,
         scope: &Scope,
-        trace: &Trace,
+        tried: &Tried<'_>,
         out: &mut BTreeSet<Move>,
     ) -> bool {
-        let constants = &scope.constants;
         let mut whole = true;
         let member = self.stated.members[kind].contains(id as usize);
         for (relation, entry) in self.ruleset.relations.iter_enumerated() {
@@ -170,13 +168,13 @@ impl World<'_> {
                         let domain = self.ruleset.domain_of(other.ty);
                         want[place] = match other.ty {
                             Ty::Thing(_) => Want::Is(self.evaluation.dictionaries[domain].len() as u32),
-                            Ty::Value(_) => match self.values_for(domain, constants, trace).first() {
+                            Ty::Value(_) => match tried.of(domain).first() {
                                 Some(id) => Want::Is(*id),
                                 None => Want::Any,
                             },
                         };
                     }
-                    whole &= self.fillings(relation, &want, constants, trace, &mut |tuple| {
+                    whole &= tried.fillings(relation, &want, &mut |tuple| {
                         out.insert(if entry.open.is_some() {
                             Move::Set(relation, tuple)
                         } else {
@@ -187,104 +185,6 @@ impl World<'_> {
             }
         }
         whole
-    }
-
-    /// Values tried in a slot: those rules compare with, one past each, and those met.
-    pub fn values_for(&self, domain: DomainId, constants: &BTreeSet<Value>, trace: &Trace) -> Vec<u32> {
-        let Domain::Values(kind) = self.ruleset.domains[domain] else { return Vec::new() };
-        let mut values: BTreeSet<Value> =
-            constants.iter().filter(|value| value.kind() == kind).cloned().collect();
-        for (relation, tuple, _) in &trace.facts {
-            for (slot, id) in tuple.iter().enumerate() {
-                if self.domain(*relation, slot) == domain {
-                    values.extend(self.values.value(domain, *id));
-                }
-            }
-        }
-        values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
-        // Where a rule compares a sum or difference with a constant, the threshold is another such.
-        if kind == crate::value::ValueKind::Number && constants.len() <= FEW_CONSTANTS {
-            let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
-            for left in &numbers {
-                for right in &numbers {
-                    let both = [left.checked_sub(*right), left.checked_add(*right)];
-                    values.extend(both.into_iter().flatten().map(Value::Number));
-                }
-            }
-        }
-        let beside: Vec<Value> = values
-            .iter()
-            .flat_map(|value| match value {
-                Value::Number(number) => {
-                    let one = Decimal::from(1);
-                    let both = [number.checked_add(one), number.checked_sub(one)];
-                    both.into_iter().flatten().map(Value::Number).collect::<Vec<_>>()
-                }
-                Value::Date(date) => {
-                    [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
-                }
-                Value::Flag(flag) => vec![Value::Flag(!flag)],
-                Value::Text(_) => Vec::new(),
-            })
-            .collect();
-        values.extend(beside);
-        let default = match kind {
-            crate::value::ValueKind::Number => Some(Value::Number(Decimal::from(1))),
-            crate::value::ValueKind::Flag => Some(Value::Flag(true)),
-            crate::value::ValueKind::Text => Some(Value::Text("x".into())),
-            crate::value::ValueKind::Date => crate::value::Date::from_ymd(2000, 1, 1).map(Value::Date),
-        };
-        if values.is_empty() {
-            values.extend(default);
-        }
-        values.into_iter().map(|value| self.id(&Constant::Value(value))).collect()
-    }
-
-    /// Names tried in a slot: all where there are few, else those met; and one that nothing has.
-    fn names_for(&self, domain: DomainId, trace: &Trace) -> Vec<u32> {
-        let count = self.evaluation.dictionaries[domain].len() as u32;
-        let mut names: BTreeSet<u32> = if count as usize <= ALL_NAMES {
-            (0..count).collect()
-        } else {
-            let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
-                tuple.iter().enumerate().filter(move |(slot, _)| self.domain(*relation, *slot) == domain)
-            });
-            met.map(|(_, id)| *id).collect()
-        };
-        names.insert(count);
-        names.into_iter().collect()
-    }
-
-    fn fillings(
-        &self,
-        relation: RelationId,
-        want: &[Want],
-        constants: &BTreeSet<Value>,
-        trace: &Trace,
-        visit: &mut dyn FnMut(Tuple),
-    ) -> bool {
-        let mut ways: Vec<Tuple> = vec![Vec::new()];
-        for (slot, want) in want.iter().enumerate() {
-            let ids: Vec<u32> = match want {
-                Want::Is(MISSING) if self.is_value(relation, slot) => Vec::new(),
-                Want::Is(id) | Want::IsOrMissing(id) => vec![*id],
-                Want::Any => {
-                    let domain = self.domain(relation, slot);
-                    if self.is_value(relation, slot) {
-                        self.values_for(domain, constants, trace)
-                    } else {
-                        self.names_for(domain, trace)
-                    }
-                }
-            };
-            if ways.len() * ids.len() > FILLINGS {
-                return false;
-            }
-            ways =
-                ways.iter().flat_map(|way| ids.iter().map(|id| [way.as_slice(), &[*id]].concat())).collect();
-        }
-        ways.into_iter().for_each(visit);
-        true
     }
 
     /// The world after one more change; `None` where it cannot be made.
@@ -539,13 +439,6 @@ impl Change {
         if !delta.added[usize::from(maybe)].remove(tuple) {
             delta.removed[usize::from(maybe)].insert(tuple.to_vec());
         }
-    }
-}
-
-fn number(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) => Some(*number),
-        Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
     }
 }
 

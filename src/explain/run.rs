@@ -117,7 +117,7 @@ impl<'w> Run<'w> {
     }
 
     /// What works out, in the world as it is, whatever the evaluation left out. It has steps of its own: whoever
-    /// asks counts those that reading it off the evaluation would take.
+    /// asks counts at most those that reading it off the evaluation would take.
     pub fn apart(world: &'w World<'w>) -> Self {
         Self { apart: true, ..Self::new(world, Change::default(), 0) }
     }

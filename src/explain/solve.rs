@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::calculate::{Calc, compare};
-use super::lookup::{Flow, Stop, Tuple, Want};
+use super::lookup::{Flow, Stop, Want};
 use super::run::Run;
-use super::world::Node;
 use crate::base::{Idx, IndexVec};
 use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::{as_var, expr_vars};
-use crate::model::{Atom, AtomSource, Clause, Cond, Expr, LensId, Term, Ty, Var, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, Expr, Term, Ty, Var, VarId};
 use crate::verdict::Outcome;
 
 /// What the words of a body stand for so far.
@@ -82,12 +81,17 @@ impl Run<'_> {
                 parts.extend(rest);
                 self.all(&parts, env, possible, visit)
             }
-            Cond::Or(branches) => branches.iter().try_for_each(|branch| {
-                let mut parts = Vec::new();
-                flatten(branch, &mut parts);
-                parts.extend(rest);
-                self.all(&parts, env, possible, visit)
-            }),
+            Cond::Or(branches) => {
+                // What is stated is looked up first: where one branch will do, the others may never be asked.
+                let mut branches: Vec<&Cond> = branches.iter().collect();
+                branches.sort_by_cached_key(|branch| self.world.weight(branch));
+                branches.into_iter().try_for_each(|branch| {
+                    let mut parts = Vec::new();
+                    flatten(branch, &mut parts);
+                    parts.extend(rest);
+                    self.all(&parts, env, possible, visit)
+                })
+            }
             Cond::Not(inner, _) => {
                 if self.whole().meets(inner, env, !possible)? {
                     Ok(())
@@ -240,7 +244,7 @@ impl Run<'_> {
             AtomSource::Verdict { question, verdict, needed, lenses } => {
                 let wanted = Outcome::Verdict(*verdict);
                 let open = self.world.ruleset.questions[*question].among.is_none();
-                for subject in whole.subjects(*question, lenses, want, possible)? {
+                for subject in whole.subjects(*question, *verdict, lenses, want, possible)? {
                     let mut count = 0;
                     for lens in lenses {
                         let says = if open {
@@ -272,47 +276,6 @@ impl Run<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Of whom lenses may say something; without `among`, whom their own rows match.
-    fn subjects(
-        &self,
-        question: crate::model::QuestionId,
-        lenses: &[LensId],
-        want: &[Want],
-        possible: bool,
-    ) -> Result<BTreeSet<Tuple>, Stop> {
-        let touched = lenses.iter().any(|lens| self.is_touched(Node::Lens(*lens)));
-        if self.world.ruleset.questions[question].among.is_some() || !touched {
-            return self.population(question, want, possible);
-        }
-        let mut found = BTreeSet::new();
-        let slots = self.world.slots(question);
-        for row in lenses.iter().flat_map(|lens| &self.world.ruleset.lenses[*lens].rows) {
-            let mut env = Env::new(&row.clause.vars);
-            for (slot, want) in slots.iter().zip(want) {
-                if let Want::Is(id) = want {
-                    env.ids[slot.index()] = Some(*id);
-                }
-            }
-            self.clause(&row.clause, &mut env, true, &mut |env| {
-                let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
-                found.extend(tuple);
-                Ok(())
-            })?;
-        }
-        Ok(found)
-    }
-
-    /// Whether the rows of a lens alone give the verdict.
-    fn local(&self, lens: LensId, subject: &[u32], wanted: Outcome, possible: bool) -> Result<bool, Stop> {
-        if !self.is_touched(Node::Lens(lens)) {
-            let set = self.outcome(lens, subject)?;
-            return Ok(if possible { set.contains(wanted) } else { set.settled() == Some(wanted) });
-        }
-        let matched = self.matched(lens, subject)?;
-        let settled = matched.rows.settled().is_some() && !matched.certain.is_empty();
-        Ok(matched.rows.contains(wanted) && (possible || settled))
     }
 
     fn unify(&self, atom: &Atom, tuple: &[u32], env: &mut Env<'_>, possible: bool) -> bool {

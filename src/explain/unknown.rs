@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::{Stop, Tuple};
 use super::run::{Run, Trace};
+use super::tried::Tried;
 use super::world::{Change, Node, World};
 use super::{Answered, Open, Pivotal};
 use crate::checker::Says;
@@ -223,13 +224,13 @@ impl Builder<'_> {
             crate::model::Ty::Value(crate::value::ValueKind::Flag)
         );
         let domain = self.world.domain(*relation, slot);
-        let values = self.world.values_for(domain, &self.constants, trace);
+        let values = Tried::new(self.world, &self.constants, trace).of(domain);
         let with = |id: u32| {
             let mut tuple = tuple.clone();
             tuple[slot] = id;
             Turn::Holds(tuple)
         };
-        values.into_iter().map(with).collect()
+        values.iter().copied().map(with).collect()
     }
 }
 

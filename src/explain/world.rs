@@ -56,6 +56,7 @@ pub(super) struct World<'w> {
     named: RefCell<HashMap<Constant, u32, FxBuildHasher>>,
     /// What a relation, question or lens is worked out from, all the way down.
     reads: RefCell<BTreeMap<Node, Rc<BTreeSet<Node>>>>,
+    weights: RefCell<BTreeMap<Node, u8>>,
 }
 
 /// Something that is worked out.
@@ -101,6 +102,7 @@ impl<'w> World<'w> {
             looks,
             named: RefCell::default(),
             reads,
+            weights: RefCell::default(),
         })
     }
 
@@ -201,6 +203,25 @@ impl<'w> World<'w> {
         let found = Rc::new(found);
         self.reads.borrow_mut().insert(node, Rc::clone(&found));
         found
+    }
+
+    /// How far a condition's sentences are from what is stated: not at all, rules, rules that go in circles.
+    pub fn weight(&self, cond: &Cond) -> u8 {
+        let mut nodes = Vec::new();
+        cond_reads(cond, &mut nodes);
+        nodes.into_iter().map(|node| self.weight_of(node)).max().unwrap_or(0)
+    }
+
+    fn weight_of(&self, node: Node) -> u8 {
+        if let Some(known) = self.weights.borrow().get(&node) {
+            return *known;
+        }
+        let reads = self.reads(node);
+        let in_circles =
+            |node: &Node| matches!(node, Node::Relation(relation) if self.loops[*relation].is_some());
+        let weight = if reads.iter().any(in_circles) { 2 } else { u8::from(reads.len() > 1) };
+        self.weights.borrow_mut().insert(node, weight);
+        weight
     }
 
     fn next(&self, node: Node, out: &mut Vec<Node>) {

@@ -102,7 +102,8 @@ impl Words<'_> {
                         self.expr(if left.range.is_none() { lhs } else { rhs }, body)
                     );
                 }
-                let gap = gap.map(|gap| match gap {
+                // Right at a bound that must be passed there is nothing to say of the distance.
+                let gap = gap.filter(|gap| !gap.is_none()).map(|gap| match gap {
                     Gap::Number(gap) => format!(", off by {}", rounded(gap)),
                     Gap::Days(days) => format!(", off by {days} {}", if days == 1 { "day" } else { "days" }),
                 });

@@ -1,0 +1,140 @@
+//! Names and values that are tried where an answer looked for something.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use super::lookup::{Tuple, Want};
+use super::run::Trace;
+use super::world::World;
+use crate::facts::MISSING;
+use crate::model::{Constant, Domain, DomainId, RelationId};
+use crate::value::{Date, Decimal, Value, ValueKind};
+
+/// Up to this many names of a kind all are tried; of more, only those met.
+const ALL_NAMES: usize = 40;
+/// Of up to this many constants the sums and differences are tried too.
+const FEW_CONSTANTS: usize = 6;
+/// The most ways to fill what was looked for with names and values.
+const FILLINGS: usize = 400;
+
+/// What is tried for an answer that was read off this: worked out once for each domain.
+pub(super) struct Tried<'t> {
+    world: &'t World<'t>,
+    constants: &'t BTreeSet<Value>,
+    trace: &'t Trace,
+    found: RefCell<BTreeMap<DomainId, Rc<[u32]>>>,
+}
+
+impl<'t> Tried<'t> {
+    /// With the constants that rules compare with.
+    pub fn new(world: &'t World<'t>, constants: &'t BTreeSet<Value>, trace: &'t Trace) -> Self {
+        Self { world, constants, trace, found: RefCell::default() }
+    }
+
+    /// The names or values tried in slots of a domain.
+    pub fn of(&self, domain: DomainId) -> Rc<[u32]> {
+        if let Some(known) = self.found.borrow().get(&domain) {
+            return Rc::clone(known);
+        }
+        let ids: Rc<[u32]> = match self.world.ruleset.domains[domain] {
+            Domain::Values(kind) => self.values(domain, kind).into(),
+            Domain::Things(_) => self.names(domain).into(),
+        };
+        self.found.borrow_mut().insert(domain, Rc::clone(&ids));
+        ids
+    }
+
+    /// Values tried in a slot: those rules compare with, one past each, and those met.
+    fn values(&self, domain: DomainId, kind: ValueKind) -> Vec<u32> {
+        let (world, constants, trace) = (self.world, self.constants, self.trace);
+        let mut values: BTreeSet<Value> =
+            constants.iter().filter(|value| value.kind() == kind).cloned().collect();
+        for (relation, tuple, _) in &trace.facts {
+            for (slot, id) in tuple.iter().enumerate() {
+                if world.domain(*relation, slot) == domain {
+                    values.extend(world.values.value(domain, *id));
+                }
+            }
+        }
+        values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
+        // Where a rule compares a sum or difference with a constant, the threshold is another such.
+        if kind == ValueKind::Number && constants.len() <= FEW_CONSTANTS {
+            let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
+            for left in &numbers {
+                for right in &numbers {
+                    let both = [left.checked_sub(*right), left.checked_add(*right)];
+                    values.extend(both.into_iter().flatten().map(Value::Number));
+                }
+            }
+        }
+        let beside: Vec<Value> = values
+            .iter()
+            .flat_map(|value| match value {
+                Value::Number(number) => {
+                    let one = Decimal::from(1);
+                    let both = [number.checked_add(one), number.checked_sub(one)];
+                    both.into_iter().flatten().map(Value::Number).collect::<Vec<_>>()
+                }
+                Value::Date(date) => {
+                    [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
+                }
+                Value::Flag(flag) => vec![Value::Flag(!flag)],
+                Value::Text(_) => Vec::new(),
+            })
+            .collect();
+        values.extend(beside);
+        let default = match kind {
+            ValueKind::Number => Some(Value::Number(Decimal::from(1))),
+            ValueKind::Flag => Some(Value::Flag(true)),
+            ValueKind::Text => Some(Value::Text("x".into())),
+            ValueKind::Date => Date::from_ymd(2000, 1, 1).map(Value::Date),
+        };
+        if values.is_empty() {
+            values.extend(default);
+        }
+        values.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
+    }
+
+    /// Names tried in a slot: all where there are few, else those met; and one that nothing has.
+    fn names(&self, domain: DomainId) -> Vec<u32> {
+        let (world, trace) = (self.world, self.trace);
+        let count = world.evaluation.dictionaries[domain].len() as u32;
+        let mut names: BTreeSet<u32> = if count as usize <= ALL_NAMES {
+            (0..count).collect()
+        } else {
+            let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
+                tuple.iter().enumerate().filter(|(slot, _)| world.domain(*relation, *slot) == domain)
+            });
+            met.map(|(_, id)| *id).collect()
+        };
+        names.insert(count);
+        names.into_iter().collect()
+    }
+
+    /// The ways to fill what was looked for; whether these are all that could matter.
+    pub fn fillings(&self, relation: RelationId, want: &[Want], visit: &mut dyn FnMut(Tuple)) -> bool {
+        let mut ways: Vec<Tuple> = vec![Vec::new()];
+        for (slot, want) in want.iter().enumerate() {
+            let ids: Rc<[u32]> = match want {
+                Want::Is(MISSING) if self.world.is_value(relation, slot) => Rc::new([]),
+                Want::Is(id) | Want::IsOrMissing(id) => Rc::new([*id]),
+                Want::Any => self.of(self.world.domain(relation, slot)),
+            };
+            if ways.len() * ids.len() > FILLINGS {
+                return false;
+            }
+            ways =
+                ways.iter().flat_map(|way| ids.iter().map(|id| [way.as_slice(), &[*id]].concat())).collect();
+        }
+        ways.into_iter().for_each(visit);
+        true
+    }
+}
+
+fn number(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+    }
+}
