@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::calculate::number;
 use super::program::{AggregatePlan, Computed, Conjunction, Known, address};
+use super::results::Ids;
 use super::run::{Flow, Frame, Runner};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
@@ -64,15 +65,19 @@ impl Runner<'_> {
                 *known = frame.stopped().is_none().then(|| computed.clone());
                 computed
             }
-            Known::Some(known) => {
-                let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
-                let key: Vec<u32> = plan.outer.iter().map(|var| frame.ids[*var]).collect();
-                if let Some(found) = lock().get(&key) {
-                    return found.clone();
+            Known::Some(results) => {
+                let own = Ids::of(plan.outer.iter().map(|var| frame.ids[*var]));
+                let known = results.look().get(&own).cloned();
+                results.count(1, usize::from(known.is_some()));
+                if let Some(known) = known {
+                    return known;
                 }
                 let computed = self.compute(plan, frame);
                 if frame.stopped().is_none() {
-                    lock().put(key, computed.clone());
+                    let mut found = results.add();
+                    if results.has_room(&found) {
+                        found.insert(own, computed.clone());
+                    }
                 }
                 computed
             }

@@ -1,53 +1,14 @@
 //! Aggregates whose outer ids come up again: each combination of ids is worked out once, in whatever row it is
 //! met first, and remembered as long as that pays.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-
-use rustc_hash::FxBuildHasher;
 
 use super::batch::{Bail, Batch};
 use super::lower::Ranged;
 use super::operators::Run;
 use super::program::{Computed, Known};
+use super::results::{Ids, Results};
 use crate::value::DomainError;
-
-/// So many results are remembered whether or not they are asked for again; so many at most.
-const AT_FIRST: usize = 1 << 16;
-const MOST: usize = 1 << 19;
-
-/// Beyond the first ones results are remembered as long as one question in so many is asked again.
-const WORTH: usize = 8;
-
-/// What an aggregate came to, by the ids of the outer variables.
-#[derive(Debug, Default)]
-pub struct Results {
-    found: HashMap<Vec<u32>, Result<Computed, DomainError>, FxBuildHasher>,
-    asked: usize,
-    hits: usize,
-}
-
-impl Results {
-    /// What it came to for these ids.
-    pub(super) fn get(&mut self, ids: &[u32]) -> Option<&Result<Computed, DomainError>> {
-        let found = self.found.get(ids);
-        self.asked += 1;
-        self.hits += usize::from(found.is_some());
-        found
-    }
-
-    /// Remembers what it came to, where that is worth the room.
-    pub(super) fn put(&mut self, ids: Vec<u32>, computed: Result<Computed, DomainError>) {
-        if self.pays() && self.found.len() < MOST {
-            self.found.insert(ids, computed);
-        }
-    }
-
-    /// Whether asking is worth its time.
-    fn pays(&self) -> bool {
-        self.found.len() < AT_FIRST || self.hits.saturating_mul(WORTH) >= self.asked
-    }
-}
 
 /// What an aggregate comes to in the rows of a batch.
 pub(super) struct Outcomes {
@@ -99,9 +60,9 @@ impl Groups {
     }
 
     /// The ids that the rows of a group agree on.
-    fn ids(&self, batch: &Batch, group: usize) -> Vec<u32> {
+    fn ids(&self, batch: &Batch, group: usize) -> impl ExactSizeIterator<Item = u32> {
         let row = self.rows[self.begins[group]] as usize;
-        self.columns.iter().map(|column| batch.columns[*column][row]).collect()
+        self.columns.iter().map(move |column| batch.columns[*column][row])
     }
 }
 
@@ -146,26 +107,26 @@ impl Run<'_, '_> {
     fn shared(
         &mut self,
         ranged: &Ranged<'_>,
-        known: &Mutex<Results>,
+        results: &Results,
         nothing: &Computed,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
-        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
         let groups = Groups::new(batch, ranged.reads());
-        // Columns read beside the outer variables differ from program to program.
-        let remembers = groups.columns == ranged.plan.outer && lock().pays();
         let mut out = Vec::with_capacity(batch.len);
         let mut left: Vec<usize> = (0..groups.begins.len()).collect();
+        // Columns read beside the outer variables differ from program to program.
+        let remembers = groups.columns == ranged.plan.outer && results.pays(&results.look());
         if remembers {
-            let mut results = lock();
+            let found = results.look();
             let mut unknown = Vec::new();
-            for group in left {
-                match results.get(&groups.ids(batch, group)) {
-                    Some(Ok(computed)) => groups.tell(group, computed, &mut out),
+            for group in &left {
+                match found.get(&Ids::of(groups.ids(batch, *group))) {
+                    Some(Ok(computed)) => groups.tell(*group, computed, &mut out),
                     Some(Err(_)) => return Err(Bail::Calculation),
-                    None => unknown.push(group),
+                    None => unknown.push(*group),
                 }
             }
+            results.count(left.len(), left.len() - unknown.len());
             left = unknown;
         }
         if !left.is_empty() {
@@ -176,38 +137,18 @@ impl Run<'_, '_> {
             let Some(some) = some? else { return Ok(None) };
             some.iter().for_each(|(at, computed)| groups.tell(left[*at as usize], computed, &mut out));
             if remembers {
-                let mut results = lock();
+                let mut found = results.add();
                 let mut some = some.into_iter().peekable();
                 for (at, group) in (0..).zip(left) {
                     let computed = some.next_if(|(other, _)| *other == at).map(|(_, computed)| computed);
                     let computed = computed.unwrap_or_else(|| nothing.clone());
-                    results.put(groups.ids(batch, group), Ok(computed));
+                    if results.has_room(&found) {
+                        found.insert(Ids::of(groups.ids(batch, group)), Ok(computed));
+                    }
                 }
             }
         }
         out.sort_unstable_by_key(|(row, _)| *row);
         Ok(Some(out))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How many results are remembered of so many put in, each asked for so often before.
-    fn remembered(times: usize) -> usize {
-        let mut results = Results::default();
-        for id in 0..(2 * MOST) as u32 {
-            for at in 0..times as u32 {
-                let _ = results.get(&[id.saturating_sub(at)]);
-            }
-            results.put(vec![id], Ok(Computed::Nothing));
-        }
-        results.found.len()
-    }
-
-    #[test]
-    fn results_that_are_never_asked_for_again_are_not_remembered_for_long() {
-        assert_eq!((remembered(1), remembered(2)), (AT_FIRST, MOST));
     }
 }

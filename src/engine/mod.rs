@@ -17,6 +17,7 @@ mod operators;
 pub mod planted;
 mod profile;
 mod program;
+mod results;
 mod run;
 mod sorted;
 mod table;
@@ -32,6 +33,7 @@ pub use profile::{Profile, Taken};
 pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
 };
+pub use results::Results;
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};
 pub use sorted::{Gather, Sorted, united};
 pub use table::{Index, Table};

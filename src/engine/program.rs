@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::batch_shared::Results;
+use super::results::Results;
 use super::table::Index;
 use crate::base::BitSet;
 use crate::builtin::{AggregateKind, Builtin};
@@ -244,7 +244,7 @@ pub enum Known {
     /// The only one.
     One(Mutex<Option<Result<Computed, DomainError>>>),
     /// By the ids of the outer variables.
-    Some(Mutex<Results>),
+    Some(Results),
 }
 
 /// What a calculation comes to.

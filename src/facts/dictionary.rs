@@ -232,6 +232,18 @@ impl Dictionary {
         }
     }
 
+    /// Its values, where it holds values, for others to be added that are not among them.
+    pub(super) fn values_mut(&mut self) -> Option<&mut Vec<Value>> {
+        self.lane = OnceLock::new();
+        match &mut self.entries {
+            Entries::Names { .. } => None,
+            Entries::Values { values, index, .. } => {
+                *index = OnceLock::new();
+                Some(values)
+            }
+        }
+    }
+
     /// Its names, where it holds names.
     pub(super) fn names_mut(&mut self) -> Option<&mut Names> {
         match &mut self.entries {

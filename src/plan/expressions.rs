@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::compile::{Compiler, Inputs, flatten};
 use crate::base::Idx;
 use crate::builtin::AggregateKind;
-use crate::engine::{AggregatePlan, Calculation, Comparison, Known, NOBODY, Place};
+use crate::engine::{AggregatePlan, Calculation, Comparison, Known, NOBODY, Place, Results};
 use crate::model::clause::{cond_vars, expr_vars};
 use crate::model::{Aggregate, BinaryOp, CompareOp, Constant, DateUnit, Expr, Term, Ty, VarId};
 use crate::value::Value;
@@ -104,7 +104,7 @@ impl<'r> Compiler<'_, 'r> {
         let known = if outer.is_empty() {
             Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
-            Known::Some(Mutex::default())
+            Known::Some(Results::default())
         } else {
             Known::Nothing
         };

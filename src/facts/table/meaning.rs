@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::cells::{compare, is_empty, place_of, read, wrapped};
 use super::columns::{Part, Plain, Use};
 use super::digest;
-use super::merge::merge;
+use super::merge::{Link, all_links, merge};
 use super::scan::Share;
+use super::values::{BAD, EMPTY, ids_of, values_of};
 use crate::base::BitSet;
 use crate::facts::names::Names;
 use crate::facts::{FactSetBuilder, Origin, TableRead};
@@ -14,12 +15,6 @@ use crate::model::{
     CellCond, CellFormat, CellTerm, Column, DomainId, Ruleset, TableSentence, TableStates, Ty,
 };
 use crate::value::{Value, ValueKind};
-
-/// No thing or value: the cell is empty.
-const EMPTY: u32 = u32::MAX;
-
-/// A text that is no value of the kind.
-const BAD: u32 = u32::MAX - 1;
 
 /// Per part and pool what each text stands for.
 type Meanings = Vec<Vec<Vec<u32>>>;
@@ -37,9 +32,6 @@ pub(super) fn state(
         part.note_empties(ruleset, plain);
     }
     let meanings = understand(ruleset, plain, uses, parts, builder);
-    for part in parts.iter_mut() {
-        part.pools.iter_mut().for_each(Names::forget_slots);
-    }
     let shares: Vec<Vec<(usize, Share)>> = (0..plain.len())
         .map(|at| {
             let own = parts.iter_mut().enumerate();
@@ -85,7 +77,7 @@ fn understand(
     ruleset: &Ruleset,
     plain: &[Plain<'_>],
     uses: &[Use],
-    parts: &[Part],
+    parts: &mut [Part],
     builder: &mut FactSetBuilder<'_>,
 ) -> Meanings {
     let mut meanings: Meanings = parts.iter().map(|part| vec![Vec::new(); part.pools.len()]).collect();
@@ -97,30 +89,23 @@ fn understand(
             things.push((pool, *domain, std::mem::take(names)));
         }
     }
-    let merged = |(pool, domain, mut names): (usize, DomainId, Names)| {
-        let ids = merge(parts, pool, &in_order(plain, parts, pool), &mut names);
+    let own = &*parts;
+    let links = things.par_iter_mut().map(|(pool, _, names)| all_links(own, *pool, names));
+    let links: Vec<Vec<Vec<Link>>> = links.collect();
+    // No text is looked up any more: what that took is room for what follows.
+    for part in parts.iter_mut() {
+        part.pools.iter_mut().for_each(Names::forget_slots);
+    }
+    let parts = &*parts;
+    let merged = |((pool, domain, mut names), links): ((usize, DomainId, Names), Vec<Vec<Link>>)| {
+        let ids = merge(parts, pool, &in_order(plain, parts, pool), &links, &mut names);
         (pool, domain, names, ids)
     };
-    let cells = |builder: &mut FactSetBuilder<'_>, meanings: &mut Meanings, wanted: fn(Ty) -> bool| {
-        for (pool, usage) in uses.iter().enumerate() {
-            let Use::Cells { table, ty, wrapped, .. } = usage else { continue };
-            let Some(own) = plain.iter().find(|plain| plain.at == *table) else { continue };
-            if !wanted(*ty) {
-                continue;
-            }
-            let format = &ruleset.tables[*table].cells;
-            let column = Column { name: String::new(), wrapped: wrapped.clone(), span: own.span(ruleset) };
-            for (meanings, part) in meanings.iter_mut().zip(parts) {
-                let texts = &part.pools[pool];
-                meanings[pool] = (0..texts.len() as u32)
-                    .map(|text| meaning(ruleset, format, &column, *ty, texts.get(text), builder))
-                    .collect();
-            }
-        }
-    };
+    let cells: Vec<Cells<'_>> =
+        (0..uses.len()).filter_map(|pool| Cells::of(ruleset, plain, uses, pool)).collect();
     let (merged, ()) = rayon::join(
-        || things.into_par_iter().map(merged).collect::<Vec<_>>(),
-        || cells(builder, &mut meanings, |ty| matches!(ty, Ty::Value(_))),
+        || things.into_par_iter().zip(links).map(merged).collect::<Vec<_>>(),
+        || values(ruleset, &cells, parts, builder, &mut meanings),
     );
     for (pool, domain, names, ids) in merged {
         if let Some(known) = builder.dictionary_mut(domain).names_mut() {
@@ -128,8 +113,59 @@ fn understand(
         }
         meanings.iter_mut().zip(ids).for_each(|(meanings, ids)| meanings[pool] = ids);
     }
-    cells(builder, &mut meanings, |ty| matches!(ty, Ty::Thing(_)));
+    for cells in cells.iter().filter(|cells| matches!(cells.ty, Ty::Thing(_))) {
+        for (meanings, part) in meanings.iter_mut().zip(parts) {
+            let texts = &part.pools[cells.pool];
+            let own =
+                |text| meaning(ruleset, cells.format, &cells.column, cells.ty, texts.get(text), builder);
+            meanings[cells.pool] = (0..texts.len() as u32).map(own).collect();
+        }
+    }
     meanings
+}
+
+/// A pool of the cells of one column.
+struct Cells<'r> {
+    pool: usize,
+    format: &'r CellFormat,
+    column: Column,
+    ty: Ty,
+}
+
+impl<'r> Cells<'r> {
+    fn of(ruleset: &'r Ruleset, plain: &[Plain<'_>], uses: &[Use], pool: usize) -> Option<Self> {
+        let Use::Cells { table, ty, wrapped, .. } = &uses[pool] else { return None };
+        let own = plain.iter().find(|plain| plain.at == *table)?;
+        let format = &ruleset.tables[*table].cells;
+        let column = Column { name: String::new(), wrapped: wrapped.clone(), span: own.span(ruleset) };
+        Some(Self { pool, format, column, ty: *ty })
+    }
+}
+
+/// Gives the texts of cells that stand for values their ids, one kind of value after the other.
+fn values(
+    ruleset: &Ruleset,
+    cells: &[Cells<'_>],
+    parts: &[Part],
+    builder: &mut FactSetBuilder<'_>,
+    meanings: &mut Meanings,
+) {
+    for kind in ValueKind::ALL {
+        let own: Vec<&Cells<'_>> = cells.iter().filter(|cells| cells.ty == Ty::Value(kind)).collect();
+        let runs = own.iter().flat_map(|cells| parts.iter().enumerate().map(move |part| (*cells, part)));
+        let runs: Vec<(&Cells<'_>, (usize, &Part))> = runs.collect();
+        if runs.is_empty() {
+            continue;
+        }
+        let meant = |(cells, (_, part)): &(&Cells<'_>, (usize, &Part))| {
+            values_of(cells.format, &cells.column, kind, &part.pools[cells.pool])
+        };
+        let meant = runs.iter().map(meant).collect();
+        let dictionary = builder.dictionary_mut(ruleset.domain_of(Ty::Value(kind)));
+        for ((cells, (part, _)), ids) in runs.iter().zip(ids_of(meant, dictionary)) {
+            meanings[*part][cells.pool] = ids;
+        }
+    }
 }
 
 /// Which texts of a pool of which part come one after another in the tables.

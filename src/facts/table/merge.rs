@@ -16,9 +16,20 @@ const KNOWN: u32 = u32::MAX;
 const UNSET: u32 = u32::MAX;
 
 /// Where a name also stands: the pool of an earlier part, or the dictionary; and its id there.
-type Link = (u32, u32);
+pub(super) type Link = (u32, u32);
 
 const NONE: Link = (0, NOWHERE);
+
+/// Where each name of one pool of each part also stands: in the dictionary, or in an earlier part.
+pub(super) fn all_links(parts: &[Part], pool: usize, names: &mut Names) -> Vec<Vec<Link>> {
+    let pools: Vec<&Names> = parts.iter().map(|part| &part.pools[pool]).collect();
+    if names.len() > 0 {
+        names.build_slots();
+    }
+    let links = (0..pools.len()).map(|part| links(&pools, part, names)).collect();
+    names.forget_slots();
+    links
+}
 
 /// Adds the names of one pool of each part to the dictionary's. `order` says which names of which part
 /// come one after another in the tables. Hands back the id of each name, by part.
@@ -26,15 +37,11 @@ pub(super) fn merge(
     parts: &[Part],
     pool: usize,
     order: &[(usize, std::ops::Range<u32>)],
+    links: &[Vec<Link>],
     names: &mut Names,
 ) -> Vec<Vec<u32>> {
     let pools: Vec<&Names> = parts.iter().map(|part| &part.pools[pool]).collect();
-    if names.len() > 0 {
-        names.build_slots();
-    }
-    let links: Vec<Vec<Link>> = (0..pools.len()).map(|part| links(&pools, part, names)).collect();
     let met = |part: usize| links[part].iter().filter(|link| **link != NONE).count();
-    names.forget_slots();
     names.reserve((0..pools.len()).map(|part| pools[part].len() - met(part)).sum());
     let mut ids: Vec<Vec<u32>> = pools.iter().map(|pool| vec![UNSET; pool.len()]).collect();
     for (part, range) in order {

@@ -9,6 +9,7 @@ mod meaning;
 mod merge;
 mod rows;
 mod scan;
+mod values;
 
 use super::FactSetBuilder;
 use crate::diag::{Code, DataPlace, Diagnostic};
