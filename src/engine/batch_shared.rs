@@ -115,7 +115,8 @@ impl Run<'_, '_> {
         let mut out = Vec::with_capacity(batch.len);
         let mut left: Vec<usize> = (0..groups.begins.len()).collect();
         // Columns read beside the outer variables differ from program to program.
-        let remembers = groups.columns == ranged.plan.outer && results.pays(&results.look());
+        let alone = groups.columns == ranged.plan.outer;
+        let remembers = alone && results.pays(&results.look());
         if remembers {
             let found = results.look();
             let mut unknown = Vec::new();
@@ -129,7 +130,20 @@ impl Run<'_, '_> {
             results.count(left.len(), left.len() - unknown.len());
             left = unknown;
         }
+        if alone
+            && !left.is_empty()
+            && let Some(all) = self.all_at_once(ranged.plan, results, left.len())?
+        {
+            for group in left.drain(..) {
+                match all.get(&Ids::of(groups.ids(batch, group))) {
+                    Some(Ok(computed)) => groups.tell(group, computed, &mut out),
+                    Some(Err(_)) => return Err(Bail::Calculation),
+                    None => {}
+                }
+            }
+        }
         if !left.is_empty() {
+            results.work(left.len());
             let mut firsts = self.spare();
             groups.firsts(batch, &left, &mut firsts);
             let some = self.worked_out(ranged, &firsts);

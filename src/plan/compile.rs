@@ -174,9 +174,10 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) loose: BTreeSet<VarId>,
     /// How many more branches choices may be multiplied out into.
     pub(super) branches_left: usize,
-    subjects: Option<usize>,
-    atoms: Vec<Option<AtomPlan>>,
-    ranges: usize,
+    /// The atom that holds the subjects.
+    pub(super) subjects: Option<usize>,
+    pub(super) atoms: Vec<Option<AtomPlan>>,
+    pub(super) ranges: usize,
 }
 
 impl<'r> Compiler<'_, 'r> {

@@ -5,6 +5,7 @@ mod difference;
 mod metamorphic;
 mod shrink;
 mod threads;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
