@@ -7,7 +7,7 @@ use super::batch::{Bail, Batch};
 use super::lower::Ranged;
 use super::operators::Run;
 use super::program::{Computed, Known};
-use super::results::{Ids, Results};
+use super::results::{Found, Ids, Results};
 use crate::value::DomainError;
 
 /// What an aggregate comes to in the rows of a batch.
@@ -18,51 +18,65 @@ pub(super) struct Outcomes {
     pub some: Vec<(u32, Computed)>,
 }
 
-/// Rows of a batch that agree on some columns.
+/// Rows of a batch that agree on some columns, groups in the order of their ids.
 struct Groups {
     columns: Vec<usize>,
-    /// All rows, those that agree side by side.
-    rows: Vec<u32>,
-    /// The place in `rows` at which each group begins.
-    begins: Vec<usize>,
+    /// The first row of each group.
+    firsts: Vec<u32>,
+    /// The group of each row.
+    of_row: Vec<u32>,
 }
 
 impl Groups {
     fn new(batch: &Batch, columns: Vec<usize>) -> Self {
-        let ids = |row: u32| columns.iter().map(move |column| batch.columns[*column][row as usize]);
-        let mut rows: Vec<u32> = (0..batch.len as u32).collect();
-        match columns.as_slice() {
-            [column] => rows.sort_unstable_by_key(|row| (batch.columns[*column][*row as usize], *row)),
-            _ => rows.sort_unstable_by(|left, right| ids(*left).cmp(ids(*right)).then(left.cmp(right))),
+        let mut out = Self { columns, firsts: Vec::new(), of_row: vec![0; batch.len] };
+        let all = 0..batch.len as u32;
+        if out.columns.len() <= 2 {
+            let key = |row: u32| {
+                let ids = out.columns.iter().map(|column| batch.columns[*column][row as usize]);
+                ids.fold(0, |key, id| key << 32 | u64::from(id))
+            };
+            let mut rows: Vec<(u64, u32)> = all.map(|row| (key(row), row)).collect();
+            rows.sort_unstable();
+            out.divide(&rows, |row| row.1, |left, right| left.0 == right.0);
+        } else {
+            let columns = out.columns.clone();
+            let ids = |row: u32| columns.iter().map(move |column| batch.columns[*column][row as usize]);
+            let mut rows: Vec<u32> = all.collect();
+            rows.sort_unstable_by(|left, right| ids(*left).cmp(ids(*right)).then(left.cmp(right)));
+            out.divide(&rows, |row| *row, |left, right| ids(*left).eq(ids(*right)));
         }
-        let differs = |at: &usize| *at == 0 || !ids(rows[at - 1]).eq(ids(rows[*at]));
-        let begins = (0..rows.len()).filter(differs).collect();
-        Self { columns, rows, begins }
+        out
     }
 
-    fn rows(&self, group: usize) -> &[u32] {
-        let end = self.begins.get(group + 1).copied().unwrap_or(self.rows.len());
-        &self.rows[self.begins[group]..end]
+    /// Makes groups of rows that lie side by side.
+    fn divide<R>(&mut self, rows: &[R], row: impl Fn(&R) -> u32, same: impl Fn(&R, &R) -> bool) {
+        for group in rows.chunk_by(same) {
+            let at = self.firsts.len() as u32;
+            self.firsts.extend(group.first().map(&row));
+            group.iter().for_each(|own| self.of_row[row(own) as usize] = at);
+        }
     }
 
     /// Puts the first row of each of some groups into an empty batch.
-    fn firsts(&self, batch: &Batch, groups: &[usize], firsts: &mut Batch) {
+    fn put_firsts(&self, batch: &Batch, groups: &[usize], firsts: &mut Batch) {
         for column in &self.columns {
-            let first = |group: &usize| batch.columns[*column][self.rows(*group)[0] as usize];
+            let first = |group: &usize| batch.columns[*column][self.firsts[*group] as usize];
             firsts.columns[*column].extend(groups.iter().map(first));
         }
         firsts.len = groups.len();
     }
 
-    /// Says what an aggregate comes to of each row of a group.
-    fn tell(&self, group: usize, computed: &Computed, out: &mut Vec<(u32, Computed)>) {
-        out.extend(self.rows(group).iter().map(|row| (*row, computed.clone())));
-    }
-
     /// The ids that the rows of a group agree on.
     fn ids(&self, batch: &Batch, group: usize) -> impl ExactSizeIterator<Item = u32> {
-        let row = self.rows[self.begins[group]] as usize;
+        let row = self.firsts[group] as usize;
         self.columns.iter().map(move |column| batch.columns[*column][row])
+    }
+
+    /// What an aggregate comes to by row, given what it comes to by group.
+    fn by_row(&self, by_group: &[Option<Computed>]) -> Vec<(u32, Computed)> {
+        let one = |(row, group): (u32, &u32)| Some((row, by_group[*group as usize].clone()?));
+        (0..).zip(&self.of_row).filter_map(one).collect()
     }
 }
 
@@ -112,57 +126,59 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
         let groups = Groups::new(batch, ranged.reads());
-        let mut out = Vec::with_capacity(batch.len);
-        let mut left: Vec<usize> = (0..groups.begins.len()).collect();
+        let mut told: Vec<Option<Computed>> = vec![None; groups.firsts.len()];
+        let mut left: Vec<usize> = (0..told.len()).collect();
         // Columns read beside the outer variables differ from program to program.
         let alone = groups.columns == ranged.plan.outer;
         let remembers = alone && results.pays(&results.look());
         if remembers {
             let found = results.look();
-            let mut unknown = Vec::new();
-            for group in &left {
-                match found.get(&Ids::of(groups.ids(batch, *group))) {
-                    Some(Ok(computed)) => groups.tell(*group, computed, &mut out),
-                    Some(Err(_)) => return Err(Bail::Calculation),
-                    None => unknown.push(*group),
-                }
-            }
-            results.count(left.len(), left.len() - unknown.len());
-            left = unknown;
+            let asked = left.len();
+            left = told_by(&found, left, |group| groups.ids(batch, group), &mut told)?;
+            results.count(asked, asked - left.len());
         }
         if alone
             && !left.is_empty()
             && let Some(all) = self.all_at_once(ranged.plan, results, left.len())?
         {
-            for group in left.drain(..) {
-                match all.get(&Ids::of(groups.ids(batch, group))) {
-                    Some(Ok(computed)) => groups.tell(group, computed, &mut out),
-                    Some(Err(_)) => return Err(Bail::Calculation),
-                    None => {}
-                }
-            }
+            told_by(&all, std::mem::take(&mut left), |group| groups.ids(batch, group), &mut told)?;
         }
         if !left.is_empty() {
             results.work(left.len());
             let mut firsts = self.spare();
-            groups.firsts(batch, &left, &mut firsts);
+            groups.put_firsts(batch, &left, &mut firsts);
             let some = self.worked_out(ranged, &firsts);
             self.give_back(firsts);
             let Some(some) = some? else { return Ok(None) };
-            some.iter().for_each(|(at, computed)| groups.tell(left[*at as usize], computed, &mut out));
+            some.into_iter().for_each(|(at, computed)| told[left[at as usize]] = Some(computed));
             if remembers {
                 let mut found = results.add();
-                let mut some = some.into_iter().peekable();
-                for (at, group) in (0..).zip(left) {
-                    let computed = some.next_if(|(other, _)| *other == at).map(|(_, computed)| computed);
-                    let computed = computed.unwrap_or_else(|| nothing.clone());
+                for group in left {
                     if results.has_room(&found) {
+                        let computed = told[group].as_ref().unwrap_or(nothing).clone();
                         found.insert(Ids::of(groups.ids(batch, group)), Ok(computed));
                     }
                 }
             }
         }
-        out.sort_unstable_by_key(|(row, _)| *row);
-        Ok(Some(out))
+        Ok(Some(groups.by_row(&told)))
     }
+}
+
+/// Takes what is known of some groups, by their ids; hands back the groups of which nothing is.
+fn told_by<I: ExactSizeIterator<Item = u32>>(
+    found: &Found,
+    groups: Vec<usize>,
+    ids: impl Fn(usize) -> I,
+    told: &mut [Option<Computed>],
+) -> Result<Vec<usize>, Bail> {
+    let mut unknown = Vec::new();
+    for group in groups {
+        match found.get(&Ids::of(ids(group))) {
+            Some(Ok(computed)) => told[group] = Some(computed.clone()),
+            Some(Err(_)) => return Err(Bail::Calculation),
+            None => unknown.push(group),
+        }
+    }
+    Ok(unknown)
 }
