@@ -2,7 +2,7 @@
 //! columns, the first of them addressed directly because ids are dense.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use crate::base::{self, Order};
 
@@ -18,6 +18,17 @@ pub struct Table {
     sorted: bool,
     indexes: Mutex<BTreeMap<Vec<usize>, Arc<Index>>>,
     distinct: Vec<OnceLock<usize>>,
+    joins: Mutex<Vec<Joined>>,
+}
+
+/// A join with another table.
+#[derive(Debug)]
+struct Joined {
+    column: usize,
+    other: Weak<Table>,
+    other_column: usize,
+    /// Nothing where it has too many rows.
+    table: Option<Arc<Table>>,
 }
 
 /// The tuples of a table sorted by its columns in one order.
@@ -40,7 +51,7 @@ impl Table {
         let rows = columns.first().map_or(0, Vec::len);
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
         let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, rows, sorted: false, indexes: Mutex::default(), distinct }
+        Self { columns, rows, sorted: false, indexes: Mutex::default(), distinct, joins: Mutex::default() }
     }
 
     /// A table from columns whose tuples ascend, each once.
@@ -52,7 +63,7 @@ impl Table {
     pub fn of(columns: Vec<Arc<Vec<u32>>>) -> Self {
         let rows = columns.first().map_or(0, |column| column.len());
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
-        Self { columns, rows, sorted: true, indexes: Mutex::default(), distinct }
+        Self { columns, rows, sorted: true, indexes: Mutex::default(), distinct, joins: Mutex::default() }
     }
 
     /// A table from tuples end to end.
@@ -99,12 +110,58 @@ impl Table {
     /// differ only in columns it does not name stand in it once.
     pub fn index(&self, order: &[usize]) -> Arc<Index> {
         // A panic while holding the lock would be our own bug; the map stays sound through it.
-        let lock = || self.indexes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lock = || self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = lock().get(order) {
             return Arc::clone(found);
         }
         let index = Arc::new(Index::new(self, order));
         Arc::clone(lock().entry(order.to_vec()).or_insert(index))
+    }
+}
+
+impl Table {
+    /// The tuples of this table and another that agree in a column each, made once: that column, then the others of
+    /// this table, then those of the other. `None` where there are more than both tables have.
+    pub fn joined(&self, column: usize, other: &Arc<Self>, other_column: usize) -> Option<Arc<Self>> {
+        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |join: &&Joined| {
+            join.column == column
+                && join.other_column == other_column
+                && std::ptr::eq(join.other.as_ptr(), Arc::as_ptr(other))
+        };
+        if let Some(known) = joins.iter().find(is_it) {
+            return known.table.clone();
+        }
+        let table = self.join(column, other, other_column).map(Arc::new);
+        joins.push(Joined { column, other: Arc::downgrade(other), other_column, table: table.clone() });
+        table
+    }
+
+    fn join(&self, column: usize, other: &Self, other_column: usize) -> Option<Self> {
+        let first = |table: &Self, column: usize| {
+            let rest = (0..table.columns.len()).filter(|rest| *rest != column);
+            table.index(&std::iter::once(column).chain(rest).collect::<Vec<usize>>())
+        };
+        let (left, right) = (first(self, column), first(other, other_column));
+        let (ids, others) = (&left.columns[0], &right.columns[0]);
+        let most = self.len() + other.len();
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(ids.len().min(others.len()));
+        let mut from = 0;
+        for (row, id) in ids.iter().enumerate() {
+            while others.get(from).is_some_and(|other| other < id) {
+                from += 1;
+            }
+            let same = others[from..].iter().take_while(|other| *other == id);
+            pairs.extend(same.zip(from..).map(|(_, other)| (row as u32, other as u32)));
+            if pairs.len() > most {
+                return None;
+            }
+        }
+        let own =
+            left.columns.iter().map(|column| pairs.iter().map(|(row, _)| column[*row as usize]).collect());
+        let rest = right.columns[1..].iter();
+        let rest = rest.map(|column| pairs.iter().map(|(_, row)| column[*row as usize]).collect());
+        Some(Self { sorted: left.distinct && right.distinct, ..Self::new(own.chain(rest).collect()) })
     }
 }
 

@@ -60,7 +60,7 @@ pub struct Request<'r> {
 const MOST_BRANCHES: usize = 256;
 
 /// Where no text is: the place of the atom that holds the subjects.
-const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
+pub(super) const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
 
 /// Whether one of these variables may stand for a missing value, so that it joins what it does not equal.
 pub fn may_miss(inputs: &Inputs<'_>, clause: &Clause, vars: &[VarId]) -> bool {
@@ -81,6 +81,8 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         subjects: None,
         atoms: Vec::new(),
         ranges: 0,
+        most_rows: 0,
+        joined: Vec::new(),
     };
     let mut items = Vec::new();
     flatten(&request.clause.when, &mut items);
@@ -100,6 +102,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
             span: NOWHERE,
         }))));
     }
+    compiler.most_rows = compiler.most_rows(&items);
     let body = compiler.conjunction(items, &request.bound, &request.needed, request.possible, enumerate);
     let subjects = compiler.subjects;
     let atoms = compiler.atoms.into_iter().flatten().collect();
@@ -178,6 +181,10 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) subjects: Option<usize>,
     pub(super) atoms: Vec<Option<AtomPlan>>,
     pub(super) ranges: usize,
+    /// The most rows of a sentence of the clause.
+    pub(super) most_rows: usize,
+    /// Sentences joined here, and their tables.
+    pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
 }
 
 impl<'r> Compiler<'_, 'r> {
@@ -212,6 +219,7 @@ impl<'r> Compiler<'_, 'r> {
                 return Conjunction { steps: state.steps };
             }
         }
+        let items = self.join(items, bound, possible);
         for item in items {
             match item {
                 Item::Is(cond @ Cond::Atom(atom)) => {
@@ -275,7 +283,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     fn begin(&mut self, cond: &'r Cond, atom: &'r Atom, possible: bool) -> Pending<'r> {
-        if let (Some(subjects), NOWHERE) = (&self.request.subjects, atom.span) {
+        if let (Some(subjects), true) = (&self.request.subjects, atom.source == SUBJECTS) {
             self.subjects = Some(self.atoms.len());
             self.atoms.push(None);
             return Pending {
@@ -287,10 +295,7 @@ impl<'r> Compiler<'_, 'r> {
                 free: Vec::new(),
             };
         }
-        let table = match &self.request.delta {
-            Some((delta, table)) if delta.span == atom.span => Arc::clone(table),
-            _ => (self.inputs.tables)(&atom.source, possible && !atom.known),
-        };
+        let table = self.table(cond, atom, possible);
         self.atoms.push(None);
         Pending { cond, atom, table, slot: self.atoms.len() - 1, columns: Vec::new(), free: Vec::new() }
     }

@@ -5,6 +5,7 @@ mod below;
 mod compile;
 mod equal;
 mod expressions;
+mod join;
 mod missing;
 mod order;
 mod outline;

@@ -9,6 +9,9 @@ use crate::model::{AtomSource, Clause, LensId, RelationId, Ruleset};
 /// Stands for the subjects where a body is searched together with them.
 pub(super) const SUBJECTS: AtomSource = AtomSource::Relation(RelationId(u32::MAX));
 
+/// Stands for sentences that are searched as one.
+pub(super) const JOINED: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 1));
+
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
 pub fn outline(ruleset: &Ruleset, clause: &Clause, program: &Program) -> String {
     let mut outline = Outline { ruleset, clause, program, lines: Vec::new() };
@@ -142,6 +145,7 @@ impl Outline<'_> {
         let lens = |lens: LensId| self.ruleset.lenses[lens].name.as_str();
         let what = match source {
             source if *source == SUBJECTS => "the subjects".to_owned(),
+            source if *source == JOINED => "several sentences at once".to_owned(),
             AtomSource::Relation(relation) => name(self.ruleset, *relation),
             AtomSource::Verdict { verdict, lenses, question, .. } => {
                 let verdict = &self.ruleset.questions[*question].verdicts[*verdict].name;

@@ -1,0 +1,134 @@
+//! Sentences about one thing that are searched as one. What stands in a row of a table are sentences of their own,
+//! each about what the row is about: who departs from here, who departs today. Where a search goes through all that
+//! belong to each of several given things, the sentences are joined once, and looked up by all that is given.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::compile::{Compiler, Item, NOWHERE};
+use super::outline::{JOINED, SUBJECTS};
+use crate::engine::Table;
+use crate::model::clause::as_var;
+use crate::model::{Atom, Cond, Term, VarId};
+
+/// Where each look-up of one sentence leaves fewer rows, going through them is quick.
+const FEW_ROWS: f64 = 16.0;
+
+/// A join takes about so many times the time of going through its rows.
+const DEAR: f64 = 4.0;
+
+/// A sentence that may be joined.
+struct Part<'r> {
+    cond: &'r Cond,
+    atom: &'r Atom,
+    /// The column of what it is about.
+    column: usize,
+    table: Arc<Table>,
+    /// Rows left for what is given.
+    left: f64,
+}
+
+impl<'r> Compiler<'_, 'r> {
+    /// How many rows the sentences of a clause have at most: it is asked about as often, more or less.
+    pub(super) fn most_rows(&self, items: &[Item<'r>]) -> usize {
+        let rows = |item: &Item<'r>| match item {
+            Item::Is(Cond::Atom(atom)) if atom.source != SUBJECTS => {
+                (self.inputs.tables)(&atom.source, self.request.possible && !atom.known).len()
+            }
+            _ => self.request.subjects.as_ref().map_or(0, |subjects| subjects.len()),
+        };
+        items.iter().map(rows).max().unwrap_or(0)
+    }
+
+    /// Joins sentences that name different given things and are all about one that is sought.
+    pub(super) fn join(
+        &mut self,
+        mut items: Vec<Item<'r>>,
+        bound: &BTreeSet<VarId>,
+        possible: bool,
+    ) -> Vec<Item<'r>> {
+        // The tables of a loop are others in each round.
+        if bound.is_empty() || self.request.delta.is_some() {
+            return items;
+        }
+        let atom = |item: &Item<'r>| match item {
+            Item::Is(Cond::Atom(atom)) => Some(atom),
+            _ => None,
+        };
+        let vars: BTreeSet<VarId> =
+            items.iter().filter_map(atom).flat_map(|atom| atom.args.iter().filter_map(as_var)).collect();
+        for var in vars.difference(bound) {
+            let parts: Vec<Part<'r>> =
+                items.iter().filter_map(|item| self.part(*item, *var, bound, possible)).collect();
+            let least = parts.iter().map(|part| part.left).fold(f64::INFINITY, f64::min);
+            let rows: usize = parts.iter().map(|part| part.table.len()).sum();
+            let worth = self.most_rows as f64 * least >= DEAR * rows as f64;
+            if parts.len() < 2 || least < FEW_ROWS || !worth {
+                continue;
+            }
+            if let Some((table, args)) = joined(&parts, *var) {
+                let own = |item: &Item<'r>| match item {
+                    Item::Is(cond) => parts.iter().any(|part| std::ptr::eq(part.cond, *cond)),
+                    Item::Not(_) => false,
+                };
+                items.retain(|item| !own(item));
+                let atom = Atom { source: JOINED, args, known: true, span: NOWHERE };
+                let cond: &'r Cond = self.arena.alloc(Cond::Atom(atom));
+                self.joined.push((cond, table));
+                items.push(Item::Is(cond));
+            }
+        }
+        items
+    }
+
+    /// The tuples an atom asks.
+    pub(super) fn table(&self, cond: &Cond, atom: &Atom, possible: bool) -> Arc<Table> {
+        if let Some((_, table)) = self.joined.iter().find(|(other, _)| std::ptr::eq(*other, cond)) {
+            return Arc::clone(table);
+        }
+        match &self.request.delta {
+            Some((delta, table)) if delta.span == atom.span => Arc::clone(table),
+            _ => (self.inputs.tables)(&atom.source, possible && !atom.known),
+        }
+    }
+
+    /// A sentence as part of a join about a variable: it says one thing of most of what it is about, and names
+    /// something given beside it.
+    fn part(&self, item: Item<'r>, var: VarId, bound: &BTreeSet<VarId>, possible: bool) -> Option<Part<'r>> {
+        let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
+        if atom.source == SUBJECTS {
+            return None;
+        }
+        let mut own = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
+        let (column, None) = (own.next()?, own.next()) else { return None };
+        let table = self.table(cond, atom, possible);
+        if table.distinct(column) * 2 < table.len() {
+            return None;
+        }
+        let given = |column: &usize| match &atom.args[*column] {
+            Term::Var(var) => bound.contains(var),
+            Term::Constant(_) | Term::Parameter(_) => true,
+        };
+        let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
+        let narrowed = |rows: f64, column: &usize| rows / table.distinct(*column).max(1) as f64;
+        let left = given.iter().fold(table.len() as f64, narrowed);
+        (!given.is_empty()).then_some(Part { cond, atom, column, table, left })
+    }
+}
+
+/// The rows of all parts that are about the same, and what stands in their columns.
+fn joined(parts: &[Part<'_>], var: VarId) -> Option<(Arc<Table>, Vec<Term>)> {
+    let (first, others) = parts.split_first()?;
+    let mut args = vec![Term::Var(var)];
+    for part in parts {
+        let own = part.atom.args.iter().enumerate();
+        args.extend(own.filter(|(column, _)| *column != part.column).map(|(_, term)| term.clone()));
+    }
+    let mut column = first.column;
+    let mut table = Arc::clone(&first.table);
+    for part in others {
+        table = table.joined(column, &part.table, part.column)?;
+        column = 0;
+    }
+    Some((table, args))
+}
