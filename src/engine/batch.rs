@@ -89,11 +89,6 @@ impl Found<'_> {
         &self.batch.columns[var]
     }
 
-    /// The rows as columns.
-    pub(super) fn batch(&self) -> &Batch {
-        self.batch
-    }
-
     /// What each row yields, where the program ends with that.
     pub fn yielded(&self) -> &[Computed] {
         &self.batch.yielded

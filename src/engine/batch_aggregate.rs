@@ -6,7 +6,6 @@ use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, Ranged, calculation_vars};
 use super::operators::Run;
 use super::program::{AggregatePlan, Computed, Step, address};
-use super::values::Values;
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
 use crate::value::{Decimal, Value};
@@ -38,15 +37,15 @@ impl Ready {
 
 /// Ways to meet the body of an aggregate, as columns.
 #[derive(Default)]
-pub(super) struct Members {
+struct Members {
     /// The row of each way.
-    pub rows: Vec<u32>,
+    rows: Vec<u32>,
     /// The combination that counts once, place by place.
-    pub keys: Vec<Vec<u32>>,
+    keys: Vec<Vec<u32>>,
 }
 
 impl Members {
-    pub fn new(plan: &AggregatePlan) -> Self {
+    fn new(plan: &AggregatePlan) -> Self {
         Self { rows: Vec::new(), keys: vec![Vec::new(); plan.keys.len()] }
     }
 
@@ -116,35 +115,6 @@ pub(super) fn is_in_units(plan: &AggregatePlan) -> bool {
     plan.weight.is_none() && (plan.kind == AggregateKind::Count || Units::may_be(&plan.value))
 }
 
-/// What the members of an aggregate are taken for.
-pub(super) enum Measure<'v> {
-    /// They are only counted.
-    Count,
-    /// Numbers in units.
-    Units(Units<'v>),
-    /// Values, one by one.
-    Values,
-}
-
-impl<'v> Measure<'v> {
-    /// What those of an aggregate are taken for.
-    pub fn of(plan: &AggregatePlan, values: &'v Values<'_>) -> Self {
-        match plan.kind {
-            _ if !is_in_units(plan) => Self::Values,
-            AggregateKind::Count => Self::Count,
-            _ => Units::of_numbers(&plan.value, values).map_or(Self::Values, Self::Units),
-        }
-    }
-
-    /// The units; none where members are counted.
-    pub fn units(&self) -> Option<&Units<'v>> {
-        match self {
-            Self::Units(units) => Some(units),
-            Self::Count | Self::Values => None,
-        }
-    }
-}
-
 impl Run<'_, '_> {
     /// What the aggregates of an operator come to, row by row; those that cannot be worked out for all
     /// rows at once are left out.
@@ -195,11 +165,17 @@ impl Run<'_, '_> {
     /// `None` where it is no such.
     fn in_units(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
         let plan = ranged.plan;
-        let measure = Measure::of(plan, self.values);
-        if matches!(measure, Measure::Values) {
+        if !is_in_units(plan) {
             return Ok(None);
         }
-        let units = measure.units();
+        let units = match plan.kind {
+            AggregateKind::Count => None,
+            _ => match Units::of_numbers(&plan.value, self.values) {
+                None => return Ok(None),
+                units => units,
+            },
+        };
+        let units = units.as_ref();
         let Some(sure) = self.members(plan, &ranged.certain, units, batch)? else { return Ok(None) };
         let all = match &ranged.possible {
             None => None,
@@ -209,7 +185,10 @@ impl Run<'_, '_> {
             },
         };
         let exponent = units.map_or(0, |units| units.exponent);
-        sure.outcomes(all.as_ref(), plan.kind, exponent).map(Some)
+        match all {
+            None => sure.certain(plan.kind, exponent).map(Some),
+            Some(all) => sure.within(&all, plan.kind, exponent).map(Some),
+        }
     }
 
     /// The ways to meet the body of an aggregate with their units. `None` where some number is no whole
@@ -237,7 +216,10 @@ impl Run<'_, '_> {
         if !fit {
             return Ok(None);
         }
-        Ok(Some(InUnits::new(plan, members, units.map(|_| amounts))))
+        let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
+        let value_keys = value_keys.map(|(at, _)| at).collect();
+        let order = members.order();
+        Ok(Some(InUnits { members, amounts: units.map(|_| amounts), value_keys, order }))
     }
 
     /// Any aggregate, value by value.
@@ -293,7 +275,7 @@ fn rows_counted(ranged: &Ranged<'_>, run: &Run<'_, '_>) -> Option<(usize, usize,
 }
 
 /// Ways to meet the body of an aggregate whose members have units.
-pub(super) struct InUnits {
+struct InUnits {
     members: Members,
     /// Of each way its number, `NONE` where that is missing; of what is only counted nothing.
     amounts: Option<Vec<i64>>,
@@ -307,28 +289,6 @@ pub(super) struct InUnits {
 type Member = (u32, Option<i64>);
 
 impl InUnits {
-    /// Ways with their numbers, which there are none of where they are only counted.
-    pub fn new(plan: &AggregatePlan, members: Members, amounts: Option<Vec<i64>>) -> Self {
-        let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
-        let value_keys = value_keys.map(|(at, _)| at).collect();
-        let order = members.order();
-        Self { members, amounts, value_keys, order }
-    }
-
-    /// What the aggregate comes to in rows with members, given all that it possibly ranges over where that may
-    /// be more than these.
-    pub fn outcomes(
-        &self,
-        all: Option<&Self>,
-        kind: AggregateKind,
-        exponent: i32,
-    ) -> Result<Vec<(u32, Computed)>, Bail> {
-        match all {
-            None => self.certain(kind, exponent),
-            Some(all) => self.within(all, kind, exponent),
-        }
-    }
-
     fn is_known(&self, member: u32) -> bool {
         self.value_keys.iter().all(|at| self.members.keys[*at][member as usize] != MISSING)
     }

@@ -129,22 +129,14 @@ impl Run<'_, '_> {
         let mut told: Vec<Option<Computed>> = vec![None; groups.firsts.len()];
         let mut left: Vec<usize> = (0..told.len()).collect();
         // Columns read beside the outer variables differ from program to program.
-        let alone = groups.columns == ranged.plan.outer;
-        let remembers = alone && results.pays(&results.look());
+        let remembers = groups.columns == ranged.plan.outer && results.pays(&results.look());
         if remembers {
             let found = results.look();
             let asked = left.len();
             left = told_by(&found, left, |group| groups.ids(batch, group), &mut told)?;
             results.count(asked, asked - left.len());
         }
-        if alone
-            && !left.is_empty()
-            && let Some(all) = self.all_at_once(ranged.plan, results, left.len())?
-        {
-            told_by(&all, std::mem::take(&mut left), |group| groups.ids(batch, group), &mut told)?;
-        }
         if !left.is_empty() {
-            results.work(left.len());
             let mut firsts = self.spare();
             groups.put_firsts(batch, &left, &mut firsts);
             let some = self.worked_out(ranged, &firsts);

@@ -8,7 +8,6 @@ mod batch_aggregate;
 mod batch_compare;
 mod batch_shared;
 mod batch_units;
-mod batch_whole;
 mod calculate;
 mod extend;
 mod limits;
@@ -33,7 +32,6 @@ pub use operators::assigned;
 pub use profile::{Profile, Taken};
 pub use program::{
     AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
-    Whole,
 };
 pub use results::Results;
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};

@@ -229,22 +229,6 @@ pub struct AggregatePlan {
     pub outer: Vec<usize>,
     /// What came out for the ids of the outer variables, where the same come up again.
     pub known: Known,
-    /// How to work it out for all ids of the outer variables at once, where that may be cheaper.
-    pub whole: Option<Whole>,
-}
-
-/// An aggregate without anything from outside: the outer variables are sought with the rest, so that each way is
-/// met once, whatever combination it belongs to.
-#[derive(Debug)]
-pub struct Whole {
-    /// The certain ways.
-    pub certain: Program,
-    /// The possible ways, where they may be more.
-    pub possible: Option<Program>,
-    /// Once so many combinations were worked out one by one, all at once takes no longer.
-    pub worth: usize,
-    /// More ways than this are not gathered.
-    pub most: usize,
 }
 
 /// What tells an aggregate of a program from the others.

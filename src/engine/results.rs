@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use rustc_hash::FxBuildHasher;
 
@@ -48,20 +48,6 @@ pub struct Results {
     asked: AtomicUsize,
     /// Those of them that were met.
     met: AtomicUsize,
-    /// How many were worked out one by one.
-    worked: AtomicUsize,
-    /// What came out where all were worked out at once.
-    pub(super) whole: Mutex<AllAtOnce>,
-}
-
-/// Whether results were worked out all at once.
-#[derive(Debug, Default)]
-pub(super) enum AllAtOnce {
-    #[default]
-    Untried,
-    /// It cannot be done.
-    Impossible,
-    Found(Arc<Found>),
 }
 
 impl Results {
@@ -84,16 +70,6 @@ impl Results {
         }
         self.asked.store(all + asked, Ordering::Relaxed);
         self.met.store(own + met, Ordering::Relaxed);
-    }
-
-    /// Counts results that were worked out one by one.
-    pub(super) fn work(&self, count: usize) {
-        self.worked.fetch_add(count, Ordering::Relaxed);
-    }
-
-    /// How many were.
-    pub(super) fn worked(&self) -> usize {
-        self.worked.load(Ordering::Relaxed)
     }
 
     /// Whether it is worth its time to ask and to remember, where so much is remembered.

@@ -108,12 +108,8 @@ impl<'r> Compiler<'_, 'r> {
         } else {
             Known::Nothing
         };
-        let whole = match known {
-            Known::Some(_) => self.whole(aggregate, &outer, bound, &needed, doubtful),
-            Known::Nothing | Known::One(_) => None,
-        };
         let outer = outer.into_iter().map(Idx::index).collect();
-        AggregatePlan { kind: aggregate.kind, certain, possible, keys, value, weight, outer, known, whole }
+        AggregatePlan { kind: aggregate.kind, certain, possible, keys, value, weight, outer, known }
     }
 }
 

@@ -11,7 +11,6 @@ mod order;
 mod outline;
 mod show;
 mod state;
-mod whole;
 
 pub use below::{below, stated};
 pub use compile::{Inputs, Request, compile, may_miss};

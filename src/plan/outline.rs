@@ -121,22 +121,6 @@ impl Outline<'_> {
         if let Some(possible) = &plan.possible {
             self.within(&format!("{}, as far as possible, over", plan.kind.name()), possible, depth);
         }
-        if let Some(whole) = &plan.whole {
-            let often = if whole.worth == 1 { "once".to_owned() } else { format!("{} times", whole.worth) };
-            self.line(depth, format!("after {often}, for all at once, {} over", plan.kind.name()));
-            self.apart(&whole.certain, depth + 1);
-            if let Some(possible) = &whole.possible {
-                self.line(depth, format!("and, as far as possible, {} over", plan.kind.name()));
-                self.apart(possible, depth + 1);
-            }
-        }
-    }
-
-    /// A program of its own within this one.
-    fn apart(&mut self, program: &Program, depth: usize) {
-        let mut own = Outline { program, lines: Vec::new(), ..*self };
-        own.steps(&program.body, depth);
-        self.lines.extend(own.lines);
     }
 
     fn atom(&self, atom: usize) -> String {

@@ -2,10 +2,10 @@
 
 mod completions;
 mod difference;
+mod joined;
 mod metamorphic;
 mod shrink;
 mod threads;
-mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
