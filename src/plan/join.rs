@@ -24,6 +24,8 @@ struct Part<'r> {
     /// The column of what it is about.
     column: usize,
     table: Arc<Table>,
+    /// Whether it names something given.
+    given: bool,
     /// Rows left for what is given.
     left: f64,
 }
@@ -58,13 +60,21 @@ impl<'r> Compiler<'_, 'r> {
         let vars: BTreeSet<VarId> =
             items.iter().filter_map(atom).flat_map(|atom| atom.args.iter().filter_map(as_var)).collect();
         for var in vars.difference(bound) {
-            let parts: Vec<Part<'r>> =
-                items.iter().filter_map(|item| self.part(*item, *var, bound, possible)).collect();
+            let all = items.iter().filter_map(|item| self.part(*item, *var, bound, possible));
+            let (mut parts, others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
             let least = parts.iter().map(|part| part.left).fold(f64::INFINITY, f64::min);
             let rows: usize = parts.iter().map(|part| part.table.len()).sum();
             let worth = self.most_rows as f64 * least >= DEAR * rows as f64;
             if parts.len() < 2 || least < FEW_ROWS || !worth {
                 continue;
+            }
+            // What else is said of each of many is at hand then, and not looked up.
+            let share = |part: &Part<'_>| part.left / part.table.len().max(1) as f64;
+            let most = parts.iter().map(|part| part.table.len()).max().unwrap_or(0);
+            let left = most as f64 * parts.iter().map(share).product::<f64>();
+            let other_rows: usize = others.iter().map(|part| part.table.len()).sum();
+            if self.most_rows as f64 * left >= DEAR * (rows + other_rows) as f64 {
+                parts.extend(others);
             }
             if let Some((table, args)) = joined(&parts, *var) {
                 let own = |item: &Item<'r>| match item {
@@ -92,8 +102,7 @@ impl<'r> Compiler<'_, 'r> {
         }
     }
 
-    /// A sentence as part of a join about a variable: it says one thing of most of what it is about, and names
-    /// something given beside it.
+    /// A sentence as part of a join about a variable: it says one thing of most of what it is about.
     fn part(&self, item: Item<'r>, var: VarId, bound: &BTreeSet<VarId>, possible: bool) -> Option<Part<'r>> {
         let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
         if atom.source == SUBJECTS {
@@ -112,7 +121,7 @@ impl<'r> Compiler<'_, 'r> {
         let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
         let narrowed = |rows: f64, column: &usize| rows / table.distinct(*column).max(1) as f64;
         let left = given.iter().fold(table.len() as f64, narrowed);
-        (!given.is_empty()).then_some(Part { cond, atom, column, table, left })
+        Some(Part { cond, atom, column, table, given: !given.is_empty(), left })
     }
 }
 
