@@ -105,3 +105,66 @@ def varied(source, folder, how):
         write(folder, name, "\n".join(lines) + "\n")
     write(folder, "economy.lens", text)
     return os.path.join(folder, "economy.lens")
+
+
+FLIGHTS = """language 1
+kind Flight
+kind Carrier
+kind Airport
+relation Flight is flown by Carrier
+relation Flight leaves Airport
+relation Flight reaches Airport
+relation Flight is on Date
+relation Flight arrives after minutes: Number?
+question Flight is late | fair
+  among flight is flown by any c
+lens absolute {
+  a: late when flight arrives after n and n >= 15
+  otherwise fair
+}
+lens carrier {
+  a: late when flight is flown by c and flight arrives after n
+     and n > average(m for each f m: f is flown by c and known (f arrives after m))
+  otherwise fair
+}
+lens route {
+  a: late when flight leaves o and flight reaches d and flight arrives after n
+     and n > median(m for each f m: f leaves o and f reaches d and known (f arrives after m)) + 10
+  otherwise fair
+}
+lens day {
+  a: late when flight leaves o and flight is on t
+     and count(f: f leaves o and f is on t and f arrives after any m and m > 60) > 1
+  otherwise fair
+}
+"""
+
+RANKED = """lens worst {
+  a: late when flight is flown by c and flight is on t and flight arrives after n
+     and not (any g is flown by c and g is on t and g arrives after any m and m > n)
+  otherwise fair
+}
+lens rank {
+  a: late when flight leaves o and flight is on t and flight arrives after n
+     and count(g: g leaves o and g is on t and known (g arrives after any m) and m > n) < 3
+  otherwise fair
+}
+"""
+
+
+def flights(folder, count, ranked=True):
+    """So many flights, with lenses that compare each with its carrier, its route and its day; `ranked` ones compare
+    every two of a day."""
+    random_ = random.Random(5)
+    below = random_.randrange
+    airports = max(6, int(count ** 0.4))
+    rows = ["flight,carrier,from,to,day,delay\n"]
+    for i in range(count):
+        delay = int(random_.gauss(5, 30)) if random_.random() > 0.03 else ""
+        day = f"2025-{below(1, 13):02d}-{below(1, 29):02d}"
+        rows.append(f"F{i},C{below(20)},A{below(airports)},A{below(airports)},{day},{delay}\n")
+    write(folder, "flights.csv", "".join(rows))
+    table = ("from \"flights.csv\" {\n  flight is flown by carrier\n  flight leaves from\n  flight reaches to\n"
+             "  flight is on day\n  flight arrives after delay\n}\n")
+    write(folder, "flights.lens", FLIGHTS + (RANKED if ranked else "") + table)
+    return os.path.join(folder, "flights.lens")

@@ -74,10 +74,7 @@ impl Runner<'_> {
                 }
                 let computed = self.compute(plan, frame);
                 if frame.stopped().is_none() {
-                    let mut found = results.add();
-                    if results.has_room(&found) {
-                        found.insert(own, computed.clone());
-                    }
+                    results.remember(std::iter::once((own, computed.clone())));
                 }
                 computed
             }

@@ -7,7 +7,7 @@ use super::batch::{Bail, Batch};
 use super::lower::Ranged;
 use super::operators::Run;
 use super::program::{Computed, Known};
-use super::results::{Found, Ids, Results};
+use super::results::{Ids, Results};
 use crate::value::DomainError;
 
 /// What an aggregate comes to in the rows of a batch.
@@ -133,7 +133,15 @@ impl Run<'_, '_> {
         if remembers {
             let found = results.look();
             let asked = left.len();
-            left = told_by(&found, left, |group| groups.ids(batch, group), &mut told)?;
+            let mut unknown = Vec::new();
+            for group in left {
+                match found.get(&Ids::of(groups.ids(batch, group))) {
+                    Some(Ok(computed)) => told[group] = Some(computed.clone()),
+                    Some(Err(_)) => return Err(Bail::Calculation),
+                    None => unknown.push(group),
+                }
+            }
+            left = unknown;
             results.count(asked, asked - left.len());
         }
         if !left.is_empty() {
@@ -144,33 +152,12 @@ impl Run<'_, '_> {
             let Some(some) = some? else { return Ok(None) };
             some.into_iter().for_each(|(at, computed)| told[left[at as usize]] = Some(computed));
             if remembers {
-                let mut found = results.add();
-                for group in left {
-                    if results.has_room(&found) {
-                        let computed = told[group].as_ref().unwrap_or(nothing).clone();
-                        found.insert(Ids::of(groups.ids(batch, group)), Ok(computed));
-                    }
-                }
+                let computed = |group: usize| told[group].as_ref().unwrap_or(nothing).clone();
+                let new =
+                    left.into_iter().map(|group| (Ids::of(groups.ids(batch, group)), Ok(computed(group))));
+                results.remember(new);
             }
         }
         Ok(Some(groups.by_row(&told)))
     }
-}
-
-/// Takes what is known of some groups, by their ids; hands back the groups of which nothing is.
-fn told_by<I: ExactSizeIterator<Item = u32>>(
-    found: &Found,
-    groups: Vec<usize>,
-    ids: impl Fn(usize) -> I,
-    told: &mut [Option<Computed>],
-) -> Result<Vec<usize>, Bail> {
-    let mut unknown = Vec::new();
-    for group in groups {
-        match found.get(&Ids::of(ids(group))) {
-            Some(Ok(computed)) => told[group] = Some(computed.clone()),
-            Some(Err(_)) => return Err(Bail::Calculation),
-            None => unknown.push(group),
-        }
-    }
-    Ok(unknown)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use rustc_hash::FxBuildHasher;
 
@@ -51,14 +51,19 @@ pub struct Results {
 }
 
 impl Results {
-    /// What is remembered.
+    /// What is remembered; to be let go before any is put in.
     pub(super) fn look(&self) -> RwLockReadGuard<'_, Found> {
         self.found.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, for more to be put in where `has_room`.
-    pub(super) fn add(&self) -> RwLockWriteGuard<'_, Found> {
-        self.found.write().unwrap_or_else(PoisonError::into_inner)
+    /// Remembers what came out, as far as there is room.
+    pub(super) fn remember(&self, all: impl Iterator<Item = (Ids, Result<Computed, DomainError>)>) {
+        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
+        for (ids, computed) in all {
+            if found.len() < MOST && self.pays(&found) {
+                found.insert(ids, computed);
+            }
+        }
     }
 
     /// Counts questions, and how many of them were met. Counts of other threads at the same moment may be
@@ -77,11 +82,6 @@ impl Results {
         let (asked, met) = (self.asked.load(Ordering::Relaxed), self.met.load(Ordering::Relaxed));
         found.len() < AT_FIRST || met.saturating_mul(WORTH) >= asked.saturating_mul(found.len())
     }
-
-    /// Whether one more can be remembered.
-    pub(super) fn has_room(&self, found: &Found) -> bool {
-        found.len() < MOST && self.pays(found)
-    }
 }
 
 #[cfg(test)]
@@ -95,9 +95,8 @@ mod tests {
             let ids = || Ids::of([at.wrapping_mul(0x9E37_79B1) % different].into_iter());
             let met = results.look().contains_key(&ids());
             results.count(1, usize::from(met));
-            let mut found = results.add();
-            if !met && results.has_room(&found) {
-                found.insert(ids(), Ok(Computed::Nothing));
+            if !met {
+                results.remember(std::iter::once((ids(), Ok(Computed::Nothing))));
             }
         }
         results.look().len()

@@ -123,16 +123,21 @@ impl Table {
     /// The tuples of this table and another that agree in a column each, made once: that column, then the others of
     /// this table, then those of the other. `None` where there are more than both tables have.
     pub fn joined(&self, column: usize, other: &Arc<Self>, other_column: usize) -> Option<Arc<Self>> {
-        let mut joins = self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.joins.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it = |join: &&Joined| {
             join.column == column
                 && join.other_column == other_column
                 && std::ptr::eq(join.other.as_ptr(), Arc::as_ptr(other))
         };
+        if let Some(known) = lock().iter().find(is_it) {
+            return known.table.clone();
+        }
+        // Not under the lock: sorting may set this thread to other work, which may ask for the same.
+        let table = self.join(column, other, other_column).map(Arc::new);
+        let mut joins = lock();
         if let Some(known) = joins.iter().find(is_it) {
             return known.table.clone();
         }
-        let table = self.join(column, other, other_column).map(Arc::new);
         joins.push(Joined { column, other: Arc::downgrade(other), other_column, table: table.clone() });
         table
     }

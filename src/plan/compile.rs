@@ -178,9 +178,9 @@ pub(super) struct Compiler<'i, 'r> {
     /// How many more branches choices may be multiplied out into.
     pub(super) branches_left: usize,
     /// The atom that holds the subjects.
-    pub(super) subjects: Option<usize>,
-    pub(super) atoms: Vec<Option<AtomPlan>>,
-    pub(super) ranges: usize,
+    subjects: Option<usize>,
+    atoms: Vec<Option<AtomPlan>>,
+    ranges: usize,
     /// The most rows of a sentence of the clause.
     pub(super) most_rows: usize,
     /// Sentences joined here, and their tables.

@@ -34,12 +34,13 @@ impl<'r> Compiler<'_, 'r> {
     /// How many rows the sentences of a clause have at most: it is asked about as often, more or less.
     pub(super) fn most_rows(&self, items: &[Item<'r>]) -> usize {
         let rows = |item: &Item<'r>| match item {
-            Item::Is(Cond::Atom(atom)) if atom.source != SUBJECTS => {
-                (self.inputs.tables)(&atom.source, self.request.possible && !atom.known).len()
+            Item::Is(cond @ Cond::Atom(atom)) if atom.source != SUBJECTS => {
+                self.table(cond, atom, self.request.possible).len()
             }
-            _ => self.request.subjects.as_ref().map_or(0, |subjects| subjects.len()),
+            _ => 0,
         };
-        items.iter().map(rows).max().unwrap_or(0)
+        let subjects = self.request.subjects.as_ref().map(|subjects| subjects.len());
+        items.iter().map(rows).chain(subjects).max().unwrap_or(0)
     }
 
     /// Joins sentences that name different given things and are all about one that is sought.
