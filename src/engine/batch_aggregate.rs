@@ -5,7 +5,7 @@ use super::batch_shared::Outcomes;
 use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, Ranged, calculation_vars};
 use super::operators::Run;
-use super::program::{AggregatePlan, Computed, Step, address};
+use super::program::{AggregatePlan, Computed, address};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
 use crate::value::{Decimal, Value};
@@ -151,16 +151,6 @@ impl Run<'_, '_> {
         }
     }
 
-    /// An aggregate that counts just the rows an atom is narrowed to.
-    pub(super) fn counted(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Option<Vec<(u32, Computed)>> {
-        let (atom, from, to) = rows_counted(ranged, self)?;
-        let mut rows = Vec::new();
-        let [first, past] = self.sought(atom, from, to, batch, &mut rows)?;
-        let count = |row: u32| i64::from(past[row as usize] - first[row as usize]);
-        let computed = |row| Computed::Value(Value::Number(Decimal::from(count(row))));
-        Some(rows.into_iter().map(|row| (row, computed(row))).collect())
-    }
-
     /// One aggregate for all rows, over things that are counted or numbers that are multiples of one unit;
     /// `None` where it is no such.
     fn in_units(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
@@ -250,28 +240,6 @@ impl Run<'_, '_> {
         let groups = order.chunk_by(|left, right| ways.row(*left) == ways.row(*right));
         groups.map(|group| Ok((ways.row(group[0]), folded(plan, group, &ways, &members)?))).collect()
     }
-}
-
-/// The atom, and the levels it is narrowed by, whose rows left are just the things an aggregate counts.
-fn rows_counted(ranged: &Ranged<'_>, run: &Run<'_, '_>) -> Option<(usize, usize, usize)> {
-    let Ranged { plan, certain, possible: None } = ranged else { return None };
-    if plan.kind != AggregateKind::Count || plan.weight.is_some() {
-        return None;
-    }
-    let [seek, rest] = certain.ops.as_slice() else { return None };
-    let Step::Seek { atom, from, to } = seek.step else { return None };
-    let counted: Vec<usize> = match (&rest.scan, rest.step) {
-        (Some(scan), _) if scan.atom == *atom && scan.from == *to && scan.also.is_empty() => {
-            scan.vars.clone()
-        }
-        (None, Step::Extend { var, atoms }) if *atoms == [(*atom, *to, to + 1)] => vec![*var],
-        _ => return None,
-    };
-    let index = &run.whole.program.atoms[*atom].index;
-    let is_whole = index.distinct && to + counted.len() == index.columns.len();
-    let are_keys = plan.keys.len() == counted.len()
-        && plan.keys.iter().all(|(var, is_value)| !is_value && counted.contains(var));
-    (from < to && is_whole && are_keys).then_some((*atom, *from, *to))
 }
 
 /// Ways to meet the body of an aggregate whose members have units.

@@ -106,6 +106,17 @@ impl<'v> Units<'v> {
         Self::sum(left, right, -1)
     }
 
+    /// How many units more it is for each unit more of a variable; `None` where that is not the same everywhere.
+    pub fn slope(&self, var: usize) -> Option<i64> {
+        self.node.slope(var)
+    }
+
+    /// The same with nothing in the place of a variable.
+    pub fn without(mut self, var: usize) -> Self {
+        self.node.take_out(var);
+        self
+    }
+
     /// Whether a calculation may be one of numbers in whole units, as far as its shape tells.
     pub fn may_be(calculation: &Calculation) -> bool {
         match calculation {
@@ -134,6 +145,34 @@ impl<'v> Units<'v> {
 }
 
 impl Node<'_> {
+    fn slope(&self, var: usize) -> Option<i64> {
+        match self {
+            Self::Var(own, _) => Some(i64::from(*own == var)),
+            Self::Constant(_) => Some(0),
+            Self::Sum(left, lift_left, right, lift_right) => {
+                let left = left.slope(var)?.checked_mul(*lift_left)?;
+                left.checked_add(right.slope(var)?.checked_mul(*lift_right)?)
+            }
+            Self::Product(left, right) => match (&**left, &**right) {
+                (Self::Constant(factor), other) | (other, Self::Constant(factor)) => {
+                    other.slope(var)?.checked_mul(*factor)
+                }
+                (left, right) => (left.slope(var)? == 0 && right.slope(var)? == 0).then_some(0),
+            },
+        }
+    }
+
+    fn take_out(&mut self, var: usize) {
+        match self {
+            Self::Var(own, _) if *own == var => *self = Self::Constant(0),
+            Self::Var(..) | Self::Constant(_) => {}
+            Self::Sum(left, _, right, _) | Self::Product(left, right) => {
+                left.take_out(var);
+                right.take_out(var);
+            }
+        }
+    }
+
     fn column(&self, batch: &Batch, too_large: &mut Vec<u32>) -> Vec<i64> {
         match self {
             Self::Var(var, known) => {

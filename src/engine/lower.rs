@@ -298,6 +298,11 @@ fn defined(program: &Program, registers: Registers, step: &Step, live: &mut BitS
     };
     match step {
         Step::Seek { atom, from, to } => (*from + 1..=*to).for_each(|level| range(*atom, level)),
+        Step::Within(within) => {
+            let at = registers.range(program.atoms[within.atom].ranges + within.level);
+            live.remove(at);
+            live.remove(at + 1);
+        }
         Step::Extend { var, atoms } => {
             for (atom, from, to) in atoms {
                 (*from + 1..=*to).for_each(|level| range(*atom, level));
@@ -323,7 +328,7 @@ fn used(program: &Program, registers: Registers, step: &Step, live: &mut BitSet)
     };
     let seek = |atom: usize, from: usize, to: usize, but: Option<usize>, live: &mut BitSet| {
         let plan = &program.atoms[atom];
-        if from > 0 {
+        if from > 0 || plan.narrowed {
             let at = registers.range(plan.ranges + from);
             live.insert(at);
             live.insert(at + 1);
@@ -340,6 +345,20 @@ fn used(program: &Program, registers: Registers, step: &Step, live: &mut BitSet)
         Step::Seek { atom, from, to } => seek(*atom, *from, *to, None, live),
         Step::Extend { var, atoms } => {
             atoms.iter().for_each(|(atom, from, to)| seek(*atom, *from, *to, Some(*var), live));
+        }
+        Step::Within(within) => {
+            if within.level > 0 {
+                let at = registers.range(program.atoms[within.atom].ranges + within.level);
+                live.insert(at);
+                live.insert(at + 1);
+            }
+            let sides = within.tests.iter().flat_map(|bound| [&bound.left, &bound.right]);
+            let mut visit = |var: usize| {
+                if var != within.var {
+                    live.insert(var);
+                }
+            };
+            sides.for_each(|side| calculation_vars(side, &mut visit));
         }
         Step::Member { term, .. } => place(*term, live),
         Step::Same { left, right, .. } => {

@@ -6,6 +6,7 @@ mod approximate;
 mod batch;
 mod batch_aggregate;
 mod batch_compare;
+mod batch_count;
 mod batch_shared;
 mod batch_units;
 mod calculate;
@@ -23,6 +24,7 @@ mod sorted;
 mod table;
 mod tuples;
 mod values;
+mod within;
 
 pub use aggregate::{Combinations, Members, aggregated};
 pub use batch::{Bail, BatchProgram, Found};
@@ -31,11 +33,12 @@ pub use limits::{Clock, Limits, Reached};
 pub use operators::assigned;
 pub use profile::{Profile, Taken};
 pub use program::{
-    AggregatePlan, AtomPlan, Calculation, Comparison, Computed, Conjunction, Known, Place, Program, Step,
+    AggregatePlan, AtomPlan, Bound, Calculation, Comparison, Computed, Conjunction, Known, Place, Program,
+    Step, Within,
 };
 pub use results::Results;
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};
 pub use sorted::{Gather, Sorted, united};
-pub use table::{Index, Table};
+pub use table::{Index, Table, Valued};
 pub use tuples::{Change, Keep, TupleSet};
 pub use values::Values;

@@ -144,6 +144,7 @@ impl Run<'_, '_> {
         let lowered = op;
         match op.step {
             Step::Seek { atom, from, to } => self.seek(*atom, *from, *to, batch, &mut rows, &op.keep),
+            Step::Within(within) => self.within(within, batch, &mut rows, &op.keep)?,
             Step::Member { term, members } => {
                 rows.extend(each(batch, |row| members.contains(id(*term, batch, row) as usize)));
             }
@@ -311,7 +312,7 @@ impl Run<'_, '_> {
     #[inline]
     pub fn range(&self, batch: &Batch, atom: usize, level: usize, row: usize) -> (u32, u32) {
         let plan = &self.whole.program.atoms[atom];
-        if level == 0 {
+        if level == 0 && !plan.narrowed {
             return plan.index.all();
         }
         let at = self.whole.registers.range(plan.ranges + level);
@@ -387,7 +388,7 @@ impl Run<'_, '_> {
             return None;
         }
         let begun = match from {
-            0 => Begun::All(plan.index.all()),
+            0 if !plan.narrowed => Begun::All(plan.index.all()),
             _ => {
                 let at = self.whole.registers.range(plan.ranges + from);
                 Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])

@@ -81,6 +81,8 @@ pub enum Step {
         /// Whether it has no value yet.
         fresh: bool,
     },
+    /// Narrow an atom's rows, which lie in the order of a column's values, to those whose value compares so.
+    Within(Within),
     /// A variable takes a value.
     Assign {
         /// The variable.
@@ -117,6 +119,40 @@ pub enum Step {
     AnyOf(Vec<Conjunction>),
     /// Go on with every way to meet one of these.
     Branch(Vec<Conjunction>),
+}
+
+/// Rows of an atom that lie in the order of the values at a level, missing ones at an end.
+#[derive(Debug)]
+pub struct Within {
+    /// The atom.
+    pub atom: usize,
+    /// The level.
+    pub level: usize,
+    /// The variable that stands there.
+    pub var: usize,
+    /// The domain of its values.
+    pub domain: usize,
+    /// What the values must be; those the last rows meet before those the first do.
+    pub tests: Vec<Bound>,
+    /// Variables at further levels each id of which has one row of the whole table.
+    pub keys: Vec<usize>,
+    /// Whether what could hold counts: a missing value compares with anything.
+    pub possible: bool,
+    /// Whether the value must not be missing itself.
+    pub stated: bool,
+}
+
+/// A comparison that holds for all values from one on, or up to one.
+#[derive(Debug)]
+pub struct Bound {
+    /// One side.
+    pub left: Calculation,
+    /// How.
+    pub op: Comparison,
+    /// The other side.
+    pub right: Calculation,
+    /// Whether it holds for all values from one on.
+    pub rising: bool,
 }
 
 /// Where an id comes from.
@@ -280,6 +316,8 @@ pub struct AtomPlan {
     pub ranges: usize,
     /// The columns of its table, in the order of the levels.
     pub columns: Vec<usize>,
+    /// Whether its rows are narrowed before the first level.
+    pub narrowed: bool,
 }
 
 impl AtomPlan {

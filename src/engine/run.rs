@@ -22,7 +22,7 @@ const PATIENCE: u32 = (1 << 14) - 1;
 pub struct Frame {
     /// Per variable its id; meaningless until bound, `NOBODY` where its value could not be worked out.
     pub ids: Vec<u32>,
-    ranges: Vec<(u32, u32)>,
+    pub(super) ranges: Vec<(u32, u32)>,
     /// A calculation without result on the way here.
     failed: Option<DomainError>,
     /// Why the last variable that is `NOBODY` became so.
@@ -84,7 +84,7 @@ enum Found {
 
 /// Runs one program.
 pub struct Runner<'p> {
-    program: &'p Program,
+    pub(super) program: &'p Program,
     pub(super) values: &'p Values<'p>,
     clock: &'p Clock,
 }
@@ -232,6 +232,16 @@ impl<'p> Runner<'p> {
                     return Flow::More;
                 }
                 Step::Seek { atom, from, to } => self.seek(*atom, *from, *to, frame),
+                Step::Within(within) => {
+                    let place = self.program.atoms[within.atom].ranges + within.level;
+                    let before = frame.ranges[place];
+                    let mut flow = Flow::More;
+                    if self.within(within, place, frame, raise) {
+                        flow = self.steps(conjunction, at, frame, raise, done);
+                    }
+                    frame.ranges[place] = before;
+                    return flow;
+                }
                 Step::Member { term, members } => members.contains(id_of(*term, frame) as usize),
                 Step::Same { left, right, equal } => (id_of(*left, frame) == id_of(*right, frame)) == *equal,
                 Step::Compare { left, op, right, possible } => {
@@ -422,7 +432,7 @@ fn id_of(place: Place, frame: &Frame) -> u32 {
 
 /// A calculation without result: where everything is certain the search goes on to see whether all
 /// other conditions hold; elsewhere it is just not met.
-fn fail(frame: &mut Frame, raise: bool, error: DomainError) -> bool {
+pub(super) fn fail(frame: &mut Frame, raise: bool, error: DomainError) -> bool {
     if raise {
         frame.failed.get_or_insert(error);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use crate::base::{self, Order};
+use crate::facts::MISSING;
 
 /// Columns up to this length are looked through from their start.
 const SHORT: usize = 8;
@@ -16,9 +17,18 @@ pub struct Table {
     rows: usize,
     /// Whether the tuples ascend and stand in it once each.
     sorted: bool,
-    indexes: Mutex<BTreeMap<Vec<usize>, Arc<Index>>>,
+    indexes: Mutex<BTreeMap<(Vec<usize>, Option<Valued>), Arc<Index>>>,
     distinct: Vec<OnceLock<usize>>,
     joins: Mutex<Vec<Joined>>,
+}
+
+/// A place in the order of an index at which ids come in the order of their values.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Valued {
+    /// The place.
+    pub at: usize,
+    /// Whether missing values come last; else they come first.
+    pub missing_last: bool,
 }
 
 /// A join with another table.
@@ -111,11 +121,23 @@ impl Table {
     pub fn index(&self, order: &[usize]) -> Arc<Index> {
         // A panic while holding the lock would be our own bug; the map stays sound through it.
         let lock = || self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = lock().get(order) {
+        let key = (order.to_vec(), None);
+        if let Some(found) = lock().get(&key) {
             return Arc::clone(found);
         }
         let index = Arc::new(Index::new(self, order));
-        Arc::clone(lock().entry(order.to_vec()).or_insert(index))
+        Arc::clone(lock().entry(key).or_insert(index))
+    }
+
+    /// The same with the ids at one place in the order of their values, of which `units` says how many units each is.
+    pub fn index_by_value(&self, order: &[usize], valued: Valued, units: &dyn Fn(u32) -> i64) -> Arc<Index> {
+        let lock = || self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (order.to_vec(), Some(valued));
+        if let Some(found) = lock().get(&key) {
+            return Arc::clone(found);
+        }
+        let index = Arc::new(Index::by_value(self, order, valued, units));
+        Arc::clone(lock().entry(key).or_insert(index))
     }
 }
 
@@ -188,6 +210,37 @@ impl Index {
         }
         let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
         let single = ascend(&columns[0]);
+        let columns = columns.into_iter().map(Arc::new).collect();
+        Self { columns, starts, distinct: table.sorted || !whole, single }
+    }
+
+    fn by_value(table: &Table, order: &[usize], valued: Valued, units: &dyn Fn(u32) -> i64) -> Self {
+        let ids = &table.columns[order[valued.at]];
+        let mut different = ids.to_vec();
+        different.sort_unstable();
+        different.dedup();
+        let missing_at = if valued.missing_last { 2 } else { 0 };
+        different.sort_by_cached_key(|id| match *id {
+            MISSING => (missing_at, 0),
+            id => (1, units(id)),
+        });
+        let mut ranks = vec![0; different.iter().max().map_or(0, |most| *most as usize + 1)];
+        (0_u32..).zip(&different).for_each(|(rank, id)| ranks[*id as usize] = rank);
+        let ranked: Vec<u32> = ids.iter().map(|id| ranks[*id as usize]).collect();
+        let column = |(at, column): (usize, &usize)| match at {
+            at if at == valued.at => ranked.as_slice(),
+            _ => table.columns[*column].as_slice(),
+        };
+        let columns: Vec<&[u32]> = order.iter().enumerate().map(column).collect();
+        let Order { mut columns, .. } = base::sorted(&columns, false);
+        let whole = order.len() == table.columns.len();
+        if !whole {
+            drop_repeated(&mut columns);
+        }
+        columns[valued.at].iter_mut().for_each(|rank| *rank = different[*rank as usize]);
+        let is_searched = valued.at == 0 || is_sparse(&columns[0]);
+        let starts = if is_searched { Vec::new() } else { starts(&columns[0]) };
+        let single = valued.at > 0 && ascend(&columns[0]);
         let columns = columns.into_iter().map(Arc::new).collect();
         Self { columns, starts, distinct: table.sorted || !whole, single }
     }
@@ -331,13 +384,13 @@ fn before(column: &[u32], id: u32) -> usize {
     low + column[low..high].partition_point(|other| *other < id)
 }
 
-/// How many ids at the start of a sorted column are at most `id`.
+/// How many ids at the start of a column are `id`; where it comes there, all of it is there.
 fn gallop(column: &[u32], id: u32) -> usize {
     let mut step = 1;
-    while step < column.len() && column[step] <= id {
+    while step < column.len() && column[step] == id {
         step *= 2;
     }
     let low = step / 2;
     let high = step.min(column.len());
-    low + column[low..high].partition_point(|other| *other <= id)
+    low + column[low..high].partition_point(|other| *other == id)
 }

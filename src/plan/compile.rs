@@ -13,8 +13,8 @@ use super::outline::SUBJECTS;
 use super::state::{State, components, kept};
 use crate::base::{BitSet, FileId, Idx, IndexVec, Span};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table};
-use crate::facts::Dictionary;
+use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table, Valued};
+use crate::facts::{Dictionary, units_at};
 use crate::model::clause::{as_var, bind, cond_vars};
 use crate::model::{
     Atom, AtomSource, Clause, Cond, DomainId, Expr, KindId, ParameterId, Ruleset, Term, Ty, VarId,
@@ -146,11 +146,13 @@ pub(super) struct Pending<'c> {
     pub(super) cond: &'c Cond,
     pub(super) atom: &'c Atom,
     pub(super) table: Arc<Table>,
-    slot: usize,
+    pub(super) slot: usize,
     /// Columns in the order they get their values.
     pub(super) columns: Vec<usize>,
     /// Columns whose values nobody asks.
     free: Vec<usize>,
+    /// Where the rows lie in the order of values.
+    pub(super) valued: Option<Valued>,
 }
 
 impl Pending<'_> {
@@ -232,6 +234,7 @@ impl<'r> Compiler<'_, 'r> {
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
         self.fill(&mut state, None);
+        self.narrow(&mut state);
         let open = state.open_vars();
         for pending in &mut state.pending {
             let args = pending.atom.args.iter().enumerate();
@@ -293,11 +296,20 @@ impl<'r> Compiler<'_, 'r> {
                 slot: self.atoms.len() - 1,
                 columns: Vec::new(),
                 free: Vec::new(),
+                valued: None,
             };
         }
         let table = self.table(cond, atom, possible);
         self.atoms.push(None);
-        Pending { cond, atom, table, slot: self.atoms.len() - 1, columns: Vec::new(), free: Vec::new() }
+        Pending {
+            cond,
+            atom,
+            table,
+            slot: self.atoms.len() - 1,
+            columns: Vec::new(),
+            free: Vec::new(),
+            valued: None,
+        }
     }
 
     /// The atom's index, now that the order of its columns is known.
@@ -314,12 +326,24 @@ impl<'r> Compiler<'_, 'r> {
             .iter()
             .map(|column| place(self.inputs, &pending.atom.args[*column]))
             .collect();
-        let index: Arc<Index> = pending.table.index(&pending.columns);
+        let narrowed = pending.valued.is_some_and(|valued| valued.at == 0);
+        let index = self.index(&pending);
         let ranges = self.ranges;
         self.ranges += pending.columns.len() + 1;
         let source = pending.atom.source.clone();
         let columns = pending.columns;
-        self.atoms[pending.slot] = Some(AtomPlan { source, index, levels, ranges, columns });
+        self.atoms[pending.slot] = Some(AtomPlan { source, index, levels, ranges, columns, narrowed });
+    }
+
+    fn index(&self, pending: &Pending<'r>) -> Arc<Index> {
+        let Pending { table, columns, .. } = pending;
+        let by_value = pending.valued.and_then(|valued| {
+            let var = as_var(&pending.atom.args[columns[valued.at]])?;
+            let units = self.units(var)?;
+            let of = |id: u32| units_at(units, id).unwrap_or(0);
+            Some(table.index_by_value(columns, valued, &of))
+        });
+        by_value.unwrap_or_else(|| table.index(columns))
     }
 
     /// Narrows atoms by what is bound: at the start by everything (`None`), later by these.
@@ -483,35 +507,6 @@ impl<'r> Compiler<'_, 'r> {
             // Flattened away or kept among the atoms; an empty `and` is always met.
             Cond::And(_) | Cond::Not(..) | Cond::Atom(_) => Step::AnyOf(vec![Conjunction::default()]),
         }
-    }
-
-    /// Whether anything these read has two bounds, or a value that may be missing, their own or one from outside.
-    pub(super) fn is_doubtful(&self, cond: &Cond) -> bool {
-        match cond {
-            Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.is_doubtful(part)),
-            Cond::Not(inner, _) => self.is_doubtful(inner),
-            Cond::Atom(atom) => {
-                let tables = self.inputs.tables;
-                let missing = |slot| (self.inputs.missing)(&atom.source, slot);
-                !atom.known
-                    && (!Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
-                        || (0..atom.args.len()).any(missing)
-                        || self.reads_loose(cond))
-            }
-            Cond::Compare { .. } | Cond::Let { .. } => {
-                let mut found = self.reads_loose(cond);
-                cond.aggregated(&mut |body| found |= self.is_doubtful(body));
-                found
-            }
-            Cond::IsKind { .. } | Cond::Stated { .. } => false,
-        }
-    }
-
-    /// Whether a condition reads a word the value of which may be missing, here or further out.
-    fn reads_loose(&self, cond: &Cond) -> bool {
-        let mut vars = Vec::new();
-        cond_vars(cond, &mut vars);
-        vars.iter().any(|var| self.loose.contains(var))
     }
 
     fn members_of(&self, kind: KindId) -> Arc<BitSet> {

@@ -24,7 +24,7 @@ struct Part<'r> {
     /// The column of what it is about.
     column: usize,
     table: Arc<Table>,
-    /// Whether it names something given.
+    /// Whether it names something given, or a value that what is given bounds.
     given: bool,
     /// Rows left for what is given.
     left: f64,
@@ -61,7 +61,10 @@ impl<'r> Compiler<'_, 'r> {
         let vars: BTreeSet<VarId> =
             items.iter().filter_map(atom).flat_map(|atom| atom.args.iter().filter_map(as_var)).collect();
         for var in vars.difference(bound) {
-            let all = items.iter().filter_map(|item| self.part(*item, *var, bound, possible));
+            let given = |var: VarId| bound.contains(&var);
+            let bounded = items.iter().filter_map(|item| self.bounded(*item, &given)).map(|it| it.var);
+            let bounded: BTreeSet<VarId> = bounded.collect();
+            let all = items.iter().filter_map(|item| self.part(*item, *var, bound, &bounded, possible));
             let (mut parts, others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
             let least = parts.iter().map(|part| part.left).fold(f64::INFINITY, f64::min);
             let rows: usize = parts.iter().map(|part| part.table.len()).sum();
@@ -104,7 +107,14 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// A sentence as part of a join about a variable: it says one thing of most of what it is about.
-    fn part(&self, item: Item<'r>, var: VarId, bound: &BTreeSet<VarId>, possible: bool) -> Option<Part<'r>> {
+    fn part(
+        &self,
+        item: Item<'r>,
+        var: VarId,
+        bound: &BTreeSet<VarId>,
+        bounded: &BTreeSet<VarId>,
+        possible: bool,
+    ) -> Option<Part<'r>> {
         let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
         if atom.source == SUBJECTS {
             return None;
@@ -122,7 +132,9 @@ impl<'r> Compiler<'_, 'r> {
         let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
         let narrowed = |rows: f64, column: &usize| rows / table.distinct(*column).max(1) as f64;
         let left = given.iter().fold(table.len() as f64, narrowed);
-        Some(Part { cond, atom, column, table, given: !given.is_empty(), left })
+        let is_bounded = |term: &Term| as_var(term).is_some_and(|var| bounded.contains(&var));
+        let given = !given.is_empty() || atom.args.iter().any(is_bounded);
+        Some(Part { cond, atom, column, table, given, left })
     }
 }
 

@@ -2,6 +2,7 @@
 //! ids alone will not do. Where it can come up, the join is written out as conditions of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::compile::{Compiler, Inputs, Item};
 use crate::base::{Idx, Span};
@@ -89,6 +90,35 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         out
+    }
+
+    /// Whether anything these read has two bounds, or a value that may be missing, their own or one from outside.
+    pub(super) fn is_doubtful(&self, cond: &Cond) -> bool {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.is_doubtful(part)),
+            Cond::Not(inner, _) => self.is_doubtful(inner),
+            Cond::Atom(atom) => {
+                let tables = self.inputs.tables;
+                let missing = |slot| (self.inputs.missing)(&atom.source, slot);
+                !atom.known
+                    && (!Arc::ptr_eq(&tables(&atom.source, false), &tables(&atom.source, true))
+                        || (0..atom.args.len()).any(missing)
+                        || self.reads_loose(cond))
+            }
+            Cond::Compare { .. } | Cond::Let { .. } => {
+                let mut found = self.reads_loose(cond);
+                cond.aggregated(&mut |body| found |= self.is_doubtful(body));
+                found
+            }
+            Cond::IsKind { .. } | Cond::Stated { .. } => false,
+        }
+    }
+
+    /// Whether a condition reads a word the value of which may be missing, here or further out.
+    fn reads_loose(&self, cond: &Cond) -> bool {
+        let mut vars = Vec::new();
+        cond_vars(cond, &mut vars);
+        vars.iter().any(|var| self.loose.contains(var))
     }
 
     /// Variables that may be missing and that a sentence of this scope joins with something.

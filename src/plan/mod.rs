@@ -11,6 +11,7 @@ mod order;
 mod outline;
 mod show;
 mod state;
+mod within;
 
 pub use below::{below, stated};
 pub use compile::{Inputs, Request, compile, may_miss};

@@ -76,6 +76,10 @@ impl Outline<'_> {
                 let text = format!("check that {} {is} {}", self.place(*left), self.place(*right));
                 self.line(depth, text);
             }
+            Step::Within(within) => {
+                let text = format!("narrow {} in {}", self.var(within.var), self.atom(within.atom));
+                self.line(depth, text);
+            }
             Step::Stated(var) => self.line(depth, format!("check that {} is known", self.var(*var))),
             Step::Join { var, from, .. } => {
                 let text = format!("take {} and {} as one", self.var(*var), self.var(*from));

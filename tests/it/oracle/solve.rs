@@ -269,14 +269,22 @@ impl Oracle<'_> {
                 Calc::Between(number(low), number(high), perhaps)
             }
         };
-        // Every choice of the doubtful members.
-        let results: Vec<Option<Decimal>> = (0..1_u32 << extra.len().min(16))
-            .map(|choice| {
-                let mut members = sure.clone();
-                members.extend((0..extra.len()).filter(|at| choice >> at & 1 == 1).map(|at| extra[at]));
-                of(&members)
-            })
-            .collect();
+        let with = |chosen: &dyn Fn(usize) -> bool| {
+            let mut members = sure.clone();
+            members.extend((0..extra.len()).filter(|at| chosen(*at)).map(|at| extra[at]));
+            of(&members)
+        };
+        let zero = Decimal::from(0);
+        let results: Vec<Option<Decimal>> = if extra.len() <= 12 {
+            // Every choice of the doubtful members.
+            (0..1_u32 << extra.len()).map(|choice| with(&|at| choice >> at & 1 == 1)).collect()
+        } else {
+            // None, one, all, and those that make a sum greater or less: the ends are among these.
+            let alone = (0..extra.len()).map(|only| with(&|at| at == only));
+            let makes_less = |at: usize| (extra[at].0 < zero) != (extra[at].1 < zero);
+            let others = [with(&|_| false), with(&|_| true), with(&makes_less), with(&|at| !makes_less(at))];
+            alone.chain(others).collect()
+        };
         if matches!(aggregate.kind, AggregateKind::Average | AggregateKind::Median) {
             return Calc::Missing;
         }
