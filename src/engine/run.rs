@@ -4,7 +4,7 @@
 use super::batch::Bail;
 use super::calculate::compare;
 use super::limits::{Clock, Reached};
-use super::program::{Computed, Conjunction, Place, Program, Step};
+use super::program::{Calculation, Computed, Conjunction, Place, Program, Step};
 use super::values::Values;
 use crate::base::Idx;
 use crate::facts::MISSING;
@@ -235,10 +235,9 @@ impl<'p> Runner<'p> {
                 Step::Within(within) => {
                     let place = self.program.atoms[within.atom].ranges + within.level;
                     let before = frame.ranges[place];
-                    let mut flow = Flow::More;
-                    if self.within(within, place, frame, raise) {
-                        flow = self.steps(conjunction, at, frame, raise, done);
-                    }
+                    let left = self.within(within, place, frame, raise);
+                    let flow =
+                        if left { self.steps(conjunction, at, frame, raise, done) } else { Flow::More };
                     frame.ranges[place] = before;
                     return flow;
                 }
@@ -272,20 +271,7 @@ impl<'p> Runner<'p> {
                     let value = self.calculate(value, frame);
                     self.assign(*var, *domain, value, *possible, frame, raise)
                 }
-                Step::Find { var, domain, value } => match self.calculate(value, frame) {
-                    Ok(Computed::Value(value)) => {
-                        let found = self.values.find(DomainId::from_usize(*domain), &value);
-                        frame.ids[*var] = found.unwrap_or(NOBODY);
-                        found.is_some()
-                    }
-                    Ok(_) => false,
-                    Err(_) if !raise => false,
-                    Err(error) => {
-                        frame.missing = Some(error);
-                        frame.stopped = frame.stopped.or(Some(Bail::Calculation));
-                        false
-                    }
-                },
+                Step::Find { var, domain, value } => self.find(*var, *domain, value, frame, raise),
                 // Where only a result is missing, neither is certain; and it is an error only if
                 // what stands beside it inside is certain.
                 Step::Not { inner, doubtful } => match self.exists(inner, frame, raise) {
@@ -352,6 +338,24 @@ impl<'p> Runner<'p> {
                 frame.ids[var] = NOBODY;
                 frame.missing = Some(error);
                 fail(frame, raise, error)
+            }
+        }
+    }
+
+    /// Gives a variable the id of what a calculation comes to; whether there is one.
+    fn find(&self, var: usize, domain: usize, value: &Calculation, frame: &mut Frame, raise: bool) -> bool {
+        match self.calculate(value, frame) {
+            Ok(Computed::Value(value)) => {
+                let found = self.values.find(DomainId::from_usize(domain), &value);
+                frame.ids[var] = found.unwrap_or(NOBODY);
+                found.is_some()
+            }
+            Ok(_) => false,
+            Err(_) if !raise => false,
+            Err(error) => {
+                frame.missing = Some(error);
+                frame.stopped = frame.stopped.or(Some(Bail::Calculation));
+                false
             }
         }
     }

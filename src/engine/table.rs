@@ -17,10 +17,13 @@ pub struct Table {
     rows: usize,
     /// Whether the tuples ascend and stand in it once each.
     sorted: bool,
-    indexes: Mutex<BTreeMap<(Vec<usize>, Option<Valued>), Arc<Index>>>,
+    indexes: Mutex<Indexes>,
     distinct: Vec<OnceLock<usize>>,
     joins: Mutex<Vec<Joined>>,
 }
+
+/// Indexes by the order of their columns.
+type Indexes = BTreeMap<(Vec<usize>, Option<Valued>), Arc<Index>>;
 
 /// A place in the order of an index at which ids come in the order of their values.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

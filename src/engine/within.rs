@@ -100,11 +100,11 @@ impl Run<'_, '_> {
         calculation_vars(&bound.left, &mut |var| vars.push(var));
         calculation_vars(&bound.right, &mut |var| vars.push(var));
         vars.retain(|var| *var != within.var);
-        for row in 0..batch.len {
+        let [first, past] = ends;
+        for (row, (low, high)) in first.iter_mut().zip(past).enumerate() {
             vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-            let range = (ends[0][row], ends[1][row]);
-            let left = self.runner.bounded(within, bound, range, &mut self.frame);
-            (ends[0][row], ends[1][row]) = left.map_err(|_| Bail::Calculation)?;
+            let left = self.runner.bounded(within, bound, (*low, *high), &mut self.frame);
+            (*low, *high) = left.map_err(|_| Bail::Calculation)?;
         }
         Ok(())
     }
