@@ -207,6 +207,7 @@ impl<'r> Compiler<'_, 'r> {
             rest: Vec::new(),
             known: bound.clone(),
             order: Vec::new(),
+            narrowed_by: bound.len(),
         };
         for item in &items {
             if let Item::Is(cond) = item {
@@ -397,7 +398,7 @@ impl<'r> Compiler<'_, 'r> {
             if !enumerate {
                 let items: Vec<Item<'r>> = state.items();
                 let parts = components(&items, &state.bound);
-                if parts.len() > 1 {
+                if parts.len() > 1 || self.narrows_later(state) {
                     self.leave(state);
                     let bound = state.bound.clone();
                     let steps = self.apart(parts, &bound, state.possible);

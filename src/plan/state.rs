@@ -21,6 +21,8 @@ pub(super) struct State<'r> {
     pub(super) known: BTreeSet<VarId>,
     /// The order in which variables are best bound, as far as it was worked out.
     pub(super) order: Vec<VarId>,
+    /// How many variables were bound when sentences were last narrowed by values.
+    pub(super) narrowed_by: usize,
 }
 
 impl<'r> State<'r> {

@@ -71,8 +71,7 @@ impl<'r> Compiler<'_, 'r> {
         for (_, bounded) in &bounds {
             let Some((place, column)) = only_place(state, bounded.var) else { continue };
             let rows = |place: usize| state.pending[place].rows();
-            let pays = rows(place) >= FEW_ROWS
-                && self.most_rows as f64 * rows(place) >= DEAR * state.pending[place].table.len() as f64;
+            let pays = self.pays(rows(place), &state.pending[place]);
             let first = best.is_none_or(|(other, ..)| rows(place) > rows(other));
             if pays && first && self.are_in_units(&state.pending[place], column, bounded.var) {
                 best = Some((place, column, bounded.var));
@@ -109,6 +108,36 @@ impl<'r> Compiler<'_, 'r> {
         state.rest.retain(|item| !states(item));
         let valued = Valued { at: state.pending[place].columns.len(), missing_last };
         self.put_within(state, (place, column, var), valued, tests, stated);
+    }
+
+    /// Whether what is left could be narrowed now that more is bound than when it was begun.
+    pub(super) fn narrows_later(&self, state: &State<'r>) -> bool {
+        if state.bound.len() <= state.narrowed_by || self.request.delta.is_some() {
+            return false;
+        }
+        let given = |var: VarId| state.bound.contains(&var);
+        let narrows = |item: &Item<'r>| {
+            let Some(bounded) = self.bounded(*item, &given) else { return false };
+            let Some((place, column)) = only_place(state, bounded.var) else { return false };
+            let pending = &state.pending[place];
+            let is_linked = |other: &&Pending<'r>| {
+                let shared = pending.atom.args.iter().filter_map(as_var).filter(|var| !given(*var));
+                !other.columns.is_empty()
+                    && shared.into_iter().any(|var| other.unfilled(var).next().is_some())
+            };
+            let rows =
+                state.pending.iter().filter(is_linked).map(Pending::rows).fold(f64::INFINITY, f64::min);
+            !state.joins(bounded.var)
+                && rows.is_finite()
+                && self.pays(rows, pending)
+                && self.are_in_units(pending, column, bounded.var)
+        };
+        state.rest.iter().any(narrows)
+    }
+
+    /// Whether it pays to put the rows of a sentence in order where so many are left of them each time.
+    fn pays(&self, rows: f64, pending: &Pending<'r>) -> bool {
+        rows >= FEW_ROWS && self.most_rows as f64 * rows >= DEAR * pending.table.len() as f64
     }
 
     fn put_within(
