@@ -19,6 +19,9 @@ pub(super) type Answer = Option<(OutcomeSet, bool)>;
 /// What making one more world costs, in steps: there are many where several changes are tried together.
 const A_WORLD: u64 = 800;
 
+/// Steps for sets beyond those after which a subject is not asked about.
+const BEYOND_UNASKED: u64 = 400_000;
+
 /// The most sets that are named.
 const NAMED: usize = 40;
 
@@ -37,6 +40,8 @@ pub(super) struct Search<'w> {
     pub left: u64,
     /// The largest sets looked for.
     pub size: usize,
+    /// Whether some calculation had no result in the last world, where all have one in the world as it is.
+    pub failed: bool,
 }
 
 impl Search<'_> {
@@ -83,7 +88,12 @@ impl Search<'_> {
                             let tried =
                                 || Tried { moves: all.clone(), says: said(&answers), reach: Reach::Only };
                             if wanted(&answers) {
-                                found.push(tried());
+                                // What could not be evaluated as a whole says nothing.
+                                if self.failed {
+                                    out.complete = false;
+                                } else {
+                                    found.push(tried());
+                                }
                                 continue;
                             }
                             if all.iter().any(|one| self.world.is_valued(one)) {
@@ -102,17 +112,25 @@ impl Search<'_> {
                     }
                 }
             }
-            out.size = size;
+            self.halve(lenses, subject, wanted, &mut found, &mut beside);
+            let answered = found.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
             let least = self.world.least(found, &beside);
-            out.found = least.into_iter().map(|tried| self.flip(tried)).collect();
-            if !out.found.is_empty() || self.left == 0 {
+            out.found.extend(least.into_iter().map(|tried| self.flip(tried)));
+            // Another answer tells more than that nobody asks any longer.
+            if answered || out.found.is_empty() || out.size == 0 {
+                out.size = size;
+            }
+            if answered || self.left == 0 {
                 break;
+            }
+            if !out.found.is_empty() {
+                self.left = self.left.min(BEYOND_UNASKED);
             }
             level = next;
         }
-        // Another answer tells more than that nobody asks any longer.
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
-        out.found.sort_by_key(|flip| (unasked(flip), flip.changes.iter().map(rank).sum::<u32>()));
+        let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
+        out.found.sort_by_key(|flip| (flip.changes.len(), unasked(flip), rank(flip)));
         if out.found.len() > NAMED {
             out.found.truncate(NAMED);
             out.complete = false;
@@ -121,9 +139,16 @@ impl Search<'_> {
     }
 
     /// What lenses say in a world.
-    fn answers(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Vec<Answer>, Stop> {
+    pub(super) fn answers(
+        &mut self,
+        lenses: &[LensId],
+        subject: &[u32],
+        change: Change,
+    ) -> Result<Vec<Answer>, Stop> {
         let run = self.base.differing(change, self.left.min(MOST_STEPS));
-        self.asked(&run, lenses, subject)
+        let answers = self.asked(&run, lenses, subject)?;
+        self.failed = run.failed.get() && !self.base.failed.get();
+        Ok(answers)
     }
 
     /// What that is read off.
@@ -148,7 +173,7 @@ impl Search<'_> {
     }
 }
 
-fn said(answers: &[Answer]) -> Vec<Says> {
+pub(super) fn said(answers: &[Answer]) -> Vec<Says> {
     answers.iter().map(|answer| answer.map(|(set, _)| super::story::says(set)).unwrap_or_default()).collect()
 }
 

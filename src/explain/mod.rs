@@ -4,6 +4,7 @@
 mod answers;
 mod calculate;
 mod change;
+mod halving;
 mod lookup;
 mod moves;
 mod nearest;
@@ -274,7 +275,8 @@ fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation,
         let mut story = run.story(*lens, &subject, standing)?;
         if request.size > 0 {
             let share = left / (request.lenses.len() - at) as u64;
-            let mut search = change::Search { world, base: &run, left: share, size: request.size };
+            let mut search =
+                change::Search { world, base: &run, left: share, size: request.size, failed: false };
             let now = run.result(*lens, &subject)?;
             story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
                 let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);

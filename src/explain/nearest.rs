@@ -9,7 +9,7 @@ use super::run::Run;
 use super::world::{Change, World};
 use crate::checker::Says;
 use crate::facts::MISSING;
-use crate::model::{RelationId, Ty};
+use crate::model::{Constant, RelationId, Ty};
 use crate::value::{Value, ValueKind};
 
 /// A set of changes that was tried, and what lenses say after it.
@@ -21,7 +21,7 @@ pub(super) struct Tried {
 }
 
 /// The change whose value varies, without it, and the changes beside it.
-type Shape = (Move, Vec<Move>);
+pub(super) type Shape = (Move, Vec<Move>);
 
 impl World<'_> {
     /// Whether values of a change come in an order.
@@ -76,7 +76,7 @@ impl World<'_> {
         found
     }
 
-    fn shape(&self, moves: &[Move], at: usize) -> Option<(Shape, Value)> {
+    pub fn shape(&self, moves: &[Move], at: usize) -> Option<(Shape, Value)> {
         let valued: Vec<usize> = (0..moves.len()).filter(|place| self.is_valued(&moves[*place])).collect();
         let place = *valued.get(at)?;
         let (relation, slot, id) = self.valued(&moves[place])?;
@@ -86,6 +86,18 @@ impl World<'_> {
         let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
         tuple[slot] = MISSING;
         Some(((own, rest), value))
+    }
+
+    /// The changes of a shape with a value.
+    pub fn with_value(&self, (own, rest): &Shape, value: &Value) -> Option<Vec<Move>> {
+        let (_, slot, _) = self.valued(own)?;
+        let mut own = own.clone();
+        let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
+        tuple[slot] = self.id(&Constant::Value(value.clone()));
+        let mut moves = rest.clone();
+        moves.push(own);
+        moves.sort();
+        Some(moves)
     }
 
     fn valued(&self, one: &Move) -> Option<(RelationId, usize, u32)> {
@@ -120,16 +132,22 @@ fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {
-        let (Some((first, _)), Some((last, _))) = (own.first(), own.last()) else { return Vec::new() };
-        let several = own.len() > 1;
-        let one = match (others.iter().all(|other| *other < first), others.iter().all(|other| *other > last))
-        {
-            (true, true) if several => told(own.first(), Reach::Any),
-            (true, _) if several => told(own.first(), Reach::Up),
-            (_, true) if several => told(own.last(), Reach::Down),
-            _ => told(own.first(), Reach::Only),
-        };
-        return one.into_iter().collect();
+        return runs(own, others)
+            .into_iter()
+            .filter_map(|run| {
+                let (first, last) = (&run.first()?.0, &run.last()?.0);
+                let several = run.len() > 1;
+                let lowest = several && others.iter().all(|other| *other > first);
+                let highest = several && others.iter().all(|other| *other < last);
+                match (lowest, highest) {
+                    // A value that is not far off stands for all.
+                    (true, true) => told(run.get(run.len() / 2), Reach::Any),
+                    (true, false) => told(run.last(), Reach::Down),
+                    (false, true) => told(run.first(), Reach::Up),
+                    (false, false) => told(run.first(), Reach::Only),
+                }
+            })
+            .collect();
     };
     let above: Vec<&(Value, Tried)> = own.iter().copied().filter(|(value, _)| value > old).collect();
     let below: Vec<&(Value, Tried)> = own.iter().copied().filter(|(value, _)| value < old).collect();
@@ -140,4 +158,10 @@ fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec
     let above = told(above.first(), if up { Reach::Up } else { Reach::Only });
     let below = told(below.last(), if down { Reach::Down } else { Reach::Only });
     above.into_iter().chain(below).collect()
+}
+
+/// Values between which none of the others lies, ascending.
+fn runs<'o>(own: &'o [&'o (Value, Tried)], others: &[&Value]) -> Vec<&'o [&'o (Value, Tried)]> {
+    let parts = |low: &Value, high: &Value| others.iter().any(|other| *other > low && *other < high);
+    own.chunk_by(|low, high| !parts(&low.0, &high.0)).collect()
 }

@@ -93,6 +93,8 @@ impl<'t> Tried<'t> {
         if values.is_empty() {
             values.extend(default);
         }
+        let far = far(values.iter());
+        values.extend(far);
         values.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
     }
 
@@ -130,6 +132,43 @@ impl<'t> Tried<'t> {
         ways.into_iter().for_each(visit);
         true
     }
+}
+
+/// So many times as much as the greatest value lies far off.
+const FAR: i64 = 1000;
+/// Of greater values nothing further off is tried.
+const MOST_FAR: f64 = 1e12;
+/// So many days are far off.
+const FAR_DAYS: i64 = 20_000;
+
+/// Values that lie far off all of these on either side: what holds there is taken to hold beyond.
+fn far<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
+    let mut most = Decimal::ZERO;
+    let (mut first, mut last): (Option<Date>, Option<Date>) = (None, None);
+    let mut is_number = false;
+    for value in values {
+        match value {
+            Value::Number(number) => {
+                is_number = true;
+                most = most.max(number.abs());
+            }
+            Value::Date(date) => {
+                first = Some(first.map_or(*date, |first| first.min(*date)));
+                last = Some(last.map_or(*date, |last| last.max(*date)));
+            }
+            Value::Text(_) | Value::Flag(_) => {}
+        }
+    }
+    let days =
+        [first.and_then(|date| date.add_days(-FAR_DAYS)), last.and_then(|date| date.add_days(FAR_DAYS))];
+    let mut out: Vec<Value> = days.into_iter().flatten().map(Value::Date).collect();
+    if is_number {
+        let whole = Decimal::from(most.about().ceil().min(MOST_FAR) as i64 + 1);
+        if let Ok(far) = whole.checked_mul(Decimal::from(FAR)) {
+            out.extend([far, -far].map(Value::Number));
+        }
+    }
+    out
 }
 
 fn number(value: &Value) -> Option<Decimal> {

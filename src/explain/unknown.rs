@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::halving::{self, half_way};
 use super::lookup::{Stop, Tuple};
 use super::run::{Run, Trace};
 use super::tried::Tried;
@@ -9,8 +10,8 @@ use super::world::{Change, Node, World};
 use super::{Answered, Open, Pivotal};
 use crate::checker::Says;
 use crate::facts::MISSING;
-use crate::model::{Constant, LensId, RelationId};
-use crate::value::Value;
+use crate::model::{Constant, LensId, RelationId, Ty};
+use crate::value::{Value, ValueKind};
 use crate::verdict::OutcomeSet;
 
 /// The most doubtful facts one answer is decided over.
@@ -19,6 +20,11 @@ pub(super) const MOST_DOUBTS: usize = 24;
 const MOST_WORLDS: usize = 20_000;
 /// The whole, of which each way to fill the gaps has its part.
 const WHOLE: u64 = 1 << 60;
+/// Values are far off from others by so many times what these lie apart.
+const NEAR: f64 = 10.0;
+/// Days lie apart by so many at least, numbers by so much.
+const YEARS: f64 = 400.0;
+const FEW: f64 = 50.0;
 /// The most facts whose answers are put together.
 const MOST_TOGETHER: usize = 3;
 
@@ -47,6 +53,8 @@ struct Builder<'w> {
     worlds: usize,
     left: u64,
     values: bool,
+    /// What the answer was read off before anything turned out.
+    first: Option<Trace>,
 }
 
 impl World<'_> {
@@ -63,6 +71,7 @@ impl World<'_> {
             worlds: 0,
             left: budget,
             values: false,
+            first: None,
         };
         let mut doubts = BTreeSet::new();
         let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
@@ -86,11 +95,11 @@ impl World<'_> {
         };
         let mut pivotal: Vec<(u64, Doubt)> = doubts
             .iter()
-            .map(|doubt| (influence(&tree, doubt), doubt.clone()))
+            .map(|doubt| (influence(self, &tree, doubt), doubt.clone()))
             .filter(|(weight, _)| *weight > 0)
             .collect();
         pivotal.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
-        let settling = if agreed.is_some() { Vec::new() } else { self.settling(&tree, &pivotal) };
+        let settling = if agreed.is_some() { Vec::new() } else { builder.settling(&tree, &pivotal) };
         Open {
             doubts: doubts.iter().map(told).collect(),
             complete: true,
@@ -107,42 +116,21 @@ impl World<'_> {
         }
     }
 
-    /// The fewest answers after which nothing is open.
-    fn settling(&self, tree: &Tree, pivotal: &[(u64, Doubt)]) -> Vec<(Vec<Answered>, Says)> {
-        let mut out = Vec::new();
-        let mut level: Vec<BTreeMap<Doubt, Turn>> = vec![BTreeMap::new()];
-        for _ in 0..MOST_TOGETHER {
-            let mut next = Vec::new();
-            for known in &level {
-                let after = known.keys().next_back();
-                for (_, doubt) in pivotal.iter().filter(|(_, doubt)| after.is_none_or(|last| doubt > last)) {
-                    let mut turns = BTreeSet::new();
-                    turns_of(tree, doubt, &mut turns);
-                    let mut turns = Vec::from_iter(turns);
-                    // By what is said, not by ids: values got those as they came up.
-                    turns.sort_by_cached_key(|turn| self.said(doubt, turn));
-                    for turn in turns {
-                        let mut more = known.clone();
-                        more.insert(doubt.clone(), turn);
-                        let mut found = BTreeSet::new();
-                        let mut set = None;
-                        given(tree, &more, &mut found, &mut set);
-                        match (found.len(), set) {
-                            (1, Some(set)) if set.len() == 1 => {
-                                let answers = more.iter().map(|(doubt, turn)| self.answered(doubt, turn));
-                                out.push((answers.collect(), super::story::says(set)));
-                            }
-                            _ => next.push(more),
-                        }
-                    }
-                }
-            }
-            if !out.is_empty() || next.len() > MOST_WORLDS {
-                break;
-            }
-            level = next;
+    /// The branch in which something turns out so: of a value that is not among those tried there, that of the one below
+    /// it, since between two side by side nothing turns.
+    fn branch<'t>(&self, doubt: &Doubt, branches: &'t [(Turn, Tree)], turn: &Turn) -> Option<&'t Tree> {
+        if let Some((_, branch)) = branches.iter().find(|(own, _)| own == turn) {
+            return Some(branch);
         }
-        out
+        let slot = self.ruleset.relations[doubt.0].open?;
+        let value = |turn: &Turn| match turn {
+            Turn::Holds(tuple) => self.values.value(self.domain(doubt.0, slot), tuple[slot]),
+            Turn::Not => None,
+        };
+        let (wanted, first) = (value(turn)?, branches.first()?);
+        let below =
+            branches.iter().filter(|(own, _)| value(own).is_some_and(|own| own <= wanted)).next_back();
+        Some(&below.unwrap_or(first).1)
     }
 
     fn said(&self, doubt: &Doubt, turn: &Turn) -> Option<Vec<Option<Constant>>> {
@@ -190,6 +178,7 @@ impl Builder<'_> {
             return Ok(Tree::Leaf(set));
         }
         let trace = run.trace();
+        self.first.get_or_insert_with(|| trace.clone());
         let Some(doubt) = self.next(&trace, settled) else { return Ok(Tree::Leaf(set)) };
         doubts.insert(doubt.clone());
         if doubts.len() > MOST_DOUBTS {
@@ -197,12 +186,100 @@ impl Builder<'_> {
         }
         settled.insert(doubt.clone());
         let mut branches = Vec::new();
-        for turn in self.turns(&doubt, &trace) {
+        for turn in self.turns(change, &doubt, &trace)? {
             let next = self.world.turned(change, &doubt, &turn);
             branches.push((turn, self.tree(&next, settled, doubts)?));
         }
         settled.remove(&doubt);
         Ok(Tree::Node(doubt, branches))
+    }
+
+    /// The fewest answers after which nothing is open.
+    fn settling(&mut self, tree: &Tree, pivotal: &[(u64, Doubt)]) -> Vec<(Vec<Answered>, Says)> {
+        let mut out: Vec<(BTreeMap<Doubt, Turn>, OutcomeSet, bool)> = Vec::new();
+        let mut level: Vec<BTreeMap<Doubt, Turn>> = vec![BTreeMap::new()];
+        for _ in 0..MOST_TOGETHER {
+            let mut next = Vec::new();
+            for known in &level {
+                let after = known.keys().next_back();
+                for (_, doubt) in pivotal.iter().filter(|(_, doubt)| after.is_none_or(|last| doubt > last)) {
+                    let mut turns = BTreeSet::new();
+                    turns_of(tree, doubt, &mut turns);
+                    let mut turns = Vec::from_iter(turns);
+                    // By what is said, not by ids: values got those as they came up.
+                    turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+                    for turn in turns {
+                        let far = self.is_far(doubt, &turn);
+                        if far && !known.is_empty() {
+                            continue;
+                        }
+                        let mut more = known.clone();
+                        more.insert(doubt.clone(), turn);
+                        let mut found = BTreeSet::new();
+                        let mut set = None;
+                        given(self.world, tree, &more, &mut found, &mut set);
+                        match (found.len(), set) {
+                            (1, Some(set)) if set.len() == 1 && self.is_settled(&more, set) => {
+                                out.push((more, set, far));
+                            }
+                            _ if far => {}
+                            _ => next.push(more),
+                        }
+                    }
+                }
+            }
+            if out.iter().any(|(_, _, far)| !far) || next.len() > MOST_WORLDS {
+                break;
+            }
+            out.clear();
+            level = next;
+        }
+        // What lies far off only shows how far the same holds.
+        let near = |more: &BTreeMap<Doubt, Turn>, set: &OutcomeSet| {
+            out.iter().any(|(other, then, far)| !far && then == set && other.keys().eq(more.keys()))
+        };
+        let told = out.iter().filter(|(more, set, _)| near(more, set));
+        let answered = |(doubt, turn): (&Doubt, &Turn)| self.world.answered(doubt, turn);
+        told.map(|(more, set, _)| (more.iter().map(answered).collect(), super::story::says(*set))).collect()
+    }
+
+    /// Whether a value lies so far from all that rules and facts name that it only shows what holds beyond them.
+    fn is_far(&self, doubt: &Doubt, turn: &Turn) -> bool {
+        let (Some(trace), Turn::Holds(tuple)) = (&self.first, turn) else { return false };
+        let Some(slot) = self.world.ruleset.relations[doubt.0].open else { return false };
+        let domain = self.world.domain(doubt.0, slot);
+        let about = |value: Value| match value {
+            Value::Number(number) => Some(number.about()),
+            Value::Date(date) => Some(f64::from(date.days())),
+            Value::Text(_) | Value::Flag(_) => None,
+        };
+        let Some(value) = self.world.values.value(domain, tuple[slot]) else { return false };
+        let kind = value.kind();
+        let constants = self.constants.iter().filter(|value| value.kind() == kind).cloned();
+        let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
+            let own = move |slot: &usize| self.world.domain(*relation, *slot) == domain;
+            (0..tuple.len()).filter(own).filter_map(|slot| self.world.values.value(domain, tuple[slot]))
+        });
+        let ends = |(least, most): (f64, f64), value: f64| (least.min(value), most.max(value));
+        let mut met = constants.chain(met).filter_map(about);
+        let first = met.next().unwrap_or(0.0);
+        let (least, most) = met.fold((first, first), ends);
+        let least_span = if kind == ValueKind::Date { YEARS } else { FEW.max(least.abs().max(most.abs())) };
+        let span = NEAR * (most - least).max(least_span);
+        about(value).is_some_and(|value| !(least - span..=most + span).contains(&value))
+    }
+
+    /// Whether answers settle it to this, whatever else turns out how: values of the rest are tried for them anew.
+    fn is_settled(&mut self, known: &BTreeMap<Doubt, Turn>, set: OutcomeSet) -> bool {
+        let mut change = Change::default();
+        for (doubt, turn) in known {
+            change = self.world.turned(&change, doubt, turn);
+        }
+        let mut settled = known.keys().cloned().collect();
+        let Ok(tree) = self.tree(&change, &mut settled, &mut BTreeSet::new()) else { return false };
+        let mut outcomes = BTreeSet::new();
+        leaves(&tree, &mut outcomes);
+        outcomes.len() == 1 && outcomes.contains(&key(set))
     }
 
     /// The first thing read that is not known.
@@ -214,15 +291,12 @@ impl Builder<'_> {
         doubts.map(|(relation, tuple, _)| (*relation, tuple.clone())).find(|doubt| !settled.contains(doubt))
     }
 
-    fn turns(&mut self, doubt: &Doubt, trace: &Trace) -> Vec<Turn> {
+    /// The ways in which something may turn out: of values those that rules tell apart.
+    fn turns(&mut self, change: &Change, doubt: &Doubt, trace: &Trace) -> Result<Vec<Turn>, Stop> {
         let (relation, tuple) = doubt;
         let Some(slot) = self.world.ruleset.relations[*relation].open else {
-            return vec![Turn::Not, Turn::Holds(tuple.clone())];
+            return Ok(vec![Turn::Not, Turn::Holds(tuple.clone())]);
         };
-        self.values |= !matches!(
-            self.world.ruleset.relations[*relation].slots[slot].ty,
-            crate::model::Ty::Value(crate::value::ValueKind::Flag)
-        );
         let domain = self.world.domain(*relation, slot);
         let values = Tried::new(self.world, &self.constants, trace).of(domain);
         let with = |id: u32| {
@@ -230,7 +304,50 @@ impl Builder<'_> {
             tuple[slot] = id;
             Turn::Holds(tuple)
         };
-        values.iter().copied().map(with).collect()
+        let kind = self.world.ruleset.relations[*relation].slots[slot].ty;
+        self.values |= !matches!(kind, Ty::Value(ValueKind::Flag));
+        if !matches!(kind, Ty::Value(ValueKind::Number | ValueKind::Date)) {
+            return Ok(values.iter().copied().map(with).collect());
+        }
+        let mut outcomes: Vec<(Value, OutcomeSet)> = Vec::new();
+        for id in values.iter() {
+            let Some(value) = self.world.values.value(domain, *id) else { continue };
+            outcomes.push((value, self.outcome(change, doubt, &with(*id))?));
+        }
+        outcomes.sort_by(|left, right| left.0.cmp(&right.0));
+        let step = halving::step(outcomes.iter().map(|(value, _)| value));
+        let mut pairs: Vec<[(Value, OutcomeSet); 2]> =
+            outcomes.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
+        while let Some([low, high]) = pairs.pop() {
+            let Some(value) = half_way(&low.0, &high.0, step).filter(|_| low.1 != high.1) else { continue };
+            let id = self.world.id(&Constant::Value(value.clone()));
+            let middle = (value, self.outcome(change, doubt, &with(id))?);
+            outcomes.push(middle.clone());
+            pairs.push([low, middle.clone()]);
+            pairs.push([middle, high]);
+        }
+        outcomes.sort_by(|left, right| left.0.cmp(&right.0));
+        // Of values side by side that settle it the same way, the first and the last will do.
+        let of_same = |at: usize, other: Option<usize>| {
+            other.and_then(|other| outcomes.get(other)).is_some_and(|(_, set)| *set == outcomes[at].1)
+        };
+        let is_between = |at: usize| {
+            outcomes[at].1.len() == 1 && of_same(at, at.checked_sub(1)) && of_same(at, Some(at + 1))
+        };
+        let told = (0..outcomes.len()).filter(|at| !is_between(*at));
+        Ok(told.map(|at| with(self.world.id(&Constant::Value(outcomes[at].0.clone())))).collect())
+    }
+
+    /// What is left open where something turns out so.
+    fn outcome(&mut self, change: &Change, doubt: &Doubt, turn: &Turn) -> Result<OutcomeSet, Stop> {
+        self.worlds += 1;
+        if self.worlds > MOST_WORLDS {
+            return Err(Stop::Spent);
+        }
+        let run = Run::completing(self.base, self.world.turned(change, doubt, turn), self.left);
+        let set = run.outcome(self.lens, self.subject)?;
+        self.left = run.left();
+        Ok(set)
     }
 }
 
@@ -270,6 +387,7 @@ fn turns_of(tree: &Tree, doubt: &Doubt, out: &mut BTreeSet<Turn>) {
 
 /// The outcomes that stay open once some things are known.
 fn given(
+    world: &World<'_>,
     tree: &Tree,
     known: &BTreeMap<Doubt, Turn>,
     out: &mut BTreeSet<Vec<u8>>,
@@ -281,32 +399,32 @@ fn given(
             *set = Some(*own);
         }
         Tree::Node(doubt, branches) => {
-            let turn = known.get(doubt);
-            for (_, branch) in branches.iter().filter(|(own, _)| turn.is_none_or(|turn| turn == own)) {
-                given(branch, known, out, set);
+            match known.get(doubt).and_then(|turn| world.branch(doubt, branches, turn)) {
+                Some(branch) => given(world, branch, known, out, set),
+                None => branches.iter().for_each(|(_, branch)| given(world, branch, known, out, set)),
             }
         }
     }
 }
 
 /// In what share of the ways to fill the other gaps this one makes a difference.
-fn influence(tree: &Tree, doubt: &Doubt) -> u64 {
+fn influence(world: &World<'_>, tree: &Tree, doubt: &Doubt) -> u64 {
     let mut turns = BTreeSet::new();
     turns_of(tree, doubt, &mut turns);
     let known: Vec<BTreeMap<Doubt, Turn>> =
         turns.into_iter().map(|turn| BTreeMap::from([(doubt.clone(), turn)])).collect();
-    differ(&known.iter().map(|known| (tree, known.clone())).collect::<Vec<_>>(), WHOLE)
+    differ(world, &known.iter().map(|known| (tree, known.clone())).collect::<Vec<_>>(), WHOLE)
 }
 
 /// The share in which trees, each with some things known, do not all come to the same.
-fn differ(trees: &[(&Tree, BTreeMap<Doubt, Turn>)], share: u64) -> u64 {
+fn differ(world: &World<'_>, trees: &[(&Tree, BTreeMap<Doubt, Turn>)], share: u64) -> u64 {
     let mut at: Vec<(&Tree, BTreeMap<Doubt, Turn>)> = Vec::new();
     for (tree, known) in trees {
         let mut tree = *tree;
         while let Tree::Node(doubt, branches) = tree {
             let Some(turn) = known.get(doubt) else { break };
-            match branches.iter().find(|(own, _)| own == turn) {
-                Some((_, branch)) => tree = branch,
+            match world.branch(doubt, branches, turn) {
+                Some(branch) => tree = branch,
                 None => break,
             }
         }
@@ -330,7 +448,7 @@ fn differ(trees: &[(&Tree, BTreeMap<Doubt, Turn>)], share: u64) -> u64 {
                     known.insert(doubt.clone(), turn.clone());
                     (*tree, known)
                 };
-                differ(&at.iter().map(with).collect::<Vec<_>>(), share / branches.len() as u64)
+                differ(world, &at.iter().map(with).collect::<Vec<_>>(), share / branches.len() as u64)
             })
             .sum(),
     }

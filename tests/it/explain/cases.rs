@@ -122,3 +122,34 @@ fn a_value_nobody_stated_is_tried_where_a_comparison_turns() {
     );
     insta::assert_snapshot!("turning", super::told(&files, "o1"));
 }
+
+#[test]
+fn changes_name_the_value_at_which_an_answer_turns() {
+    let files = crate::support::memory(
+        "kind Test\nkind Patient\nrelation Test is of Patient\nrelation Test was on Date\nrelation Test found Number?\n\
+         relation Patient is here\nrelation Test lasted Number minutes\n\
+         question Patient is ill | well\n  among patient is here\n\
+         lens twice {\n  low: ill when a is of patient and a found x and x < 60 and a was on d \
+         and b is of patient and b found y and y < 60 and b was on e and e - d >= 90\n  otherwise well\n}\n\
+         lens mean {\n  low: ill when average(x for each a x: a is of patient and a found x) < 40\n  otherwise well\n}\n\
+         lens long {\n  all: ill when sum(m for each a m: a is of patient and a lasted m minutes) > 100\n  \
+         otherwise well\n}\n\
+         lens often {\n  all: ill when count(a: a is of patient) > 3\n  otherwise well\n}\n\
+         facts {\n  ann is here\n  t1 is of ann\n  t1 was on 2026-01-01\n  t1 found 50\n  t1 lasted 20 minutes\n  \
+         t2 is of ann\n  t2 was on 2026-03-25\n  t2 found 55\n  t2 lasted 30.5 minutes\n}\n",
+    );
+    insta::assert_snapshot!("turning_changes", super::told(&files, "ann"));
+}
+
+#[test]
+fn one_answer_settles_nothing_where_another_still_decides() {
+    let files = crate::support::memory(
+        "kind Parcel\nkind Carrier\nrelation Parcel left on Date\nrelation Parcel came on Date?\n\
+         relation Carrier allows Number?\nrelation Parcel goes with Carrier\n\
+         question Parcel is late | on-time\n  among parcel left on any day\n\
+         lens contract {\n  late: late when parcel left on s and parcel came on d and parcel goes with c \
+         and c allows n and d - s > n\n  otherwise on-time\n}\n\
+         facts {\n  p left on 2026-02-01\n  p goes with ups\n}\n",
+    );
+    insta::assert_snapshot!("settled_together", super::told(&files, "p"));
+}
