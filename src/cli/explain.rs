@@ -27,11 +27,21 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let session = terminal.open(&args.path)?;
     let ruleset = terminal.ruleset(&session)?;
     let asked = asked(args, &session, ruleset, terminal)?;
+    if !args.vs.is_empty() && !args.lens.is_empty() {
+        terminal.say("parallax: --lens beside --vs: --vs names the two lenses itself; leave --lens out");
+        return Err(Exit::Usage);
+    }
     let parting = match args.vs.as_slice() {
         [] => None,
         [left, right] => {
             let mut find = |name: &str| find_lens(name, ruleset, Some(asked.question), terminal);
-            Some((find(left)?, find(right)?))
+            let (left, right) = (find(left)?, find(right)?);
+            if left == right {
+                let name = &ruleset.lenses[left].name;
+                terminal.say(&format!("parallax: --vs names {name} twice; it takes two different lenses"));
+                return Err(Exit::Usage);
+            }
+            Some((left, right))
         }
         _ => {
             terminal.say("parallax: --vs takes two lenses, as in `--vs kde,mier`");
@@ -250,12 +260,14 @@ fn asked(
                     })
                 })
                 .collect();
-            return Err(unknown(
-                &names[0],
-                known.iter().map(String::as_str),
-                terminal,
-                "no one scenario has all these names; write them as in `advocacy-charity/council`",
-            ));
+            let Some(missing) = names.iter().find(|name| !known.contains(name)) else {
+                terminal.say(
+                    "parallax: each of these names stands in some scenario, but no one scenario has them all; name \
+                     it with --scenario, or write them as in `advocacy-charity/council`",
+                );
+                return Err(Exit::Usage);
+            };
+            return Err(unknown(missing, known.iter().map(String::as_str), terminal, "no scenario names it"));
         }
     }
     Ok(Asked { question, names, scenario })
@@ -278,8 +290,14 @@ fn scenario_of(ruleset: &Ruleset, names: &[String]) -> Option<ScenarioId> {
 fn split(text: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut quoted = false;
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
+            '\\' if quoted && chars.peek().is_some_and(|next| matches!(next, '"' | '\\')) => {
+                if let (Some(last), Some(next)) = (out.last_mut(), chars.next()) {
+                    last.push(next);
+                }
+            }
             '"' => quoted = !quoted,
             ',' if !quoted => out.push(String::new()),
             other => {
@@ -335,7 +353,9 @@ fn in_other_order(
     });
     let found = swapped.find(|names| is_asked_about(names))?;
     let names = found.into_iter().filter_map(|name| match name {
-        Constant::Thing(_, name) if name.contains(',') => Some(format!("\"{name}\"")),
+        Constant::Thing(_, name) if name.contains([',', '"']) => {
+            Some(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
+        }
         Constant::Thing(_, name) => Some(name),
         Constant::Value(_) => None,
     });

@@ -69,6 +69,28 @@ fn names_that_are_wrong_are_met_with_near_ones() {
 }
 
 #[test]
+fn names_in_quotes_and_lenses_named_twice_are_told_apart() {
+    let said = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .arg("explain")
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the command runs");
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let quoted = said(&["rulesets/customer", r#""a\"b, c", carmaker"#]);
+    assert!(quoted.contains(r#"nothing called `a"b, c`"#), "{quoted}");
+    let missing = said(&["rulesets/customer", "driver, nosuch"]);
+    assert!(missing.contains("nothing called `nosuch`"), "{missing}");
+    let twice = said(&["rulesets/customer", "driver, carmaker", "--vs", "kde,kde"]);
+    assert!(twice.contains("it takes two different lenses"), "{twice}");
+    let beside = said(&["rulesets/customer", "driver, carmaker", "--vs", "kde,mier", "--lens", "kde"]);
+    assert!(beside.contains("leave --lens out"), "{beside}");
+}
+
+#[test]
 fn names_in_another_order_and_a_scenario_by_its_name() {
     let output = |args: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_parallax"))
