@@ -202,6 +202,34 @@ impl<'f> Replay<'f> {
             }
             (Some(_), _) => return Err(FalseStep(format!("row {:?} is barred by something else", why.row))),
         }
+        for (cond, found) in &why.against {
+            whole &= self.against(cond, found, why)?;
+        }
+        Ok(whole)
+    }
+
+    /// Replays what stands behind a condition that does not hold.
+    fn against(&self, cond: &Cond, found: &Derivation, why: &WhyNot) -> Replayed {
+        let fails = |at: &dyn Fn(&Cond) -> bool| why.fails.iter().any(|(failing, _)| at(failing));
+        let denied = fails(&|failing| matches!(failing, Cond::Not(inner, _) if inner.span() == cond.span()))
+            || why.barred.as_ref().is_some_and(|(unless, _)| unless.span() == cond.span());
+        let same = why.words.iter().zip(&found.words).all(|(word, own)| match word {
+            Held::Is(_) => word == own,
+            Held::Free | Held::Missing => true,
+        });
+        if !same || !denied && !fails(&|failing| failing.span() == cond.span()) {
+            return Err(FalseStep(format!("{found:?} is not about {why:?}")));
+        }
+        let checker = Checker { facts: &self.facts, proof: found };
+        found.steps.iter().try_for_each(|step| checker.step(step))?;
+        if denied && !checker.holds(cond) {
+            return Err(FalseStep(format!("{found:?} does not meet {cond:?}")));
+        }
+        let Some(env) = words(&found.words).filter(|_| found.certain) else { return Ok(false) };
+        let mut whole = true;
+        for step in &found.steps {
+            whole &= self.step(step, &env, true)?;
+        }
         Ok(whole)
     }
 

@@ -235,7 +235,7 @@ pub struct Sides {
     pub left: Amount,
     /// The other.
     pub right: Amount,
-    /// How far apart they are, told by their least values.
+    /// How far apart they are; where one may be several values, how far at least.
     pub gap: Option<Gap>,
 }
 
@@ -273,6 +273,9 @@ pub struct WhyNot {
     pub unasked: Vec<Cond>,
     /// What bars it (`unless`), where that is met, and whether it is met for certain.
     pub barred: Option<(Cond, bool)>,
+    /// What stands behind that: of a `not` and of what bars it what is found all the same, of sentences about lenses
+    /// what they say, of others what is only possible. The claims of these proofs are not theirs.
+    pub against: Vec<(Cond, Derivation)>,
 }
 
 /// What an open answer hangs on.

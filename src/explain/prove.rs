@@ -500,6 +500,15 @@ impl Run<'_> {
 
     /// What a calculation comes to, with what was counted or added up.
     pub fn amount(&self, expr: &Expr, env: &Env<'_>) -> Result<Amount, Stop> {
+        let members = match expr {
+            Expr::Aggregate(aggregate) => self.members_shown(aggregate, env)?,
+            _ => None,
+        };
+        Ok(Amount { members, ..self.range(expr, env)? })
+    }
+
+    /// The same without what was counted or added up.
+    pub fn range(&self, expr: &Expr, env: &Env<'_>) -> Result<Amount, Stop> {
         let calc = self.calculate(expr, env)?;
         let domain = |env: &Env<'_>| match expr {
             Expr::Term(crate::model::Term::Var(var)) => self.world.ruleset.domain_of(env.vars[*var].ty),
@@ -520,11 +529,7 @@ impl Run<'_> {
             Calc::Of(Computed::Missing) | Calc::Failed => (None, false),
             Calc::Of(Computed::Nothing) => (None, true),
         };
-        let members = match expr {
-            Expr::Aggregate(aggregate) => self.members_shown(aggregate, env)?,
-            _ => None,
-        };
-        Ok(Amount { range, perhaps_nothing, members })
+        Ok(Amount { range, perhaps_nothing, members: None })
     }
 
     fn members_shown(

@@ -124,6 +124,37 @@ impl Run<'_> {
         subject: &[u32],
         certain: bool,
     ) -> Result<Option<Step>, Stop> {
+        self.lenses_saying(asked, subject, &|set| match asked {
+            AtomSource::Verdict { verdict, .. } => {
+                set.contains(Outcome::Verdict(*verdict)) && (!certain || set.settled().is_some())
+            }
+            AtomSource::Relation(_) | AtomSource::Disagree { .. } => true,
+        })
+    }
+
+    /// The same with all lenses that are asked, whatever they say; nothing of whom they are not asked about.
+    pub fn all_lenses_step(&self, asked: &AtomSource, subject: &[u32]) -> Result<Option<Step>, Stop> {
+        let (AtomSource::Verdict { question, .. } | AtomSource::Disagree { question, .. }) = asked else {
+            return Ok(None);
+        };
+        let mut step = self.lenses_saying(asked, subject, &|_| true)?;
+        if let Some(Step::Lenses { says, .. }) = &mut step
+            && self.whole().standing(*question, subject)?.is_none()
+        {
+            for through in says {
+                *through =
+                    Through { lens: through.lens, says: Says::default(), rows: Vec::new(), default: false };
+            }
+        }
+        Ok(step)
+    }
+
+    fn lenses_saying(
+        &self,
+        asked: &AtomSource,
+        subject: &[u32],
+        wanted: &dyn Fn(OutcomeSet) -> bool,
+    ) -> Result<Option<Step>, Stop> {
         let (question, lenses): (_, Vec<LensId>) = match asked {
             AtomSource::Relation(_) => return Ok(None),
             AtomSource::Verdict { question, lenses, .. } => (*question, lenses.clone()),
@@ -132,15 +163,7 @@ impl Run<'_> {
         let whole = self.whole();
         let mut all = Vec::new();
         for lens in lenses {
-            let set = whole.outcome(lens, subject)?;
-            let says_so = match asked {
-                AtomSource::Verdict { verdict, .. } => {
-                    let wanted = Outcome::Verdict(*verdict);
-                    set.contains(wanted) && (!certain || set.settled().is_some())
-                }
-                _ => true,
-            };
-            if says_so {
+            if wanted(whole.outcome(lens, subject)?) {
                 all.push(whole.through(lens, subject)?);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
-use crate::checker::{Claim, Derivation, Step, Through};
+use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
 use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
 use crate::value::Value;
@@ -104,7 +104,7 @@ pub fn tell(
     let words = Words { ruleset, sources };
     let question = &ruleset.questions[explanation.question];
     let names: Vec<String> = explanation.subject.iter().map(|name| words.constant(name)).collect();
-    let subject = names.join(", ");
+    let subject = words.listed(&explanation.subject);
     let (standing, note) = match explanation.standing {
         Standing::Inside => ("inside", None),
         Standing::Perhaps => (
@@ -130,7 +130,9 @@ pub fn tell(
 impl Words<'_> {
     fn lens(&self, explanation: &Explanation, story: &LensStory) -> ToldLens {
         let lens = &self.ruleset.lenses[story.lens];
-        let rows: Vec<ToldRow> = story.rows.iter().filter_map(|proof| self.row(proof)).collect();
+        let mut rows: Vec<ToldRow> = story.rows.iter().filter_map(|proof| self.row(proof)).collect();
+        // What is so for certain is reason enough.
+        rows.sort_by_key(|row| !row.certain);
         let focus = story.says.settled() == Some(crate::model::VerdictId(0));
         ToldLens {
             name: lens.name.clone(),
@@ -157,8 +159,8 @@ impl Words<'_> {
         story: &LensStory,
     ) -> String {
         let name = &self.ruleset.lenses[story.lens].name;
-        let names: Vec<String> = subject.iter().map(|name| self.constant(name)).collect();
-        let shown = names.join(", ");
+        let names: Vec<String> = subject.iter().map(|name| self.written(name)).collect();
+        let shown = self.listed(subject);
         let all = self.outcomes(question, &story.says);
         if standing == Standing::Outside {
             return format!("{name} is not asked about {shown}.");
@@ -175,7 +177,8 @@ impl Words<'_> {
             return format!("{name} says nothing of {shown}: no row of it matches.");
         }
         let sentence = self.verdict(question, subject, &all[0]);
-        match (story.rows.first(), &story.other) {
+        let certain = story.rows.iter().find(|proof| proof.certain);
+        match (certain.or_else(|| story.rows.first()), &story.other) {
             (Some(proof), _) => {
                 format!("{sentence} according to {name}, because {}.", self.because(proof))
             }
@@ -195,12 +198,13 @@ impl Words<'_> {
     }
 
     /// The conditions of a proof in one sentence.
-    fn because(&self, proof: &Derivation) -> String {
+    pub(super) fn because(&self, proof: &Derivation) -> String {
         let lines = self.lines(proof);
         let mut parts: Vec<String> = lines.iter().take(MOST_CLAUSES).map(|line| line.text.clone()).collect();
-        parts.dedup();
-        if lines.len() > MOST_CLAUSES {
-            parts.push(format!("{} more conditions are met", lines.len() - MOST_CLAUSES));
+        match lines.len().saturating_sub(MOST_CLAUSES) {
+            0 => {}
+            1 => parts.push("1 more condition is met".to_owned()),
+            more => parts.push(format!("{more} more conditions are met")),
         }
         if parts.is_empty() { "its row asks for nothing".to_owned() } else { list(&parts, "and") }
     }
@@ -256,27 +260,22 @@ impl Words<'_> {
             let line = self.through(explanation.question, other);
             notes.push(ToldNote {
                 kind: "other",
-                text: "That lens comes to it so:".to_owned(),
+                text: format!("{} comes to it so:", self.ruleset.lenses[other.lens].name),
                 lines: vec![line],
             });
         }
         for (row, by, proof) in &story.overruled {
             let text = format!(
-                "Row {} (`{}`) matches too, but {} goes before it.",
+                "Row {} (`{}`) {} too, but {} goes before it.",
                 self.label(story.lens, *row),
                 verdict(*row),
+                if proof.certain { "matches" } else { "perhaps matches" },
                 self.label(story.lens, *by),
             );
             notes.push(ToldNote { kind: "overruled", text, lines: self.lines(proof) });
         }
         for (row, _, bars) in &story.barred {
-            let text = format!(
-                "Row {} (`{}`) would match, but is barred because {}.",
-                self.label(story.lens, *row),
-                verdict(*row),
-                self.because(bars),
-            );
-            notes.push(ToldNote { kind: "barred", text, lines: self.lines(bars) });
+            notes.push(self.barred(explanation, story.lens, *row, bars));
         }
         if let Some(open) = &story.open {
             notes.extend(self.open(explanation, open));
@@ -288,6 +287,24 @@ impl Words<'_> {
             notes.push(self.flips(explanation, flips));
         }
         notes
+    }
+
+    /// That a row would match but for what bars it.
+    pub(super) fn barred(
+        &self,
+        explanation: &Explanation,
+        lens: LensId,
+        row: RowId,
+        bars: &Derivation,
+    ) -> ToldNote {
+        let verdict = self.ruleset.lenses[lens].rows[row].verdict;
+        let text = format!(
+            "Row {} (`{}`) would match, but is barred because {}.",
+            self.label(lens, row),
+            self.ruleset.questions[explanation.question].verdicts[verdict].name,
+            self.because(bars),
+        );
+        ToldNote { kind: "barred", text, lines: self.lines(bars) }
     }
 
     /// The changes of a search, in words.
@@ -344,7 +361,11 @@ impl Words<'_> {
         let lens = &self.ruleset.lenses[other.lens];
         let mut line = Line::new(
             "lens",
-            format!("{} says `{}`", lens.name, self.says(question, &other.says)),
+            if other.says.is_empty() {
+                format!("{} is not asked: that is not one of those its question is about", lens.name)
+            } else {
+                format!("{} says `{}`", lens.name, self.says(question, &other.says))
+            },
             Some(self.span(lens.span)),
         );
         for proof in &other.rows {
@@ -356,7 +377,8 @@ impl Words<'_> {
             }
         }
         if other.default {
-            line.from.push(Line::new("absent", "no row of it matches for certain".to_owned(), None));
+            let certain = if other.rows.is_empty() { "" } else { " for certain" };
+            line.from.push(Line::new("absent", format!("no row of it matches{certain}"), None));
         }
         line
     }
@@ -364,7 +386,13 @@ impl Words<'_> {
     /// The lines of a proof.
     pub fn lines(&self, proof: &Derivation) -> Vec<Line> {
         let Some(clause) = proof.claim.clause(self.ruleset) else { return Vec::new() };
-        proof.steps.iter().filter_map(|step| self.line(step, &clause, proof)).collect()
+        let mut lines: Vec<Line> = Vec::new();
+        for line in proof.steps.iter().filter_map(|step| self.line(step, &clause, proof)) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 
     fn line(&self, step: &Step, clause: &Clause, proof: &Derivation) -> Option<Line> {
@@ -390,21 +418,20 @@ impl Words<'_> {
             }
             Step::Kind { thing, kind } => {
                 let kind = &self.ruleset.kinds[*kind].name;
-                Line::new("kind", format!("{} is {} {kind}", self.constant(thing), article(kind)), None)
+                Line::new("kind", format!("{} is {} {kind}", self.written(thing), article(kind)), None)
             }
-            Step::Nothing { cond, .. } => {
-                let record = if proof.certain { "there is no record" } else { "there is no certain record" };
-                Line::new("absent", format!("{record} that {}", self.cond(cond, &body)), None)
-            }
+            Step::Nothing { cond, .. } => Line::new("absent", self.denied(cond, proof.certain, &body), None),
             Step::Compare { cond, lhs, rhs } => {
-                Line::new("value", self.comparison(cond, lhs, rhs, &body), None)
+                Line::new("value", self.comparison(cond, (lhs, rhs), proof.certain, &body), None)
             }
             Step::Value { cond, value } => Line::new(
                 "value",
                 format!("{} is {}{}", self.cond(cond, &body), self.amount(value), self.members(value)),
                 None,
             ),
-            Step::Known { var } => Line::new("value", format!("{} is known", clause.vars[*var].name), None),
+            // The sentence that gives it says so.
+            Step::Known { var } if matches!(proof.word(*var), Held::Is(_)) => return None,
+            Step::Known { var } => Line::new("value", format!("{} is known", body.name(*var)), None),
             Step::Lenses { asked, subject, says } => {
                 let (question, text) = match asked {
                     crate::model::AtomSource::Verdict { question, verdict, needed, lenses } => {

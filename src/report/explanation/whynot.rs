@@ -2,9 +2,11 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list, rounded};
+use crate::builtin::AggregateKind;
 use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, Gap, LensStory, Sides, WhyNot};
-use crate::model::{CompareOp, Cond, Constant, LensId, Policy, RowId};
+use crate::model::{Atom, AtomSource, CompareOp, Cond, Constant, Expr, LensId, Policy, RowId, Term};
+use crate::value::Decimal;
 
 impl Words<'_> {
     /// A note per row that would give something else and does not match.
@@ -16,6 +18,8 @@ impl Words<'_> {
             .iter()
             .filter(|why| settled != Some(lens.rows[why.row].verdict))
             .filter(|why| !story.barred.iter().any(|(row, _, _)| *row == why.row))
+            // Rows that perhaps match stand there already.
+            .filter(|why| !story.overruled.iter().any(|(row, _, _)| *row == why.row))
             .filter(|why| !story.rows.iter().any(|proof| proof.claim == Claim::Row(story.lens, why.row)))
             .map(|why| {
                 let mut note = self.lack(explanation, story.lens, why);
@@ -37,7 +41,7 @@ impl Words<'_> {
     }
 
     /// The row that would rule it out even if it matched.
-    fn before(&self, story: &LensStory, why: &WhyNot) -> Option<RowId> {
+    pub(super) fn before(&self, story: &LensStory, why: &WhyNot) -> Option<RowId> {
         let certain = story.rows.iter().filter(|proof| proof.certain).filter_map(|proof| match proof.claim {
             Claim::Row(_, row) => Some(row),
             Claim::When(..) | Claim::Unless(..) | Claim::Rule(_) | Claim::Among(_) => None,
@@ -55,12 +59,25 @@ impl Words<'_> {
         let row = &self.ruleset.lenses[lens].rows[why.row];
         let verdict = &self.ruleset.questions[explanation.question].verdicts[row.verdict].name;
         let body = Body::with_words(&row.clause, &why.words);
-        let mut fails: Vec<String> =
-            why.fails.iter().map(|(cond, sides)| self.fails(cond, sides.as_ref(), &body)).collect();
+        let found = |cond: &Cond| {
+            let of = |(at, _): &&(Cond, Derivation)| at.span() == cond.span();
+            why.against.iter().find(of).map(|(_, proof)| proof)
+        };
+        let mut fails: Vec<String> = Vec::new();
+        for (cond, sides) in &why.fails {
+            let behind = match cond {
+                Cond::Not(inner, _) => found(inner),
+                other => found(other),
+            };
+            fails.push(self.fails(cond, sides.as_ref(), behind, &body));
+        }
+        fails.dedup();
         if let Some((barred, certain)) = &why.barred {
-            body.afresh();
             let perhaps = if *certain { "" } else { "perhaps " };
-            fails.push(format!("it is barred, since {perhaps}{}", self.cond(barred, &body)));
+            fails.push(format!(
+                "it is barred, since {perhaps}{}",
+                self.all_the_same(barred, found(barred), &body)
+            ));
         }
         let derivation = Derivation {
             claim: Claim::Row(lens, why.row),
@@ -69,62 +86,156 @@ impl Words<'_> {
             steps: why.holds.clone(),
         };
         let mut lines: Vec<Line> = self.lines(&derivation);
+        let mut behind: Vec<Line> =
+            why.against.iter().flat_map(|(cond, proof)| self.behind(cond, proof, why, &lines)).collect();
         for line in &mut lines {
             line.text = format!("holds: {}", line.text);
         }
+        lines.append(&mut behind);
         for cond in &why.unasked {
+            // That a value is known is part of the sentence that gives it.
+            if why.fails.iter().any(|(failing, _)| failing.span() == cond.span()) {
+                continue;
+            }
             body.afresh();
             lines.push(Line::new("condition", format!("would still ask: {}", self.cond(cond, &body)), None));
         }
         ToldNote {
             kind: "why not",
-            text: format!("Not `{verdict}` by row {}: {}.", self.label(lens, why.row), list(&fails, "and")),
+            text: format!("Not `{verdict}` by row {}: {}.", self.label(lens, why.row), joined(&fails)),
             lines,
         }
     }
 
+    /// What stands behind a condition that fails, without what is said to hold.
+    fn behind(&self, cond: &Cond, proof: &Derivation, why: &WhyNot, holds: &[Line]) -> Vec<Line> {
+        let mut lines = self.lines(proof);
+        lines.retain(|line| !holds.contains(line));
+        if denies(cond, why) {
+            for line in &mut lines {
+                line.text = format!("against it: {}", line.text);
+            }
+        } else if lines.iter().any(|line| line.kind == "lens") {
+            lines = lines.into_iter().flat_map(|line| line.from).collect();
+        }
+        lines
+    }
+
+    /// What must not be, with whom it is so.
+    fn all_the_same(&self, cond: &Cond, found: Option<&Derivation>, body: &Body<'_>) -> String {
+        body.afresh();
+        match found {
+            Some(proof) => self.cond(cond, &Body::with_words(body.clause, &proof.words)),
+            None => self.cond(cond, body),
+        }
+    }
+
     /// Why a condition does not hold.
-    fn fails(&self, cond: &Cond, sides: Option<&Sides>, body: &Body<'_>) -> String {
+    fn fails(
+        &self,
+        cond: &Cond,
+        sides: Option<&Sides>,
+        behind: Option<&Derivation>,
+        body: &Body<'_>,
+    ) -> String {
         body.afresh();
         match (cond, sides) {
-            (Cond::Not(inner, _), _) => self.cond(inner, body),
-            (Cond::Atom(atom), _) if matches!(atom.source, crate::model::AtomSource::Relation(_)) => {
-                format!("there is no record that {}", self.atom(atom, body))
+            (Cond::Not(inner, _), _) => {
+                let perhaps = if behind.is_some_and(|proof| !proof.certain) { "perhaps " } else { "" };
+                format!("{perhaps}{}", self.all_the_same(inner, behind, body))
+            }
+            (Cond::Atom(atom), _) if matches!(atom.source, AtomSource::Relation(_)) => {
+                // What is not known need not be without a record.
+                let certain = behind.is_none() && !atom.known;
+                let plain = Cond::Atom(Atom { known: false, ..atom.clone() });
+                self.denied(&plain, certain, body)
             }
             (Cond::Compare { lhs, op, rhs, .. }, Some(Sides { left, right, gap })) => {
                 let thing = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
                 if thing(left) || thing(right) {
-                    return format!("it is not so that {}", self.cond(cond, body));
+                    return self.denied(cond, true, body);
                 }
-                if left.range.is_none() || right.range.is_none() {
-                    return format!(
-                        "{} is not known",
-                        self.expr(if left.range.is_none() { lhs } else { rhs }, body)
-                    );
+                for (expr, amount) in [(lhs, left), (rhs, right)] {
+                    if amount.range.is_none() {
+                        return self.without_value(expr, amount, body);
+                    }
                 }
-                // Right at a bound that must be passed there is nothing to say of the distance.
-                let gap = gap.filter(|gap| !gap.is_none()).map(|gap| match gap {
-                    Gap::Number(gap) => format!(", off by {}", rounded(gap)),
-                    Gap::Days(days) => format!(", off by {days} {}", if days == 1 { "day" } else { "days" }),
-                });
+                let settled = [left, right].iter().all(|side| is_settled(side));
+                let not = if settled || gap.is_some() { "not" } else { "not for certain" };
                 format!(
-                    "{} is {}, not {} {}{}",
+                    "{} is {}, {not} {} {}{}",
                     self.expr(lhs, body),
                     self.amount(left),
                     wanted(*op),
                     self.bound(rhs, right, body),
-                    gap.unwrap_or_default()
+                    off(lhs, *op, *gap, settled)
                 )
+            }
+            _ if behind.is_some_and(|proof| !proof.certain) => {
+                format!("it is not certain that {}", self.cond(cond, body))
             }
             _ => format!("it is not so that {}", self.cond(cond, body)),
         }
     }
 
-    fn bound(&self, expr: &crate::model::Expr, amount: &Amount, body: &Body<'_>) -> String {
+    fn without_value(&self, expr: &Expr, amount: &Amount, body: &Body<'_>) -> String {
+        let text = self.expr(expr, body);
         match expr {
-            crate::model::Expr::Term(crate::model::Term::Constant(_)) => self.amount(amount),
+            Expr::Aggregate(aggregate)
+                if amount.perhaps_nothing && aggregate.kind == AggregateKind::Average =>
+            {
+                format!("there is nothing to average in {text}")
+            }
+            _ if amount.perhaps_nothing => format!("there is nothing to make {text} of"),
+            _ => format!("{text} is not known"),
+        }
+    }
+
+    fn bound(&self, expr: &Expr, amount: &Amount, body: &Body<'_>) -> String {
+        match expr {
+            Expr::Term(Term::Constant(_)) => self.amount(amount),
             other => format!("{} ({})", self.expr(other, body), self.amount(amount)),
         }
+    }
+}
+
+/// What fails, told apart where `and` could be read as going on with a denial.
+fn joined(fails: &[String]) -> String {
+    let denials = fails.iter().all(|fail| fail.starts_with("there is no "));
+    if denials { list(fails, "and") } else { fails.join("; and ") }
+}
+
+/// Whether a condition is one that must not hold.
+fn denies(cond: &Cond, why: &WhyNot) -> bool {
+    !why.fails.iter().any(|(failing, _)| failing.span() == cond.span())
+}
+
+fn is_settled(amount: &Amount) -> bool {
+    amount.range.as_ref().is_some_and(|(low, high)| low == high) && !amount.perhaps_nothing
+}
+
+/// By how much a comparison is missed: of counts, how many more or fewer it takes.
+fn off(lhs: &Expr, op: CompareOp, gap: Option<Gap>, settled: bool) -> String {
+    let least = if settled { "" } else { "at least " };
+    let counts = matches!(lhs, Expr::Aggregate(aggregate) if aggregate.kind == AggregateKind::Count);
+    match gap {
+        Some(Gap::Number(gap)) if counts && gap.to_i64().is_some() => {
+            let (more, passed) = match op {
+                CompareOp::Gt => ("more needed", true),
+                CompareOp::Ge => ("more needed", false),
+                CompareOp::Lt => ("too many", true),
+                CompareOp::Le => ("too many", false),
+                CompareOp::Eq | CompareOp::Ne if gap == Decimal::ZERO => return String::new(),
+                CompareOp::Eq | CompareOp::Ne => return format!(", {least}{gap} off"),
+            };
+            let count = if passed { gap.checked_add(Decimal::from(1)).unwrap_or(gap) } else { gap };
+            format!(", {least}{count} {more}")
+        }
+        // Right at a bound that must be passed there is nothing to say of the distance.
+        Some(gap) if gap.is_none() => String::new(),
+        Some(Gap::Number(gap)) => format!(", off by {least}{}", rounded(gap)),
+        Some(Gap::Days(days)) => format!(", off by {least}{days} {}", if days == 1 { "day" } else { "days" }),
+        None => String::new(),
     }
 }
 

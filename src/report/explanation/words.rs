@@ -7,6 +7,7 @@ use crate::base::{SourceMap, Span, printable};
 use crate::checker::{Amount, Derivation, Held, Says};
 use crate::explain::NEWCOMER;
 use crate::facts::Origin;
+use crate::model::clause::all_cond_vars;
 use crate::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, LensId, QuestionId,
     Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
@@ -32,14 +33,47 @@ impl<'a> Body<'a> {
         Self { clause, words: &derivation.words, named: RefCell::default() }
     }
 
+    fn is_free(&self, var: VarId) -> bool {
+        matches!(self.words.get(var.0 as usize), Some(Held::Free) | None)
+    }
+
     pub fn with_words(clause: &'a Clause, words: &'a [Held]) -> Self {
         Self { clause, words, named: RefCell::default() }
+    }
+
+    /// What a word is called: without the digits that tell it from others, where nothing else is called so.
+    pub fn name(&self, var: VarId) -> &'a str {
+        let full = self.clause.vars[var].name.as_str();
+        let short = |name: &'a str| name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let name = short(full);
+        let mut vars = self.clause.vars.iter_enumerated();
+        let shared = name.is_empty() || vars.any(|(other, entry)| other != var && short(&entry.name) == name);
+        // Aggregates are shown as they are written.
+        let mut shown = Vec::new();
+        for cond in std::iter::once(&self.clause.when).chain(&self.clause.unless) {
+            counted(cond, &mut shown);
+        }
+        if shared || shown.contains(&var) { full } else { name }
     }
 
     /// Forgets which words were named.
     pub fn afresh(&self) {
         self.named.borrow_mut().clear();
     }
+}
+
+/// The words in aggregates of a condition.
+fn counted(cond: &Cond, out: &mut Vec<VarId>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| counted(part, out)),
+        Cond::Not(inner, _) => counted(inner, out),
+        Cond::Atom(_)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::Stated { .. }
+        | Cond::IsKind { .. } => {}
+    }
+    cond.aggregated(&mut |body| all_cond_vars(body, out));
 }
 
 impl Words<'_> {
@@ -51,8 +85,27 @@ impl Words<'_> {
         }
     }
 
+    /// The same as sentences have it: texts, and names that are no bare words, in quotes.
+    pub fn written(&self, constant: &Constant) -> String {
+        let text = self.constant(constant);
+        match constant {
+            Constant::Thing(_, name) if is_bare(name) => text,
+            Constant::Thing(..) | Constant::Value(Value::Text(_)) => quote(&text),
+            Constant::Value(_) => text,
+        }
+    }
+
     pub fn held(&self, constant: Option<&Constant>) -> String {
-        constant.map_or_else(|| "…".to_owned(), |constant| self.constant(constant))
+        constant.map_or_else(|| "…".to_owned(), |constant| self.written(constant))
+    }
+
+    /// Names as the command line has them: in quotes where a comma or a quote stands in one.
+    pub fn listed(&self, names: &[Constant]) -> String {
+        let one = |name: &Constant| {
+            let text = self.constant(name);
+            if text.contains([',', '"']) { quote(&text) } else { text }
+        };
+        names.iter().map(one).collect::<Vec<_>>().join(", ")
     }
 
     #[expect(clippy::unused_self, reason = "all that makes words is asked of them")]
@@ -96,7 +149,7 @@ impl Words<'_> {
 
     /// `council is customer of charity`.
     pub fn verdict(&self, question: QuestionId, subject: &[Constant], verdict: &str) -> String {
-        let slots: Vec<String> = subject.iter().map(|name| self.constant(name)).collect();
+        let slots: Vec<String> = subject.iter().map(|name| self.written(name)).collect();
         self.reading(&self.ruleset.questions[question].reading, &slots, verdict)
     }
 
@@ -140,14 +193,13 @@ impl Words<'_> {
 
     pub fn term(&self, term: &Term, body: &Body<'_>) -> String {
         match term {
-            Term::Constant(constant) => self.constant(constant),
+            Term::Constant(constant) => self.written(constant),
             Term::Parameter(parameter) => self.ruleset.parameters[*parameter].name.clone(),
             Term::Var(var) => match body.words.get(var.0 as usize) {
-                Some(Held::Is(constant)) => self.constant(constant),
+                Some(Held::Is(constant)) => self.written(constant),
                 Some(Held::Missing) => "…".to_owned(),
                 Some(Held::Free) | None => {
-                    let name = body.clause.vars[*var].name.trim_end_matches(|c: char| c.is_ascii_digit());
-                    let name = if name.is_empty() { &body.clause.vars[*var].name } else { name };
+                    let name = body.name(*var);
                     let first = body.named.borrow_mut().insert(*var);
                     format!("{} {name}", if first { "any" } else { "that" })
                 }
@@ -156,8 +208,25 @@ impl Words<'_> {
     }
 
     pub fn atom(&self, atom: &Atom, body: &Body<'_>) -> String {
-        let slots: Vec<String> = atom.args.iter().map(|term| self.term(term, body)).collect();
-        let known = if atom.known { "it is known that " } else { "" };
+        self.sentence(atom, &[], body)
+    }
+
+    /// A sentence; that values of words in it are known is said where they stand.
+    fn sentence(&self, atom: &Atom, stated: &[VarId], body: &Body<'_>) -> String {
+        let mut open = false;
+        let slots: Vec<String> = atom
+            .args
+            .iter()
+            .map(|term| match term {
+                Term::Var(var) if stated.contains(var) && body.is_free(*var) => {
+                    open = true;
+                    body.named.borrow_mut().insert(*var);
+                    format!("a known {}", body.name(*var))
+                }
+                other => self.term(other, body),
+            })
+            .collect();
+        let known = if atom.known && !open { "it is known that " } else { "" };
         let lens = |id: &LensId| self.ruleset.lenses[*id].name.clone();
         match &atom.source {
             AtomSource::Relation(relation) => format!("{known}{}", self.relation(*relation, &slots)),
@@ -176,8 +245,10 @@ impl Words<'_> {
     /// A condition in words.
     pub fn cond(&self, cond: &Cond, body: &Body<'_>) -> String {
         match cond {
-            Cond::And(parts) => {
-                parts.iter().map(|part| self.cond(part, body)).collect::<Vec<_>>().join(" and ")
+            Cond::And(_) => {
+                let mut parts = Vec::new();
+                flat(cond, &mut parts);
+                self.all_of(&parts, body)
             }
             Cond::Or(parts) => {
                 let parts: Vec<String> = parts.iter().map(|part| self.cond(part, body)).collect();
@@ -189,12 +260,64 @@ impl Words<'_> {
                 format!("{} {} {}", self.expr(lhs, body), symbol(*op, lhs, rhs), self.expr(rhs, body))
             }
             Cond::Let { var, value, .. } => {
-                format!("{} = {}", body.clause.vars[*var].name, self.expr(value, body))
+                format!("{} = {}", body.name(*var), self.expr(value, body))
             }
-            Cond::Stated { var, .. } => format!("{} is known", body.clause.vars[*var].name),
+            Cond::Stated { var, .. } => format!("{} is known", body.name(*var)),
             Cond::IsKind { term, kind, .. } => {
                 let kind = &self.ruleset.kinds[*kind].name;
                 format!("{} is {} {kind}", self.term(term, body), article(kind))
+            }
+        }
+    }
+
+    fn all_of(&self, parts: &[&Cond], body: &Body<'_>) -> String {
+        let with_values = |atom: &Atom| -> Vec<VarId> {
+            let stated = parts.iter().filter_map(|part| match part {
+                Cond::Stated { var, span } if *span == atom.span => Some(*var),
+                _ => None,
+            });
+            stated.collect()
+        };
+        let told = parts.iter().filter_map(|part| match part {
+            Cond::Atom(atom) => Some(self.sentence(atom, &with_values(atom), body)),
+            Cond::Stated { span, .. }
+                if parts.iter().any(|part| matches!(part, Cond::Atom(atom) if atom.span == *span)) =>
+            {
+                None
+            }
+            other => Some(self.cond(other, body)),
+        });
+        told.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// That a condition does not hold.
+    pub fn denied(&self, cond: &Cond, certain: bool, body: &Body<'_>) -> String {
+        let thing = |expr: &Expr| match expr {
+            Expr::Term(Term::Constant(Constant::Thing(..))) => true,
+            Expr::Term(Term::Var(var)) => matches!(body.clause.vars[*var].ty, Ty::Thing(_)),
+            _ => false,
+        };
+        match cond {
+            Cond::Compare { lhs, op, rhs, .. } if thing(lhs) || thing(rhs) => {
+                let (lhs_text, rhs_text) = (self.expr(lhs, body), self.expr(rhs, body));
+                match (op, lhs) {
+                    (CompareOp::Ne, Expr::Term(Term::Var(var))) if lhs_text == rhs_text => {
+                        format!("{} is {rhs_text}", body.name(*var))
+                    }
+                    (CompareOp::Ne, _) => format!("{lhs_text} is {rhs_text}"),
+                    _ => format!("{lhs_text} is not {rhs_text}"),
+                }
+            }
+            Cond::Compare { .. } => format!("it is not so that {}", self.cond(cond, body)),
+            Cond::And(_)
+            | Cond::Or(_)
+            | Cond::Not(..)
+            | Cond::Atom(_)
+            | Cond::Let { .. }
+            | Cond::Stated { .. }
+            | Cond::IsKind { .. } => {
+                let record = if certain { "there is no record" } else { "there is no certain record" };
+                format!("{record} that {}", self.cond(cond, body))
             }
         }
     }
@@ -209,10 +332,14 @@ impl Words<'_> {
     /// A calculation in words: of words the names, as the ruleset writes it.
     pub fn expr(&self, expr: &Expr, body: &Body<'_>) -> String {
         match expr {
-            Expr::Term(Term::Var(var)) => match body.words.get(var.0 as usize) {
-                Some(Held::Is(thing @ Constant::Thing(..))) => self.constant(thing),
-                Some(Held::Is(_) | Held::Missing | Held::Free) | None => body.clause.vars[*var].name.clone(),
-            },
+            Expr::Term(term @ Term::Var(var)) => {
+                match (body.words.get(var.0 as usize), body.clause.vars[*var].ty) {
+                    (Some(Held::Is(Constant::Thing(..))), _) | (Some(Held::Free), Ty::Thing(_)) => {
+                        self.term(term, body)
+                    }
+                    _ => body.name(*var).to_owned(),
+                }
+            }
             Expr::Term(term) => self.term(term, body),
             Expr::Negate(inner) => format!("-{}", self.expr(inner, body)),
             Expr::Binary(op, lhs, rhs) => {
@@ -266,7 +393,7 @@ impl Words<'_> {
     fn rounded(&self, constant: &Constant) -> String {
         match constant {
             Constant::Value(Value::Number(number)) => rounded(*number),
-            Constant::Value(_) | Constant::Thing(..) => self.constant(constant),
+            Constant::Value(_) | Constant::Thing(..) => self.written(constant),
         }
     }
 
@@ -280,7 +407,9 @@ impl Words<'_> {
             let key: Vec<String> = member.key.iter().map(|part| self.held(part.as_ref())).collect();
             match &member.value {
                 Some(Value::Number(value)) => format!("{}: {}", key.join(", "), rounded(*value)),
-                Some(value) => format!("{}: {}", key.join(", "), printable(&value.to_string())),
+                Some(value) => {
+                    format!("{}: {}", key.join(", "), self.written(&Constant::Value(value.clone())))
+                }
                 None => key.join(", "),
             }
         };
@@ -291,7 +420,13 @@ impl Words<'_> {
     }
 
     /// A comparison with its values: `n is 500, which is less than 900`.
-    pub fn comparison(&self, cond: &Cond, lhs: &Amount, rhs: &Amount, body: &Body<'_>) -> String {
+    pub fn comparison(
+        &self,
+        cond: &Cond,
+        (lhs, rhs): (&Amount, &Amount),
+        certain: bool,
+        body: &Body<'_>,
+    ) -> String {
         let Cond::Compare { lhs: left, op, rhs: right, .. } = cond else { return self.cond(cond, body) };
         let things = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
         if things(lhs) || things(rhs) {
@@ -305,8 +440,62 @@ impl Words<'_> {
             Expr::Term(Term::Constant(_)) => self.amount(lhs),
             other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
         };
-        let known = lhs.range.is_some() && rhs.range.is_some();
+        let known = certain || is_sure(lhs, *op, rhs);
         format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
+    }
+}
+
+/// Whether two sides compare so whichever of their values they have.
+fn is_sure(lhs: &Amount, op: CompareOp, rhs: &Amount) -> bool {
+    let (Some((least, most)), Some((low, high))) = (&lhs.range, &rhs.range) else { return false };
+    let sure = match op {
+        CompareOp::Eq => least == high && most == low,
+        CompareOp::Ne => most < low || least > high,
+        CompareOp::Lt => most < low,
+        CompareOp::Le => most <= low,
+        CompareOp::Gt => least > high,
+        CompareOp::Ge => least >= high,
+    };
+    sure && !lhs.perhaps_nothing && !rhs.perhaps_nothing
+}
+
+/// A name or text in quotes, as the language reads it.
+pub(in crate::report) fn quote(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Whether facts may name something so without quotes.
+fn is_bare(name: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "and",
+        "or",
+        "not",
+        "when",
+        "unless",
+        "where",
+        "among",
+        "according",
+        "otherwise",
+        "any",
+        "known",
+        "maybe",
+        "yes",
+        "no",
+        "today",
+    ];
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    name.starts_with(|c: char| c.is_alphabetic() && !c.is_uppercase())
+        && name.chars().all(part)
+        && !name.ends_with('-')
+        && !name.contains("--")
+        && !WORDS.contains(&name)
+}
+
+/// The parts of a condition that must all hold.
+fn flat<'c>(cond: &'c Cond, out: &mut Vec<&'c Cond>) {
+    match cond {
+        Cond::And(parts) => parts.iter().for_each(|part| flat(part, out)),
+        other => out.push(other),
     }
 }
 

@@ -140,7 +140,7 @@ pub fn tell(ruleset: &Ruleset, sources: &SourceMap, whatif: &WhatIf, scenario: O
     };
     let kind = |fact: &KindFact| {
         let name = &ruleset.kinds[fact.kind].name;
-        let thing = words.constant(&Constant::Thing(ruleset.kinds[fact.kind].domain, fact.name.clone()));
+        let thing = words.written(&Constant::Thing(ruleset.kinds[fact.kind].domain, fact.name.clone()));
         ToldFact {
             sentence: format!("{thing} is {} {name}", article(name)),
             place: Some(words.span(fact.span)),

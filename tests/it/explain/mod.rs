@@ -9,6 +9,7 @@ mod proofs;
 mod whatif;
 mod whatif_cases;
 mod whatif_world;
+mod words;
 
 pub use whatif_cases::said as whatif_said;
 

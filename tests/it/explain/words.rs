@@ -1,0 +1,138 @@
+//! What explanations say in which words: near misses, witnesses, doubts, names, and where two lenses part.
+
+use super::told;
+use crate::support::memory;
+
+/// What is said of somebody in a world; `vs` names two lenses after a bar.
+#[track_caller]
+fn says(rules: &str, who: &str, parts: &[&str]) -> String {
+    let text = told(&memory(rules), who);
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not said:\n{text}");
+    }
+    text
+}
+
+const TESTS: &str = "kind Patient\nkind Test\nrelation Test is of Patient\nrelation Test was on Date\n\
+    relation Test found Number\nrelation Patient asks\nquestion Patient is ill | well\n  among patient asks\n\
+    lens twice {\n  low: ill when test is of patient and test was on d and test2 is of patient and test2 was on d2 and d2 - d >= 90\n  \
+    otherwise well\n}\n\
+    lens high {\n  alb: ill when test3 is of patient and test3 found a and a >= 30\n  otherwise well\n}\n\
+    facts {\n  p1 asks\n  t1 is of p1\n  t1 was on 2026-01-01\n  t2 is of p1\n  t2 was on 2026-05-01\n\
+    \x20 p2 asks\n  t3 is of p2\n  t3 was on 2026-01-01\n  t4 is of p2\n  t4 was on 2026-03-25\n  t5 is of p3\n  t5 found 29\n}\n";
+
+#[test]
+fn a_near_miss_of_the_subject_goes_before_facts_of_others() {
+    let text = says(
+        TESTS,
+        "p2",
+        &["Not `ill` by row `low`: d2 - d is 83, not at least 90, off by 7:", "would still ask: a >= 30"],
+    );
+    assert!(text.contains("Not `ill` by row `alb`: there is no record that t3 found any a:"), "{text}");
+    assert!(!text.contains("t5"), "{text}");
+}
+
+const NOT: &str = "kind P\nrelation P is round\nrelation P is old\nrelation P is shy\nrelation P knows other: P\n\
+    question P is yes-v | no-v\n  among p is round\n\
+    lens social {\n  s: yes-v when p is round and not (any o knows p and o is old)\n  otherwise no-v\n}\n\
+    lens barred {\n  s: yes-v when p is round and p is shy unless any o2 knows p and o2 is not p\n  otherwise no-v\n}\n\
+    lens both {\n  s: yes-v when p is yes-v according to all of social, barred\n  otherwise no-v\n}\n\
+    facts {\n  c is round\n  d knows c\n  d is old\n  e is round\n  f knows e\n  maybe f is old\n}\n";
+
+#[test]
+fn what_a_not_finds_is_named() {
+    says(
+        NOT,
+        "c",
+        &[
+            "Not `yes-v` by row `s`: d knows c and d is old:",
+            "against it: d is old (main.lens:",
+            "; and it is barred, since d knows c and d is not c:",
+        ],
+    );
+}
+
+#[test]
+fn what_is_only_possible_is_said_to_be_so() {
+    let rules = "kind P\nkind T\nrelation P asks\nrelation P has T\nrelation P is calm\nrelation P is loud\n\
+        question P is ok | bad\n  among p asks\n\
+        lens three {\n  a: ok when count(t: p has t) >= 3\n  otherwise bad\n}\n\
+        lens many {\n  a: ok when count(t: p has t) >= 15\n  otherwise bad\n}\n\
+        lens calm {\n  a: ok when p is calm and not p is loud\n  otherwise bad\n}\n\
+        facts {\n  ann asks\n  maybe ann has t1\n  maybe ann has t2\n  maybe ann has t3\n  maybe ann is loud\n}\n";
+    let text = says(
+        rules,
+        "ann",
+        &[
+            "count(t: p has t) is between 0 and 3, perhaps at least 3",
+            "is between 0 and 3, not at least 15, at least 12 more needed",
+            "there is no record that ann is calm; and perhaps ann is loud:",
+        ],
+    );
+    assert!(!text.contains("off by 15"), "{text}");
+}
+
+#[test]
+fn lenses_that_do_not_say_so_are_told_one_by_one() {
+    says(
+        NOT,
+        "c",
+        &[
+            "it is not so that c is yes-v according to all of social, barred:",
+            "social says `no-v` (main.lens:",
+            "barred says `no-v` (main.lens:",
+            "no row of it matches\n",
+        ],
+    );
+}
+
+#[test]
+fn a_row_that_is_so_for_certain_is_the_reason() {
+    let rules = "kind F\nrelation F was due at Number\nrelation F came at Number?\nrelation F was cancelled\n\
+        question F is late | fine\n  among f was due at any t0\n\
+        lens passenger {\n  late: late when f was due at t and f came at u and u > t\n  gone: late when f was cancelled\n  otherwise fine\n}\n\
+        lens firm {\n  first match wins\n  gone: fine when f was cancelled\n  late: late when f was due at t and f came at u and u > t\n  otherwise fine\n}\n\
+        facts {\n  f4 was due at 800\n  f4 was cancelled\n}\n";
+    let text = says(
+        rules,
+        "f4",
+        &[
+            "f4 is late according to passenger, because f4 was cancelled.",
+            "Row `late` (`late`) perhaps matches too, but `gone` goes before it.",
+        ],
+    );
+    assert!(!text.contains("Not `late`"), "{text}");
+}
+
+#[test]
+fn names_and_words_read_as_they_are_written() {
+    let rules = "kind P\nkind T\nrelation P asks\nrelation P makes T\nrelation P came on day: Date?\nrelation P circles T\n\
+        relation P found Number\nrelation P is tied to other: P\n\
+        question P is ok | bad\n  among p asks\n\
+        lens quoted {\n  a: ok when p makes \"Äpfel, rot\"\n  otherwise bad\n}\n\
+        lens came {\n  a: ok when not known p came on any day\n  otherwise bad\n}\n\
+        lens circles {\n  a: ok when p circles t and t is not sun\n  otherwise bad\n}\n\
+        lens low {\n  a: ok when p asks and not (any q3 found any e45 and e45 < 45)\n  otherwise bad\n}\n\
+        lens mean {\n  a: ok when average(e for each t: t is tied to p and t found e) < 60\n  otherwise bad\n}\n\
+        lens more {\n  a: ok when count(t2: p circles t2) > 2\n  otherwise bad\n}\n\
+        lens self {\n  a: ok when p is tied to q and q is tied to p\n  otherwise bad\n}\n\
+        lens as-self {\n  a: bad when p makes any t9\n  otherwise as self\n}\n\
+        facts {\n  \"Müller GmbH\" asks\n  \"Müller GmbH\" circles sun\n  \"Müller GmbH\" is tied to \"Müller GmbH\"\n}\n"
+        .replace("is not sun", "is not \"sun\"");
+    let text = says(
+        &rules,
+        "Müller GmbH",
+        &[
+            "there is no record that \"Müller GmbH\" makes \"Äpfel, rot\".",
+            "if \"Müller GmbH\" makes \"Äpfel, rot\": ok",
+            "there is no record that \"Müller GmbH\" came on a known day",
+            "by row `a`: t is sun:",
+            "there is no record that any q found any e and e < 45",
+            "there is nothing to average in average(e for each t:",
+            "count(t2: p circles t2) is 1, not more than 2, 2 more needed.",
+            "because \"Müller GmbH\" is tied to \"Müller GmbH\".",
+            "self comes to it so:",
+        ],
+    );
+    assert_eq!(text.matches("for certain").count(), 0, "{text}");
+}
