@@ -2,8 +2,9 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::Words;
+use crate::checker::Claim;
 use crate::explain::{Explanation, Parting, WhyNot};
-use crate::model::LensId;
+use crate::model::{LensId, Otherwise, RowId};
 
 impl Words<'_> {
     /// Notes on where two lenses part.
@@ -31,8 +32,12 @@ impl Words<'_> {
         if !lines.is_empty() {
             notes.push(ToldNote { kind: "shared", text: "Both rest on this".to_owned(), lines });
         }
-        for (lens, lacks) in [(parting.right, &parting.right_lacks), (parting.left, &parting.left_lacks)] {
-            notes.extend(lacks.first().map(|why| self.parted(explanation, lens, why)));
+        let sides = [
+            (parting.right, parting.left, &parting.right_lacks),
+            (parting.left, parting.right, &parting.left_lacks),
+        ];
+        for (lens, other, lacks) in sides {
+            notes.extend(self.parts(explanation, (lens, other), lacks));
         }
         let agreeing = &parting.agreeing;
         let stopped = if agreeing.complete { "" } else { " (not everything was tried)" };
@@ -62,9 +67,65 @@ impl Words<'_> {
         notes
     }
 
-    fn parted(&self, explanation: &Explanation, lens: LensId, why: &WhyNot) -> ToldNote {
-        let mut note = self.lack(explanation, lens, why);
-        note.text = format!("{}: {}", self.ruleset.lenses[lens].name, note.text);
-        note
+    /// Why a lens does not say what the other says: a row that would is overruled or barred, or lacks something, or
+    /// there is none.
+    fn parts(
+        &self,
+        explanation: &Explanation,
+        (lens, other): (LensId, LensId),
+        lacks: &[WhyNot],
+    ) -> Option<ToldNote> {
+        let story = |id: LensId| explanation.lenses.iter().find(|story| story.lens == id);
+        let own = story(lens)?;
+        let wanted = story(other)?.says.settled()?;
+        let entry = &self.ruleset.lenses[lens];
+        let verdict = &self.ruleset.questions[explanation.question].verdicts[wanted].name;
+        let gives = |row: RowId| entry.rows[row].verdict == wanted;
+        let named = |note: ToldNote| {
+            let text = format!("{}: {}", entry.name, note.text);
+            Some(ToldNote { text, ..note })
+        };
+        if let Some((row, by, proof)) = own.overruled.iter().find(|(row, _, _)| gives(*row)) {
+            let decides = own.rows.iter().find(|proof| proof.claim == Claim::Row(lens, *by));
+            return named(ToldNote {
+                kind: "why not",
+                text: format!(
+                    "Row {} (`{verdict}`) {} too, but {} goes before it{}.",
+                    self.label(lens, *row),
+                    if proof.certain { "matches" } else { "perhaps matches" },
+                    self.label(lens, *by),
+                    decides.map_or_else(String::new, |proof| format!(", because {}", self.because(proof))),
+                ),
+                lines: decides.map_or_else(Vec::new, |proof| self.lines(proof)),
+            });
+        }
+        if let Some((row, _, bars)) = own.barred.iter().find(|(row, _, _)| gives(*row)) {
+            return named(self.barred(explanation, lens, *row, bars));
+        }
+        let free = lacks.iter().find(|why| self.before(own, why).is_none());
+        if let Some(why) = free.or_else(|| lacks.first()) {
+            let mut note = self.lack(explanation, lens, why);
+            if let Some(by) = self.before(own, why) {
+                let proof = own.rows.iter().find(|proof| proof.claim == Claim::Row(lens, by));
+                let lacks = note.text.split_once(": ").map_or(note.text.as_str(), |(_, lacks)| lacks);
+                note.text = format!(
+                    "Row {} goes before {} (`{verdict}`){}; besides, {lacks}",
+                    self.label(lens, by),
+                    self.label(lens, why.row),
+                    proof.map_or_else(String::new, |proof| format!(", because {}", self.because(proof))),
+                );
+            }
+            return named(note);
+        }
+        let otherwise = match entry.otherwise {
+            Otherwise::Verdict(id, _) => id == wanted,
+            Otherwise::As(..) => true,
+            Otherwise::Nothing => false,
+        };
+        if otherwise || entry.rows.iter().any(|row| row.verdict == wanted) {
+            return None;
+        }
+        let text = format!("No row of it says `{verdict}`.");
+        named(ToldNote { kind: "why not", text, lines: Vec::new() })
     }
 }

@@ -45,8 +45,10 @@ impl Page {
         if !told.parting.is_empty() {
             self.out.push('\n');
         }
+        // In Markdown what stands in the first two depths is one list.
+        let depth = usize::from(self.look == Look::Markdown);
         for note in &told.parting {
-            self.note(note, 0);
+            self.note(note, depth);
         }
     }
 

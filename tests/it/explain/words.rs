@@ -104,6 +104,35 @@ fn a_row_that_is_so_for_certain_is_the_reason() {
     assert!(!text.contains("Not `late`"), "{text}");
 }
 
+const PARTS: &str = "kind P\nkind O\nrelation P uses O\nrelation P makes O\nrelation P pays P for O\nrelation P is old\n\
+    question P is customer | partner | other of P\n  among p pays p2 for any o\n\
+    lens user {\n  uses: customer when p uses o and p2 makes o\n  swap: partner when p pays p2 for any o1 and p2 pays p for any o2\n  \
+    swap overrides uses\n  otherwise other\n}\n\
+    lens payer {\n  pays: customer when p pays p2 for any o\n  otherwise other\n}\n\
+    lens young {\n  first match wins\n  old: other when p is old\n  pays: customer when p pays p2 for any o\n  otherwise other\n}\n";
+
+#[test]
+fn lenses_part_on_the_row_that_goes_before() {
+    let rules = PARTS.replace("P pays P for", "P pays payee: P for").replace("of P\n", "of p2: P\n");
+    let facts =
+        "facts {\n  ann uses tea\n  ann pays acme for pen\n  acme pays ann for ink\n  ann is old\n}\n";
+    let rules = format!("{rules}{facts}");
+    says(
+        &rules,
+        "ann, acme | user, payer",
+        &[
+            "user: Row `swap` goes before `uses` (`customer`), because ann pays acme for pen and acme pays ann for ink; \
+             besides, there is no record that acme makes tea:",
+            "payer: No row of it says `partner`.",
+        ],
+    );
+    says(
+        &rules,
+        "ann, acme | young, payer",
+        &["young: Row `pays` (`customer`) matches too, but `old` goes before it, because ann is old:"],
+    );
+}
+
 #[test]
 fn names_and_words_read_as_they_are_written() {
     let rules = "kind P\nkind T\nrelation P asks\nrelation P makes T\nrelation P came on day: Date?\nrelation P circles T\n\
