@@ -24,6 +24,13 @@ impl Graph {
                 graph.arrow(from, answer);
                 row.lines.iter().for_each(|line| graph.line(line, from));
             }
+            // Where no row is behind an answer, each is there with what keeps it from matching.
+            let rows = lens.notes.iter().filter(|note| matches!(note.kind, "why not" | "barred"));
+            for note in rows.filter(|_| lens.rows.is_empty()) {
+                let from = graph.put(&format!("{}: {}", lens.name, note.text), None);
+                graph.arrow(from, answer);
+                note.lines.iter().for_each(|line| graph.line(line, from));
+            }
             for line in lens.notes.iter().filter(|note| note.kind == "other").flat_map(|note| &note.lines) {
                 graph.line(line, answer);
             }

@@ -91,6 +91,12 @@ fn names_in_quotes_and_lenses_named_twice_are_told_apart() {
 }
 
 #[test]
+fn a_graph_has_the_rows_where_none_matches() {
+    let graph = explain(&["rulesets/solar-system", "sedna", "--lens", "iau-2006", "--format", "dot"]);
+    assert!(graph.matches(" -> ").count() > 1, "{graph}");
+}
+
+#[test]
 fn names_in_another_order_and_a_scenario_by_its_name() {
     let output = |args: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_parallax"))
