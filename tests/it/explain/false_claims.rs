@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use parallax::checker::{Derivation, Step};
 use parallax::engine::Limits;
 use parallax::explain::whatif::{self, Wanted, WhatIf, WhatIfOptions};
 use parallax::explain::{Explanation, Gap, Request, explain, verify};
@@ -126,4 +127,64 @@ fn false_moves_are_caught() {
     assert!(is_caught_then(|found| _ = found.nevers.pop()), "a constraint is left out");
     assert!(is_caught_then(|found| _ = found.added.pop()), "a fact that comes is left out");
     assert!(is_caught_then(|found| _ = found.removed.pop()), "a fact that goes is left out");
+}
+
+#[test]
+fn false_witnesses_are_caught() {
+    let rules = "kind P\nrelation P is round\nrelation P is old\nrelation P knows other: P\n\
+        question P is good | bad\n  among p is round\n\
+        lens social {\n  s: good when p is round and not (any o knows p and o is old)\n  otherwise bad\n}\n\
+        lens same {\n  s: good when p is good according to social\n  otherwise bad\n}\n\
+        facts {\n  c is round\n  d knows c\n  d is old\n  e knows c\n}\n";
+    let caught = |change: &dyn Fn(&mut Explanation)| {
+        kept(rules, |ruleset, evaluation| {
+            let domain = ruleset.kinds.iter().next().expect("a kind").domain;
+            let request = Request {
+                question: QuestionId(0),
+                subject: vec![Constant::Thing(domain, "c".to_owned())],
+                lenses: ruleset.lenses.ids().collect(),
+                budget: 1_000_000,
+                size: 0,
+                parting: None,
+                limits: Limits::default(),
+            };
+            let kinds = &ruleset.facts.kinds;
+            let mut explanation = explain(ruleset, evaluation, kinds, &request).expect("explained");
+            let replayed = verify(ruleset, evaluation, kinds, &explanation).expect("all of it replays");
+            assert_eq!((replayed.why_nots.all, replayed.why_nots.whole), (2, 2));
+            change(&mut explanation);
+            verify(ruleset, evaluation, kinds, &explanation).is_err()
+        })
+        .expect("it is sound")
+    };
+    let found = |lens: usize, change: &dyn Fn(&mut Derivation)| {
+        caught(&|explanation| change(&mut explanation.lenses[lens].why_not[0].against[0].1))
+    };
+    assert!(!caught(&|_| {}));
+    assert!(found(0, &|found| _ = found.steps.pop()), "one of its facts is left out");
+    let another = |found: &mut Derivation| {
+        for step in &mut found.steps {
+            let Step::Fact { args, .. } = step else { continue };
+            for arg in args.iter_mut().flatten() {
+                if let Constant::Thing(_, name) = arg
+                    && name == "d"
+                {
+                    "e".clone_into(name);
+                }
+            }
+        }
+    };
+    assert!(found(0, &another), "somebody else is named");
+    let otherwise = |found: &mut Derivation| {
+        for step in &mut found.steps {
+            let Step::Lenses { says, .. } = step else { continue };
+            says[0].says.verdicts = vec![parallax::model::VerdictId(0)];
+        }
+    };
+    assert!(found(1, &otherwise), "a lens is said to say something else");
+    let unrelated = |explanation: &mut Explanation| {
+        let cond = explanation.lenses[1].why_not[0].against[0].0.clone();
+        explanation.lenses[0].why_not[0].against[0].0 = cond;
+    };
+    assert!(caught(&unrelated), "it stands behind something else");
 }
