@@ -9,7 +9,7 @@ use super::{Gap, Sides, WhyNot};
 use crate::base::Idx;
 use crate::checker::{Amount, Claim, Derivation, Held, Step};
 use crate::model::clause::all_cond_vars;
-use crate::model::{AtomSource, Clause, Cond, Constant, LensId, RowId, VarId};
+use crate::model::{AtomSource, Clause, CompareOp, Cond, Constant, LensId, RowId, VarId};
 use crate::value::{Decimal, Value};
 
 /// Of a row's conditions, up to so many are tried to be left out together.
@@ -100,8 +100,11 @@ impl Run<'_> {
                         .filter_map(|dropped| Split::new(way, &dropped, subject.len()))
                 })
                 .collect();
-            // What rests most on facts of the subject's own comes first.
-            left_out.sort_by_key(|split| (std::cmp::Reverse(split.own), split.unasked.len()));
+            // What rests most on facts of the subject's own comes first; that two are one and the same says least.
+            let same = |split: &Split<'_>| {
+                split.fails.iter().any(|cond| matches!(cond, Cond::Compare { op: CompareOp::Ne, .. }))
+            };
+            left_out.sort_by_key(|split| (std::cmp::Reverse(split.own), split.unasked.len(), same(split)));
             for split in left_out {
                 if let Some(lack) = self.without(clause, split, subject)? {
                     return Ok(Some(lack));

@@ -86,8 +86,12 @@ impl Words<'_> {
             steps: why.holds.clone(),
         };
         let mut lines: Vec<Line> = self.lines(&derivation);
-        let mut behind: Vec<Line> =
-            why.against.iter().flat_map(|(cond, proof)| self.behind(cond, proof, why, &lines)).collect();
+        let mut behind: Vec<Line> = Vec::new();
+        for line in why.against.iter().flat_map(|(cond, proof)| self.behind(cond, proof, why, &lines)) {
+            if !behind.contains(&line) {
+                behind.push(line);
+            }
+        }
         for line in &mut lines {
             line.text = format!("holds: {}", line.text);
         }

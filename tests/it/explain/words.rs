@@ -17,6 +17,8 @@ const TESTS: &str = "kind Patient\nkind Test\nrelation Test is of Patient\nrelat
     relation Test found Number\nrelation Patient asks\nquestion Patient is ill | well\n  among patient asks\n\
     lens twice {\n  low: ill when test is of patient and test was on d and test2 is of patient and test2 was on d2 and d2 - d >= 90\n  \
     otherwise well\n}\n\
+    lens close {\n  low: ill when test is of patient and test was on d and test2 is of patient and test2 is not test and test2 was on d2 and \
+    d2 - d < 30 and d2 >= d\n  otherwise well\n}\n\
     lens high {\n  alb: ill when test3 is of patient and test3 found a and a >= 30\n  otherwise well\n}\n\
     facts {\n  p1 asks\n  t1 is of p1\n  t1 was on 2026-01-01\n  t2 is of p1\n  t2 was on 2026-05-01\n\
     \x20 p2 asks\n  t3 is of p2\n  t3 was on 2026-01-01\n  t4 is of p2\n  t4 was on 2026-03-25\n  t5 is of p3\n  t5 found 29\n}\n";
@@ -30,6 +32,7 @@ fn a_near_miss_of_the_subject_goes_before_facts_of_others() {
     );
     assert!(text.contains("Not `ill` by row `alb`: there is no record that t3 found any a:"), "{text}");
     assert!(!text.contains("t5"), "{text}");
+    assert!(text.contains("d2 - d is 83, not less than 30, off by 53:"), "{text}");
 }
 
 const NOT: &str = "kind P\nrelation P is round\nrelation P is old\nrelation P is shy\nrelation P knows other: P\n\
