@@ -81,9 +81,9 @@ impl Search<'_> {
                 let tried = Tried { moves, says: super::change::said(&answers), reach: Reach::Only };
                 let middle = (value, tried.says.clone());
                 if wanted(&answers) && !self.failed {
-                    found.push(tried)
+                    found.push(tried);
                 } else {
-                    beside.push(tried)
+                    beside.push(tried);
                 }
                 pairs.push([low, middle.clone()]);
                 pairs.push([middle, high]);

@@ -128,8 +128,7 @@ impl World<'_> {
             Turn::Not => None,
         };
         let (wanted, first) = (value(turn)?, branches.first()?);
-        let below =
-            branches.iter().filter(|(own, _)| value(own).is_some_and(|own| own <= wanted)).next_back();
+        let below = branches.iter().rfind(|(own, _)| value(own).is_some_and(|own| own <= wanted));
         Some(&below.unwrap_or(first).1)
     }
 
