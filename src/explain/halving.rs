@@ -91,6 +91,20 @@ impl Search<'_> {
         }
     }
 
+    /// Whether all lenses of the question can be worked out for the subject after changes, as far as they can as it is:
+    /// where one cannot, nothing is evaluated.
+    pub(super) fn is_whole(&mut self, lenses: &[LensId], subject: &[u32], moves: &[Move]) -> bool {
+        let ruleset = self.world.ruleset;
+        let Some(first) = lenses.first() else { return true };
+        let all: Vec<LensId> = ruleset.lenses_of(ruleset.lenses[*first].question).collect();
+        // What cannot be worked out in time is not known to fail.
+        let mut fails = |moves: &[Move]| {
+            let answers = self.after_all(&all, subject, moves);
+            answers.is_ok() && self.failed
+        };
+        !fails(moves) || fails(&[])
+    }
+
     /// What lenses say after changes; nothing where these cannot be made.
     fn after_all(
         &mut self,

@@ -31,7 +31,10 @@ impl Words<'_> {
             let runs = open.settling.chunk_by(|left, right| ordered(left, right).is_some());
             let line = |(at, run): (usize, &[Settling])| {
                 // Of values one after the other that come to the same, the one next to what comes to something else.
-                let is_first = at == 0;
+                let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {
+                    (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
+                    _ => at == 0,
+                };
                 let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
                 let (answers, says) = &run[near];
                 let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
@@ -82,4 +85,13 @@ fn ordered<'s>((left, says): &Settling, (right, then): &'s Settling) -> Option<&
         }
         _ => None,
     }
+}
+
+/// The last value that the one answer of a settling states.
+fn value_of((answers, _): &Settling) -> Option<&Value> {
+    let [answered] = answers.as_slice() else { return None };
+    answered.fact.args.iter().rev().find_map(|arg| match arg {
+        Some(Constant::Value(value)) => Some(value),
+        _ => None,
+    })
 }
