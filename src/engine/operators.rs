@@ -2,6 +2,9 @@
 //! those after it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
@@ -16,6 +19,9 @@ use crate::base::{BitSet, Idx};
 use crate::facts::MISSING;
 use crate::model::DomainId;
 
+/// Of so many different ids what a calculation comes to is remembered.
+const FEW_IDS: usize = 1 << 16;
+
 /// The state of one search.
 pub(super) struct Run<'r, 'p> {
     pub whole: &'r BatchProgram<'p>,
@@ -26,6 +32,8 @@ pub(super) struct Run<'r, 'p> {
     /// For the first variable sought, taken by it.
     pub window: Option<(u32, u32)>,
     spare: Vec<Batch>,
+    /// What calculations of one variable came to, by where they stand and its id.
+    known: HashMap<(usize, u32), Computed, FxBuildHasher>,
     /// Of the conjunctions gone into, innermost last, the rows outside that are met.
     pub(super) met: Vec<Met>,
 }
@@ -51,7 +59,17 @@ impl<'r, 'p> Run<'r, 'p> {
         clock: &'r Clock,
         window: Option<(u32, u32)>,
     ) -> Self {
-        Self { whole, runner, values, clock, frame, window, spare: Vec::new(), met: Vec::new() }
+        Self {
+            whole,
+            runner,
+            values,
+            clock,
+            frame,
+            window,
+            spare: Vec::new(),
+            known: HashMap::default(),
+            met: Vec::new(),
+        }
     }
 }
 
@@ -175,19 +193,15 @@ impl Run<'_, '_> {
             }
             Step::Assign { value, .. } if op.deferred => return self.yields(op, value, batch),
             Step::Assign { var, domain, value, possible } => {
-                let vars = vars_of(value);
                 let mut ids = Vec::with_capacity(batch.len);
-                let mut ready = self.aggregates(lowered, batch)?;
-                for row in 0..batch.len {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-                    self.take(&mut ready, row);
-                    let computed = self.calculate(value)?;
-                    let (met, id) = assigned(&computed, *domain, *possible, self.values, self.clock)?;
+                self.each_value(lowered, value, batch, &mut |run, row, computed| {
+                    let (met, id) = assigned(&computed, *domain, *possible, run.values, run.clock)?;
                     ids.push(id);
                     if met {
                         rows.push(row as u32);
                     }
-                }
+                    Ok(())
+                })?;
                 batch.columns[*var] = ids;
             }
             Step::Find { var, domain, value } => {
@@ -229,13 +243,45 @@ impl Run<'_, '_> {
 
     /// Works out a value for each row, to be handed on with it.
     fn yields(&mut self, op: &Op<'_>, value: &Calculation, batch: &mut Batch) -> Result<(), Bail> {
+        let mut yielded = std::mem::take(&mut batch.yielded);
+        yielded.clear();
+        let ended = self.each_value(op, value, batch, &mut |_, _, computed| {
+            yielded.push(computed);
+            Ok(())
+        });
+        batch.yielded = yielded;
+        ended
+    }
+
+    /// What a calculation comes to in each row; where it reads one variable only of few ids, once for each id.
+    fn each_value(
+        &mut self,
+        op: &Op<'_>,
+        value: &Calculation,
+        batch: &Batch,
+        take: &mut dyn FnMut(&mut Self, usize, Computed) -> Result<(), Bail>,
+    ) -> Result<(), Bail> {
         let vars = vars_of(value);
         let mut ready = self.aggregates(op, batch)?;
-        batch.yielded.clear();
+        let by_id = only_var(value).filter(|(_, domain)| self.values.bound(*domain) <= FEW_IDS);
+        let place = std::ptr::from_ref(value).addr();
         for row in 0..batch.len {
+            if let Some((var, _)) = by_id
+                && let Some(known) = self.known.get(&(place, batch.columns[var][row]))
+            {
+                let known = known.clone();
+                take(self, row, known)?;
+                continue;
+            }
             vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
             self.take(&mut ready, row);
-            batch.yielded.push(self.calculate(value)?);
+            let computed = self.calculate(value)?;
+            if let Some((var, _)) = by_id
+                && self.known.len() < FEW_IDS
+            {
+                self.known.insert((place, batch.columns[var][row]), computed.clone());
+            }
+            take(self, row, computed)?;
         }
         Ok(())
     }
@@ -439,6 +485,22 @@ fn id(place: Place, batch: &Batch, row: usize) -> u32 {
     match place {
         Place::Var(var) => batch.columns[var][row],
         Place::Id(id) => id,
+    }
+}
+
+/// The one variable a calculation that works something out of it reads, with its domain; `None` where it reads several,
+/// or aggregates.
+fn only_var(calculation: &Calculation) -> Option<(usize, usize)> {
+    let (mut vars, mut aggregates) = (Vec::new(), false);
+    calculation.each(&mut |part| match part {
+        Calculation::Var { var, domain } => vars.push((*var, *domain)),
+        Calculation::Aggregate(_) => aggregates = true,
+        _ => {}
+    });
+    vars.dedup();
+    match vars.as_slice() {
+        [only] if !aggregates && !matches!(calculation, Calculation::Var { .. }) => Some(*only),
+        _ => None,
     }
 }
 
