@@ -105,16 +105,8 @@ impl Run<'_, '_> {
         let whole = self.whole;
         let keep = &ops[next - 1].keep;
         let index = &*whole.program.atoms[scan.atom].index;
-        let is_whole = scan.from == 0 && !whole.program.atoms[scan.atom].narrowed;
-        let begun = match self.window {
-            Some((low, high)) if is_whole => Begun::All(index.window(low, high)),
-            None if is_whole => Begun::All(index.all()),
-            _ => {
-                let at = whole.registers.range(whole.program.atoms[scan.atom].ranges + scan.from);
-                Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
-            }
-        };
-        if is_whole {
+        let begun = self.left(batch, (scan.atom, scan.from), self.window);
+        if matches!(begun, Begun::All(_)) {
             self.window = None;
         }
         let end = whole.registers.range(whole.program.atoms[scan.atom].ranges + index.columns.len());
@@ -200,17 +192,7 @@ impl Run<'_, '_> {
 
     /// The rows left of each atom before the operator.
     fn begun<'b>(&self, extend: &Extend<'_>, batch: &'b Batch) -> Vec<Begun<'b>> {
-        let begun = |(atom, from, _): &(usize, usize, usize)| {
-            let plan = &self.whole.program.atoms[*atom];
-            match extend.window {
-                _ if *from > 0 || plan.narrowed => {
-                    let at = self.whole.registers.range(plan.ranges + from);
-                    Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
-                }
-                Some((low, high)) => Begun::All(plan.index.window(low, high)),
-                None => Begun::All(plan.index.all()),
-            }
-        };
+        let begun = |(atom, from, _): &(usize, usize, usize)| self.left(batch, (*atom, *from), extend.window);
         extend.atoms.iter().map(begun).collect()
     }
 

@@ -365,6 +365,22 @@ impl Run<'_, '_> {
         (batch.columns[at][row], batch.columns[at + 1][row])
     }
 
+    /// The rows of an atom that are left at a level in each row of a batch; of a whole one those whose first ids lie in
+    /// a window, where there is one.
+    pub(super) fn left<'b>(
+        &self,
+        batch: &'b Batch,
+        (atom, level): (usize, usize),
+        window: Option<(u32, u32)>,
+    ) -> Begun<'b> {
+        let plan = &self.whole.program.atoms[atom];
+        if level > 0 || plan.narrowed {
+            let at = self.whole.registers.range(plan.ranges + level);
+            return Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len]);
+        }
+        Begun::All(window.map_or_else(|| plan.index.all(), |(low, high)| plan.index.window(low, high)))
+    }
+
     /// Narrows other atoms by the variable that was just looked up.
     fn ask_others(&self, scan: &Scan, keep: &[usize], batch: &mut Batch) {
         for (place, (atom, from, to)) in scan.also.iter().enumerate() {
@@ -433,13 +449,7 @@ impl Run<'_, '_> {
             }));
             return None;
         }
-        let begun = match from {
-            0 if !plan.narrowed => Begun::All(plan.index.all()),
-            _ => {
-                let at = self.whole.registers.range(plan.ranges + from);
-                Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len])
-            }
-        };
+        let begun = self.left(batch, (atom, from), None);
         let sought = |level: usize| match plan.levels[level] {
             Place::Var(var) => Cow::Borrowed(&batch.columns[var][..batch.len]),
             Place::Id(id) => Cow::Owned(vec![id; batch.len]),

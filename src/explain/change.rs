@@ -91,6 +91,7 @@ impl Search<'_> {
                                 // What could not be evaluated as a whole says nothing.
                                 if self.failed {
                                     out.complete = false;
+                                    beside.push(Tried { says: Vec::new(), ..tried() });
                                 } else {
                                     found.push(tried());
                                 }
@@ -113,13 +114,11 @@ impl Search<'_> {
                 }
             }
             self.halve(lenses, subject, wanted, &mut found, &mut beside);
-            let answered = found.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
             let mut least = self.world.least(found, &beside);
             let before = least.len();
             least.retain(|tried| self.is_whole(lenses, subject, &tried.moves));
             out.complete &= least.len() == before;
-            let answered =
-                answered && least.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
+            let answered = least.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
             out.found.extend(least.into_iter().map(|tried| self.flip(tried)));
             // Another answer tells more than that nobody asks any longer.
             if answered || out.found.is_empty() || out.size == 0 {

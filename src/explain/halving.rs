@@ -78,7 +78,9 @@ impl Search<'_> {
                 };
                 let Some(moves) = self.world.with_value(&shape, &value) else { continue };
                 let Ok(Some(answers)) = self.after_all(lenses, subject, &moves) else { continue };
-                let tried = Tried { moves, says: super::change::said(&answers), reach: Reach::Only };
+                // Where something has no result nothing is said, so that what lies there is told apart.
+                let says = if self.failed { Vec::new() } else { super::change::said(&answers) };
+                let tried = Tried { moves, says, reach: Reach::Only };
                 let middle = (value, tried.says.clone());
                 if wanted(&answers) && !self.failed {
                     found.push(tried);

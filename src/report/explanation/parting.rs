@@ -104,17 +104,21 @@ impl Words<'_> {
         }
         let free = lacks.iter().find(|why| self.before(own, why).is_none());
         if let Some(why) = free.or_else(|| lacks.first()) {
-            let mut note = self.lack(explanation, lens, why);
-            if let Some(by) = self.before(own, why) {
-                let proof = own.rows.iter().find(|proof| proof.claim == Claim::Row(lens, by));
-                let lacks = note.text.split_once(": ").map_or(note.text.as_str(), |(_, lacks)| lacks);
-                note.text = format!(
-                    "Row {} goes before {} (`{verdict}`){}; besides, {lacks}",
-                    self.label(lens, by),
-                    self.label(lens, why.row),
-                    proof.map_or_else(String::new, |proof| format!(", because {}", self.because(proof))),
-                );
-            }
+            let (lacks, lines) = self.lacks(lens, why);
+            let row = self.label(lens, why.row);
+            let text = match self.before(own, why) {
+                Some(by) => {
+                    let proof = own.rows.iter().find(|proof| proof.claim == Claim::Row(lens, by));
+                    let because =
+                        proof.map_or_else(String::new, |proof| format!(", because {}", self.because(proof)));
+                    format!(
+                        "Row {} goes before {row} (`{verdict}`){because}; besides, {lacks}.",
+                        self.label(lens, by)
+                    )
+                }
+                None => format!("Not `{verdict}` by row {row}: {lacks}."),
+            };
+            let note = ToldNote { kind: "why not", text, lines };
             return named(note);
         }
         let otherwise = match entry.otherwise {

@@ -55,9 +55,17 @@ impl Words<'_> {
         }
     }
 
-    pub(super) fn lack(&self, explanation: &Explanation, lens: LensId, why: &WhyNot) -> ToldNote {
+    fn lack(&self, explanation: &Explanation, lens: LensId, why: &WhyNot) -> ToldNote {
         let row = &self.ruleset.lenses[lens].rows[why.row];
         let verdict = &self.ruleset.questions[explanation.question].verdicts[row.verdict].name;
+        let (lacks, lines) = self.lacks(lens, why);
+        let text = format!("Not `{verdict}` by row {}: {lacks}.", self.label(lens, why.row));
+        ToldNote { kind: "why not", text, lines }
+    }
+
+    /// What keeps a row from matching, and the lines on what holds all the same.
+    pub(super) fn lacks(&self, lens: LensId, why: &WhyNot) -> (String, Vec<Line>) {
+        let row = &self.ruleset.lenses[lens].rows[why.row];
         let body = Body::with_words(&row.clause, &why.words);
         let found = |cond: &Cond| {
             let of = |(at, _): &&(Cond, Derivation)| at.span() == cond.span();
@@ -104,11 +112,7 @@ impl Words<'_> {
             body.afresh();
             lines.push(Line::new("condition", format!("would still ask: {}", self.cond(cond, &body)), None));
         }
-        ToldNote {
-            kind: "why not",
-            text: format!("Not `{verdict}` by row {}: {}.", self.label(lens, why.row), joined(&fails)),
-            lines,
-        }
+        (joined(&fails), lines)
     }
 
     /// What stands behind a condition that fails, without what is said to hold.

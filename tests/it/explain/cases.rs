@@ -49,44 +49,36 @@ fn forms_are_what_they_say() {
     insta::assert_snapshot!("markdown", of("md"));
 }
 
+/// What is said where `explain` refuses what it is asked.
+fn refused(args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+        .arg("explain")
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(2), "{args:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 #[test]
 fn names_that_are_wrong_are_met_with_near_ones() {
-    let said = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
-            .arg("explain")
-            .args(args)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("the command runs");
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    assert!(said(&["rulesets/licences", "X1l"]).contains("did you mean `X11`?"));
-    assert!(said(&["rulesets/customer", "drivr, carmaker"]).contains("did you mean"));
-    assert!(said(&["rulesets/customer", "driver"]).contains("names 1 where 2 are asked about"));
-    assert!(said(&["rulesets/licences", "MIT", "--lens", "osl"]).contains("did you mean `osi`?"));
-    assert!(said(&["rulesets/licences", "--subject", "body=MIT"]).contains("the slots are licence"));
+    assert!(refused(&["rulesets/licences", "X1l"]).contains("did you mean `X11`?"));
+    assert!(refused(&["rulesets/customer", "drivr, carmaker"]).contains("did you mean"));
+    assert!(refused(&["rulesets/customer", "driver"]).contains("names 1 where 2 are asked about"));
+    assert!(refused(&["rulesets/licences", "MIT", "--lens", "osl"]).contains("did you mean `osi`?"));
+    assert!(refused(&["rulesets/licences", "--subject", "body=MIT"]).contains("the slots are licence"));
 }
 
 #[test]
 fn names_in_quotes_and_lenses_named_twice_are_told_apart() {
-    let said = |args: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
-            .arg("explain")
-            .args(args)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("the command runs");
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        String::from_utf8_lossy(&output.stderr).into_owned()
-    };
-    let quoted = said(&["rulesets/customer", r#""a\"b, c", carmaker"#]);
+    let quoted = refused(&["rulesets/customer", r#""a\"b, c", carmaker"#]);
     assert!(quoted.contains(r#"nothing called `a"b, c`"#), "{quoted}");
-    let missing = said(&["rulesets/customer", "driver, nosuch"]);
+    let missing = refused(&["rulesets/customer", "driver, nosuch"]);
     assert!(missing.contains("nothing called `nosuch`"), "{missing}");
-    let twice = said(&["rulesets/customer", "driver, carmaker", "--vs", "kde,kde"]);
+    let twice = refused(&["rulesets/customer", "driver, carmaker", "--vs", "kde,kde"]);
     assert!(twice.contains("it takes two different lenses"), "{twice}");
-    let beside = said(&["rulesets/customer", "driver, carmaker", "--vs", "kde,mier", "--lens", "kde"]);
+    let beside = refused(&["rulesets/customer", "driver, carmaker", "--vs", "kde,mier", "--lens", "kde"]);
     assert!(beside.contains("leave --lens out"), "{beside}");
 }
 
