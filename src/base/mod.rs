@@ -2,6 +2,7 @@
 //! Owns no meaning and imports no other module of the crate.
 
 mod bits;
+mod components;
 mod escape;
 mod index;
 mod order;
@@ -10,6 +11,7 @@ mod span;
 mod stop;
 
 pub use bits::BitSet;
+pub use components::components;
 pub use escape::printable;
 pub(crate) use index::newtype_id;
 pub use index::{Idx, IndexVec};

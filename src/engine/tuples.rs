@@ -67,6 +67,15 @@ impl TupleSet {
         self.index.find(hash(tuple, kept), |&at| self.row(at) == tuple).is_some()
     }
 
+    /// The place of a tuple, which is added where it is new.
+    pub fn place(&mut self, tuple: &[u32]) -> u32 {
+        let found = self.index.find(hash(tuple, None), |&at| self.row(at) == tuple).copied();
+        found.unwrap_or_else(|| match self.add(tuple, |_, _| false) {
+            Change::At(at) => at,
+            Change::Nothing => 0,
+        })
+    }
+
     /// Adds a tuple; `better` says whether the first kept value is to replace the second.
     pub fn add(&mut self, tuple: &[u32], better: impl Fn(u32, u32) -> bool) -> Change {
         let Self { arity, data, index, keep } = self;

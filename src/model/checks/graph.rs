@@ -1,6 +1,6 @@
 //! What depends on what: relations, populations and lenses as nodes, with the loops among them.
 
-use crate::base::{Idx, Span};
+use crate::base::{Idx, Span, components};
 use crate::model::ir::{AtomSource, Clause, Cond, LensId, Otherwise, QuestionId, RelationId, Ruleset};
 
 /// A thing that is worked out.
@@ -70,7 +70,8 @@ impl Graph {
                 graph.edges[from].push(Edge { to, plain: false, span });
             }
         }
-        graph.component = components(&graph.edges);
+        let edge = |node: usize, at: usize| graph.edges[node].get(at).map(|edge| edge.to);
+        graph.component = components(graph.edges.len(), edge);
         graph
     }
 
@@ -146,50 +147,4 @@ impl Graph {
         }
         order
     }
-}
-
-/// Tarjan's strongly connected components, without recursion; numbered so that what a component
-/// needs has a lower number.
-fn components(edges: &[Vec<Edge>]) -> Vec<usize> {
-    const NONE: usize = usize::MAX;
-    let count = edges.len();
-    let (mut index, mut low, mut component) = (vec![NONE; count], vec![0; count], vec![NONE; count]);
-    let (mut next, mut found) = (0, 0);
-    let mut path: Vec<usize> = Vec::new();
-    for start in 0..count {
-        if index[start] != NONE {
-            continue;
-        }
-        let mut work: Vec<(usize, usize)> = vec![(start, 0)];
-        while let Some((node, at)) = work.pop() {
-            if at == 0 {
-                index[node] = next;
-                low[node] = next;
-                next += 1;
-                path.push(node);
-            }
-            if let Some(edge) = edges[node].get(at) {
-                work.push((node, at + 1));
-                if index[edge.to] == NONE {
-                    work.push((edge.to, 0));
-                } else if component[edge.to] == NONE {
-                    low[node] = low[node].min(index[edge.to]);
-                }
-                continue;
-            }
-            if low[node] == index[node] {
-                while let Some(member) = path.pop() {
-                    component[member] = found;
-                    if member == node {
-                        break;
-                    }
-                }
-                found += 1;
-            }
-            if let Some((parent, _)) = work.last() {
-                low[*parent] = low[*parent].min(low[node]);
-            }
-        }
-    }
-    component
 }
