@@ -15,6 +15,7 @@ mod reach;
 mod relations;
 mod search;
 mod splits;
+mod steps;
 mod walks;
 
 pub use decide::outcome_of_rows;

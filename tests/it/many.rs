@@ -170,3 +170,112 @@ fn many_facts_give_what_loops_over_them_give() {
         }
     }
 }
+
+/// Nodes of a ring with a few chords: from each of them all can be reached, in more tuples than are looked for
+/// before walking the graph is taken to be less.
+const RING: u32 = 210;
+
+const WAYS: &str = "kind Node
+kind Line
+relation Node is there
+relation Line leads from Node to other: Node
+relation Node reaches other: Node
+relation Node runs along Line to other: Node
+relation Node is even ways from other: Node
+relation Node is odd ways from other: Node
+relation Node is at Number from other: Node, keeping the fewest
+define a reaches b when any l leads from a to b
+define a reaches c when a reaches b and any l leads from b to c
+define a runs along l to b when l leads from a to b
+define a runs along l to c when a runs along l to b and l leads from b to c
+define a is odd ways from b when any l leads from a to b
+define a is even ways from c when a is odd ways from b and any l leads from b to c
+define a is odd ways from c when a is even ways from b and any l leads from b to c
+define a is at 1 from b when any l leads from a to b
+define a is at n from c when a is at m from b and any l leads from b to c and n = m + 1 and n <= 80
+question Node is yes | no of other: Node
+  among node is there and other is there
+lens reach {
+  a: yes when node reaches other
+  otherwise no
+}
+lens ring {
+  a: yes when node runs along \"ring\" to other
+  otherwise no
+}
+lens chords {
+  a: yes when node runs along \"chords\" to other
+  otherwise no
+}
+lens parity {
+  a: yes when node is even ways from other or node is odd ways from other
+  otherwise no
+}
+lens near {
+  a: yes when node is at n from other and n < 40
+  otherwise no
+}
+lens far {
+  a: yes when node is at n from other and n >= 40
+  otherwise no
+}
+";
+
+/// Where links lead from a node, with the fewest links on the way there.
+fn lengths(links: &[(u32, u32)], from: u32) -> BTreeMap<u32, u32> {
+    let mut lengths = BTreeMap::new();
+    let mut next = vec![from];
+    for length in 1.. {
+        let ends: BTreeSet<u32> =
+            links.iter().filter(|(from, _)| next.contains(from)).map(|(_, to)| *to).collect();
+        next = ends.into_iter().filter(|to| !lengths.contains_key(to)).collect();
+        if next.is_empty() {
+            break;
+        }
+        lengths.extend(next.iter().map(|to| (*to, length)));
+    }
+    lengths
+}
+
+#[test]
+fn long_ways_lead_where_walking_them_does() {
+    let mut random = numbers();
+    let ring: Vec<(u32, u32)> = (0..RING - 3).map(|node| (node, (node + 1) % (RING - 3))).collect();
+    let chords: Vec<(u32, u32)> = (0..40).map(|_| (random(RING), random(RING))).collect();
+    let both: Vec<(u32, u32)> = ring.iter().chain(&chords).copied().collect();
+    let mut text = format!("language 1\n{WAYS}facts {{\n");
+    for node in 0..RING {
+        let _ = writeln!(text, "  n{node:03} is there");
+    }
+    for (line, links) in [("ring", &ring), ("chords", &chords)] {
+        for (from, to) in links {
+            let _ = writeln!(text, "  {line} leads from n{from:03} to n{to:03}");
+        }
+    }
+    text.push_str("}\n");
+    let mut expected = Vec::new();
+    let yes = |is: bool| if is { "yes" } else { "no" };
+    for node in 0..RING {
+        let [all, along, across] = [&both, &ring, &chords].map(|links| lengths(links, node));
+        for other in 0..RING {
+            let length = all.get(&other).copied();
+            expected.push(format!(
+                "n{node:03}, n{other:03}: reach={} ring={} chords={} parity={} near={} far={}",
+                yes(length.is_some()),
+                yes(along.contains_key(&other)),
+                yes(across.contains_key(&other)),
+                yes(length.is_some()),
+                yes(length.is_some_and(|length| length < 40)),
+                yes(length.is_some_and(|length| (40..=80).contains(&length))),
+            ));
+        }
+    }
+    let found = evaluated(&text, grid);
+    let differ = found.iter().zip(&expected).find(|(found, expected)| found != expected);
+    assert_eq!(differ, None);
+    assert_eq!(found.len(), expected.len());
+    assert!(expected.iter().filter(|line| line.contains("ring=yes")).count() > 1 << 15);
+    for said in ["near=yes far=no", "near=no far=yes", "chords=yes", "ring=no"] {
+        assert!(expected.iter().any(|line| line.contains(said)), "nobody has {said}");
+    }
+}

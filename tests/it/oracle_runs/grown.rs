@@ -45,6 +45,44 @@ const RULES: &[&str] = &[
      define a reaches b when a gets any n from b",
 ];
 
+/// Kept values along the way, with what is kept before each.
+const KEPT: &[&str] = &[
+    "the fewest\ndefine a is at 1 from b when a links to b\n\
+     define a is at n from c when a is at m from b and b links to c and n = m + 1",
+    "the fewest\ndefine a is at 0 from a when a links to any b\n\
+     define a is at n from c when a is at m from b and b links to c and n = 0.5 + m and n <= 2.5",
+    "the fewest\ndefine a is at w from b when a links to b and b weighs w\n\
+     define a is at n from c when a is at m from b and b links to c and n = m + 2 and 9 > n\n\
+     define a is at n from c when a is at m from b and c links to b and n = m + 3 unless b blocks c\n\
+     define a is at m from c when a is at m from b and b blocks c",
+    "the most\ndefine a is at 20 from b when a links to b\n\
+     define a is at w from b when b links to a and a weighs w\n\
+     define a is at n from c when a is at m from b and b links to c and n = m - 1.25 and n >= 3",
+    "the most\ndefine a is at w from b when a links to b and a weighs w\n\
+     define a is at m from c when a is at m from b and b links to c",
+    "the fewest\ndefine a is at n from c when a is at m from b and b links to c and n = m + 1 and n < 4 and n > 1\n\
+     define a is at 1 from b when a links to b",
+    "the fewest\ndefine a is at w from b when a links to b and b weighs w\n\
+     define a is at w from b when b links to a and a weighs w",
+    "the fewest\ndefine \"n1\" is at 0 from a when a is in \"g1\"\n\
+     define a is at n from c when b is at m from a and b links to c and n = m + 1",
+];
+
+#[test]
+fn kept_values_agree_with_the_plain_evaluator() {
+    for (at, rules) in (0..).zip(KEPT) {
+        let rules = format!("relation Node is at Number from other: Node, keeping {rules}");
+        for seed in [2 * at, 2 * at + 1] {
+            let text = text(&rules, seed);
+            let asked = "lens far {\n  a: far when node is at m from any b and m > 2\n  otherwise near\n}\n\
+                         lens sum {\n  a: far when sum(m for each b m: node is at m from b) > 40\n  otherwise near\n}\n";
+            let text = text.replacen("facts {", &format!("{asked}facts {{"), 1);
+            let difference = opened(seed, &text, |ruleset, evaluation| both(ruleset, evaluation).0);
+            assert_eq!(difference, Some(None), "seed {seed}\n{text}");
+        }
+    }
+}
+
 /// A ruleset of one way to grow, over links at random: `seed` decides how many and which are doubtful.
 fn text(rules: &str, seed: u64) -> String {
     let mut random = Random::new(seed);

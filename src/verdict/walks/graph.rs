@@ -1,0 +1,243 @@
+//! Nodes, where steps lead from them, and which of them lead to each other.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Layout;
+use crate::base::{self, Order};
+use crate::engine::{Bail, BatchProgram, Clock, Place, TupleSet, Values};
+use crate::verdict::reach::read;
+use crate::verdict::search::vars_of;
+use crate::verdict::steps::Compiled;
+
+/// Nodes of which one thread works out where they lead, at a time.
+const SHARE: usize = 1 << 13;
+
+/// Where a step leads: from node to node, by place, and which step it is.
+pub(super) struct Edge {
+    pub from: u32,
+    pub to: u32,
+    pub step: u8,
+}
+
+/// Nodes in the order they are met.
+pub(super) enum Nodes {
+    /// Of one id each: per id the place of its node, counted from 1, and the ids.
+    Ids {
+        places: Vec<u32>,
+        ids: Vec<u32>,
+    },
+    Tuples(TupleSet, usize),
+}
+
+impl Nodes {
+    pub fn new(arity: usize) -> Self {
+        match arity {
+            1 => Self::Ids { places: Vec::new(), ids: Vec::new() },
+            _ => Self::Tuples(TupleSet::new(arity, None), arity),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ids { ids, .. } => ids.len(),
+            Self::Tuples(set, _) => set.len(),
+        }
+    }
+
+    /// The place of a node, which is added where it is new.
+    pub fn place(&mut self, node: &[u32]) -> u32 {
+        match self {
+            Self::Ids { places, ids } => {
+                let id = node[0] as usize;
+                if id >= places.len() {
+                    places.resize(id + 1, 0);
+                }
+                if places[id] == 0 {
+                    ids.push(node[0]);
+                    places[id] = ids.len() as u32;
+                }
+                places[id] - 1
+            }
+            Self::Tuples(set, _) => set.place(node),
+        }
+    }
+
+    fn row(&self, at: usize) -> &[u32] {
+        match self {
+            Self::Ids { ids, .. } => &ids[at..=at],
+            Self::Tuples(set, _) => set.row(at as u32),
+        }
+    }
+
+    /// The nodes as ascending columns, and per place the rank of its node among them.
+    pub fn ranked(self) -> (Vec<Vec<u32>>, Vec<u32>) {
+        let columns: Vec<Vec<u32>> = match self {
+            Self::Ids { ids, .. } => vec![ids],
+            Self::Tuples(set, arity) => (0..arity)
+                .map(|slot| set.data().chunks_exact(arity).map(|tuple| tuple[slot]).collect())
+                .collect(),
+        };
+        let slices: Vec<&[u32]> = columns.iter().map(Vec::as_slice).collect();
+        let Order { columns, places } = base::sorted(&slices, true);
+        let count = columns.first().map_or(0, Vec::len);
+        let mut ranks: Vec<u32> = (0..count as u32).collect();
+        for (rank, place) in (0_u32..).zip(places.iter().flatten()) {
+            ranks[*place as usize] = rank;
+        }
+        (columns, ranks)
+    }
+}
+
+/// Where the steps lead from the nodes and from all they lead to, by place. `None` where that is more than
+/// `most` edges.
+pub(super) fn explored(
+    nodes: &mut Nodes,
+    layout: &Layout,
+    steps: &[Compiled],
+    most: usize,
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<Option<Vec<Edge>>, Bail> {
+    let heads: Vec<Vec<Place>> =
+        steps.iter().map(|step| layout.node.iter().map(|slot| step.head[*slot]).collect()).collect();
+    let batches: Vec<BatchProgram<'_>> = steps
+        .iter()
+        .zip(&heads)
+        .map(|(step, head)| {
+            BatchProgram::new(&step.program, vars_of(head).chain(std::iter::once(step.place)), None)
+        })
+        .collect();
+    let arity = layout.node.len();
+    let mut edges: Vec<Edge> = Vec::new();
+    let mut from = 0;
+    let mut round = 0;
+    while from < nodes.len() {
+        round += 1;
+        clock.round(round)?;
+        let to = nodes.len();
+        let shares: Vec<Range<usize>> =
+            (from..to).step_by(SHARE).map(|from| from..to.min(from + SHARE)).collect();
+        for (at, ((step, batch), head)) in (0_u8..).zip(steps.iter().zip(&batches).zip(&heads)) {
+            let args: Vec<Place> = layout.node.iter().map(|slot| step.args[*slot]).collect();
+            let lead = Lead { batch, head, args: &args, place: step.place };
+            // A few shares at a time, so that what they lead to need not all be held.
+            for shares in shares.chunks(rayon::current_num_threads() * 4) {
+                let known = &*nodes;
+                let found: Vec<_> =
+                    shares.par_iter().map(|share| lead.from(known, share, values, clock)).collect();
+                for found in found {
+                    let (sources, targets) = found?;
+                    let targets = targets.chunks_exact(arity);
+                    let pairs = sources.into_iter().zip(targets);
+                    edges.extend(pairs.map(|(from, to)| Edge { from, to: nodes.place(to), step: at }));
+                }
+                if edges.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+        from = to;
+    }
+    Ok(Some(edges))
+}
+
+/// A step that leads from node to node.
+struct Lead<'l> {
+    batch: &'l BatchProgram<'l>,
+    head: &'l [Place],
+    args: &'l [Place],
+    place: usize,
+}
+
+impl Lead<'_> {
+    /// Where it leads from some nodes: the place of each and, end to end, the nodes.
+    fn from(
+        &self,
+        nodes: &Nodes,
+        share: &Range<usize>,
+        values: &Values<'_>,
+        clock: &Clock,
+    ) -> Result<(Vec<u32>, Vec<u32>), Bail> {
+        let (mut sources, mut targets) = (Vec::new(), Vec::new());
+        let (places, given) = read(|at| nodes.row(at), share.clone(), self.args);
+        let given = given.iter().map(|(var, ids)| (*var, ids.as_slice()));
+        let given: Vec<(usize, &[u32])> =
+            given.chain(std::iter::once((self.place, places.as_slice()))).collect();
+        self.batch.run_with(values, clock, &given, &mut |found| {
+            sources.extend_from_slice(&found.var(self.place)[..found.len()]);
+            for row in 0..found.len() {
+                targets.extend(self.head.iter().map(|place| match place {
+                    Place::Var(var) => found.var(*var)[row],
+                    Place::Id(id) => *id,
+                }));
+            }
+            Ok(())
+        })?;
+        Ok((sources, targets))
+    }
+}
+
+/// Nodes with those each leads to.
+pub(super) struct Graph {
+    /// Where the edges of each node begin; one more entry than nodes.
+    pub starts: Vec<u32>,
+    pub targets: Vec<u32>,
+}
+
+impl Graph {
+    pub fn new(count: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
+        let mut starts = vec![0_u32; count + 1];
+        let mut all = 0;
+        for (from, _) in edges.clone() {
+            starts[from as usize + 1] += 1;
+            all += 1;
+        }
+        for node in 0..count {
+            starts[node + 1] += starts[node];
+        }
+        let mut next = starts.clone();
+        let mut targets = vec![0_u32; all];
+        for (from, to) in edges {
+            targets[next[from as usize] as usize] = to;
+            next[from as usize] += 1;
+        }
+        Self { starts, targets }
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    pub fn of(&self, node: usize) -> &[u32] {
+        &self.targets[self.starts[node] as usize..self.starts[node + 1] as usize]
+    }
+}
+
+/// The strongly connected components of a graph.
+pub(super) struct Components {
+    /// Per node its component.
+    pub of: Vec<u32>,
+    /// Which lead to which others.
+    pub graph: Graph,
+    /// Their nodes.
+    pub members: Graph,
+}
+
+impl Components {
+    pub fn of(graph: &Graph) -> Self {
+        let edge = |node: usize, at: usize| graph.of(node).get(at).map(|to| *to as usize);
+        let of: Vec<u32> = base::components(graph.len(), edge).into_iter().map(|at| at as u32).collect();
+        let count = of.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut edges: Vec<(u32, u32)> = (0..graph.len())
+            .flat_map(|node| graph.of(node).iter().map(move |to| (node, *to as usize)))
+            .map(|(from, to)| (of[from], of[to]))
+            .filter(|(from, to)| from != to)
+            .collect();
+        edges.par_sort_unstable();
+        edges.dedup();
+        let members = Graph::new(count, of.iter().copied().zip(0_u32..));
+        Self { graph: Graph::new(count, edges.iter().copied()), members, of }
+    }
+}
