@@ -79,6 +79,85 @@ impl Sorted {
     }
 }
 
+impl Sorted {
+    /// Those that are not among others.
+    #[must_use]
+    pub fn without(self, other: &Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return self;
+        }
+        match self.arity {
+            0..=2 => self.less(other, short),
+            3..=4 => self.less(other, long),
+            _ => self.less(other, |row| row),
+        }
+    }
+
+    fn less<'s, T: Ord>(&'s self, other: &'s Self, whole: impl Fn(&'s [u32]) -> T) -> Self {
+        let mut data = Vec::new();
+        let mut at = 0;
+        for row in self.rows() {
+            let tuple = whole(row);
+            let is_less = |at: usize| at < other.rows && whole(other.row(at)) < tuple;
+            let mut step = 1;
+            while is_less(at + step - 1) {
+                at += step;
+                step *= 2;
+            }
+            // The first that is not less lies among the last step's.
+            while step > 1 {
+                step /= 2;
+                if is_less(at + step - 1) {
+                    at += step;
+                }
+            }
+            if at >= other.rows || whole(other.row(at)) != tuple {
+                data.extend_from_slice(row);
+            }
+        }
+        Self { arity: self.arity, rows: data.len() / self.arity.max(1), data }
+    }
+
+    /// These and others, which have none in common.
+    #[must_use]
+    pub fn merged(self, other: &Self) -> Self {
+        match self.arity {
+            _ if self.is_empty() => other.clone(),
+            _ if other.is_empty() => self,
+            0..=2 => self.both(other, short),
+            3..=4 => self.both(other, long),
+            _ => self.both(other, |row| row),
+        }
+    }
+
+    fn both<'s, T: Ord>(&'s self, other: &'s Self, whole: impl Fn(&'s [u32]) -> T) -> Self {
+        let mut data = Vec::with_capacity(self.data.len() + other.data.len());
+        let (mut left, mut right) = (0, 0);
+        while left < self.rows && right < other.rows {
+            if whole(self.row(left)) < whole(other.row(right)) {
+                data.extend_from_slice(self.row(left));
+                left += 1;
+            } else {
+                data.extend_from_slice(other.row(right));
+                right += 1;
+            }
+        }
+        data.extend_from_slice(&self.data[left * self.arity..]);
+        data.extend_from_slice(&other.data[right * self.arity..]);
+        Self { arity: self.arity, rows: self.rows + other.rows, data }
+    }
+}
+
+/// One or two ids as a whole number.
+fn short(row: &[u32]) -> u64 {
+    row.iter().fold(0, |whole, id| whole << 32 | u64::from(*id))
+}
+
+/// Up to four ids as a whole number.
+fn long(row: &[u32]) -> u128 {
+    row.iter().fold(0, |whole, id| whole << 32 | u128::from(*id))
+}
+
 /// Tuples as they are found.
 #[derive(Debug)]
 pub struct Gather {
@@ -167,6 +246,21 @@ impl Gather {
                 }
                 return different;
             }
+        }
+        self.drop_doubles()
+    }
+
+    /// Adds what was gathered elsewhere, of tuples as wide. Hands back how many different ones there are where
+    /// that was just worked out.
+    pub fn absorb(&mut self, other: Self) -> Option<usize> {
+        match (&mut self.data, other.data) {
+            (Packed::One(data), Packed::One(other)) | (Packed::Many(data), Packed::Many(other)) => {
+                data.extend_from_slice(&other);
+            }
+            (Packed::Two(data), Packed::Two(other)) => data.extend_from_slice(&other),
+            (Packed::Four(data), Packed::Four(other)) => data.extend_from_slice(&other),
+            // INVARIANT: as wide, so packed alike.
+            _ => {}
         }
         self.drop_doubles()
     }
@@ -380,6 +474,27 @@ fn sort_packed<T: Ord + Send>(data: &mut Vec<T>, first: impl Fn(&T) -> u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_out_and_put_together_are_sets() {
+        for arity in 1..=5_u32 {
+            let of = |numbers: &[u32]| {
+                let mut gather = Gather::new(arity as usize);
+                for number in numbers {
+                    let tuple: Vec<u32> = (0..arity).map(|place| number >> (2 * place) & 3).collect();
+                    gather.add(&tuple);
+                }
+                gather.finish()
+            };
+            let (even, odd): (Vec<u32>, Vec<u32>) = (0..4_u32.pow(arity)).partition(|number| number % 3 == 0);
+            let all: Vec<u32> = even.iter().chain(&odd).copied().collect();
+            assert_eq!(of(&all).without(&of(&odd)), of(&even));
+            assert_eq!(of(&even).without(&of(&odd)), of(&even));
+            assert_eq!(of(&all[..2]).without(&of(&all)), of(&[]));
+            assert_eq!(of(&even).merged(&of(&odd)), of(&all));
+            assert_eq!(of(&[]).merged(&of(&odd)), of(&odd));
+        }
+    }
 
     #[test]
     fn what_is_united_ascends_and_keeps_whose_it_was() {

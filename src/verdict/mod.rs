@@ -13,6 +13,7 @@ mod outcome;
 mod parts;
 mod reach;
 mod relations;
+mod rounds;
 mod search;
 mod splits;
 mod steps;

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::evaluate::{Evaluator, Stop};
 use super::relations::occurrences;
+use super::rounds::{Leading, in_rounds};
 use super::search::{self, Wanted, each_tuple};
 use super::steps::{Compiled, Step};
 use super::walks::{Kept, Layout, best, walked};
@@ -28,78 +29,57 @@ const PART: usize = 1 << 12;
 /// So many tuples may always be found before it is asked whether walking a graph is less.
 const MANY: usize = 1 << 14;
 
+/// Rules that call on nothing of their loop, and those that do as steps.
+struct Rules<'r> {
+    outer: Vec<&'r Rule>,
+    steps: Vec<Step<'r>>,
+}
+
 impl Evaluator<'_> {
-    /// All tuples of a relation; `None` where it must be worked out another way.
+    /// All tuples of relations that need each other, or of one; `None` where they must be worked out another way.
     pub(super) fn at_once(
         &mut self,
-        relation: RelationId,
+        members: &[RelationId],
         rules: &[&Rule],
         recursive: bool,
         possible: bool,
-    ) -> Result<Option<Table>, Stop> {
-        let keeping = self.ruleset.relations[relation].keeping;
-        if planted(Bug::LostDelta) || keeping.is_some() && planted(Bug::FirstKept) {
+    ) -> Result<Option<Vec<Table>>, Stop> {
+        let keeping = |relation: RelationId| self.ruleset.relations[relation].keeping;
+        let keeps = members.iter().any(|relation| keeping(*relation).is_some());
+        if planted(Bug::LostDelta) || keeps && (planted(Bug::FirstKept) || members.len() > 1) {
             return Ok(None);
         }
-        let members = [relation];
         let (inner, outer): (Vec<&Rule>, Vec<&Rule>) =
-            rules.iter().partition(|rule| recursive && !occurrences(&rule.clause, &members).is_empty());
+            rules.iter().partition(|rule| recursive && !occurrences(&rule.clause, members).is_empty());
         let only = inner.len() == 1;
         let steps: Option<Vec<Step<'_>>> =
-            inner.iter().map(|rule| Step::new(rule, relation, only, keeping)).collect();
+            inner.iter().map(|rule| Step::new(rule, members, only, keeping(rule.relation))).collect();
         let Some(steps) = steps else { return Ok(None) };
-        if !steps.is_empty() && self.may_miss(&members, rules) {
+        if !steps.is_empty() && self.may_miss(members, rules) {
             return Ok(None);
         }
-        let arity = self.ruleset.relations[relation].slots.len();
-        let facts = &self.facts.relations[relation];
-        let mut stated = Gather::new(arity);
-        for tuples in std::iter::once(&facts.certain).chain(possible.then_some(&facts.maybe)) {
-            let mut tuple = Vec::with_capacity(arity);
-            for row in 0..tuples.len() {
-                tuple.clear();
-                tuple.extend(tuples.row(row));
-                stated.add(&tuple);
-            }
-        }
-        let stated = stated.finish();
+        let rules = Rules { outer, steps };
+        let stated: Vec<Sorted> =
+            members.iter().map(|relation| self.stated_tuples(*relation, possible)).collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
-            let clock = &evaluator.clock;
-            let programs: Vec<(Program, Vec<Place>)> = outer
-                .iter()
-                .map(|rule| (compile(inputs, &request(rule, possible)), head(inputs, rule)))
-                .collect();
-            for (rule, (program, _)) in outer.iter().zip(&programs) {
-                evaluator.profile.note(None, || outline(inputs.ruleset, &rule.clause, program));
-            }
-            let wanted: Vec<Wanted<'_>> =
-                programs.iter().map(|(program, head)| Wanted { program, head }).collect();
-            let Some(found) = search::ways(&wanted, values, clock)? else { return Ok(None) };
-            let seeds = if stated.is_empty() {
-                found
-            } else {
-                let mut all = Gather::new(arity);
-                all.add_all(&stated);
-                all.add_all(&found);
-                all.finish()
-            };
-            let kept = keeping.map(|(keeping, slot)| {
-                let ty = inputs.ruleset.relations[relation].slots[slot].ty;
-                ((keeping, slot), inputs.ruleset.domain_of(ty))
-            });
-            let seeds = match kept {
-                Some((keeping, domain)) => match best(&seeds, arity, keeping, domain, values) {
-                    Some(best) => best,
+            let mut all = Vec::new();
+            for (relation, stated) in members.iter().zip(stated) {
+                match evaluator.seeds(*relation, &rules, stated, possible, inputs, values)? {
+                    Some(seeds) => all.push(seeds),
                     None => return Ok(None),
-                },
-                None => seeds,
-            };
-            clock.derived(seeds.len().saturating_sub(stated.len()) as u64)?;
-            if steps.is_empty() {
-                return Ok(Some(as_table(&seeds, arity)));
+                }
             }
-            let growing = Growing { seeds: &seeds, arity, steps: &steps, kept, possible };
-            match growing.grow(inputs, values, clock) {
+            let grown = match members {
+                [relation] => {
+                    let seeds = all.pop().unwrap_or_default();
+                    let kept = kept_slot(inputs, *relation);
+                    let arity = inputs.ruleset.relations[*relation].slots.len();
+                    let growing = Growing { seeds, arity, steps: &rules.steps, kept, possible };
+                    growing.grow(inputs, values, &evaluator.clock).map(|table| table.map(|table| vec![table]))
+                }
+                _ => together(members, all, &rules.steps, possible, inputs, values, &evaluator.clock),
+            };
+            match grown {
                 Ok(found) => Ok(found),
                 Err(Bail::Reached(reached)) => Err(reached),
                 Err(Bail::Calculation) => Ok(None),
@@ -107,6 +87,92 @@ impl Evaluator<'_> {
         });
         found.map_err(Stop::Reached)
     }
+
+    fn stated_tuples(&self, relation: RelationId, possible: bool) -> Sorted {
+        let arity = self.ruleset.relations[relation].slots.len();
+        let facts = &self.facts.relations[relation];
+        let mut stated = Gather::new(arity);
+        let mut tuple = Vec::with_capacity(arity);
+        for tuples in std::iter::once(&facts.certain).chain(possible.then_some(&facts.maybe)) {
+            for row in 0..tuples.len() {
+                tuple.clear();
+                tuple.extend(tuples.row(row));
+                stated.add(&tuple);
+            }
+        }
+        stated.finish()
+    }
+
+    /// What a relation begins with: what is stated and what rules conclude that need nothing of its loop.
+    fn seeds(
+        &self,
+        relation: RelationId,
+        rules: &Rules<'_>,
+        stated: Sorted,
+        possible: bool,
+        inputs: &Inputs<'_>,
+        values: &Values<'_>,
+    ) -> Result<Option<Sorted>, Reached> {
+        let outer = rules.outer.iter().filter(|rule| rule.relation == relation);
+        let programs: Vec<(&Rule, Program, Vec<Place>)> = outer
+            .map(|rule| (*rule, compile(inputs, &request(rule, possible)), head(inputs, rule)))
+            .collect();
+        for (rule, program, _) in &programs {
+            self.profile.note(None, || outline(inputs.ruleset, &rule.clause, program));
+        }
+        let wanted: Vec<Wanted<'_>> =
+            programs.iter().map(|(_, program, head)| Wanted { program, head }).collect();
+        let Some(found) = search::ways(&wanted, values, &self.clock)? else { return Ok(None) };
+        let arity = inputs.ruleset.relations[relation].slots.len();
+        let before = stated.len();
+        let seeds = if before == 0 {
+            found
+        } else {
+            let mut all = Gather::new(arity);
+            all.add_all(&stated);
+            all.add_all(&found);
+            all.finish()
+        };
+        let seeds = match kept_slot(inputs, relation) {
+            Some((keeping, domain)) => best(&seeds, arity, keeping, domain, values),
+            None => Some(seeds),
+        };
+        let Some(seeds) = seeds else { return Ok(None) };
+        self.clock.derived(seeds.len().saturating_sub(before) as u64)?;
+        Ok(Some(seeds))
+    }
+}
+
+/// What of a value a relation keeps, in which slot, and its domain.
+fn kept_slot(inputs: &Inputs<'_>, relation: RelationId) -> Option<((Keeping, usize), DomainId)> {
+    let relation = &inputs.ruleset.relations[relation];
+    relation.keeping.map(|kept| (kept, inputs.ruleset.domain_of(relation.slots[kept.1].ty)))
+}
+
+/// Relations that need each other, from what each begins with.
+fn together(
+    members: &[RelationId],
+    seeds: Vec<Sorted>,
+    steps: &[Step<'_>],
+    possible: bool,
+    inputs: &Inputs<'_>,
+    values: &Values<'_>,
+    clock: &Clock,
+) -> Result<Option<Vec<Table>>, Bail> {
+    let arities: Vec<usize> =
+        members.iter().map(|relation| inputs.ruleset.relations[*relation].slots.len()).collect();
+    let steps: Vec<Leading> = steps
+        .iter()
+        .map(|step| {
+            let (from, to) = step.between(members);
+            Leading { from, to, step: step.compile(inputs, None, possible, None) }
+        })
+        .collect();
+    if steps.iter().any(|leading| search::makes_values(&leading.step.program.body.steps)) {
+        return Ok(None);
+    }
+    let found = in_rounds(seeds, &arities, &steps, values, clock)?;
+    Ok(Some(found.iter().zip(&arities).map(|(found, arity)| as_table(found, *arity)).collect()))
 }
 
 fn as_table(tuples: &Sorted, arity: usize) -> Table {
@@ -132,7 +198,7 @@ fn head(inputs: &Inputs<'_>, rule: &Rule) -> Vec<Place> {
 
 /// A relation that grows from some tuples by steps.
 struct Growing<'g> {
-    seeds: &'g Sorted,
+    seeds: Sorted,
     arity: usize,
     steps: &'g [Step<'g>],
     /// What of a value is kept, in which slot, and its domain.
@@ -143,10 +209,13 @@ struct Growing<'g> {
 impl Growing<'_> {
     /// All tuples: by walking a graph where that is less, else in parts that share no tuple. `None` where it
     /// must be worked out another way.
-    fn grow(&self, inputs: &Inputs<'_>, values: &Values<'_>, clock: &Clock) -> Result<Option<Table>, Bail> {
-        let begins = Arc::new(as_table(self.seeds, self.arity));
+    fn grow(self, inputs: &Inputs<'_>, values: &Values<'_>, clock: &Clock) -> Result<Option<Table>, Bail> {
+        if self.steps.is_empty() {
+            return Ok(Some(as_table(&self.seeds, self.arity)));
+        }
+        let begins = Arc::new(as_table(&self.seeds, self.arity));
         let slot = self.kept.map(|((_, slot), _)| slot);
-        let compile = |step: &Step<'_>| step.compile(inputs, &begins, self.possible, slot);
+        let compile = |step: &Step<'_>| step.compile(inputs, Some(&begins), self.possible, slot);
         let compiled: Vec<Compiled> = self.steps.iter().map(compile).collect();
         if compiled.iter().any(|step| search::makes_values(&step.program.body.steps)) {
             return Ok(None);
@@ -157,10 +226,10 @@ impl Growing<'_> {
         let enough = MANY + 2 * (self.seeds.len() + compiled.iter().map(rows).sum::<usize>());
         let layout = Layout::of(self.steps, self.arity, slot);
         let graph = |layout: &Layout, kept: Option<&Kept>| {
-            walked(self.seeds, layout, &compiled, kept, enough * 8, values, clock)
+            walked(&self.seeds, layout, &compiled, kept, enough * 8, values, clock)
         };
         if let Some((keeping, domain)) = self.kept {
-            let kept = Kept::new(self.seeds, keeping, domain, self.steps, inputs, values);
+            let kept = Kept::new(&self.seeds, keeping, domain, self.steps, inputs, values);
             let (Some(layout), Some(kept)) = (&layout, &kept) else { return Ok(None) };
             return graph(layout, Some(kept));
         }
@@ -169,6 +238,12 @@ impl Growing<'_> {
             && let Some(table) = graph(layout, None)?
         {
             return Ok(Some(table));
+        }
+        if !(0..self.arity).any(|slot| self.steps.iter().all(|step| step.carries(slot))) {
+            let leading = |step| Leading { from: 0, to: 0, step };
+            let steps: Vec<Leading> = compiled.into_iter().map(leading).collect();
+            let found = in_rounds(vec![self.seeds], &[self.arity], &steps, values, clock)?;
+            return Ok(found.first().map(|found| as_table(found, self.arity)));
         }
         let limit = layout.as_ref().filter(|_| simple.is_none()).map(|_| enough);
         if let Some(found) = self.in_parts(&compiled, limit, values, clock)? {
@@ -188,7 +263,7 @@ impl Growing<'_> {
         clock: &Clock,
     ) -> Result<Option<Table>, Bail> {
         let carried = (0..self.arity).find(|slot| self.steps.iter().all(|step| step.carries(*slot)));
-        let parts = parts(self.seeds, carried);
+        let parts = parts(&self.seeds, carried);
         let batches: Vec<(&Compiled, BatchProgram<'_>)> = compiled
             .iter()
             .map(|step| (step, BatchProgram::new(&step.program, search::vars_of(&step.head), None)))

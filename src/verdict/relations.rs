@@ -133,10 +133,8 @@ impl Evaluator<'_> {
         recursive: bool,
         possible: bool,
     ) -> Result<Vec<Arc<Table>>, Stop> {
-        if let [relation] = members
-            && let Some(table) = self.at_once(*relation, rules, recursive, possible)?
-        {
-            return Ok(vec![Arc::new(table)]);
+        if let Some(tables) = self.at_once(members, rules, recursive, possible)? {
+            return Ok(tables.into_iter().map(Arc::new).collect());
         }
         let mut sets: Vec<TupleSet> = members.iter().map(|relation| self.seed(*relation, possible)).collect();
         let misses = self.may_miss(members, rules);

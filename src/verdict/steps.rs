@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::relations::occurrences;
+use super::relations::{occurrences, place_of};
 use crate::base::Idx;
 use crate::engine::{Place, Program, Table};
 use crate::model::clause::{all_cond_vars, as_var};
 use crate::model::{
-    Atom, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, Keeping, RelationId, Rule, Term, VarId,
+    Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, Keeping, RelationId, Rule, Term,
+    VarId,
 };
 use crate::plan::{Inputs, Request, compile, place};
 use crate::value::{Decimal, Value};
 
-/// A rule that makes one tuple of a relation from another.
+/// A rule that makes one tuple of a relation from another, or from one of another relation of its loop.
 pub(super) struct Step<'r> {
     rule: &'r Rule,
     /// What it reads of the relation.
@@ -42,11 +43,11 @@ impl<'r> Step<'r> {
     /// moves it by a constant.
     pub(super) fn new(
         rule: &'r Rule,
-        relation: RelationId,
+        members: &[RelationId],
         only: bool,
         keeping: Option<(Keeping, usize)>,
     ) -> Option<Self> {
-        let atoms = occurrences(&rule.clause, &[relation]);
+        let atoms = occurrences(&rule.clause, members);
         let (atom, again) = match atoms.as_slice() {
             [atom] => (*atom, None),
             [one, other] if only && keeping.is_none() => {
@@ -77,6 +78,15 @@ impl<'r> Step<'r> {
         keeping.is_none_or(|(_, slot)| is_told(slot) && !step.reads(slot)).then_some(step)
     }
 
+    /// The relation whose tuples it reads and the one whose tuples it makes, as places among the members of a loop.
+    pub(super) fn between(&self, members: &[RelationId]) -> (usize, usize) {
+        let from = match self.atom.source {
+            AtomSource::Relation(relation) => place_of(members, relation),
+            AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => 0,
+        };
+        (from, place_of(members, self.rule.relation))
+    }
+
     /// Whether the slot of what it makes is that of what it is made from.
     pub(super) fn carries(&self, slot: usize) -> bool {
         as_var(&self.rule.head[slot]).is_some() && self.rule.head[slot] == self.atom.args[slot]
@@ -103,7 +113,7 @@ impl<'r> Step<'r> {
     pub(super) fn compile(
         &self,
         inputs: &Inputs<'_>,
-        begins: &Arc<Table>,
+        begins: Option<&Arc<Table>>,
         possible: bool,
         kept: Option<usize>,
     ) -> Compiled {
@@ -116,7 +126,7 @@ impl<'r> Step<'r> {
             bound: of(&self.atom.args),
             needed: of(&self.rule.head),
             possible,
-            delta: self.again.map(|again| (again, Arc::clone(begins))),
+            delta: self.again.zip(begins.map(Arc::clone)),
             subjects: None,
             lookups: true,
         };

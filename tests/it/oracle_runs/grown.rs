@@ -39,6 +39,17 @@ const RULES: &[&str] = &[
      define a runs along l to b when l leads from a to b\n\
      define a runs along l to c when a runs along l to b and b links to c\n\
      define a reaches b when a runs along any l to b",
+    "define a reaches b when c links to a and c reaches d and d links to b",
+    "define a reaches b when c links to a and c reaches d and d links to b and a is in g and b is in g\n\
+     define a reaches b when b reaches a",
+    "relation Node is met\n\
+     define b is met when \"n1\" links to b\n\
+     define b is met when a is met and a links to b unless a blocks b\n\
+     define a reaches b when a is in any g and b is met",
+    "relation Node leads on to other: Node\n\
+     define a leads on to c when a reaches b and b links to c\n\
+     define b leads on to a when a blocks b\n\
+     define a reaches c when a leads on to b and c links to b",
     "relation Node gets Number from other: Node\n\
      define a gets n from b when a links to b and a weighs n\n\
      define a gets n from c when a gets n from b and b links to c\n\
