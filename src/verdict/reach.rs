@@ -11,14 +11,12 @@ use rayon::prelude::*;
 
 use super::evaluate::{Evaluator, Stop};
 use super::relations::occurrences;
-use super::rounds::{Leading, in_rounds};
-use super::search::{self, Wanted, each_tuple};
+use super::rounds::Rounds;
+use super::search::{self, Wanted};
 use super::steps::{Compiled, Step};
 use super::walks::{Kept, Layout, best, walked};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{
-    Bail, BatchProgram, Change, Clock, Gather, Place, Program, Reached, Sorted, Table, TupleSet, Values,
-};
+use crate::engine::{Bail, Clock, Gather, Place, Program, Reached, Sorted, Table, Values};
 use crate::model::clause::as_var;
 use crate::model::{DomainId, Keeping, RelationId, Rule};
 use crate::plan::{Inputs, Request, compile, outline, place};
@@ -161,18 +159,19 @@ fn together(
 ) -> Result<Option<Vec<Table>>, Bail> {
     let arities: Vec<usize> =
         members.iter().map(|relation| inputs.ruleset.relations[*relation].slots.len()).collect();
-    let steps: Vec<Leading> = steps
-        .iter()
-        .map(|step| {
-            let (from, to) = step.between(members);
-            Leading { from, to, step: step.compile(inputs, None, possible, None) }
-        })
-        .collect();
-    if steps.iter().any(|leading| search::makes_values(&leading.step.program.body.steps)) {
+    let compiled: Vec<Compiled> =
+        steps.iter().map(|step| step.compile(inputs, None, possible, None)).collect();
+    if compiled.iter().any(|step| search::makes_values(&step.program.body.steps)) {
         return Ok(None);
     }
-    let found = in_rounds(seeds, &arities, &steps, values, clock)?;
-    Ok(Some(found.iter().zip(&arities).map(|(found, arity)| as_table(found, *arity)).collect()))
+    let between = steps.iter().zip(&compiled).map(|(step, compiled)| {
+        let (from, to) = step.between(members);
+        (from, to, compiled)
+    });
+    let count = |more: usize| clock.derived(more as u64).map(|()| true);
+    let found = Rounds::new(&arities, between).grown(seeds, &count, values, clock)?;
+    let table = |(found, arity): (&Sorted, &usize)| as_table(found, *arity);
+    Ok(found.map(|found| found.iter().zip(&arities).map(table).collect()))
 }
 
 fn as_table(tuples: &Sorted, arity: usize) -> Table {
@@ -213,9 +212,10 @@ impl Growing<'_> {
         if self.steps.is_empty() {
             return Ok(Some(as_table(&self.seeds, self.arity)));
         }
-        let begins = Arc::new(as_table(&self.seeds, self.arity));
+        let begins =
+            self.steps.iter().any(Step::reads_twice).then(|| Arc::new(as_table(&self.seeds, self.arity)));
         let slot = self.kept.map(|((_, slot), _)| slot);
-        let compile = |step: &Step<'_>| step.compile(inputs, Some(&begins), self.possible, slot);
+        let compile = |step: &Step<'_>| step.compile(inputs, begins.as_ref(), self.possible, slot);
         let compiled: Vec<Compiled> = self.steps.iter().map(compile).collect();
         if compiled.iter().any(|step| search::makes_values(&step.program.body.steps)) {
             return Ok(None);
@@ -239,12 +239,6 @@ impl Growing<'_> {
         {
             return Ok(Some(table));
         }
-        if !(0..self.arity).any(|slot| self.steps.iter().all(|step| step.carries(slot))) {
-            let leading = |step| Leading { from: 0, to: 0, step };
-            let steps: Vec<Leading> = compiled.into_iter().map(leading).collect();
-            let found = in_rounds(vec![self.seeds], &[self.arity], &steps, values, clock)?;
-            return Ok(found.first().map(|found| as_table(found, self.arity)));
-        }
         let limit = layout.as_ref().filter(|_| simple.is_none()).map(|_| enough);
         if let Some(found) = self.in_parts(&compiled, limit, values, clock)? {
             return Ok(Some(found));
@@ -263,11 +257,8 @@ impl Growing<'_> {
         clock: &Clock,
     ) -> Result<Option<Table>, Bail> {
         let carried = (0..self.arity).find(|slot| self.steps.iter().all(|step| step.carries(*slot)));
-        let parts = parts(&self.seeds, carried);
-        let batches: Vec<(&Compiled, BatchProgram<'_>)> = compiled
-            .iter()
-            .map(|step| (step, BatchProgram::new(&step.program, search::vars_of(&step.head), None)))
-            .collect();
+        let arities = [self.arity];
+        let rounds = Rounds::new(&arities, compiled.iter().map(|step| (0, 0, step)));
         let all = AtomicUsize::new(0);
         let found = |more: usize| -> Result<bool, Reached> {
             let all = all.fetch_add(more, Ordering::Relaxed) + more;
@@ -277,11 +268,13 @@ impl Growing<'_> {
                 None => clock.derived(more as u64).map(|()| true),
             }
         };
-        let work = |rows: &Vec<u32>| self.part(rows, &batches, &found, values, clock);
-        let found: Vec<Result<Option<Sorted>, Bail>> = if parts.len() == 1 {
-            parts.iter().map(work).collect()
-        } else {
-            parts.par_iter().map(work).collect()
+        let grown = |seeds| -> Result<Option<Sorted>, Bail> {
+            Ok(rounds.grown(vec![seeds], &found, values, clock)?.and_then(|mut found| found.pop()))
+        };
+        let parts = parts(self.seeds.clone(), self.arity, carried);
+        let found: Vec<Result<Option<Sorted>, Bail>> = match carried {
+            None => parts.into_iter().map(grown).collect(),
+            Some(_) => parts.into_par_iter().map(grown).collect(),
         };
         let found: Vec<Option<Sorted>> = found.into_iter().collect::<Result<_, Bail>>()?;
         let Some(found) = found.into_iter().collect::<Option<Vec<Sorted>>>() else { return Ok(None) };
@@ -290,65 +283,20 @@ impl Growing<'_> {
         }
         Ok(Some(match carried {
             // Parts by the first slot come one after the other.
-            Some(0) => as_table(&Sorted::concat(found), self.arity),
-            _ => {
+            Some(0) | None => as_table(&Sorted::concat(found), self.arity),
+            Some(_) => {
                 let mut all = Gather::new(self.arity);
                 found.iter().for_each(|part| all.add_all(part));
                 as_table(&all.finish(), self.arity)
             }
         }))
     }
-
-    /// What grows from some of the seeds, round by round; `None` where
-    /// `found`, which is told how many more there are, says that these are enough.
-    fn part(
-        &self,
-        rows: &[u32],
-        batches: &[(&Compiled, BatchProgram<'_>)],
-        found: &(dyn Fn(usize) -> Result<bool, Reached> + Sync),
-        values: &Values<'_>,
-        clock: &Clock,
-    ) -> Result<Option<Sorted>, Bail> {
-        let mut set = TupleSet::new(self.arity, None);
-        for row in rows {
-            set.add(self.seeds.row(*row as usize), |_, _| false);
-        }
-        let mut from = 0;
-        let mut tuple = Vec::with_capacity(self.arity);
-        let mut round = 0;
-        while from < set.len() {
-            round += 1;
-            clock.round(round)?;
-            let to = set.len();
-            for (step, batch) in batches {
-                let (_, given) = read(|at| set.row(at as u32), from..to, &step.args);
-                let given: Vec<(usize, &[u32])> =
-                    given.iter().map(|(var, ids)| (*var, ids.as_slice())).collect();
-                let before = set.len();
-                let mut add = |tuple: &[u32]| match set.add(tuple, |_, _| false) {
-                    Change::At(_) | Change::Nothing => Ok(()),
-                };
-                batch.run_with(values, clock, &given, &mut |rows| {
-                    each_tuple(rows, &step.head, &mut tuple, &mut add)
-                })?;
-                if !found(set.len() - before)? {
-                    return Ok(None);
-                }
-            }
-            from = to;
-        }
-        let mut sorted = Gather::new(self.arity);
-        for row in 0..set.len() as u32 {
-            sorted.add(set.row(row));
-        }
-        Ok(Some(sorted.finish()))
-    }
 }
 
-/// Groups of seeds, by place, so that those that share what is carried along are together.
-fn parts(seeds: &Sorted, carried: Option<usize>) -> Vec<Vec<u32>> {
+/// Groups of seeds, so that those that share what is carried along are together.
+fn parts(seeds: Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
+    let Some(slot) = carried else { return vec![seeds] };
     let mut rows: Vec<u32> = (0..seeds.len() as u32).collect();
-    let Some(slot) = carried else { return vec![rows] };
     let key = |row: &u32| seeds.row(*row as usize)[slot];
     if slot > 0 {
         rows.par_sort_by_key(key);
@@ -359,7 +307,9 @@ fn parts(seeds: &Sorted, carried: Option<usize>) -> Vec<Vec<u32>> {
         let least = PART.min(rest.len());
         let last = key(&rest[least - 1]);
         let end = least + rest[least..].iter().take_while(|row| key(row) == last).count();
-        out.push(rest[..end].to_vec());
+        let mut part = Gather::new(arity);
+        rest[..end].iter().for_each(|row| _ = part.add(seeds.row(*row as usize)));
+        out.push(part.finish());
         rest = &rest[end..];
     }
     out

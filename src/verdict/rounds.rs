@@ -8,16 +8,16 @@ use rayon::prelude::*;
 use super::reach::read;
 use super::search::vars_of;
 use super::steps::Compiled;
-use crate::engine::{Bail, BatchProgram, Clock, Gather, Sorted, Values};
+use crate::engine::{Bail, BatchProgram, Clock, Gather, Reached, Sorted, Values};
 
 /// Tuples from which one thread grows others at a time.
 const SHARE: usize = 1 << 12;
 
-/// A step from the tuples of one relation to those of another, or of the same.
-pub(super) struct Leading {
-    pub from: usize,
-    pub to: usize,
-    pub step: Compiled,
+/// Steps ready to be gone, between the tuples of relations that are told apart by their places.
+pub(super) struct Rounds<'s> {
+    arities: &'s [usize],
+    /// Of each step the place of the relation it reads and that of the relation of which it makes tuples.
+    steps: Vec<(usize, usize, &'s Compiled, BatchProgram<'s>)>,
 }
 
 /// What has been found of a relation.
@@ -31,7 +31,7 @@ struct Found {
 impl Found {
     /// Takes what a round found; hands back how much of it is new.
     fn take(&mut self, found: Sorted) -> usize {
-        let new = self.lists.iter().fold(found.without(&self.last), |new, list| new.without(list));
+        let new = self.lists.iter().fold(found.without(&self.last), Sorted::without);
         let mut last = std::mem::replace(&mut self.last, new);
         while let Some(list) = self.lists.pop_if(|list| list.len() < 2 * last.len()) {
             last = last.merged(&list);
@@ -47,48 +47,56 @@ impl Found {
     }
 }
 
-/// All tuples that grow from those the relations begin with.
-pub(super) fn in_rounds(
-    seeds: Vec<Sorted>,
-    arities: &[usize],
-    steps: &[Leading],
-    values: &Values<'_>,
-    clock: &Clock,
-) -> Result<Vec<Sorted>, Bail> {
-    let batches: Vec<BatchProgram<'_>> = steps
-        .iter()
-        .map(|leading| BatchProgram::new(&leading.step.program, vars_of(&leading.step.head), None))
-        .collect();
-    let mut all: Vec<Found> = seeds.into_iter().map(|last| Found { last, lists: Vec::new() }).collect();
-    let mut round = 0;
-    while all.iter().any(|found| !found.last.is_empty()) {
-        round += 1;
-        clock.round(round)?;
-        let mut next: Vec<Gather> = arities.iter().map(|arity| Gather::new(*arity)).collect();
-        for (leading, batch) in steps.iter().zip(&batches) {
-            let from = &all[leading.from].last;
-            let arity = arities[leading.to];
-            let share = |share: &Range<usize>| grown(from, share, arity, &leading.step, batch, values, clock);
-            let shares: Vec<Range<usize>> =
-                (0..from.len()).step_by(SHARE).map(|at| at..from.len().min(at + SHARE)).collect();
-            // A few shares at a time, so that what they find need not all be held.
-            for shares in shares.chunks(rayon::current_num_threads() * 8) {
-                let found: Vec<Result<Gather, Bail>> = match shares {
-                    [only] => vec![share(only)],
-                    _ => shares.par_iter().map(share).collect(),
-                };
-                for found in found {
-                    if let Some(different) = next[leading.to].absorb(found?) {
-                        clock.gathered(different)?;
+impl<'s> Rounds<'s> {
+    pub fn new(arities: &'s [usize], steps: impl Iterator<Item = (usize, usize, &'s Compiled)>) -> Self {
+        let ready = |(from, to, step): (usize, usize, &'s Compiled)| {
+            (from, to, step, BatchProgram::new(&step.program, vars_of(&step.head), None))
+        };
+        Self { arities, steps: steps.map(ready).collect() }
+    }
+
+    /// All tuples that grow from those the relations begin with; `None` where `more`, which is told how many new
+    /// ones a round has found, says that it is no use going on.
+    pub fn grown(
+        &self,
+        seeds: Vec<Sorted>,
+        more: &(dyn Fn(usize) -> Result<bool, Reached> + Sync),
+        values: &Values<'_>,
+        clock: &Clock,
+    ) -> Result<Option<Vec<Sorted>>, Bail> {
+        let mut all: Vec<Found> = seeds.into_iter().map(|last| Found { last, lists: Vec::new() }).collect();
+        let mut round = 0;
+        while all.iter().any(|found| !found.last.is_empty()) {
+            round += 1;
+            clock.round(round)?;
+            let mut next: Vec<Gather> = self.arities.iter().map(|arity| Gather::new(*arity)).collect();
+            for (from, to, step, batch) in &self.steps {
+                let from = &all[*from].last;
+                let arity = self.arities[*to];
+                let share = |share: &Range<usize>| grown(from, share, arity, step, batch, values, clock);
+                let shares: Vec<Range<usize>> =
+                    (0..from.len()).step_by(SHARE).map(|at| at..from.len().min(at + SHARE)).collect();
+                // A few shares at a time, so that what they find need not all be held.
+                for shares in shares.chunks(rayon::current_num_threads() * 8) {
+                    let found: Vec<Result<Gather, Bail>> = match shares {
+                        [only] => vec![share(only)],
+                        _ => shares.par_iter().map(share).collect(),
+                    };
+                    for found in found {
+                        if let Some(different) = next[*to].absorb(found?) {
+                            clock.gathered(different)?;
+                        }
                     }
                 }
             }
+            for (found, next) in all.iter_mut().zip(next) {
+                if !more(found.take(next.finish()))? {
+                    return Ok(None);
+                }
+            }
         }
-        for (found, next) in all.iter_mut().zip(next) {
-            clock.derived(found.take(next.finish()) as u64)?;
-        }
+        Ok(Some(all.into_iter().map(Found::all).collect()))
     }
-    Ok(all.into_iter().map(Found::all).collect())
 }
 
 /// What a step makes of some tuples.

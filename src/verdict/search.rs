@@ -79,24 +79,6 @@ pub(super) fn makes_values(steps: &[Step]) -> bool {
     })
 }
 
-/// Hands on the tuples of a head, one after the other.
-pub(super) fn each_tuple(
-    found: &Found<'_>,
-    head: &[Place],
-    tuple: &mut Vec<u32>,
-    mut emit: impl FnMut(&[u32]) -> Result<(), Reached>,
-) -> Result<(), Bail> {
-    for row in 0..found.len() {
-        tuple.clear();
-        tuple.extend(head.iter().map(|place| match place {
-            Place::Var(var) => found.var(*var)[row],
-            Place::Id(id) => *id,
-        }));
-        emit(tuple)?;
-    }
-    Ok(())
-}
-
 pub(super) fn vars_of(head: &[Place]) -> impl Iterator<Item = usize> + '_ {
     head.iter().filter_map(|place| match place {
         Place::Var(var) => Some(*var),

@@ -87,6 +87,11 @@ impl<'r> Step<'r> {
         (from, place_of(members, self.rule.relation))
     }
 
+    /// Whether it reads the relation a second time, as what that begins with.
+    pub(super) fn reads_twice(&self) -> bool {
+        self.again.is_some()
+    }
+
     /// Whether the slot of what it makes is that of what it is made from.
     pub(super) fn carries(&self, slot: usize) -> bool {
         as_var(&self.rule.head[slot]).is_some() && self.rule.head[slot] == self.atom.args[slot]

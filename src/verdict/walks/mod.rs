@@ -43,7 +43,7 @@ impl Layout {
         let slots = (0..arity).filter(|slot| Some(*slot) != kept);
         let (carried, node): (Vec<usize>, Vec<usize>) =
             slots.partition(|slot| steps.iter().all(|step| step.only_carries(*slot)));
-        let is_one = !node.is_empty() && steps.len() <= usize::from(u8::MAX);
+        let is_one = !node.is_empty() && u8::try_from(steps.len()).is_ok();
         (is_one && (kept.is_some() || !carried.is_empty())).then_some(Self { carried, node, kept })
     }
 
