@@ -15,6 +15,7 @@ mod limits;
 mod lower;
 mod meet;
 mod operators;
+mod pairs;
 pub mod planted;
 mod profile;
 mod program;
@@ -22,6 +23,7 @@ mod results;
 mod run;
 mod sorted;
 mod table;
+mod texts;
 mod tuples;
 mod values;
 mod within;
@@ -31,6 +33,7 @@ pub use batch::{Bail, BatchProgram, Found};
 pub use calculate::{Leaf, calculate, compare};
 pub use limits::{Clock, Limits, Reached};
 pub use operators::assigned;
+pub use pairs::{Pairs, Relating, Side, pairs};
 pub use profile::{Profile, Taken};
 pub use program::{
     AggregatePlan, AtomPlan, Bound, Calculation, Comparison, Computed, Conjunction, Known, Place, Program,

@@ -4,6 +4,7 @@ mod completions;
 mod difference;
 mod joined;
 mod metamorphic;
+mod paired;
 mod ranked;
 mod shrink;
 mod threads;
