@@ -8,6 +8,7 @@ mod batch_aggregate;
 mod batch_compare;
 mod batch_count;
 mod batch_shared;
+mod batch_sides;
 mod batch_units;
 mod calculate;
 mod extend;

@@ -86,6 +86,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         most_rows: 0,
         joined: Vec::new(),
         columns: Vec::new(),
+        lets: Vec::new(),
     };
     let mut items = Vec::new();
     flatten(&request.clause.when, &mut items);
@@ -192,6 +193,8 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
     /// Columns in which words have their ids, by the sentences at hand and further out that must hold.
     pub(super) columns: Vec<(VarId, Arc<Table>, usize)>,
+    /// Words with what they are worked out from.
+    pub(super) lets: Vec<(VarId, &'r Expr)>,
 }
 
 impl<'r> Compiler<'_, 'r> {
@@ -228,17 +231,17 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         let items = self.join(items, bound, possible);
-        let outside = self.columns.len();
+        let outside = (self.columns.len(), self.lets.len());
         for item in items {
             match item {
                 Item::Is(cond @ Cond::Atom(atom)) => {
                     let pending = self.begin(cond, atom, possible);
-                    self.note_columns(&pending);
                     state.pending.push(pending);
                 }
                 other => state.rest.push(other),
             }
         }
+        self.note(&state);
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
         self.fill(&mut state, None);
@@ -255,7 +258,8 @@ impl<'r> Compiler<'_, 'r> {
         let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
         state.order = best_order(&state, givens, enumerate);
         self.search(&mut state, enumerate);
-        self.columns.truncate(outside);
+        self.columns.truncate(outside.0);
+        self.lets.truncate(outside.1);
         for pending in state.pending {
             self.finish(pending);
         }

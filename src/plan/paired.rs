@@ -1,16 +1,18 @@
 //! Conditions between two words of different sentences: where trying pair by pair would be dear, what goes together is
 //! worked out once from the values (`engine::pairs`) and stands among the sentences like another one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{Compiler, Item, NOWHERE, Pending};
+use super::compile::{Compiler, Item, NOWHERE};
+use super::expressions::operation;
 use super::order::{Instead, searched};
 use super::outline::PAIRED;
 use super::state::State;
 use crate::base::Idx;
 use crate::engine::{Calculation, Pairs, Relating, Side, Step, Table, pairs};
 use crate::model::clause::as_var;
-use crate::model::{Atom, CompareOp, Cond, Term, Ty, VarId};
+use crate::model::{Atom, CompareOp, Cond, Expr, Term, Ty, VarId};
 use crate::value::Value;
 
 /// Below so many look-ups any way to search will do.
@@ -18,6 +20,9 @@ const FEW: f64 = (1 << 12) as f64;
 
 /// Working out a value takes about so many times the time of a look-up.
 const DEAR: f64 = 8.0;
+
+/// Words worked out from words are written out so far.
+const MOST_LETS: usize = 8;
 
 /// A condition between two words.
 struct Between {
@@ -43,14 +48,22 @@ impl Word {
 }
 
 impl<'r> Compiler<'_, 'r> {
-    /// Notes where the words of a sentence have their ids.
-    pub(super) fn note_columns(&mut self, pending: &Pending<'r>) {
-        let vars = pending.atom.args.iter().enumerate();
-        let columns = vars.filter_map(|(column, term)| {
-            let var = as_var(term).filter(|var| matches!(self.types[var.index()], Ty::Value(_)))?;
-            Some((var, Arc::clone(&pending.table), column))
+    /// Notes where the words of the sentences at hand have their ids, and from what others are worked out.
+    pub(super) fn note(&mut self, state: &State<'r>) {
+        for pending in &state.pending {
+            let vars = pending.atom.args.iter().enumerate();
+            let columns = vars.filter_map(|(column, term)| {
+                let var = as_var(term).filter(|var| matches!(self.types[var.index()], Ty::Value(_)))?;
+                Some((var, Arc::clone(&pending.table), column))
+            });
+            let columns: Vec<_> = columns.collect();
+            self.columns.extend(columns);
+        }
+        let lets = state.rest.iter().filter_map(|item| match item {
+            Item::Is(Cond::Let { var, value, .. }) => Some((*var, value)),
+            _ => None,
         });
-        self.columns.extend(columns);
+        self.lets.extend(lets);
     }
 
     /// Puts what goes together in the place of conditions where that makes the search much shorter.
@@ -107,7 +120,7 @@ impl<'r> Compiler<'_, 'r> {
             if aggregates {
                 continue;
             }
-            let (lhs, rhs) = (self.calculation(lhs, &state.bound), self.calculation(rhs, &state.bound));
+            let (lhs, rhs) = (self.written_out(lhs, MOST_LETS), self.written_out(rhs, MOST_LETS));
             let Some((relating, left, right)) = related(lhs, rhs) else { continue };
             let (Some(left), Some(right)) = (self.word(state, left), self.word(state, right)) else {
                 continue;
@@ -118,6 +131,28 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         None
+    }
+
+    /// A calculation with what its words are worked out from in their place.
+    fn written_out(&mut self, expr: &'r Expr, most: usize) -> Calculation {
+        match expr {
+            Expr::Term(Term::Var(var)) if most > 0 => match self.let_of(*var) {
+                Some(value) => self.written_out(value, most - 1),
+                None => self.calculation(expr, &BTreeSet::new()),
+            },
+            Expr::Term(_) | Expr::Aggregate(_) => self.calculation(expr, &BTreeSet::new()),
+            _ => operation(expr, &mut |part| self.written_out(part, most)),
+        }
+    }
+
+    /// What a word is worked out from, where no sentence and nothing else gives it its value.
+    fn let_of(&self, var: VarId) -> Option<&'r Expr> {
+        let mut own = self.lets.iter().filter(|(other, _)| *other == var);
+        let (Some((_, value)), None) = (own.next(), own.next()) else { return None };
+        let mut aggregates = false;
+        value.aggregates(&mut |_| aggregates = true);
+        let is_said = self.columns.iter().any(|(other, ..)| *other == var);
+        (!aggregates && !is_said && !matches!(value, Expr::Term(_))).then_some(*value)
     }
 
     /// The one word a calculation reads, where a sentence at hand or further out says which ids it may have.

@@ -45,6 +45,11 @@ const CONDITIONS: &[&str] = &[
     "count(q: item resembles q) > 2",
     "count(i: item is like i) > 2",
     "not (any q reads any t and (starts-with(c, t) or starts-with(t, lower(n))))",
+    "x = lower(n) and not (any q means any t and lower(t) = x)",
+    "x = s + 1 and y = x * 2 and count(q: q measures any m and m + 2 = y) > 0",
+    "not (any q lies in g and q means any t and starts-with(t, c) = no)",
+    "count(q: q lies in g and q means any t and ends-with(lower(n), trim(t))) > 1",
+    "count(q: q lies in g and q carries any m and round(m / 3) < round(k / 2)) > 2",
     "any q measures m and 10 / s = m",
     "any q measures m and 30 / m = s",
 ];
