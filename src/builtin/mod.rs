@@ -7,6 +7,7 @@ mod numbers;
 mod texts;
 
 pub use aggregates::{AGGREGATES, Aggregate, AggregateKind};
+pub use texts::Pattern;
 
 use crate::value::{DomainError, Value, ValueKind};
 
@@ -60,9 +61,4 @@ pub fn all() -> impl Iterator<Item = &'static Builtin> {
 /// The function of this name.
 pub fn find(name: &str) -> Option<&'static Builtin> {
     all().find(|builtin| builtin.name == name)
-}
-
-/// Whether a pattern of `matches` can be read.
-pub fn is_pattern(text: &str) -> bool {
-    texts::is_pattern(text)
 }

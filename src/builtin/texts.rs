@@ -9,10 +9,10 @@ use super::{Builtin, Takes};
 use crate::value::{Decimal, DomainError, Value, ValueKind};
 
 /// Patterns a thread keeps compiled.
-const MOST_PATTERNS: usize = 256;
+const MOST_PATTERNS: usize = 1024;
 
 thread_local! {
-    static PATTERNS: RefCell<HashMap<Box<str>, Option<Regex>>> = RefCell::default();
+    static PATTERNS: RefCell<HashMap<Box<str>, Option<Pattern>>> = RefCell::default();
 }
 
 fn text(values: &[Value], at: usize) -> Result<&str, DomainError> {
@@ -31,19 +31,35 @@ fn changed(values: &[Value], change: impl FnOnce(&str) -> String) -> Result<Valu
     Ok(Value::Text(change(text(values, 0)?).as_str().into()))
 }
 
-/// Whether a pattern can be read.
-pub(super) fn is_pattern(text: &str) -> bool {
-    Regex::new(text).is_ok()
+/// A pattern that can be read.
+#[derive(Debug)]
+pub struct Pattern(Regex);
+
+impl Pattern {
+    /// The pattern a text is; `None` where it cannot be read.
+    pub fn new(text: &str) -> Option<Self> {
+        Regex::new(text).ok().map(Self)
+    }
+
+    /// Whether it is met somewhere in a text.
+    pub fn is_met(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
 }
 
 fn matches(values: &[Value]) -> Result<Value, DomainError> {
     let (text, pattern) = (text(values, 0)?, text(values, 1)?);
     PATTERNS.with_borrow_mut(|patterns| {
-        if patterns.len() > MOST_PATTERNS {
+        let met = |compiled: &Option<Pattern>| {
+            compiled.as_ref().map(|pattern| Value::Flag(pattern.is_met(text))).ok_or(DomainError::BadPattern)
+        };
+        if let Some(compiled) = patterns.get(pattern) {
+            return met(compiled);
+        }
+        if patterns.len() >= MOST_PATTERNS {
             patterns.clear();
         }
-        let compiled = patterns.entry(pattern.into()).or_insert_with(|| Regex::new(pattern).ok());
-        compiled.as_ref().map(|regex| Value::Flag(regex.is_match(text))).ok_or(DomainError::BadPattern)
+        met(patterns.entry(pattern.into()).or_insert_with(|| Pattern::new(pattern)))
     })
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use super::approximate::decided;
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::Ready;
+use super::batch_sides::Sides;
 use super::batch_units::{Amounts, NONE, Units, compares};
 use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
@@ -77,6 +78,11 @@ impl Run<'_, '_> {
             let values = self.values;
             if let Some(difference) = Units::difference(test.left, test.right, values) {
                 return self.by_units(&difference, test, batch, rows);
+            }
+            if let Some(sides) = Sides::of(test)
+                && self.by_sides(&sides, test.possible, batch, rows)?
+            {
+                return Ok(());
             }
         }
         self.one_by_one(test, ready, batch, rows)

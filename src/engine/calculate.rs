@@ -165,18 +165,23 @@ pub(super) fn number(value: &Value) -> Result<Decimal, DomainError> {
     }
 }
 
+/// Whether two values compare so.
+pub(super) fn holds(left: &Value, op: Comparison, right: &Value) -> bool {
+    match op {
+        Comparison::Equal => left == right,
+        Comparison::NotEqual => left != right,
+        Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
+        Comparison::AtMost => left <= right,
+        Comparison::Greater => left > right,
+        Comparison::AtLeast => left >= right,
+    }
+}
+
 /// Whether two sides compare so; what is missing compares with anything where what is possible is
 /// asked, and with nothing where what is certain is.
 pub fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool) -> bool {
     if let (Computed::Value(left), Computed::Value(right)) = (left, right) {
-        return match op {
-            Comparison::Equal => left == right,
-            Comparison::NotEqual => left != right,
-            Comparison::Less => left < right || planted(Bug::WeakLess) && left == right,
-            Comparison::AtMost => left <= right,
-            Comparison::Greater => left > right,
-            Comparison::AtLeast => left >= right,
-        };
+        return holds(left, op, right);
     }
     let ends = |side: &Computed| match side {
         Computed::Value(value) => Some((value.clone(), value.clone(), false)),

@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
+use super::batch_sides::Worked;
 use super::extend::narrowed;
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Scan, calculation_vars};
@@ -20,7 +21,7 @@ use crate::facts::MISSING;
 use crate::model::DomainId;
 
 /// Of so many different ids what a calculation comes to is remembered.
-const FEW_IDS: usize = 1 << 16;
+pub(super) const FEW_IDS: usize = 1 << 16;
 
 /// The state of one search.
 pub(super) struct Run<'r, 'p> {
@@ -34,6 +35,8 @@ pub(super) struct Run<'r, 'p> {
     spare: Vec<Batch>,
     /// What calculations of one variable came to, by where they stand and its id.
     known: HashMap<(usize, u32), Computed, FxBuildHasher>,
+    /// What sides of comparisons came to, by where they stand.
+    pub(super) worked: HashMap<usize, Worked, FxBuildHasher>,
     /// Of the conjunctions gone into, innermost last, the rows outside that are met.
     pub(super) met: Vec<Met>,
 }
@@ -68,6 +71,7 @@ impl<'r, 'p> Run<'r, 'p> {
             window,
             spare: Vec::new(),
             known: HashMap::default(),
+            worked: HashMap::default(),
             met: Vec::new(),
         }
     }
@@ -500,7 +504,7 @@ fn id(place: Place, batch: &Batch, row: usize) -> u32 {
 
 /// The one variable a calculation that works something out of it reads, with its domain; `None` where it reads several,
 /// or aggregates.
-fn only_var(calculation: &Calculation) -> Option<(usize, usize)> {
+pub(super) fn only_var(calculation: &Calculation) -> Option<(usize, usize)> {
     let (mut vars, mut aggregates) = (Vec::new(), false);
     calculation.each(&mut |part| match part {
         Calculation::Var { var, domain } => vars.push((*var, *domain)),

@@ -246,6 +246,35 @@ impl Calculation {
     }
 }
 
+impl Calculation {
+    /// Whether it works out the same as another one, whatever their variables are called; neither aggregates.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let all =
+            |ours: &[&Self], theirs: &[&Self]| ours.iter().zip(theirs).all(|(our, their)| our.is_like(their));
+        match (self, other) {
+            (Self::Var { domain, .. }, Self::Var { domain: other, .. }) => domain == other,
+            (Self::Value(value), Self::Value(other)) => value == other,
+            (Self::Negate(x), Self::Negate(y)) => x.is_like(y),
+            (Self::Add(a, b), Self::Add(x, y))
+            | (Self::Subtract(a, b), Self::Subtract(x, y))
+            | (Self::Multiply(a, b), Self::Multiply(x, y))
+            | (Self::Divide(a, b), Self::Divide(x, y))
+            | (Self::Power(a, b), Self::Power(x, y))
+            | (Self::Days(a, b), Self::Days(x, y)) => all(&[a, b], &[x, y]),
+            (Self::Call(function, ours), Self::Call(other, theirs)) => {
+                function == other
+                    && ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(our, their)| our.is_like(their))
+            }
+            (
+                Self::Shift { date: a, amount: b, unit, back },
+                Self::Shift { date: x, amount: y, unit: other_unit, back: other_back },
+            ) => unit == other_unit && back == other_back && all(&[a, b], &[x, y]),
+            _ => false,
+        }
+    }
+}
+
 /// An aggregate over the ways to meet conditions; of the frame it reads `outer`.
 #[derive(Debug)]
 pub struct AggregatePlan {

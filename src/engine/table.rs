@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use super::pairs::Kept;
 use crate::base::{self, Order};
 use crate::facts::MISSING;
 
@@ -20,6 +21,8 @@ pub struct Table {
     indexes: Mutex<Indexes>,
     distinct: Vec<OnceLock<usize>>,
     joins: Mutex<Vec<Joined>>,
+    /// Conditions between a word of it and another one.
+    pub(super) pairs: Mutex<Vec<Kept>>,
 }
 
 /// Indexes by the order of their columns.
@@ -61,10 +64,7 @@ pub struct Index {
 impl Table {
     /// A table from columns of one length; tuples may stand in it more than once.
     pub fn new(columns: Vec<Vec<u32>>) -> Self {
-        let rows = columns.first().map_or(0, Vec::len);
-        let distinct = columns.iter().map(|_| OnceLock::new()).collect();
-        let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, rows, sorted: false, indexes: Mutex::default(), distinct, joins: Mutex::default() }
+        Self { sorted: false, ..Self::of(columns.into_iter().map(Arc::new).collect()) }
     }
 
     /// A table from columns whose tuples ascend, each once.
@@ -76,7 +76,15 @@ impl Table {
     pub fn of(columns: Vec<Arc<Vec<u32>>>) -> Self {
         let rows = columns.first().map_or(0, |column| column.len());
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
-        Self { columns, rows, sorted: true, indexes: Mutex::default(), distinct, joins: Mutex::default() }
+        Self {
+            columns,
+            rows,
+            sorted: true,
+            indexes: Mutex::default(),
+            distinct,
+            joins: Mutex::default(),
+            pairs: Mutex::default(),
+        }
     }
 
     /// A table from tuples end to end.

@@ -53,7 +53,7 @@ impl Resolver<'_> {
         }
         if found.name == "matches"
             && let Some(Value::Text(pattern)) = args.get(1).and_then(constant)
-            && !builtin::is_pattern(&pattern)
+            && builtin::Pattern::new(&pattern).is_none()
         {
             self.report(
                 Diagnostic::new(Code::BadCall, "this pattern cannot be read")

@@ -13,7 +13,7 @@ use super::outline::SUBJECTS;
 use super::state::{State, components, kept};
 use crate::base::{BitSet, FileId, Idx, IndexVec, Span};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table, Valued};
+use crate::engine::{AtomPlan, Clock, Conjunction, Index, Program, Step, Table, Valued};
 use crate::facts::{Dictionary, units_at};
 use crate::model::clause::{as_var, bind, cond_vars};
 use crate::model::{
@@ -35,6 +35,8 @@ pub struct Inputs<'i> {
     pub tables: &'i dyn Fn(&AtomSource, bool) -> Arc<Table>,
     /// Whether a value in this slot of an atom may be missing.
     pub missing: &'i dyn Fn(&AtomSource, usize) -> bool,
+    /// What ends the work before its time.
+    pub clock: &'i Clock,
 }
 
 /// Which program is wanted.
@@ -83,6 +85,8 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         ranges: 0,
         most_rows: 0,
         joined: Vec::new(),
+        columns: Vec::new(),
+        lets: Vec::new(),
     };
     let mut items = Vec::new();
     flatten(&request.clause.when, &mut items);
@@ -187,6 +191,10 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) most_rows: usize,
     /// Sentences joined here, and their tables.
     pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
+    /// Columns in which words have their ids, by the sentences at hand and further out that must hold.
+    pub(super) columns: Vec<(VarId, Arc<Table>, usize)>,
+    /// Words with what they are worked out from.
+    pub(super) lets: Vec<(VarId, &'r Expr)>,
 }
 
 impl<'r> Compiler<'_, 'r> {
@@ -223,6 +231,7 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         let items = self.join(items, bound, possible);
+        let outside = (self.columns.len(), self.lets.len());
         for item in items {
             match item {
                 Item::Is(cond @ Cond::Atom(atom)) => {
@@ -232,10 +241,12 @@ impl<'r> Compiler<'_, 'r> {
                 other => state.rest.push(other),
             }
         }
+        self.note(&state);
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
         self.fill(&mut state, None);
         self.narrow(&mut state);
+        self.pair(&mut state, enumerate);
         let open = state.open_vars();
         for pending in &mut state.pending {
             let args = pending.atom.args.iter().enumerate();
@@ -247,6 +258,8 @@ impl<'r> Compiler<'_, 'r> {
         let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
         state.order = best_order(&state, givens, enumerate);
         self.search(&mut state, enumerate);
+        self.columns.truncate(outside.0);
+        self.lets.truncate(outside.1);
         for pending in state.pending {
             self.finish(pending);
         }
@@ -286,7 +299,7 @@ impl<'r> Compiler<'_, 'r> {
         steps
     }
 
-    fn begin(&mut self, cond: &'r Cond, atom: &'r Atom, possible: bool) -> Pending<'r> {
+    pub(super) fn begin(&mut self, cond: &'r Cond, atom: &'r Atom, possible: bool) -> Pending<'r> {
         if let (Some(subjects), true) = (&self.request.subjects, atom.source == SUBJECTS) {
             self.subjects = Some(self.atoms.len());
             self.atoms.push(None);

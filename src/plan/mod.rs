@@ -9,6 +9,7 @@ mod join;
 mod missing;
 mod order;
 mod outline;
+mod paired;
 mod show;
 mod state;
 mod within;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compile::{Item, Pending, vars_of};
 use super::equal::Given;
+use super::outline::PAIRED;
 use super::state::State;
 use crate::model::VarId;
 use crate::model::clause::as_var;
@@ -46,22 +47,44 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
 /// The cheapest order found of the variables that atoms give their values, some of which follow from others;
 /// empty where it matters little.
 pub(super) fn best_order(state: &State<'_>, givens: Vec<Given<'_>>, enumerate: bool) -> Vec<VarId> {
-    if state.pending.iter().map(|pending| pending.table.len()).sum::<usize>() < FEW_ROWS {
+    let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
+    if rows < FEW_ROWS || sought(state).len() < 2 {
         return Vec::new();
     }
-    let open: Vec<VarId> = state.open_vars().into_iter().collect();
+    searched(state, givens, enumerate, None).1
+}
+
+/// The variables that are open and to which atoms give their values.
+fn sought(state: &State<'_>) -> Vec<VarId> {
     let bound_by_atoms =
         |var: &VarId| state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some());
-    let open: Vec<VarId> = open.into_iter().filter(bound_by_atoms).collect();
-    if open.len() < 2 {
-        return Vec::new();
-    }
-    let atoms: Vec<Counted> = state.pending.iter().map(|pending| Counted::new(pending, &open)).collect();
+    state.open_vars().into_iter().filter(bound_by_atoms).collect()
+}
+
+/// Pairs of two variables that would take the place of a condition.
+pub(super) struct Instead {
+    pub(super) rows: f64,
+    /// Each variable with its different ids.
+    pub(super) columns: [(VarId, f64); 2],
+}
+
+/// About how many look-ups the cheapest order found takes, and that order; where it is asked so, with pairs instead of
+/// a condition.
+pub(super) fn searched(
+    state: &State<'_>,
+    givens: Vec<Given<'_>>,
+    enumerate: bool,
+    instead: Option<&Instead>,
+) -> (f64, Vec<VarId>) {
+    let open = sought(state);
+    let mut atoms: Vec<Counted> = state.pending.iter().map(|pending| Counted::new(pending, &open)).collect();
+    atoms.extend(instead.map(|instead| Counted::of(instead, &open)));
     let needed: BTreeSet<VarId> =
         if enumerate { state.needed.difference(&state.bound).copied().collect() } else { BTreeSet::new() };
     let whole = state.bound.is_empty();
     let tests = |item: &Item<'_>| vars_of(*item).iter().any(|var| open.contains(var));
-    let tested = state.rest.iter().any(tests);
+    // What goes together by a condition rules out as much as the condition itself.
+    let tested = state.rest.iter().any(tests) || state.pending.iter().any(|it| it.atom.source == PAIRED);
     let rows = atoms.iter().map(|atom| atom.rows).collect();
     let mut follows: Vec<Follows> = givens.into_iter().map(Follows::from).collect();
     for follows in &mut follows {
@@ -81,7 +104,7 @@ pub(super) fn best_order(state: &State<'_>, givens: Vec<Given<'_>>, enumerate: b
     let mut taken = Vec::new();
     search.follow(&mut taken, &mut partial);
     search.go(&mut taken, &partial);
-    search.best.1
+    search.best
 }
 
 /// An atom's counts: its rows by what is filled already, and per column its variable and different ids,
@@ -99,6 +122,14 @@ impl Counted {
             Some((var, pending.table.distinct(column).max(1) as f64))
         });
         Self { rows: pending.rows(), columns: columns.collect() }
+    }
+
+    /// Of a variable that has its value, only the pairs with that are left.
+    fn of(instead: &Instead, ordered: &[VarId]) -> Self {
+        let (open, given): (Vec<_>, Vec<_>) =
+            instead.columns.iter().partition(|(var, _)| ordered.contains(var));
+        let rows = given.iter().fold(instead.rows, |rows, (_, distinct)| rows / distinct.max(1.0));
+        Self { rows, columns: open }
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) const SUBJECTS: AtomSource = AtomSource::Relation(RelationId(u32::MAX
 /// Stands for sentences that are searched as one.
 pub(super) const JOINED: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 1));
 
+/// Stands for what goes together by a condition between two words.
+pub(super) const PAIRED: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 2));
+
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
 pub fn outline(ruleset: &Ruleset, clause: &Clause, program: &Program) -> String {
     let mut outline = Outline { ruleset, clause, program, lines: Vec::new() };
@@ -134,6 +137,7 @@ impl Outline<'_> {
         let what = match source {
             source if *source == SUBJECTS => "the subjects".to_owned(),
             source if *source == JOINED => "several sentences at once".to_owned(),
+            source if *source == PAIRED => "what a condition lets go together".to_owned(),
             AtomSource::Relation(relation) => name(self.ruleset, *relation),
             AtomSource::Verdict { verdict, lenses, question, .. } => {
                 let verdict = &self.ruleset.questions[*question].verdicts[*verdict].name;

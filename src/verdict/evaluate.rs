@@ -298,6 +298,7 @@ impl Evaluator<'_> {
             members: &self.members,
             tables: &tables,
             missing: &missing,
+            clock: &self.clock,
         };
         let result = work(self, &inputs, &values);
         for (domain, made) in values.into_made().into_iter().filter(|_| keep) {

@@ -5,6 +5,7 @@ mod difference;
 mod grown;
 mod joined;
 mod metamorphic;
+mod paired;
 mod ranked;
 mod shrink;
 mod threads;
