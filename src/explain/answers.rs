@@ -1,16 +1,17 @@
 //! Who is asked about and what lenses say of them, in one world: read off the evaluation, or worked out.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::run::{Matched, Run};
 use super::solve::{Env, flatten, gives};
 use super::world::Node;
 use crate::base::Idx;
-use crate::model::{Clause, Cond, LensId, Otherwise, QuestionId, Row, RowId, VarId, VerdictId};
+use crate::model::{Clause, Cond, LensId, Otherwise, QuestionId, RowId, VarId, VerdictId};
 use crate::verdict::{Outcome, OutcomeSet, outcome_of_rows};
 
-impl<'w> Run<'w> {
+impl Run<'_> {
     /// Subjects of a question that are as wanted, possible ones or only certain ones.
     pub fn population(
         &self,
@@ -51,6 +52,12 @@ impl<'w> Run<'w> {
         };
         for clause in clauses {
             self.all_subjects(question, clause, want, possible, &mut found)?;
+            if self.trace.is_none()
+                && !found.is_empty()
+                && want.iter().all(|want| matches!(want, Want::Is(_)))
+            {
+                break;
+            }
         }
         Ok(found)
     }
@@ -76,12 +83,32 @@ impl<'w> Run<'w> {
         let is_closed = self.world.ruleset.questions[question].among.is_some();
         let mut rows = Vec::new();
         let by_rows = lenses.iter().all(|lens| self.rows_giving(*lens, verdict, is_closed, &mut rows));
-        if is_closed && !(by_rows && rows.iter().all(|row| self.leads(question, &row.clause, want))) {
-            return self.population(question, want, possible);
+        let mut clauses: Vec<Rc<Clause>> = Vec::new();
+        if is_closed {
+            if !by_rows {
+                return self.population(question, want, possible);
+            }
+            for (lens, row) in &rows {
+                let clause = &self.world.ruleset.lenses[*lens].rows[*row].clause;
+                if !self.leads(question, clause, want) {
+                    let least = self.world.necessary(*lens, *row);
+                    // All that is asked about is among what an answer was read off, so that names in it are tried.
+                    if self.trace.is_some() || !self.leads(question, &least, want) {
+                        return self.population(question, want, possible);
+                    }
+                    clauses.push(least);
+                }
+            }
         }
         let mut found = BTreeSet::new();
-        for row in rows {
-            self.all_subjects(question, &row.clause, want, true, &mut found)?;
+        for (lens, row) in rows {
+            let clause = &self.world.ruleset.lenses[lens].rows[row].clause;
+            if !is_closed || self.leads(question, clause, want) {
+                self.all_subjects(question, clause, want, true, &mut found)?;
+            }
+        }
+        for clause in clauses {
+            self.all_subjects(question, &clause, want, true, &mut found)?;
         }
         if is_closed {
             let mut kept = BTreeSet::new();
@@ -98,9 +125,16 @@ impl<'w> Run<'w> {
 
     /// The rows by which a lens gives a verdict; whether it does so by rows alone. What holds where no row
     /// decides counts only where a population says of whom.
-    fn rows_giving(&self, lens: LensId, verdict: VerdictId, is_closed: bool, out: &mut Vec<&'w Row>) -> bool {
+    fn rows_giving(
+        &self,
+        lens: LensId,
+        verdict: VerdictId,
+        is_closed: bool,
+        out: &mut Vec<(LensId, RowId)>,
+    ) -> bool {
         let entry = &self.world.ruleset.lenses[lens];
-        out.extend(entry.rows.iter().filter(|row| row.verdict == verdict));
+        let own = entry.rows.iter_enumerated().filter(|(_, row)| row.verdict == verdict);
+        out.extend(own.map(|(row, _)| (lens, row)));
         match entry.otherwise {
             _ if !is_closed => true,
             Otherwise::Nothing => true,
@@ -150,11 +184,13 @@ impl<'w> Run<'w> {
                 env.ids[slot.index()] = Some(*id);
             }
         }
-        self.clause(clause, &mut env, possible, &mut |env| {
+        // Of one subject one way is enough; a trace shows all there are.
+        let is_one = self.trace.is_none() && want.iter().all(|want| matches!(want, Want::Is(_)));
+        super::prove::ended(self.clause(clause, &mut env, possible, &mut |env| {
             let tuple: Option<Tuple> = slots.iter().map(|slot| env.ids[slot.index()]).collect();
             found.extend(tuple);
-            Ok(())
-        })
+            if is_one { Err(Stop::Enough) } else { Ok(()) }
+        }))
     }
 
     /// Whether the rows of a lens alone give the verdict.

@@ -4,10 +4,12 @@
 mod answers;
 mod calculate;
 mod change;
+mod grow;
 mod halving;
 mod lookup;
 mod moves;
 mod nearest;
+mod necessary;
 mod parting;
 mod prove;
 mod run;

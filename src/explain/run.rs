@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::grow::{Grown, wants};
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::settled::Settled;
 use super::solve::Env;
@@ -61,6 +62,12 @@ pub(super) struct Run<'w> {
     /// Goals of loops, in the order in which the passes under way came by them.
     passed: RefCell<Vec<Goal>>,
     passes: Cell<u64>,
+    /// The number of the last pass begun: none is used twice.
+    last_pass: Cell<u64>,
+    /// What grows with the same in slots that are handed on.
+    pub grown: RefCell<HashMap<Goal, Rc<Grown>, FxBuildHasher>>,
+    /// How many steps were taken to find out instead what that rests on, and how many may be.
+    pub backwards: RefCell<HashMap<Goal, (u64, u64), FxBuildHasher>>,
     depth: Cell<usize>,
     left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
@@ -106,6 +113,9 @@ impl<'w> Run<'w> {
             driven: RefCell::default(),
             passed: RefCell::default(),
             passes: Cell::new(0),
+            last_pass: Cell::new(0),
+            grown: RefCell::default(),
+            backwards: RefCell::default(),
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
@@ -183,9 +193,42 @@ impl<'w> Run<'w> {
         self.left.set(budget);
     }
 
+    /// The steps that work here is counted against.
+    fn steps(&self) -> &Cell<u64> {
+        if self.apart { &self.world.pot } else { &self.left }
+    }
+
+    /// How many of these are left.
+    pub fn steps_left(&self) -> u64 {
+        self.steps().get()
+    }
+
+    /// Does work that may take so many steps; `None` where they do not do, but more are left.
+    pub fn within<T>(&self, most: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result<Option<T>, Stop> {
+        let (steps, short) = (self.steps(), self.world.short.get());
+        let before = steps.get();
+        let allowed = before.min(most);
+        steps.set(allowed);
+        let result = work();
+        steps.set(before - (allowed - steps.get()));
+        match result {
+            Ok(found) => Ok(Some(found)),
+            // What another ran short of is not to be had here either.
+            Err(Stop::Spent)
+                if steps.get() > 0
+                    && self.world.over().is_none()
+                    && (self.apart || self.world.short.get() == short) =>
+            {
+                self.world.short.set(short);
+                Ok(None)
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
     /// Counts a step.
     pub fn tick(&self) -> Flow {
-        let steps = if self.apart { &self.world.pot } else { &self.left };
+        let steps = self.steps();
         let left = steps.get();
         if left == 0 || self.world.over().is_some() {
             self.world.short.set(self.world.short.get() || self.apart);
@@ -367,45 +410,65 @@ impl<'w> Run<'w> {
         self.depth.set(depth + 1);
         let place = self.world.loops[relation];
         let result = match place {
-            Some(place) if !self.driven.borrow().contains_key(&place) => self.drive(place, &goal),
-            _ => self.pass(&goal),
+            Some(place) if !self.driven.borrow().contains_key(&place) => self.looped(place, &goal),
+            _ => self.pass(&goal).map(|()| None),
         };
         self.depth.set(depth);
-        result?;
+        let found = result?;
         let mut tables = self.tables.borrow_mut();
         let table = tables.entry(goal).or_default();
-        table.done |= place.is_none();
+        table.done |= place.is_none() || found.is_some();
+        if let Some(found) = found {
+            table.tuples = Rc::new(found);
+        }
         Ok(Rc::clone(&table.tuples))
     }
 
+    /// Begins a pass with a number of its own; hands back that of the one it is within.
+    pub fn fresh_pass(&self) -> u64 {
+        let outer = self.passes.get();
+        self.last_pass.set(self.last_pass.get() + 1);
+        self.passes.set(self.last_pass.get());
+        outer
+    }
+
+    /// Ends it: what was not done in it is asked anew.
+    pub fn end_pass(&self, outer: u64) {
+        if self.driven.borrow().is_empty() {
+            self.fresh_pass();
+        } else {
+            self.passes.set(outer);
+        }
+    }
+
     /// Works a goal of a loop out, pass by pass, until nothing new comes.
-    fn drive(&self, place: usize, goal: &Goal) -> Flow {
+    pub fn drive(&self, place: usize, goal: &Goal) -> Flow {
         let outer = self.passes.get();
         let first = self.passed.borrow().len();
-        let mut passes = outer;
-        loop {
-            passes += 1;
-            self.passes.set(passes);
+        let result = loop {
+            self.fresh_pass();
             self.driven.borrow_mut().insert(place, false);
             self.passed.borrow_mut().truncate(first);
             let passed = self.pass(goal);
             let more = self.driven.borrow_mut().remove(&place);
-            passed?;
-            if more != Some(true) {
-                break;
+            if passed.is_err() || more != Some(true) {
+                break passed;
             }
-        }
+        };
         let mut tables = self.tables.borrow_mut();
         for other in self.passed.borrow_mut().drain(first..) {
             match tables.get_mut(&other) {
-                Some(table) if self.world.loops[other.0] == Some(place) => table.done = true,
+                Some(table) if self.world.loops[other.0] == Some(place) && result.is_ok() => {
+                    table.done = true;
+                }
                 // Goals of an outer loop are of its pass again.
                 Some(table) if !table.done => table.pass = 0,
                 _ => {}
             }
         }
-        self.passes.set(if self.driven.borrow().is_empty() { passes } else { outer });
-        Ok(())
+        drop(tables);
+        self.end_pass(outer);
+        result
     }
 
     fn pass(&self, goal: &Goal) -> Flow {
@@ -420,7 +483,7 @@ impl<'w> Run<'w> {
             self.passed.borrow_mut().push(goal.clone());
         }
         let mut found = BTreeSet::clone(&before);
-        let want: Vec<Want> = pattern.iter().map(|id| id.map_or(Want::Any, Want::Is)).collect();
+        let want = wants(pattern);
         self.stated(*relation, &want, *possible, &mut |tuple| {
             found.insert(tuple.to_vec());
             Ok(())

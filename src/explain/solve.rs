@@ -149,7 +149,7 @@ impl Run<'_> {
     }
 
     /// Which part comes next: the one that leaves the fewest ways, as far as one can see.
-    fn next(&self, left: &[&Cond], env: &Env<'_>) -> Option<usize> {
+    pub fn next(&self, left: &[&Cond], env: &Env<'_>) -> Option<usize> {
         if left.len() < 2 {
             return if left.is_empty() { None } else { Some(0) };
         }
@@ -278,7 +278,8 @@ impl Run<'_> {
         }
     }
 
-    fn unify(&self, atom: &Atom, tuple: &[u32], env: &mut Env<'_>, possible: bool) -> bool {
+    /// Whether a tuple is as a sentence says; its words stand for what is in it then.
+    pub fn unify(&self, atom: &Atom, tuple: &[u32], env: &mut Env<'_>, possible: bool) -> bool {
         for (slot, (term, id)) in atom.args.iter().zip(tuple).enumerate() {
             let is_value = match &atom.source {
                 AtomSource::Relation(relation) => self.world.is_value(*relation, slot),

@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::grow::Growing;
 use super::lookup::{Indexes, Tuple};
 use crate::base::{Idx, IndexVec};
 use crate::engine::{Clock, Reached, Values};
 use crate::facts::{MISSING, Origin, Stated};
 use crate::model::{
     AtomSource, Clause, Cond, Constant, Domain, DomainId, KindFact, KindId, LensId, Otherwise, QuestionId,
-    RelationId, Ruleset, Ty, VarId,
+    RelationId, RowId, Ruleset, Ty, VarId,
 };
 use crate::plan::{Task, plan};
 use crate::verdict::Evaluation;
@@ -57,6 +58,10 @@ pub(super) struct World<'w> {
     /// What a relation, question or lens is worked out from, all the way down.
     reads: RefCell<BTreeMap<Node, Rc<BTreeSet<Node>>>>,
     weights: RefCell<BTreeMap<Node, u8>>,
+    /// What a row that leads nowhere by itself asks at least.
+    least: RefCell<BTreeMap<(LensId, RowId), Rc<Clause>>>,
+    /// How relations of loops grow, where they do.
+    growing: RefCell<BTreeMap<RelationId, Option<Rc<Growing>>>>,
 }
 
 /// Something that is worked out.
@@ -103,6 +108,8 @@ impl<'w> World<'w> {
             named: RefCell::default(),
             reads,
             weights: RefCell::default(),
+            least: RefCell::default(),
+            growing: RefCell::default(),
         })
     }
 
@@ -222,6 +229,18 @@ impl<'w> World<'w> {
         let weight = if reads.iter().any(in_circles) { 2 } else { u8::from(reads.len() > 1) };
         self.weights.borrow_mut().insert(node, weight);
         weight
+    }
+
+    /// What is so at least wherever a row matches.
+    pub fn necessary(&self, lens: LensId, row: RowId) -> Rc<Clause> {
+        let made = || Rc::new(super::necessary::least(self, &self.ruleset.lenses[lens].rows[row].clause));
+        Rc::clone(self.least.borrow_mut().entry((lens, row)).or_insert_with(made))
+    }
+
+    /// How a relation of a loop grows one tuple from another, where it does.
+    pub fn growing(&self, relation: RelationId) -> Option<Rc<Growing>> {
+        let mut known = self.growing.borrow_mut();
+        known.entry(relation).or_insert_with(|| Growing::new(self, relation).map(Rc::new)).clone()
     }
 
     fn next(&self, node: Node, out: &mut Vec<Node>) {

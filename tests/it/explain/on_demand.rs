@@ -134,3 +134,68 @@ fn everything_is_evaluated_where_one_answer_hangs_on_all_others() {
     assert!(known.is_ok(), "{known:?}");
     assert_eq!(told(&session, ruleset, found), told(&session, ruleset, known));
 }
+
+/// Explains a subject over what is stated alone, without looking for changes; asserts that this does and that
+/// it is what is said over everything.
+fn by_itself(text: &str, lens: LensId, who: &[&str]) -> String {
+    let files = memory(text);
+    let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+    let ruleset = session.ruleset().expect("it is sound");
+    let part = evaluated(&session, ruleset, Scope::Stated);
+    let slots = &ruleset.questions[QuestionId(0)].slots;
+    let name = |(slot, name): (&parallax::model::Slot, &&str)| {
+        Constant::Thing(ruleset.domain_of(slot.ty), (*name).to_owned())
+    };
+    let subject: Vec<Constant> = slots.iter().zip(who).map(name).collect();
+    let request = Request { size: 0, ..request(&subject, &[lens], 50_000_000) };
+    let kinds = &ruleset.facts.kinds;
+    let found = explain(ruleset, &part, kinds, &request);
+    if let Ok(found) = &found {
+        verify(ruleset, &part, kinds, found).expect("all of it replays");
+    }
+    let whole = evaluated(&session, ruleset, Scope::All);
+    let known = explain(ruleset, &whole, kinds, &request);
+    let found = told(&session, ruleset, found);
+    assert_eq!(found, told(&session, ruleset, known));
+    found
+}
+
+#[test]
+fn a_chain_longer_than_goals_may_wait_for_each_other_is_followed_from_its_begin() {
+    use std::fmt::Write as _;
+    const LONG: usize = 170;
+    let mut text = "kind P\nkind T\nrelation P makes T\nrelation P sells T to buyer: P\n\
+        relation maker: P offers T down to buyer: P\n\
+        define maker offers t down to buyer\n  when maker makes t and maker sells t to buyer\n\
+        define maker offers t down to buyer\n  when maker offers t down to seller and seller sells t to buyer\n\
+        question P is near | far of maker: P\n  among maker makes any t and any s sells any u to p\n\
+        lens l {\n  a: near when maker offers any t down to p\n  otherwise far\n}\n\
+        facts {\n  m makes t\n  other makes u\n  m sells t to p0\n"
+        .to_owned();
+    (0..LONG).for_each(|at| _ = writeln!(text, "  p{at} sells t to p{}", at + 1));
+    text.push_str("}\n");
+    // As much as the program gives itself.
+    let checked = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+        let last = format!("p{LONG}");
+        assert!(by_itself(&text, LensId(0), &[&last, "m"]).contains("● l: near"));
+        assert!(by_itself(&text, LensId(0), &[&last, "other"]).contains("○ l: far"));
+    });
+    checked.expect("a thread").join().expect("both are explained");
+}
+
+#[test]
+fn figures_of_nothing_are_not_looked_for_among_all_who_are_asked_about() {
+    use std::fmt::Write as _;
+    const MANY: usize = 20_000;
+    let mut text = "kind P\nrelation P knows other: P\nrelation P gave Number to other: P\n\
+        relation P likes other: P\n\
+        question P is good | bad of other: P\n  among p knows other\n\
+        lens near {\n  a: good when sum(n for each n: p gave n to other) > 0\n  otherwise bad\n}\n\
+        lens far {\n  a: good when middle is good of other according to near and middle likes p\n  \
+        otherwise bad\n}\nfacts {\n  p7 gave 5 to hub\n  p7 likes p1\n"
+        .to_owned();
+    (0..MANY).for_each(|at| _ = writeln!(text, "  p{at} knows hub"));
+    text.push_str("}\n");
+    assert!(by_itself(&text, LensId(1), &["p1", "hub"]).contains("● far: good"));
+    assert!(by_itself(&text, LensId(1), &["p2", "hub"]).contains("○ far: bad"));
+}
