@@ -49,8 +49,8 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         }
     };
     let lenses = lenses(args, ruleset, asked.question, terminal)?;
-    // How many others part for the same reason takes all of them.
-    let scope = if parting.is_none() { Scope::Stated } else { Scope::All };
+    // How many others part for the same reason takes both lenses over all of them.
+    let scope = parting.map_or(Scope::Stated, |(left, right)| Scope::Two([left, right]));
     let options = Options { stated: true, scope, ..terminal.options(&args.world)? };
     let (mut evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
     let subject = subject(ruleset, &evaluation, &asked, terminal)?;

@@ -207,7 +207,8 @@ pub fn explain(
 ) -> Result<Explanation, Trouble> {
     let mut world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
     let is_whole = evaluation.left_out.is_nothing();
-    if request.parting.is_some() && !is_whole {
+    let is_left_out = |lens: LensId| evaluation.left_out.lenses.contains(&lens);
+    if request.parting.is_some_and(|(left, right)| is_left_out(left) || is_left_out(right)) {
         return Err(Trouble::LeftOut);
     }
     let clock = Clock::start(&request.limits);

@@ -18,8 +18,22 @@ pub fn stated(ruleset: &Ruleset) -> Plan {
 /// from; of populations and lenses only those that such a relation asks.
 pub fn below(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     let graph = Graph::new(ruleset);
+    let seen = seen(ruleset, &graph, lenses);
+    let mut relations = places(&graph, |node| matches!(node, Node::Relation(_)));
+    relations.retain(|node| seen[*node]);
+    kept(ruleset, &graph, &graph.reach(&relations))
+}
+
+/// Of the order of evaluation what it takes to know what these lenses say of whom.
+pub fn through(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
+    let graph = Graph::new(ruleset);
+    kept(ruleset, &graph, &seen(ruleset, &graph, lenses))
+}
+
+/// Per node of what depends on what whether these lenses need it, themselves included.
+fn seen(ruleset: &Ruleset, graph: &Graph, lenses: &[LensId]) -> Vec<bool> {
     let is_asked = |node: &Node| matches!(node, Node::Lens(lens) if lenses.contains(lens));
-    let mut from: Vec<usize> = places(&graph, is_asked);
+    let mut from: Vec<usize> = places(graph, is_asked);
     // Without `among` a population is whom any lens of the question matches.
     loop {
         let seen = graph.reach(&from);
@@ -30,18 +44,18 @@ pub fn below(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
             ruleset.questions[question].among.is_none()
                 && graph.nodes.iter().zip(&seen).any(|(other, seen)| *seen && asks(other))
         };
-        let beside = places(&graph, is_beside);
+        let beside = places(graph, is_beside);
         let known = from.len();
         from.extend(beside.into_iter().filter(|node| !seen[*node]));
         if from.len() == known {
             break;
         }
     }
-    let seen = graph.reach(&from);
-    let mut relations = places(&graph, |node| matches!(node, Node::Relation(_)));
-    relations.retain(|node| seen[*node]);
-    let needed = graph.reach(&relations);
-    let is_needed = |own: Node| graph.nodes.iter().zip(&needed).any(|(node, needed)| *needed && *node == own);
+    graph.reach(&from)
+}
+
+fn kept(ruleset: &Ruleset, graph: &Graph, needed: &[bool]) -> Plan {
+    let is_needed = |own: Node| graph.nodes.iter().zip(needed).any(|(node, needed)| *needed && *node == own);
     let mut steps = plan(ruleset).steps;
     steps.retain(|task| match task {
         Task::Relations { members, .. } => members.iter().any(|member| is_needed(Node::Relation(*member))),

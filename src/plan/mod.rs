@@ -14,7 +14,7 @@ mod show;
 mod state;
 mod within;
 
-pub use below::{below, stated};
+pub use below::{below, stated, through};
 pub use compile::{Inputs, Request, compile, may_miss};
 pub use expressions::{comparison, operation, place};
 pub use outline::outline;

@@ -16,7 +16,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, LensId, NeverId, ParameterId, QuestionId, RelationId,
     Ruleset, Term, Ty,
 };
-use crate::plan::{Inputs, Plan, Task, below, plan, stated};
+use crate::plan::{Inputs, Plan, Task, below, plan, stated, through};
 use crate::value::{DomainError, Value};
 
 /// What is certain, and what is possible where that is more.
@@ -80,6 +80,8 @@ pub enum Scope<'l> {
     All,
     /// The relations that these lenses rest on, with what those need; no constraints.
     Below(&'l [LensId]),
+    /// What these two lenses say, with what that needs; no constraints.
+    Two([LensId; 2]),
     /// What is stated; nothing that rules conclude.
     Stated,
 }
@@ -110,6 +112,7 @@ pub fn evaluate(
     let (plan, is_whole) = match extras.scope {
         Scope::All => (plan(ruleset), true),
         Scope::Below(lenses) => (below(ruleset, lenses), false),
+        Scope::Two(lenses) => (through(ruleset, &lenses), false),
         Scope::Stated => (stated(ruleset), false),
     };
     let left_out =
