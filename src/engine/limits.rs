@@ -71,6 +71,11 @@ impl Clock {
         if tuples as u64 > self.limits.facts { Err(Reached::Facts) } else { self.time() }
     }
 
+    /// Whether so many rounds of a loop of rules may be taken.
+    pub fn allows(&self, rounds: usize) -> bool {
+        rounds <= self.limits.rounds as usize
+    }
+
     /// Checks the rounds of a loop of rules.
     pub fn round(&self, round: u32) -> Result<(), Reached> {
         if round > self.limits.rounds { Err(Reached::Rounds) } else { self.time() }

@@ -83,7 +83,9 @@ pub(super) fn walked(
     let of_steps = kept.map(|_| Graph::new(ranks.len(), ranked.map(of_step)).targets);
     drop(edges);
     let starts = Starts::new(seeds, layout, begins.iter().map(|begin| ranks[*begin as usize]));
-    let components = (kept.is_none() && starts.walk_often(&graph)).then(|| Components::of(&graph));
+    // Over components rounds are not counted, so there must be none too many.
+    let is_condensed = kept.is_none() && clock.allows(graph.len()) && starts.walk_often(&graph);
+    let components = is_condensed.then(|| Components::of(&graph));
     let walk = |job: &Range<usize>| -> Result<Walked, Bail> {
         let mut walker = Walker::new(&graph, components.as_ref());
         let mut shortest =
@@ -93,10 +95,11 @@ pub(super) fn walked(
             let before = walked.nodes.len();
             let begins = starts.nodes.of(start);
             if let Some((kept, shortest)) = &mut shortest {
-                shortest.walk(begins.iter().copied().zip(kept.lengths(starts.seeds_of(start))))?;
+                let begins = begins.iter().copied().zip(kept.lengths(starts.seeds_of(start)));
+                clock.round(shortest.walk(begins)?)?;
                 shortest.hand_over(&mut walked.nodes, &mut walked.lengths);
             } else {
-                walker.walk(begins);
+                clock.round(walker.walk(begins).1)?;
                 walker.hand_over(&mut walked.nodes);
             }
             let count = walked.nodes.len() - before;
@@ -233,7 +236,7 @@ impl Starts {
         let mut walker = Walker::new(graph, None);
         let mut tried: usize = 0;
         for at in 0..TRIED {
-            tried += walker.walk(self.nodes.of(at * count / TRIED));
+            tried += walker.walk(self.nodes.of(at * count / TRIED)).0;
             walker.forget();
         }
         tried.saturating_mul(count / TRIED) > graph.targets.len().saturating_mul(OFTEN)

@@ -28,20 +28,26 @@ impl<'g> Walker<'g> {
         }
     }
 
-    /// Goes wherever edges lead from some nodes. Hands back along how many edges that was.
-    pub fn walk(&mut self, from: &[u32]) -> usize {
+    /// Goes wherever edges lead from some nodes. Hands back along how many edges that was, and in how many rounds
+    /// of one edge each.
+    pub fn walk(&mut self, from: &[u32]) -> (usize, u32) {
         for node in from {
             self.meet(self.components.map_or(*node, |components| components.of[*node as usize]));
         }
         let graph = self.components.map_or(self.graph, |components| &components.graph);
         let (mut at, mut edges) = (0, 0);
+        let (mut rounds, mut end) = (0, 0);
         while at < self.met.len() {
+            if at == end {
+                rounds += 1;
+                end = self.met.len();
+            }
             let targets = graph.of(self.met[at] as usize);
             targets.iter().for_each(|to| self.meet(*to));
             edges += targets.len();
             at += 1;
         }
-        edges
+        (edges, rounds)
     }
 
     /// Forgets where it has been.
@@ -97,8 +103,9 @@ pub(super) struct Shortest<'g> {
     lengths: &'g [Length],
     /// Whether all steps add the same: then ways come by length without being put in order.
     is_even: bool,
-    /// The least length to each node so far, and the nodes that have one.
+    /// The least length to each node so far, of how many edges that way is, and the nodes that have one.
     least: Vec<i64>,
+    edges: Vec<u32>,
     met: Vec<u32>,
     /// With even steps the nodes to begin with and those met on the way, each by length.
     begins: VecDeque<(i64, u32)>,
@@ -114,6 +121,7 @@ impl<'g> Shortest<'g> {
             lengths,
             is_even: lengths.windows(2).all(|pair| pair[0].adds == pair[1].adds),
             least: vec![NEVER; graph.len()],
+            edges: vec![0; graph.len()],
             met: Vec::new(),
             begins: VecDeque::new(),
             queue: VecDeque::new(),
@@ -122,18 +130,22 @@ impl<'g> Shortest<'g> {
     }
 
     /// Goes wherever edges lead from some nodes, which have lengths already (Dijkstra's algorithm, 1959; with
-    /// even steps a queue does for the heap). It bails where a length grows past all bounds.
-    pub fn walk(&mut self, from: impl Iterator<Item = (u32, i64)>) -> Result<(), Bail> {
+    /// even steps a queue does for the heap). Hands back the rounds of one edge each that the longest of them takes.
+    /// It bails where a length grows past all bounds.
+    pub fn walk(&mut self, from: impl Iterator<Item = (u32, i64)>) -> Result<u32, Bail> {
         let mut begins: Vec<(i64, u32)> = from.map(|(node, length)| (length, node)).collect();
         begins.sort_unstable();
         for (length, node) in begins {
-            self.meet(node, length);
+            self.meet(node, length, 0);
         }
+        let mut rounds = 0;
         std::mem::swap(&mut self.begins, &mut self.queue);
         while let Some((length, node)) = self.next() {
             if self.least[node as usize] < length {
                 continue;
             }
+            let round = self.edges[node as usize] + 1;
+            rounds = rounds.max(round);
             let edges =
                 self.graph.starts[node as usize] as usize..self.graph.starts[node as usize + 1] as usize;
             for edge in edges {
@@ -141,14 +153,14 @@ impl<'g> Shortest<'g> {
                 let length = length.checked_add(step.adds).filter(|length| *length < NEVER);
                 let length = length.ok_or(Bail::Calculation)?;
                 if length <= step.most {
-                    self.meet(self.graph.targets[edge], length);
+                    self.meet(self.graph.targets[edge], length, round);
                 }
             }
         }
-        Ok(())
+        Ok(rounds)
     }
 
-    fn meet(&mut self, node: u32, length: i64) {
+    fn meet(&mut self, node: u32, length: i64, edges: u32) {
         let least = &mut self.least[node as usize];
         if *least <= length {
             return;
@@ -157,6 +169,7 @@ impl<'g> Shortest<'g> {
             self.met.push(node);
         }
         *least = length;
+        self.edges[node as usize] = edges;
         if self.is_even {
             self.queue.push_back((length, node));
         } else {
