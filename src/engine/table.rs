@@ -108,6 +108,15 @@ impl Table {
         &self.columns
     }
 
+    /// The columns with the tuples in ascending order.
+    pub fn in_order(&self) -> Vec<Arc<Vec<u32>>> {
+        if self.sorted || self.columns.is_empty() {
+            return self.columns.clone();
+        }
+        let order: Vec<usize> = (0..self.columns.len()).collect();
+        self.index(&order).columns.clone()
+    }
+
     /// The number of different ids in a column.
     pub fn distinct(&self, column: usize) -> usize {
         *self.distinct[column].get_or_init(|| {

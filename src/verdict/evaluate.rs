@@ -425,9 +425,10 @@ impl Evaluator<'_> {
             .relations
             .iter_mut()
             .map(|bounds| match bounds.take() {
-                Some(Bounds { certain, possible, .. }) => {
-                    RelationBounds { certain: sorted(certain), possible: possible.map(sorted) }
-                }
+                Some(Bounds { certain, possible, .. }) => RelationBounds {
+                    certain: certain.in_order(),
+                    possible: possible.map(|possible| possible.in_order()),
+                },
                 None => RelationBounds::default(),
             })
             .collect();
@@ -455,12 +456,6 @@ fn named_by_sentences(cond: &Cond, out: &mut BTreeSet<VarId>) {
         Cond::IsKind { term, .. } => out.extend(crate::model::clause::as_var(term)),
         Cond::Not(..) | Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } => {}
     }
-}
-
-/// The columns with their rows in ascending order.
-fn sorted(table: Arc<Table>) -> Vec<Arc<Vec<u32>>> {
-    let order: Vec<usize> = (0..table.columns().len()).collect();
-    if order.is_empty() { Vec::new() } else { table.index(&order).columns.clone() }
 }
 
 fn constant_of(term: &Term, out: &mut BTreeSet<Constant>) {

@@ -1,6 +1,6 @@
 //! Relations from stated facts and rules; semi-naive where rules need each other.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::evaluate::{Bounds, Evaluator, Stop};
@@ -8,8 +8,8 @@ use super::search::{self, Wanted, branches};
 use crate::base::{BitSet, Idx, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{
-    Change, Clock, Failure, Flow, Frame, Gather, Halt, Keep, Place, Reached, Runner, Sorted, Table, TupleSet,
-    Values,
+    Change, Clock, Failure, Flow, Frame, Gather, Halt, Index, Keep, Place, Reached, Runner, Sorted, Table,
+    TupleSet, Values,
 };
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
@@ -80,25 +80,45 @@ impl Evaluator<'_> {
     ) -> (Arc<Table>, Option<Arc<Table>>) {
         let kept = self.ruleset.relations[relation].keeping.map(|(_, slot)| slot);
         let (Some(slot), Some(possible)) = (kept, &possible) else { return (certain, possible) };
-        let key = |table: &Table, row: usize| -> Vec<u32> {
-            let columns = table.columns().iter().enumerate().filter(|(at, _)| *at != slot);
-            columns.map(|(_, column)| column[row]).collect()
+        // Rows in the order of their keys, of which each has one.
+        let slots = 0..certain.columns().len();
+        let order: Vec<usize> = slots.filter(|at| *at != slot).chain([slot]).collect();
+        let (sure, all) = (certain.index(&order), possible.index(&order));
+        let last = order.len() - 1;
+        let key = |index: &Index, row: u32| -> Vec<u32> {
+            index.columns[..last].iter().map(|column| column[row as usize]).collect()
         };
-        let best = |table: &Table| -> HashMap<Vec<u32>, u32> {
-            (0..table.len()).map(|row| (key(table, row), table.columns()[slot][row])).collect()
-        };
-        let (sure, all) = (best(&certain), best(possible));
-        let settled = |table: &Table| {
-            let mut columns: Vec<Vec<u32>> = table.columns().iter().map(|column| column.to_vec()).collect();
-            for (row, value) in columns[slot].iter_mut().enumerate() {
-                let key = key(table, row);
-                if sure.get(&key) != all.get(&key) {
-                    *value = MISSING;
+        let mut values: [Vec<u32>; 2] = [&sure, &all].map(|index| index.columns[last].to_vec());
+        let (mut left, mut right) = (0_u32, 0_u32);
+        while left < sure.all().1 || right < all.all().1 {
+            let own = (left < sure.all().1).then(|| key(&sure, left));
+            let other = (right < all.all().1).then(|| key(&all, right));
+            let (at, to) = (left as usize, right as usize);
+            match (own, other) {
+                (Some(own), Some(other)) if own == other => {
+                    if values[0][at] != values[1][to] {
+                        (values[0][at], values[1][to]) = (MISSING, MISSING);
+                    }
+                    (left, right) = (left + 1, right + 1);
+                }
+                (Some(own), other) if other.as_ref().is_none_or(|other| own < *other) => {
+                    values[0][at] = MISSING;
+                    left += 1;
+                }
+                _ => {
+                    values[1][to] = MISSING;
+                    right += 1;
                 }
             }
+        }
+        let [own, others] = values;
+        let settled = |index: &Index, values: Vec<u32>| {
+            let mut columns: Vec<Vec<u32>> =
+                index.columns[..last].iter().map(|column| column.to_vec()).collect();
+            columns.insert(slot, values);
             Arc::new(Table::new(columns))
         };
-        (settled(&certain), Some(settled(possible)))
+        (settled(&sure, own), Some(settled(&all, others)))
     }
 
     /// Whether rules of a loop may conclude missing values: they read some, or aggregate.
