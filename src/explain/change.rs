@@ -56,6 +56,8 @@ impl Search<'_> {
         let mut out = Flips { found: Vec::new(), size: 0, complete: true };
         let mut level = VecDeque::from([Visited { moves: Vec::new(), change: Change::default() }]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
+        // Sets that are enough: with more beside them they are not the smallest.
+        let mut enough: BTreeSet<Vec<Move>> = BTreeSet::new();
         for size in 1..=self.size {
             let mut next = VecDeque::new();
             let (mut found, mut beside) = (Vec::new(), Vec::new());
@@ -76,7 +78,7 @@ impl Search<'_> {
                     let mut all = visited.moves.clone();
                     all.push(one.clone());
                     all.sort();
-                    if !seen.insert(all.clone()) {
+                    if !seen.insert(all.clone()) || parts(&all).any(|part| enough.contains(&part)) {
                         continue;
                     }
                     let Some(change) = self.world.after(&visited.change, &one) else { continue };
@@ -113,6 +115,7 @@ impl Search<'_> {
                     }
                 }
             }
+            enough.extend(found.iter().map(|tried| tried.moves.clone()));
             self.halve(lenses, subject, wanted, &mut found, &mut beside);
             let mut least = self.world.least(found, &beside);
             let before = least.len();
@@ -171,9 +174,10 @@ impl Search<'_> {
 
     fn flip(&self, tried: Tried) -> Flip {
         let Tried { moves, says, reach } = tried;
-        let varying = moves.iter().position(|one| self.world.is_valued(one));
+        // How far the same holds hangs on what changes beside it.
+        let reach = if moves.len() == 1 { reach } else { Reach::Only };
         let changes = moves.iter().map(|one| self.world.told(one)).collect();
-        Flip { changes, says, reach: varying.map_or(Reach::Only, |_| reach) }
+        Flip { changes, says, reach }
     }
 }
 
@@ -183,6 +187,13 @@ pub(super) fn said(answers: &[Answer]) -> Vec<Says> {
 
 /// Steps one world may take.
 const MOST_STEPS: u64 = 2_000_000;
+
+/// All sets of some of these changes but not all.
+fn parts(moves: &[Move]) -> impl Iterator<Item = Vec<Move>> {
+    let picked = |part: usize| move |(at, one): (usize, &Move)| (part >> at & 1 == 1).then(|| one.clone());
+    (1..(1_usize << moves.len()) - 1)
+        .map(move |part| moves.iter().enumerate().filter_map(picked(part)).collect())
+}
 
 /// Whether two changes are about the same fact or key.
 fn clashes(world: &World<'_>, one: &Move, other: &Move) -> bool {

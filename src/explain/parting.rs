@@ -77,6 +77,7 @@ impl Run<'_> {
             one.codes[at] == one.codes[place] && other.codes[at] == other.codes[place] && rows().all(alike)
         };
         let parts = table.outcome(one, place) != table.outcome(other, place);
-        if parts { (0..table.len()).filter(|at| *at != place && same(*at)).count() as u64 } else { 0 }
+        let counts = |at: &usize| *at != place && !table.perhaps.contains(*at) && same(*at);
+        if parts { (0..table.len()).filter(counts).count() as u64 } else { 0 }
     }
 }

@@ -275,7 +275,34 @@ impl Builder<'_> {
             change = self.world.turned(&change, doubt, turn);
         }
         let mut settled = known.keys().cloned().collect();
-        let Ok(tree) = self.tree(&change, &mut settled, &mut BTreeSet::new()) else { return false };
+        if !self.comes_to(&change, &mut settled, set) {
+            return false;
+        }
+        let is_value = |(relation, _): &Doubt| self.world.ruleset.relations[*relation].open.is_some();
+        if !known.keys().any(is_value) {
+            return true;
+        }
+        // A value that is stated is known too, which may be asked.
+        let stated = self.base.differing(change.clone(), self.left);
+        let mut told = Builder {
+            world: self.world,
+            base: &stated,
+            lens: self.lens,
+            subject: self.subject,
+            constants: self.constants.clone(),
+            worlds: self.worlds,
+            left: self.left,
+            values: self.values,
+            first: None,
+        };
+        let is_so = told.comes_to(&change, &mut known.keys().cloned().collect(), set);
+        (self.worlds, self.left) = (told.worlds, told.left);
+        is_so
+    }
+
+    /// Whether all ways to fill what is not settled come to this.
+    fn comes_to(&mut self, change: &Change, settled: &mut BTreeSet<Doubt>, set: OutcomeSet) -> bool {
+        let Ok(tree) = self.tree(change, settled, &mut BTreeSet::new()) else { return false };
         let mut outcomes = BTreeSet::new();
         leaves(&tree, &mut outcomes);
         outcomes.len() == 1 && outcomes.contains(&key(set))

@@ -42,14 +42,7 @@ impl Words<'_> {
         let agreeing = &parting.agreeing;
         let stopped = if agreeing.complete { "" } else { " (not everything was tried)" };
         if agreeing.found.is_empty() {
-            let text = format!(
-                "No {} would make them agree{stopped}.",
-                match agreeing.size {
-                    0 | 1 => "single change of a fact",
-                    2 => "one or two changes of facts",
-                    _ => "set of three changes of facts, and no smaller one,",
-                }
-            );
+            let text = self.no_change(agreeing, "make them agree");
             notes.push(plain("change", text));
         } else {
             let mut note = self.flips(explanation, agreeing);

@@ -4,7 +4,7 @@ use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
-use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
+use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
 use crate::value::Value;
 
 /// An explanation in words.
@@ -307,16 +307,28 @@ impl Words<'_> {
         ToldNote { kind: "barred", text, lines: self.lines(bars) }
     }
 
+    /// That no change does something, as far as was looked for.
+    pub(super) fn no_change(&self, flips: &Flips, does: &str) -> String {
+        let only = self.ruleset.repeats.iter().any(|repeat| repeat.role == RepeatRole::Changeable);
+        let (fact, facts) =
+            if only { ("a fact that may change", "facts that may change") } else { ("a fact", "facts") };
+        let what = match flips.size {
+            0 | 1 => format!("single change of {fact}"),
+            2 => format!("one or two changes of {facts}"),
+            _ => format!("set of three changes of {facts}, and no smaller one,"),
+        };
+        if flips.complete {
+            format!("No {what} would {does}.")
+        } else {
+            format!("No {what} was found that would {does} (not everything was tried).")
+        }
+    }
+
     /// The changes of a search, in words.
     pub(super) fn flips(&self, explanation: &Explanation, flips: &Flips) -> ToldNote {
         let stopped = if flips.complete { "" } else { " (not everything was tried)" };
         if flips.found.is_empty() {
-            let what = match flips.size {
-                0 | 1 => "single change of a fact",
-                2 => "one or two changes of facts",
-                _ => "set of three changes of facts, and no smaller one,",
-            };
-            let text = format!("No {what} would make it say something else{stopped}.");
+            let text = self.no_change(flips, "make it say something else");
             return ToldNote { kind: "change", text, lines: Vec::new() };
         }
         let line = |flip: &Flip| {

@@ -1,7 +1,7 @@
 //! What rows lack, in words.
 
 use super::tell::{Line, ToldNote};
-use super::words::{Body, Words, list, rounded};
+use super::words::{Body, Words, is_sure, list, rounded};
 use crate::builtin::AggregateKind;
 use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, Gap, LensStory, Sides, WhyNot};
@@ -169,7 +169,8 @@ impl Words<'_> {
                     }
                 }
                 let settled = [left, right].iter().all(|side| is_settled(side));
-                let not = if settled || gap.is_some() { "not" } else { "not for certain" };
+                let never = settled || gap.is_some() || is_sure(left, op.negated(), right);
+                let not = if never { "not" } else { "not for certain" };
                 format!(
                     "{} is {}, {not} {} {}{}",
                     self.expr(lhs, body),

@@ -446,7 +446,7 @@ impl Words<'_> {
 }
 
 /// Whether two sides compare so whichever of their values they have.
-fn is_sure(lhs: &Amount, op: CompareOp, rhs: &Amount) -> bool {
+pub(super) fn is_sure(lhs: &Amount, op: CompareOp, rhs: &Amount) -> bool {
     let (Some((least, most)), Some((low, high))) = (&lhs.range, &rhs.range) else { return false };
     let sure = match op {
         CompareOp::Eq => least == high && most == low,

@@ -160,6 +160,19 @@ pub enum CompareOp {
 }
 
 impl CompareOp {
+    /// The comparison that holds just where this one does not.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+        }
+    }
+
     /// The same comparison with its sides exchanged.
     #[must_use]
     pub fn mirrored(self) -> Self {
