@@ -11,7 +11,7 @@ use crate::facts::MISSING;
 use crate::model::{Constant, Domain, DomainId, RelationId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 
-/// Up to this many names of a kind all are tried; of more, only those met.
+/// Up to this many names of a kind, or texts, all are tried; of more, only those met.
 const ALL_NAMES: usize = 40;
 /// Of up to this many constants the sums and differences are tried too.
 const FEW_CONSTANTS: usize = 6;
@@ -56,6 +56,11 @@ impl<'t> Tried<'t> {
                     values.extend(world.values.value(domain, *id));
                 }
             }
+        }
+        // A text may have to be one of which nothing was read, because another sentence found nothing first.
+        let dictionary = &world.evaluation.dictionaries[domain];
+        if kind == ValueKind::Text && dictionary.len() <= ALL_NAMES {
+            values.extend((0..dictionary.len() as u32).filter_map(|id| dictionary.value(id).cloned()));
         }
         values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
         // Where a rule compares a sum or difference with a constant, the threshold is another such.

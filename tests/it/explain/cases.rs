@@ -173,3 +173,49 @@ fn one_answer_settles_nothing_where_another_still_decides() {
     );
     insta::assert_snapshot!("settled_together", super::told(&files, "p"));
 }
+
+#[test]
+fn a_text_that_another_sentence_asks_for_is_tried_by_itself() {
+    let files = crate::support::memory(
+        "kind Person\nkind Club\nrelation Person is here\nrelation Person is called Text\n\
+         relation Club has prefix Text\nquestion Person is yes | no\n  among person is here\n\
+         lens same {\n  r1: yes when person is called name and any club has prefix head and name = head\n  \
+         otherwise no\n}\n\
+         facts {\n  ann is here\n  bob is called \"bo\"\n  golf has prefix \"Bo\"\n}\n",
+    );
+    let told = super::told(&files, "ann");
+    assert!(told.contains("if ann is called \"Bo\": yes"), "{told}");
+    assert!(!told.contains(" and ann is called"), "{told}");
+}
+
+#[test]
+fn a_value_settles_only_what_it_does_where_it_is_stated() {
+    let files = crate::support::memory(
+        "kind Person\nrelation Person is here\nrelation Person earns Number?\n\
+         question Person is yes | no\n  among person is here\n\
+         lens a {\n  r1: yes when not known person earns any w and person earns x and x < 5\n  otherwise no\n}\n\
+         facts {\n  ann is here\n}\n",
+    );
+    let told = super::told(&files, "ann");
+    let settled = told.split("It is settled").nth(1).expect("some value settles it");
+    assert!(settled.contains(": no") && !settled.contains(": yes"), "{told}");
+}
+
+#[test]
+fn sets_of_changes_hold_none_that_is_enough_and_ranges_are_of_one_change() {
+    let files = crate::support::memory(
+        "kind Person\nrelation Person is here\nrelation Person is banned\nrelation Person paid Number\n\
+         question Person is yes | no\n  among person is here\n\
+         lens least {\n  r1: yes when person is banned and min(w: person paid w) < 40\n  otherwise no\n}\n\
+         lens either {\n  r1: yes when person is banned\n  r2: yes when person paid any w\n  otherwise no\n}\n\
+         facts {\n  ann is here\n  ann is banned\n  ann paid 50\n  cyd is here\n}\n",
+    );
+    let told = super::told_with(&files, "cyd", 2);
+    let least = told.split("either: ").next().expect("there is something before");
+    assert!(least.contains("if cyd is banned and cyd paid"), "{told}");
+    assert!(!least.contains("any other value"), "{told}");
+    let told = super::told_with(&files, "ann", 2);
+    assert!(told.contains("if nobody stated that ann is here: not asked about"), "{told}");
+    assert!(!told.contains("ann is here and"), "{told}");
+    assert!(!told.contains("and nobody stated that ann is here"), "{told}");
+}

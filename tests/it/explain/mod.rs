@@ -86,6 +86,11 @@ pub fn explained(
 
 /// What `explain` prints in a world in memory; `who` names the subject, and after a bar two lenses.
 pub fn told(files: &crate::support::Memory, who: &str) -> String {
+    told_with(files, who, 1)
+}
+
+/// The same, where sets of so many changes are looked for too.
+pub fn told_with(files: &crate::support::Memory, who: &str, size: usize) -> String {
     let session = Session::open(files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
     let options = Options { stated: true, ..Options::default() };
@@ -106,7 +111,7 @@ pub fn told(files: &crate::support::Memory, who: &str) -> String {
         subject,
         lenses: ruleset.lenses.ids().collect(),
         budget: 50_000_000,
-        size: 1,
+        size,
         parting,
         limits: Limits::default(),
     };
