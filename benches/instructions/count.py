@@ -40,6 +40,8 @@ def calls(work):
         "report registry": csv(samples.generated("registry", under("registry"), "1e4")),
         "report orders": csv(samples.generated("orders", under("orders"), "1e5")),
         "report flights": csv(samples.flights(under("flights"), 10_000)),
+        "report links": csv(samples.links(under("links"), 1_000)),
+        "report codes": csv(samples.codes(under("codes"), 5_000)),
     }
     for count, lenses, rows in ((1, 1, 1), (40, 2, 20), (10_000, 50, 200)):
         path = samples.lenses(under(f"rows-{count}"), lenses, rows)

@@ -168,3 +168,94 @@ def flights(folder, count, ranked=True):
              "  flight is on day\n  flight arrives after delay\n}\n")
     write(folder, "flights.lens", FLIGHTS + (RANKED if ranked else "") + table)
     return os.path.join(folder, "flights.lens")
+
+
+LINKS = """language 1
+kind Stop
+kind Line
+relation Line leads from Stop to other: Stop
+relation Stop reaches other: Stop
+relation Stop runs along Line to other: Stop
+relation Stop is Number rides from other: Stop, keeping the fewest
+define a reaches b when any l leads from a to b
+define a reaches c when a reaches b and b reaches c
+define a runs along l to b when l leads from a to b
+define a runs along l to c when a runs along l to b and l leads from b to c
+define a is 1 rides from b when any l leads from a to b
+define a is n rides from c when a is m rides from b and any l leads from b to c and n = m + 1
+question Stop is far | near
+  among any l leads from stop to any other
+lens wide {
+  a: far when count(b: stop reaches b) > 200
+  otherwise near
+}
+lens lines {
+  a: far when count(b: stop runs along any l to b) > 60
+  otherwise near
+}
+lens rides {
+  a: far when stop is n rides from any b and n > 12
+  otherwise near
+}
+from "links.csv" {
+  line leads from stop to next
+}
+"""
+
+
+def links(folder, count):
+    """Lines that run in rings of a hundred stops, with a few changes between them."""
+    u = random.Random(7).random
+    rows = ["line,stop,next\n"]
+    for stop in range(count):
+        ring = stop // 100
+        rows.append(f"l{ring},s{stop},s{ring * 100 + (stop + 1) % 100}\n")
+        if stop % 40 == 0:
+            rows.append(f"l{ring},s{stop},s{min(count - 1, stop + int(u() * 150))}\n")
+    write(folder, "links.csv", "".join(rows))
+    write(folder, "main.lens", LINKS)
+    return os.path.join(folder, "main.lens")
+
+
+CODES = """language 1
+kind Claim
+kind Rule
+relation Claim has code Text
+relation Claim names Text
+relation Rule covers Text
+relation Rule is about Text
+question Claim is paid | open
+  among claim has code any c
+lens prefix {
+  a: paid when claim has code c and any r covers d and starts-with(c, d)
+  otherwise open
+}
+lens name {
+  a: paid when claim names n and any r is about m and lower(n) = lower(m)
+  otherwise open
+}
+lens part {
+  a: paid when not (claim names any n and any r is about any m and contains(lower(n), lower(m)))
+  otherwise open
+}
+from "claims.csv" {
+  claim has code code
+  claim names name
+}
+from "rules.csv" {
+  rule covers start
+  rule is about word
+}
+"""
+
+
+def codes(folder, count):
+    """Claims with codes and names, and a tenth as many rules with beginnings of codes and words."""
+    u = random.Random(8).random
+    word = lambda: "".join("abcdefghij"[int(u() * 10)] for _ in range(4))
+    claims = ["claim,code,name\n"] + [f"c{i},{word()}{int(u() * 1000)},{word().title()} {word()}\n" for i in range(count)]
+    rules = ["rule,start,word\n"] + [f"r{i},{word()[:3]},{word().upper()}\n" for i in range(count // 10)]
+    write(folder, "claims.csv", "".join(claims))
+    write(folder, "rules.csv", "".join(rules))
+    write(folder, "main.lens", CODES)
+    return os.path.join(folder, "main.lens")
