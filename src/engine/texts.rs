@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 
 use super::limits::Clock;
@@ -121,7 +121,11 @@ fn containing_any(
     most: usize,
     clock: &Clock,
 ) -> Option<Places> {
-    let automaton = AhoCorasick::new(groups.iter().map(|group| parts[group[0] as usize])).ok()?;
+    // The kind that is made in time that grows no faster than the parts do, however long one is.
+    let automaton = AhoCorasick::builder()
+        .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .build(groups.iter().map(|group| parts[group[0] as usize]))
+        .ok()?;
     let count = AtomicUsize::new(0);
     let part = |(at, texts): (usize, &[&str])| -> Option<Places> {
         clock.time().ok()?;

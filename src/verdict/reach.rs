@@ -271,7 +271,7 @@ impl Growing<'_> {
         let grown = |seeds| -> Result<Option<Sorted>, Bail> {
             Ok(rounds.grown(vec![seeds], &found, values, clock)?.and_then(|mut found| found.pop()))
         };
-        let parts = parts(self.seeds.clone(), self.arity, carried);
+        let parts = parts(&self.seeds, self.arity, carried);
         let found: Vec<Result<Option<Sorted>, Bail>> = match carried {
             None => parts.into_iter().map(grown).collect(),
             Some(_) => parts.into_par_iter().map(grown).collect(),
@@ -294,8 +294,8 @@ impl Growing<'_> {
 }
 
 /// Groups of seeds, so that those that share what is carried along are together.
-fn parts(seeds: Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
-    let Some(slot) = carried else { return vec![seeds] };
+fn parts(seeds: &Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
+    let Some(slot) = carried else { return vec![seeds.clone()] };
     let mut rows: Vec<u32> = (0..seeds.len() as u32).collect();
     let key = |row: &u32| seeds.row(*row as usize)[slot];
     if slot > 0 {
