@@ -22,6 +22,13 @@ const MOST_SOUGHT: usize = 1 << 25;
 /// So many bytes of that are looked for at once: what looks for them takes some fifty times as much memory.
 const SOUGHT_AT_ONCE: usize = 1 << 21;
 
+/// A part longer than this is looked for by itself: where one repeats itself, others met within it would be met at
+/// every place of it again and again.
+const LONG: usize = 1 << 8;
+
+/// The most texts and long parts that are tried pair by pair.
+const MOST_LONG: usize = 1 << 20;
+
 /// The most patterns that are kept ready at once.
 const MOST_PATTERNS: usize = 1 << 14;
 
@@ -98,7 +105,12 @@ pub(super) fn containing(texts: &[&str], parts: &[&str], clock: &Clock) -> Optio
     let groups: Vec<&[u32]> =
         places.chunk_by(|left, right| parts[*left as usize] == parts[*right as usize]).collect();
     let most = most(texts.len(), parts.len());
-    let mut found = Places::new();
+    let (long, groups): (Vec<&[u32]>, Vec<&[u32]>) =
+        groups.into_iter().partition(|group| parts[group[0] as usize].len() > LONG);
+    let mut found = containing_long(texts, parts, &long, clock)?;
+    if found.len() > most {
+        return None;
+    }
     let mut rest = groups.as_slice();
     while !rest.is_empty() {
         let mut bytes = 0;
@@ -109,6 +121,23 @@ pub(super) fn containing(texts: &[&str], parts: &[&str], clock: &Clock) -> Optio
         let (groups, later) = rest.split_at(rest.iter().take_while(fits).count().max(1));
         rest = later;
         found.extend(containing_any(texts, parts, groups, most - found.len(), clock)?);
+    }
+    Some(found)
+}
+
+/// The same for groups of equal parts that are long: few texts are as long.
+fn containing_long(texts: &[&str], parts: &[&str], groups: &[&[u32]], clock: &Clock) -> Option<Places> {
+    let places: Vec<u32> =
+        (0..texts.len() as u32).filter(|place| texts[*place as usize].len() > LONG).collect();
+    if places.len().saturating_mul(groups.len()) > MOST_LONG {
+        return None;
+    }
+    let mut found = Places::new();
+    for group in groups {
+        clock.time().ok()?;
+        let part = parts[group[0] as usize];
+        let met = places.iter().filter(|place| texts[**place as usize].contains(part));
+        found.extend(met.flat_map(|place| group.iter().map(|part| (*place, *part))));
     }
     Some(found)
 }
@@ -253,7 +282,17 @@ fn required(pattern: &str) -> Required<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Required, required};
+    use super::{Required, containing, required};
+    use crate::engine::{Clock, Limits};
+
+    #[test]
+    fn long_texts_are_looked_for_within_long_ones() {
+        let long = "z".repeat(100_000);
+        let texts = [&long[1..], "az", &long];
+        let mut found = containing(&texts, &[&long, "a", "zz"], &Clock::start(&Limits::default()));
+        found.iter_mut().for_each(|found| found.sort_unstable());
+        assert_eq!(found, Some(vec![(0, 2), (1, 1), (2, 0), (2, 2)]));
+    }
 
     #[test]
     fn patterns_require_their_first_plain_run() {
