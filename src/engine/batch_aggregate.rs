@@ -6,9 +6,10 @@ use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, Ranged, calculation_vars};
 use super::operators::Run;
 use super::program::{AggregatePlan, Computed, address};
+use super::values::Values;
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
-use crate::value::{Decimal, Value};
+use crate::value::{Date, Decimal, Value};
 
 /// What an aggregate comes to in the rows of a batch.
 pub(super) struct Ready {
@@ -110,6 +111,43 @@ impl Totals {
     }
 }
 
+/// What units are.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// Multiples of ten to the power of this.
+    Number(i32),
+    /// Days since 1970-01-01.
+    Date,
+}
+
+impl Measure {
+    fn value(self, units: i128) -> Result<Value, Bail> {
+        match self {
+            Self::Number(exponent) => {
+                Decimal::scaled(units, exponent).map(Value::Number).map_err(|_| Bail::Calculation)
+            }
+            Self::Date => {
+                let date = i32::try_from(units).ok().and_then(Date::from_days);
+                date.map(Value::Date).ok_or(Bail::Calculation)
+            }
+        }
+    }
+}
+
+/// What an aggregate takes of its members, in units.
+fn measured<'v>(plan: &AggregatePlan, values: &'v Values<'_>) -> Option<(Units<'v>, Measure)> {
+    let numbers = Units::of_numbers(&plan.value, values).map(|units| {
+        let measure = Measure::Number(units.exponent);
+        (units, measure)
+    });
+    numbers.or_else(|| match plan.kind {
+        AggregateKind::Min | AggregateKind::Max => {
+            Units::of_dates(&plan.value, values).map(|units| (units, Measure::Date))
+        }
+        _ => None,
+    })
+}
+
 /// Whether an aggregate only counts, or takes numbers that sums and products make, so that it may be worked out in units.
 pub(super) fn is_in_units(plan: &AggregatePlan) -> bool {
     plan.weight.is_none() && (plan.kind == AggregateKind::Count || Units::may_be(&plan.value))
@@ -158,11 +196,11 @@ impl Run<'_, '_> {
         if !is_in_units(plan) {
             return Ok(None);
         }
-        let units = match plan.kind {
-            AggregateKind::Count => None,
-            _ => match Units::of_numbers(&plan.value, self.values) {
+        let (units, measure) = match plan.kind {
+            AggregateKind::Count => (None, Measure::Number(0)),
+            _ => match measured(plan, self.values) {
                 None => return Ok(None),
-                units => units,
+                Some((units, measure)) => (Some(units), measure),
             },
         };
         let units = units.as_ref();
@@ -174,10 +212,9 @@ impl Run<'_, '_> {
                 None => return Ok(None),
             },
         };
-        let exponent = units.map_or(0, |units| units.exponent);
         match all {
-            None => sure.certain(plan.kind, exponent).map(Some),
-            Some(all) => sure.within(&all, plan.kind, exponent).map(Some),
+            None => sure.certain(plan.kind, measure).map(Some),
+            Some(all) => sure.within(&all, plan.kind, measure).map(Some),
         }
     }
 
@@ -289,7 +326,7 @@ impl InUnits {
     }
 
     /// What the aggregate comes to where nothing about it is doubtful.
-    fn certain(&self, kind: AggregateKind, exponent: i32) -> Result<Vec<(u32, Computed)>, Bail> {
+    fn certain(&self, kind: AggregateKind, measure: Measure) -> Result<Vec<(u32, Computed)>, Bail> {
         let mut out = Vec::new();
         let mut at = 0;
         while at < self.order.len() {
@@ -323,8 +360,8 @@ impl InUnits {
             }
             let computed = match kind {
                 _ if !known => Computed::Missing,
-                AggregateKind::Median => median(all, exponent)?,
-                _ => total(kind, &totals, exponent)?,
+                AggregateKind::Median => median(all, measure)?,
+                _ => total(kind, &totals, measure)?,
             };
             out.push((row, computed));
         }
@@ -332,14 +369,19 @@ impl InUnits {
     }
 
     /// What the aggregate lies between, given what it possibly ranges over.
-    fn within(&self, all: &Self, kind: AggregateKind, exponent: i32) -> Result<Vec<(u32, Computed)>, Bail> {
+    fn within(
+        &self,
+        all: &Self,
+        kind: AggregateKind,
+        measure: Measure,
+    ) -> Result<Vec<(u32, Computed)>, Bail> {
         let sure = self.rows(false)?;
         let mut sure = sure.into_iter().peekable();
         let mut out = Vec::new();
         for (row, possible) in all.rows(true)? {
             let certain = sure.next_if(|(other, _)| *other == row).map_or(Vec::new(), |(_, own)| own);
             let same = |own: u32, other: u32| self.members.has_key_of(own, &all.members, other);
-            out.push((row, between(&certain, &possible, same, kind, exponent)?));
+            out.push((row, between(&certain, &possible, same, kind, measure)?));
         }
         if sure.peek().is_some() {
             return Err(Bail::Calculation);
@@ -349,32 +391,33 @@ impl InUnits {
 }
 
 /// What an aggregate of these members comes to.
-fn total(kind: AggregateKind, totals: &Totals, exponent: i32) -> Result<Computed, Bail> {
-    let number = match kind {
-        AggregateKind::Count | AggregateKind::Median => Ok(Decimal::from(totals.count)),
-        AggregateKind::Sum => Decimal::scaled(totals.sum, exponent),
+fn total(kind: AggregateKind, totals: &Totals, measure: Measure) -> Result<Computed, Bail> {
+    let value = match kind {
+        AggregateKind::Count | AggregateKind::Median => Value::Number(Decimal::from(totals.count)),
+        AggregateKind::Sum => measure.value(totals.sum)?,
         AggregateKind::Average => {
-            Decimal::scaled(totals.sum, exponent).and_then(|sum| sum.checked_div(Decimal::from(totals.count)))
+            let Value::Number(sum) = measure.value(totals.sum)? else { return Err(Bail::Calculation) };
+            let average = sum.checked_div(Decimal::from(totals.count));
+            Value::Number(average.map_err(|_| Bail::Calculation)?)
         }
-        AggregateKind::Min => Decimal::scaled(i128::from(totals.least), exponent),
-        AggregateKind::Max => Decimal::scaled(i128::from(totals.most), exponent),
+        AggregateKind::Min => measure.value(i128::from(totals.least))?,
+        AggregateKind::Max => measure.value(i128::from(totals.most))?,
     };
-    number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
+    Ok(Computed::Value(value))
 }
 
 /// The middle of some numbers in units, or the mean of the two in the middle.
-fn median(mut units: Vec<i64>, exponent: i32) -> Result<Computed, Bail> {
+fn median(mut units: Vec<i64>, measure: Measure) -> Result<Computed, Bail> {
     let middle = units.len() / 2;
     let even = units.len().is_multiple_of(2);
     let (before, upper, _) = units.select_nth_unstable(middle);
-    let decimal = |units: i64| Decimal::scaled(i128::from(units), exponent);
-    let number = match before.iter().max() {
-        Some(lower) if even => decimal(*lower)
-            .and_then(|lower| lower.checked_add(decimal(*upper)?))
-            .and_then(|both| both.checked_div(Decimal::from(2))),
-        _ => decimal(*upper),
+    let upper = measure.value(i128::from(*upper))?;
+    let Some(lower) = before.iter().max().filter(|_| even) else { return Ok(Computed::Value(upper)) };
+    let (Value::Number(lower), Value::Number(upper)) = (measure.value(i128::from(*lower))?, upper) else {
+        return Err(Bail::Calculation);
     };
-    number.map(|number| Computed::Value(Value::Number(number))).map_err(|_| Bail::Calculation)
+    let mean = lower.checked_add(upper).and_then(|both| both.checked_div(Decimal::from(2)));
+    mean.map(|mean| Computed::Value(Value::Number(mean))).map_err(|_| Bail::Calculation)
 }
 
 /// What an aggregate lies between, of certain members and of possible ones, the certain among them; `same`
@@ -384,7 +427,7 @@ fn between(
     possible: &[Member],
     same: impl Fn(u32, u32) -> bool,
     kind: AggregateKind,
-    exponent: i32,
+    measure: Measure,
 ) -> Result<Computed, Bail> {
     let (mut sure, mut all, mut extra) = (NO_TOTALS, NO_TOTALS, NO_TOTALS);
     let mut left = certain.iter().peekable();
@@ -402,25 +445,26 @@ fn between(
         return Err(Bail::Calculation);
     }
     if extra.count == 0 && kind == AggregateKind::Median {
-        return median(certain.iter().filter_map(|(_, units)| *units).collect(), exponent);
+        return median(certain.iter().filter_map(|(_, units)| *units).collect(), measure);
     }
     if extra.count == 0 {
-        return total(kind, &sure, exponent);
+        return total(kind, &sure, measure);
     }
-    let units = |units: i128| Decimal::scaled(units, exponent).map_err(|_| Bail::Calculation);
+    let count = |count: i64| Value::Number(Decimal::from(count));
+    let units = |units: i64| measure.value(i128::from(units));
     let (low, high, perhaps_nothing) = match kind {
-        AggregateKind::Count => (Decimal::from(sure.count), Decimal::from(all.count), false),
+        AggregateKind::Count => (count(sure.count), count(all.count), false),
         AggregateKind::Sum => {
-            (units(sure.sum + extra.below)?, units(sure.sum + extra.sum - extra.below)?, false)
+            let (low, high) = (sure.sum + extra.below, sure.sum + extra.sum - extra.below);
+            (measure.value(low)?, measure.value(high)?, false)
         }
         AggregateKind::Average | AggregateKind::Median => return Ok(Computed::Missing),
         AggregateKind::Min | AggregateKind::Max if sure.count == 0 => {
-            (units(i128::from(all.least))?, units(i128::from(all.most))?, true)
+            (units(all.least)?, units(all.most)?, true)
         }
-        AggregateKind::Min => (units(i128::from(all.least))?, units(i128::from(sure.least))?, false),
-        AggregateKind::Max => (units(i128::from(sure.most))?, units(i128::from(all.most))?, false),
+        AggregateKind::Min => (units(all.least)?, units(sure.least)?, false),
+        AggregateKind::Max => (units(sure.most)?, units(all.most)?, false),
     };
-    let [low, high] = [low, high].map(Value::Number);
     if low == high && !perhaps_nothing {
         return Ok(Computed::Value(low));
     }
