@@ -113,7 +113,7 @@ impl Totals {
 
 /// What units are.
 #[derive(Clone, Copy)]
-enum Measure {
+pub(super) enum Measure {
     /// Multiples of ten to the power of this.
     Number(i32),
     /// Days since 1970-01-01.
@@ -134,18 +134,84 @@ impl Measure {
     }
 }
 
-/// What an aggregate takes of its members, in units.
-fn measured<'v>(plan: &AggregatePlan, values: &'v Values<'_>) -> Option<(Units<'v>, Measure)> {
-    let numbers = Units::of_numbers(&plan.value, values).map(|units| {
+/// What an aggregate takes of its members, in units; of what it only counts nothing. `None` where it is no such.
+pub(super) fn taken<'v>(
+    plan: &AggregatePlan,
+    values: &'v Values<'_>,
+) -> Option<(Option<Units<'v>>, Measure)> {
+    if !is_in_units(plan) {
+        return None;
+    }
+    if plan.kind == AggregateKind::Count {
+        return Some((None, Measure::Number(0)));
+    }
+    if let Some(units) = Units::of_numbers(&plan.value, values) {
         let measure = Measure::Number(units.exponent);
-        (units, measure)
-    });
-    numbers.or_else(|| match plan.kind {
+        return Some((Some(units), measure));
+    }
+    match plan.kind {
         AggregateKind::Min | AggregateKind::Max => {
-            Units::of_dates(&plan.value, values).map(|units| (units, Measure::Date))
+            Units::of_dates(&plan.value, values).map(|units| (Some(units), Measure::Date))
         }
         _ => None,
-    })
+    }
+}
+
+/// What an aggregate comes to row by row, made of members that come in the order of their rows.
+pub(super) struct Fold {
+    kind: AggregateKind,
+    measure: Measure,
+    /// The row of the members that were added last.
+    row: Option<u32>,
+    totals: Totals,
+    /// Whether no value of theirs is missing.
+    known: bool,
+    /// All of them, where they must be put in order.
+    all: Vec<i64>,
+    out: Vec<(u32, Computed)>,
+}
+
+impl Fold {
+    /// Nothing added yet.
+    pub fn new(kind: AggregateKind, measure: Measure) -> Self {
+        let (totals, all, out) = (NO_TOTALS, Vec::new(), Vec::new());
+        Self { kind, measure, row: None, totals, known: true, all, out }
+    }
+
+    /// Adds a member of a row: its units, `NONE` where they are missing, and whether all else about it is known.
+    #[inline]
+    pub fn add(&mut self, row: u32, units: i64, known: bool) -> Result<(), Bail> {
+        if self.row != Some(row) {
+            self.close()?;
+            self.row = Some(row);
+        }
+        self.known &= known && units != NONE;
+        match self.kind {
+            AggregateKind::Count => self.totals.count += 1,
+            AggregateKind::Median => self.all.push(units),
+            _ => self.totals.add(units),
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Bail> {
+        let Some(row) = self.row.take() else { return Ok(()) };
+        let computed = match self.kind {
+            _ if !self.known => Computed::Missing,
+            AggregateKind::Median => median(&mut self.all, self.measure)?,
+            kind => total(kind, &self.totals, self.measure)?,
+        };
+        self.out.push((row, computed));
+        (self.totals, self.known) = (NO_TOTALS, true);
+        self.all.clear();
+        Ok(())
+    }
+
+    /// The rows that have members, ascending, with what the aggregate comes to.
+    pub fn finish(mut self) -> Result<Vec<(u32, Computed)>, Bail> {
+        self.close()?;
+        Ok(self.out)
+    }
 }
 
 /// Whether an aggregate only counts, or takes numbers that sums and products make, so that it may be worked out in units.
@@ -183,6 +249,9 @@ impl Run<'_, '_> {
         ranged: &Ranged<'_>,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        if let Some(some) = self.by_rows(ranged, batch)? {
+            return Ok(Some(some));
+        }
         match self.in_units(ranged, batch)? {
             None if ranged.possible.is_none() => self.by_value(ranged.plan, &ranged.certain, batch).map(Some),
             some => Ok(some),
@@ -193,16 +262,7 @@ impl Run<'_, '_> {
     /// `None` where it is no such.
     fn in_units(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
         let plan = ranged.plan;
-        if !is_in_units(plan) {
-            return Ok(None);
-        }
-        let (units, measure) = match plan.kind {
-            AggregateKind::Count => (None, Measure::Number(0)),
-            _ => match measured(plan, self.values) {
-                None => return Ok(None),
-                Some((units, measure)) => (Some(units), measure),
-            },
-        };
+        let Some((units, measure)) = taken(plan, self.values) else { return Ok(None) };
         let units = units.as_ref();
         let Some(sure) = self.members(plan, &ranged.certain, units, batch)? else { return Ok(None) };
         let all = match &ranged.possible {
@@ -327,45 +387,26 @@ impl InUnits {
 
     /// What the aggregate comes to where nothing about it is doubtful.
     fn certain(&self, kind: AggregateKind, measure: Measure) -> Result<Vec<(u32, Computed)>, Bail> {
-        let mut out = Vec::new();
-        let mut at = 0;
-        while at < self.order.len() {
-            let row = self.members.row(self.order[at]);
-            let mut totals = NO_TOTALS;
-            let mut known = true;
-            let mut all: Vec<i64> = Vec::new();
-            let mut last: Option<u32> = None;
-            while let Some(member) = self.order.get(at).copied()
-                && self.members.row(member) == row
+        let mut fold = Fold::new(kind, measure);
+        let mut last: Option<u32> = None;
+        for member in self.order.iter().copied() {
+            let row = self.members.row(member);
+            if let Some(before) = last
+                && self.members.row(before) == row
+                && self.members.has_key_of(before, &self.members, member)
             {
-                at += 1;
-                if let Some(before) = last
-                    && self.members.has_key_of(before, &self.members, member)
-                {
-                    // Two values of one combination: one way after the other says what that means.
-                    let differ = |amounts: &Vec<i64>| amounts[before as usize] != amounts[member as usize];
-                    if self.amounts.as_ref().is_some_and(differ) {
-                        return Err(Bail::Calculation);
-                    }
-                    continue;
+                // Two values of one combination: one way after the other says what that means.
+                let differ = |amounts: &Vec<i64>| amounts[before as usize] != amounts[member as usize];
+                if self.amounts.as_ref().is_some_and(differ) {
+                    return Err(Bail::Calculation);
                 }
-                last = Some(member);
-                known &= self.is_known(member);
-                let amount = self.amounts.as_ref().map_or(0, |amounts| amounts[member as usize]);
-                known &= amount != NONE;
-                totals.add(amount);
-                if kind == AggregateKind::Median {
-                    all.push(amount);
-                }
+                continue;
             }
-            let computed = match kind {
-                _ if !known => Computed::Missing,
-                AggregateKind::Median => median(all, measure)?,
-                _ => total(kind, &totals, measure)?,
-            };
-            out.push((row, computed));
+            last = Some(member);
+            let amount = self.amounts.as_ref().map_or(0, |amounts| amounts[member as usize]);
+            fold.add(row, amount, self.is_known(member))?;
         }
-        Ok(out)
+        fold.finish()
     }
 
     /// What the aggregate lies between, given what it possibly ranges over.
@@ -407,7 +448,7 @@ fn total(kind: AggregateKind, totals: &Totals, measure: Measure) -> Result<Compu
 }
 
 /// The middle of some numbers in units, or the mean of the two in the middle.
-fn median(mut units: Vec<i64>, measure: Measure) -> Result<Computed, Bail> {
+fn median(units: &mut [i64], measure: Measure) -> Result<Computed, Bail> {
     let middle = units.len() / 2;
     let even = units.len().is_multiple_of(2);
     let (before, upper, _) = units.select_nth_unstable(middle);
@@ -445,7 +486,8 @@ fn between(
         return Err(Bail::Calculation);
     }
     if extra.count == 0 && kind == AggregateKind::Median {
-        return median(certain.iter().filter_map(|(_, units)| *units).collect(), measure);
+        let mut units: Vec<i64> = certain.iter().filter_map(|(_, units)| *units).collect();
+        return median(&mut units, measure);
     }
     if extra.count == 0 {
         return total(kind, &sure, measure);
