@@ -65,9 +65,23 @@ unsafe impl GlobalAlloc for HugePages {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        let block = unsafe { MiMalloc.realloc(block, layout, size) };
-        advise(block, size);
-        block
+        if size < LARGE || size <= layout.size() {
+            // SAFETY: as above.
+            return unsafe { MiMalloc.realloc(block, layout, size) };
+        }
+        // What grows large is copied here, so that the advice comes before its pages are touched.
+        // SAFETY: the caller promises that `size` rounded up to the alignment is no more than `isize::MAX`.
+        let layout_now = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        // SAFETY: `size` is not zero, being large.
+        let grown = unsafe { self.alloc(layout_now) };
+        if !grown.is_null() {
+            // SAFETY: both blocks hold `layout.size()` bytes, and are different ones; the old one is the caller's to
+            // give away, and is not used afterwards.
+            unsafe {
+                std::ptr::copy_nonoverlapping(block, grown, layout.size());
+                self.dealloc(block, layout);
+            }
+        }
+        grown
     }
 }

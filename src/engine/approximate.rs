@@ -3,6 +3,7 @@
 //! "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997), with
 //! bounds carried along instead of worked out beforehand.
 
+use super::batch::Batch;
 use super::calculate::number;
 use super::program::{Calculation, Comparison, Computed, address};
 use super::run::Frame;
@@ -34,6 +35,48 @@ impl About {
     }
 }
 
+impl About {
+    fn negated(self) -> Self {
+        Self { value: -self.value, off: self.off }
+    }
+
+    fn plus(self, other: Self) -> Option<Self> {
+        Self::new(self.value + other.value, self.off + other.off)
+    }
+
+    fn minus(self, other: Self) -> Option<Self> {
+        Self::new(self.value - other.value, self.off + other.off)
+    }
+
+    fn times(self, other: Self) -> Option<Self> {
+        let off = self.off * other.value.abs() + other.off * self.value.abs() + self.off * other.off;
+        Self::new(self.value * other.value, off * (1.0 + ROUNDING))
+    }
+
+    fn through(self, other: Self) -> Option<Self> {
+        let least = other.value.abs() - other.off;
+        if least <= other.value.abs() / 2.0 {
+            return None;
+        }
+        let value = self.value / other.value;
+        Self::new(value, (self.off + value.abs() * other.off) / least * (1.0 + ROUNDING))
+    }
+
+    /// How two sides compare, where they lie far enough apart.
+    fn compares(self, op: Comparison, right: Self) -> Option<bool> {
+        let difference = self.value - right.value;
+        if difference.abs() <= 2.0 * (self.off + right.off) {
+            return None;
+        }
+        Some(match op {
+            Comparison::Equal => false,
+            Comparison::NotEqual => true,
+            Comparison::Less | Comparison::AtMost => difference < 0.0,
+            Comparison::Greater | Comparison::AtLeast => difference > 0.0,
+        })
+    }
+}
+
 /// How two sides compare for the ids of a frame, where floating point can tell.
 pub(super) fn decided(
     left: &Calculation,
@@ -42,34 +85,59 @@ pub(super) fn decided(
     frame: &Frame,
     values: &Values<'_>,
 ) -> Option<bool> {
-    let left = about(left, frame, values)?;
-    let right = about(right, frame, values)?;
-    let difference = left.value - right.value;
-    if difference.abs() <= 2.0 * (left.off + right.off) {
-        return None;
+    about(left, frame, values)?.compares(op, about(right, frame, values)?)
+}
+
+/// How two sides without aggregates compare in some rows of a batch, where floating point can tell.
+pub(super) fn decided_in(
+    rows: &[u32],
+    batch: &Batch,
+    (left, op, right): (&Calculation, Comparison, &Calculation),
+    values: &Values<'_>,
+) -> Vec<Option<bool>> {
+    let sides = column(left, rows, batch, values).zip(column(right, rows, batch, values));
+    let Some((left, right)) = sides else { return vec![None; rows.len()] };
+    left.into_iter().zip(right).map(|(left, right)| left?.compares(op, right?)).collect()
+}
+
+/// A calculation in some rows of a batch; `None` where floating point is of no use.
+fn column(
+    calculation: &Calculation,
+    rows: &[u32],
+    batch: &Batch,
+    values: &Values<'_>,
+) -> Option<Vec<Option<About>>> {
+    let of = |calculation: &Calculation| column(calculation, rows, batch, values);
+    let both = |left: &Calculation, right: &Calculation, made: fn(About, About) -> Option<About>| {
+        let (left, right) = (of(left)?, of(right)?);
+        Some(left.into_iter().zip(right).map(|(left, right)| made(left?, right?)).collect())
+    };
+    match calculation {
+        Calculation::Value(value) => Some(vec![stated(number(value).ok()?.about()); rows.len()]),
+        Calculation::Var { var, domain } => {
+            let ids = &batch.columns[*var];
+            Some(rows.iter().map(|row| of_id(*domain, ids[*row as usize], values)).collect())
+        }
+        Calculation::Negate(inner) => {
+            Some(of(inner)?.into_iter().map(|about| about.map(About::negated)).collect())
+        }
+        Calculation::Add(left, right) => both(left, right, About::plus),
+        Calculation::Subtract(left, right) => both(left, right, About::minus),
+        Calculation::Multiply(left, right) => both(left, right, About::times),
+        Calculation::Divide(left, right) => both(left, right, About::through),
+        Calculation::Aggregate(_)
+        | Calculation::Power(..)
+        | Calculation::Call(..)
+        | Calculation::Days(..)
+        | Calculation::Shift { .. } => None,
     }
-    Some(match op {
-        Comparison::Equal => false,
-        Comparison::NotEqual => true,
-        Comparison::Less | Comparison::AtMost => difference < 0.0,
-        Comparison::Greater | Comparison::AtLeast => difference > 0.0,
-    })
 }
 
 fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Option<About> {
     let of = |calculation: &Calculation| about(calculation, frame, values);
     match calculation {
         Calculation::Value(value) => stated(number(value).ok()?.about()),
-        Calculation::Var { var, domain } => match frame.ids[*var] {
-            MISSING => None,
-            id => {
-                let known = match values.known(*domain, id) {
-                    Some(value) => number(value).ok()?,
-                    None => number(&values.value(DomainId::from_usize(*domain), id)?).ok()?,
-                };
-                stated(known.about())
-            }
-        },
+        Calculation::Var { var, domain } => of_id(*domain, frame.ids[*var], values),
         Calculation::Aggregate(plan) => {
             let (_, computed) = frame.ready.iter().find(|(ready, _)| *ready == address(plan))?;
             match computed {
@@ -77,37 +145,28 @@ fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Optio
                 _ => None,
             }
         }
-        Calculation::Negate(inner) => {
-            let About { value, off } = of(inner)?;
-            Some(About { value: -value, off })
-        }
-        Calculation::Add(left, right) => {
-            let (left, right) = (of(left)?, of(right)?);
-            About::new(left.value + right.value, left.off + right.off)
-        }
-        Calculation::Subtract(left, right) => {
-            let (left, right) = (of(left)?, of(right)?);
-            About::new(left.value - right.value, left.off + right.off)
-        }
-        Calculation::Multiply(left, right) => {
-            let (left, right) = (of(left)?, of(right)?);
-            let off = left.off * right.value.abs() + right.off * left.value.abs() + left.off * right.off;
-            About::new(left.value * right.value, off * (1.0 + ROUNDING))
-        }
-        Calculation::Divide(left, right) => {
-            let (left, right) = (of(left)?, of(right)?);
-            let least = right.value.abs() - right.off;
-            if least <= right.value.abs() / 2.0 {
-                return None;
-            }
-            let value = left.value / right.value;
-            About::new(value, (left.off + value.abs() * right.off) / least * (1.0 + ROUNDING))
-        }
+        Calculation::Negate(inner) => Some(of(inner)?.negated()),
+        Calculation::Add(left, right) => of(left)?.plus(of(right)?),
+        Calculation::Subtract(left, right) => of(left)?.minus(of(right)?),
+        Calculation::Multiply(left, right) => of(left)?.times(of(right)?),
+        Calculation::Divide(left, right) => of(left)?.through(of(right)?),
         Calculation::Power(..)
         | Calculation::Call(..)
         | Calculation::Days(..)
         | Calculation::Shift { .. } => None,
     }
+}
+
+/// The number of an id.
+fn of_id(domain: usize, id: u32, values: &Values<'_>) -> Option<About> {
+    if id == MISSING {
+        return None;
+    }
+    let known = match values.known(domain, id) {
+        Some(value) => number(value).ok()?,
+        None => number(&values.value(DomainId::from_usize(domain), id)?).ok()?,
+    };
+    stated(known.about())
 }
 
 fn stated(value: f64) -> Option<About> {
@@ -155,6 +214,8 @@ mod tests {
                         Comparison::AtMost, Comparison::Greater, Comparison::AtLeast,
                     ] {
                         let says = decided(&left, op, &value(other), &frame, &values);
+                        let in_batch = decided_in(&[0], &Batch::default(), (&left, op, &value(other)), &values);
+                        prop_assert_eq!(in_batch, vec![says]);
                         let of = |number| Computed::Value(Value::Number(number));
                         let is = compare(&of(result), op, &of(other), false);
                         prop_assert!(says.is_none_or(|says| says == is), "{left:?} {op:?} {other:?}");

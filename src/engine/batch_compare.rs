@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use super::approximate::decided;
+use super::approximate::{decided, decided_in};
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::Ready;
 use super::batch_sides::Sides;
@@ -130,13 +130,19 @@ impl Run<'_, '_> {
     ) -> Result<(), Bail> {
         let Amounts { units, too_large } = difference.amounts(batch);
         let vars = variables(test);
-        let mut too_large = too_large.into_iter().peekable();
+        let known = decided_in(&too_large, batch, (test.left, test.op, test.right), self.values);
+        let mut too_large = too_large.into_iter().zip(known).peekable();
         for (row, units) in (0..).zip(units) {
             let met = match units {
-                NONE if too_large.next_if_eq(&row).is_some() => {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row as usize]);
-                    self.met(test)?
-                }
+                NONE if let Some((_, known)) = too_large.next_if(|(other, _)| *other == row) => match known {
+                    Some(met) => met,
+                    None => {
+                        vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row as usize]);
+                        let left = self.calculate(test.left)?;
+                        let right = self.calculate(test.right)?;
+                        compare(&left, test.op, &right, test.possible)
+                    }
+                },
                 NONE => test.possible,
                 difference => compares(difference, test.op),
             };

@@ -472,6 +472,11 @@ pub(super) fn narrowed(
     parents: Option<&Vec<u32>>,
     ids: &[u32],
 ) -> [Vec<u32>; 2] {
+    if level == 0 && index.dense {
+        let rows = index.columns[0].len() as u32;
+        let bound = |more: u32| ids.iter().map(|id| if *id < rows { id + more } else { 0 }).collect();
+        return [bound(0), bound(1)];
+    }
     if let (0, Some(starts)) = (level, index.starts()) {
         let bound = |id: u32, more: usize| starts.get(id as usize + more).copied();
         let first = ids.iter().map(|id| bound(*id, 1).map_or(0, |_| starts[*id as usize])).collect();
@@ -532,8 +537,7 @@ impl Proposed {
         let column = &index.columns[level];
         let room = most.saturating_sub(self.parents.len()).max(1);
         let [first, past] = &mut self.left_of[self.lead];
-        if index.distinct && level + 1 == index.columns.len() && high - low > 1 {
-            // Each row has an id of its own.
+        if index.own_id(level) && high - low > 1 {
             let end = high.min(low + room as u32);
             self.ids.extend_from_slice(&column[low as usize..end as usize]);
             self.parents.resize(self.parents.len() + (end - low) as usize, row);

@@ -59,6 +59,8 @@ pub struct Index {
     pub(super) distinct: bool,
     /// Whether each id of the first column has one row.
     pub(super) single: bool,
+    /// Whether the first column is 0, 1, 2 … to its end.
+    pub(super) dense: bool,
 }
 
 impl Table {
@@ -220,7 +222,8 @@ impl Index {
             let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
             let starts = if is_sparse(first) { Vec::new() } else { starts(first) };
             let single = ascend(first);
-            return Self { columns, starts, distinct: true, single };
+            let dense = single && counts_up(first);
+            return Self { columns, starts, distinct: true, single, dense };
         }
         let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
         let Order { mut columns, .. } = base::sorted(&columns, false);
@@ -230,8 +233,9 @@ impl Index {
         }
         let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
         let single = ascend(&columns[0]);
+        let dense = single && counts_up(&columns[0]);
         let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: table.sorted || !whole, single }
+        Self { columns, starts, distinct: table.sorted || !whole, single, dense }
     }
 
     fn by_value(table: &Table, order: &[usize], valued: Valued, units: &dyn Fn(u32) -> i64) -> Self {
@@ -261,8 +265,9 @@ impl Index {
         let is_searched = valued.at == 0 || is_sparse(&columns[0]);
         let starts = if is_searched { Vec::new() } else { starts(&columns[0]) };
         let single = valued.at > 0 && ascend(&columns[0]);
+        let dense = single && counts_up(&columns[0]);
         let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: table.sorted || !whole, single }
+        Self { columns, starts, distinct: table.sorted || !whole, single, dense }
     }
 
     /// The rows whose first ids lie in this range.
@@ -337,8 +342,18 @@ impl Index {
         rows
     }
 
+    /// Whether each of the rows that agree before `level` has an id of its own there.
+    #[inline]
+    pub(super) fn own_id(&self, level: usize) -> bool {
+        level == 0 && self.single || self.distinct && level + 1 == self.columns.len()
+    }
+
     /// The row after the last one, from `at` on, with the same id at `level`.
+    #[inline]
     pub fn skip(&self, level: usize, at: u32, high: u32) -> u32 {
+        if self.own_id(level) {
+            return at + 1;
+        }
         let id = self.columns[level][at as usize];
         if level == 0 && !self.starts.is_empty() {
             return self.starts[id as usize + 1].min(high);
@@ -372,6 +387,11 @@ fn is_sparse(ids: &[u32]) -> bool {
 /// Whether each id is greater than the one before.
 fn ascend(ids: &[u32]) -> bool {
     ids.windows(2).all(|pair| pair[0] < pair[1])
+}
+
+/// Whether ascending ids, each there once, are 0, 1, 2 and so on.
+fn counts_up(ids: &[u32]) -> bool {
+    ids.last().is_none_or(|last| *last as usize + 1 == ids.len())
 }
 
 /// Where the rows of each id begin, of a sorted column.

@@ -84,12 +84,16 @@ impl Tuples {
     }
 
     /// Adds those of one part of a table: columns of one length, and of which rows they are, as runs of
-    /// a first origin and how many follow it. Nothing is sorted yet.
-    pub(super) fn append(&mut self, columns: Vec<Vec<u32>>, runs: impl Iterator<Item = (Origin, usize)>) {
+    /// a first origin and how many there are from it on. Nothing is sorted yet.
+    pub(super) fn append(
+        &mut self,
+        columns: Vec<Vec<u32>>,
+        runs: impl FnOnce(&mut dyn FnMut(Origin, usize)),
+    ) {
         for (own, mut more) in self.columns.iter_mut().zip(columns) {
             if own.is_empty() { *own = more } else { own.append(&mut more) }
         }
-        runs.for_each(|(origin, count)| self.origins.push_run(origin, count));
+        runs(&mut |origin, count| self.origins.push_run(origin, count));
     }
 
     /// Keeps the tuples for which it is so.

@@ -53,6 +53,8 @@ pub struct Request<'r> {
     pub delta: Option<(&'r Atom, Arc<Table>)>,
     /// The subjects, where the first variables are to be theirs and are sought with the rest.
     pub subjects: Option<Arc<Table>>,
+    /// Whether it is wanted of all subjects what figures come to, so that none is passed over for want of something.
+    pub figures: bool,
     /// Whether ids may be looked up by what is worked out; a calculation without a result then ends the search.
     pub lookups: bool,
 }
@@ -97,6 +99,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
     }
     let enumerate = !request.needed.is_empty();
     let mut items = compiler.scope(items, &request.bound, request.possible);
+    items.extend(compiler.behind(&items));
     if let Some(subjects) = &request.subjects {
         let args = (0..subjects.columns().len()).map(|slot| Term::Var(VarId::from_usize(slot))).collect();
         items.push(Item::Is(arena.alloc(Cond::Atom(Atom {

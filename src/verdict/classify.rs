@@ -124,6 +124,7 @@ impl Evaluator<'_> {
             possible,
             delta: None,
             subjects: None,
+            figures: false,
             lookups: false,
         };
         let program = compile(inputs, &request);

@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::evaluate::{Bounds, Stop};
 use super::exclusive::Apart;
+use super::said::{Said, places};
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
@@ -98,73 +99,19 @@ impl Classes {
         if let (Some(first), true) = (lenses.first(), self.lenses.is_empty()) {
             return self.open_verdict(lenses, *first, verdict, needed);
         }
-        self.pick(self.gives(lenses, verdict, needed))
-    }
-
-    /// Whether at least `needed` of the lenses give a subject the verdict: certainly, or possibly where
-    /// that is asked.
-    fn gives(
-        &self,
-        lenses: &[LensId],
-        verdict: VerdictId,
-        needed: usize,
-    ) -> impl Fn(usize, bool) -> bool + Sync {
-        let wanted = Outcome::Verdict(verdict);
-        // Per lens and code whether it counts, certainly and possibly.
-        let votes: Vec<(&[u16], Vec<[bool; 2]>)> = lenses
-            .iter()
-            .filter_map(|lens| self.lenses.get(lens))
-            .map(|column| {
-                let meets = |set: &OutcomeSet| [set.settled() == Some(wanted), set.contains(wanted)];
-                (column.codes.as_slice(), self.outcomes.iter().map(meets).collect())
-            })
-            .collect();
-        let fewer = usize::from(planted(Bug::OneFewer));
-        move |subject, possible| {
-            let meets = |(codes, meets): &&(&[u16], Vec<[bool; 2]>)| {
-                meets[codes[subject] as usize][usize::from(possible)]
-            };
-            (possible || !self.perhaps.contains(subject))
-                && votes.iter().filter(meets).count() + fewer >= needed
-        }
-    }
-
-    /// Whether two lenses disagree on a subject: certainly, or possibly where that is asked.
-    fn differs(&self, left: LensId, right: LensId) -> impl Fn(usize, bool) -> bool + Sync {
-        move |subject, possible| {
-            let (left, right) = (self.outcome(left, subject), self.outcome(right, subject));
-            if possible {
-                left.settled().is_none() || left != right
-            } else {
-                !self.perhaps.contains(subject) && left.is_disjoint(right)
-            }
-        }
+        self.pick(&Said::votes(self, lenses, verdict, needed))
     }
 
     /// Which subjects an atom about what lenses say holds for; `None` where it is about something else.
     pub fn said(&self, source: &AtomSource, possible: bool) -> Option<BitSet> {
-        match source {
-            AtomSource::Relation(_) => None,
+        let said = match source {
+            AtomSource::Relation(_) => return None,
             AtomSource::Verdict { verdict, needed, lenses, .. } => {
-                let gives = self.gives(lenses, *verdict, *needed as usize);
-                Some(self.chosen(|subject| gives(subject, possible)))
+                Said::votes(self, lenses, *verdict, *needed as usize)
             }
-            AtomSource::Disagree { left, right, .. } => {
-                let differs = self.differs(*left, *right);
-                Some(self.chosen(|subject| differs(subject, possible)))
-            }
-        }
-    }
-
-    fn chosen(&self, is: impl Fn(usize) -> bool + Sync) -> BitSet {
-        let mut chosen = BitSet::new(self.len());
-        let fill = |(at, word): (usize, &mut u64)| {
-            for subject in at * 64..self.len().min(at * 64 + 64) {
-                *word |= u64::from(is(subject)) << (subject % 64);
-            }
+            AtomSource::Disagree { left, right, .. } => Said::differ(self, *left, *right),
         };
-        chosen.words_mut().par_iter_mut().with_min_len(WORDS).enumerate().for_each(fill);
-        chosen
+        Some(said.subjects(self.len(), &self.perhaps, possible))
     }
 
     /// Without `among`, each lens is asked over whom its own rows match.
@@ -199,15 +146,12 @@ impl Classes {
 
     /// On whom two lenses disagree.
     pub fn disagreement(&self, left: LensId, right: LensId) -> Bounds {
-        self.pick(self.differs(left, right))
+        self.pick(&Said::differ(self, left, right))
     }
 
-    /// The subjects for which it is so, certainly and possibly.
-    fn pick(&self, is: impl Fn(usize, bool) -> bool + Sync) -> Bounds {
-        let places = |possible: bool| -> Vec<u32> {
-            let subjects = (0..self.len()).into_par_iter().with_min_len(WORDS * 64);
-            subjects.filter(|at| is(*at, possible)).map(|at| at as u32).collect()
-        };
+    /// The subjects of which it is said, certainly and possibly.
+    fn pick(&self, said: &Said<'_>) -> Bounds {
+        let places = |possible: bool| places(&said.subjects(self.len(), &self.perhaps, possible));
         let rows = |picked: &[u32]| {
             let columns = self.subjects.iter().map(|column| gathered(column, picked)).collect();
             Arc::new(Table::sorted(columns))

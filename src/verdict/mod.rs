@@ -14,6 +14,7 @@ mod parts;
 mod reach;
 mod relations;
 mod rounds;
+mod said;
 mod search;
 mod splits;
 mod steps;

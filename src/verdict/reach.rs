@@ -187,6 +187,7 @@ fn request(rule: &Rule, possible: bool) -> Request<'_> {
         possible,
         delta: None,
         subjects: None,
+        figures: false,
         lookups: true,
     }
 }

@@ -273,6 +273,7 @@ impl Evaluator<'_> {
                 possible,
                 delta,
                 subjects: None,
+                figures: false,
                 lookups: false,
             };
             let first = request.delta.is_none();
@@ -382,7 +383,16 @@ impl Evaluator<'_> {
 /// All ways to give these variables their values.
 fn request<'c>(clause: &'c Clause, needed: &BTreeSet<VarId>, possible: bool) -> Request<'c> {
     let needed = needed.clone();
-    Request { clause, bound: BTreeSet::new(), needed, possible, delta: None, subjects: None, lookups: false }
+    Request {
+        clause,
+        bound: BTreeSet::new(),
+        needed,
+        possible,
+        delta: None,
+        subjects: None,
+        figures: false,
+        lookups: false,
+    }
 }
 
 /// Conclusions that only lack the result of a calculation, each once.

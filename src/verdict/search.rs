@@ -278,7 +278,7 @@ pub(super) fn yielded(
     clock: &Clock,
     profile: &Profile,
 ) -> Result<Option<Column>, Reached> {
-    let Some(mut over) = Over::new(table, clause, false, inputs) else { return Ok(None) };
+    let Some(mut over) = Over::new(table, clause, (false, true), inputs) else { return Ok(None) };
     profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let mut found = 0;
     for step in &mut over.program.body.steps {
@@ -308,7 +308,7 @@ pub(super) fn subjects(
     profile: &Profile,
 ) -> Result<Option<BitSet>, Reached> {
     let count = table.len();
-    let Some(over) = Over::new(table, clause, possible, inputs) else { return Ok(None) };
+    let Some(over) = Over::new(table, clause, (possible, false), inputs) else { return Ok(None) };
     profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let parts = over.run(values, clock, |_, places, part: &mut Words| part.mark(places))?;
     let Some(parts) = parts else { return Ok(None) };
@@ -358,7 +358,13 @@ struct Over<'t> {
 }
 
 impl<'t> Over<'t> {
-    fn new(table: &'t Arc<Table>, clause: &Clause, possible: bool, inputs: &Inputs<'_>) -> Option<Self> {
+    /// With `figures`, it is wanted of all of them what those come to.
+    fn new(
+        table: &'t Arc<Table>,
+        clause: &Clause,
+        (possible, figures): (bool, bool),
+        inputs: &Inputs<'_>,
+    ) -> Option<Self> {
         let slots: Vec<VarId> = (0..table.columns().len()).map(VarId::from_usize).collect();
         if slots.is_empty() || may_miss(inputs, clause, &slots) {
             return None;
@@ -370,6 +376,7 @@ impl<'t> Over<'t> {
             possible,
             delta: None,
             subjects: Some(Arc::clone(table)),
+            figures,
             lookups: true,
         };
         let program = compile(inputs, &request);

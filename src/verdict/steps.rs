@@ -133,6 +133,7 @@ impl<'r> Step<'r> {
             possible,
             delta: self.again.zip(begins.map(Arc::clone)),
             subjects: None,
+            figures: false,
             lookups: true,
         };
         let places = |terms: &[Term]| terms.iter().map(|term| place(inputs, term)).collect();

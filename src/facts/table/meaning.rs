@@ -234,8 +234,8 @@ impl Scanned<'_> {
         for (sentence, stated) in table.sentences.iter().zip(stated) {
             match &sentence.states {
                 TableStates::Fact(relation, _) => {
-                    let runs = self.runs(&stated.rows);
-                    builder.stated(*relation, sentence.maybe).append(stated.columns, runs.into_iter());
+                    let facts = builder.stated(*relation, sentence.maybe);
+                    facts.append(stated.columns, |run| self.runs(&stated.rows, run));
                 }
                 TableStates::Kind(_, kind) => {
                     let members = builder.members_mut(*kind);
@@ -308,7 +308,11 @@ impl Scanned<'_> {
             }
             columns.push(own);
             before += share.rows;
-            rows.push(keep.map(|keep| keep.iter().map(|row| row as u32).collect::<Vec<u32>>()));
+            rows.push(keep.map(|keep| {
+                let mut rows = Vec::with_capacity(keep.count());
+                rows.extend(keep.iter().map(|row| row as u32));
+                rows
+            }));
         }
         let total: usize = self
             .shares
@@ -389,29 +393,28 @@ impl Scanned<'_> {
         Some(Ids::Texts(texts, meanings))
     }
 
-    /// Where the facts were stated: runs of lines.
-    fn runs(&self, rows: &[Option<Vec<u32>>]) -> Vec<(Origin, usize)> {
+    /// Where the facts were stated: calls `run` with the first of lines that follow each other, and how many do.
+    fn runs(&self, rows: &[Option<Vec<u32>>], run: &mut dyn FnMut(Origin, usize)) {
         let table = self.table.at as u32;
         let mut first = self.table.first_line();
-        let mut out = Vec::new();
         for ((_, share), rows) in self.shares.iter().zip(rows) {
             let ends = share.runs.iter().skip(1).map(|(row, _)| *row).chain([share.rows as u32]);
             let runs = share.runs.iter().zip(ends).map(|((row, line), end)| (*row, end, first + line));
             for (from, to, line) in runs {
+                let origin = |row: u32| Origin::Row { table, line: line + (row - from) };
                 match rows {
-                    None => out.push((Origin::Row { table, line }, (to - from) as usize)),
+                    None => run(origin(from), (to - from) as usize),
                     Some(rows) => {
                         let own =
                             rows.partition_point(|row| *row < from)..rows.partition_point(|row| *row < to);
-                        out.extend(
-                            rows[own].iter().map(|row| (Origin::Row { table, line: line + (row - from) }, 1)),
-                        );
+                        for next in rows[own].chunk_by(|row, next| row + 1 == *next) {
+                            run(origin(next[0]), next.len());
+                        }
                     }
                 }
             }
             first += share.lines;
         }
-        out
     }
 
     /// A condition with the texts it looks at.

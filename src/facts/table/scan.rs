@@ -85,11 +85,16 @@ struct Taker<'p> {
 }
 
 impl<'p> Taker<'p> {
-    fn new(shape: &'p Shape, pools: &'p mut [Names], rows: usize) -> Self {
-        let columns = shape.targets.iter().map(|_| Vec::with_capacity(rows)).collect();
+    fn new(shape: &'p Shape, pools: &'p mut [Names]) -> Self {
+        let columns = vec![Vec::new(); shape.targets.len()];
         let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
         let cells = shape.targets.iter().map(|_| Vec::with_capacity(BATCH)).collect();
         Self { targets: &shape.targets, pools, cells, pending: 0, keys: Vec::new(), share }
+    }
+
+    /// Makes room for about so many more rows.
+    fn reserve(&mut self, rows: usize) {
+        self.share.columns.iter_mut().for_each(|column| column.reserve_exact(rows));
     }
 
     #[inline]
@@ -187,8 +192,7 @@ pub(super) fn scan(
     let size = source.size() as usize;
     let end = size.min(blocks.end * BLOCK);
     let mut at = blocks.start * BLOCK;
-    // Most lines have some bytes per cell; a column that grows once more does no harm.
-    let mut taker = Taker::new(shape, pools, end.saturating_sub(at) / (shape.cells * 10 + 1));
+    let mut taker = Taker::new(shape, pools);
     let mut skipping = false;
     if at > 0 && at < end {
         let mut before = [0];
@@ -211,7 +215,13 @@ pub(super) fn scan(
             }
         }
         let last = memchr::memrchr(b'\n', &buffer[from..filled]).map_or(from, |found| from + found + 1);
+        let rows = taker.share.rows;
         lines(&mut taker, shape, buffer, from, last)?;
+        if rows == 0 {
+            // Lines further on are about as long; a column that grows once more does no harm.
+            let left = (end - at) as u64 * taker.share.rows as u64 / (last - from).max(1) as u64;
+            taker.reserve((left + left / 32) as usize + BATCH);
+        }
         buffer.copy_within(last..filled, 0);
         carry = filled - last;
     }
@@ -302,7 +312,7 @@ pub(super) fn scan_quoted(
     {
         return Err(Trouble::Odd);
     }
-    let mut taker = Taker::new(shape, pools, 0);
+    let mut taker = Taker::new(shape, pools);
     taker.share.digests = bytes.chunks(BLOCK).map(xxhash_rust::xxh3::xxh3_64).collect();
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = simd_csv::ReaderBuilder::new()

@@ -2,6 +2,7 @@
 
 mod completions;
 mod difference;
+mod figures;
 mod grown;
 mod joined;
 mod metamorphic;

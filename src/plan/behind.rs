@@ -1,0 +1,89 @@
+//! Sentences that must be met for a figure to compare so: where the figure of nothing would not, only those are looked at
+//! of whom there is something to work it out from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compile::{Compiler, Item, NOWHERE};
+use super::expressions::comparison;
+use crate::base::Idx;
+use crate::engine::{Computed, Table, compare};
+use crate::model::clause::as_var;
+use crate::model::{Aggregate, Atom, Cond, Constant, Expr, Term, VarId};
+use crate::value::Value;
+
+impl<'r> Compiler<'_, 'r> {
+    /// Sentences of which the subjects that figures among these items let through all have one, where fewer do.
+    pub(super) fn behind(&mut self, items: &[Item<'r>]) -> Vec<Item<'r>> {
+        let subjects = self.request.subjects.as_ref().filter(|_| !self.request.figures);
+        let Some(subjects) = subjects.map(|subjects| subjects.len()) else { return Vec::new() };
+        let mut out = Vec::new();
+        for item in items {
+            let Some(aggregate) = self.needs_some(*item) else { continue };
+            let mut parts = Vec::new();
+            super::compile::flatten(&aggregate.body, &mut parts);
+            let sentences = parts.into_iter().filter_map(|part| match part {
+                Item::Is(cond @ Cond::Atom(atom)) => Some((cond, atom)),
+                _ => None,
+            });
+            for (cond, atom) in sentences {
+                let table = self.table(cond, atom, self.request.possible);
+                if self.most_groups(aggregate, atom, &table).is_some_and(|most| most < subjects) {
+                    let atom = self.apart_from(aggregate, atom);
+                    out.push(Item::Is(self.arena.alloc(Cond::Atom(atom))));
+                }
+            }
+        }
+        out
+    }
+
+    /// The aggregate that has to find something for a condition to be met, if only possibly.
+    fn needs_some(&self, item: Item<'r>) -> Option<&'r Aggregate> {
+        let Item::Is(Cond::Compare { lhs, op, rhs, .. }) = item else { return None };
+        let (aggregate, other, is_left) = match (lhs, rhs) {
+            (Expr::Aggregate(aggregate), other) => (aggregate, other, true),
+            (other, Expr::Aggregate(aggregate)) => (aggregate, other, false),
+            _ => return None,
+        };
+        let value: Value = match other {
+            Expr::Term(Term::Constant(Constant::Value(value))) => value.clone(),
+            Expr::Term(Term::Parameter(parameter)) => self.inputs.parameters[*parameter].clone()?,
+            _ => return None,
+        };
+        let nothing = aggregate.kind.of(Vec::new()).ok()?.map_or(Computed::Nothing, Computed::Value);
+        let value = Computed::Value(value);
+        let (lhs, rhs) = if is_left { (&nothing, &value) } else { (&value, &nothing) };
+        (!compare(lhs, comparison(*op), rhs, true)).then_some(aggregate)
+    }
+
+    /// How many combinations of the words from outside have a row of a sentence, at most; `None` where it names none, or
+    /// something in whose place a value may be missing.
+    fn most_groups(&self, aggregate: &Aggregate, atom: &Atom, table: &Table) -> Option<usize> {
+        let missing = |slot: usize| (self.inputs.missing)(&atom.source, slot);
+        if (0..atom.args.len()).any(|slot| as_var(&atom.args[slot]).is_none() && missing(slot)) {
+            return None;
+        }
+        let outer = |term: &Term| as_var(term).filter(|var| !aggregate.owns(*var));
+        let columns: Vec<usize> =
+            (0..atom.args.len()).filter(|column| outer(&atom.args[*column]).is_some()).collect();
+        let vars: BTreeSet<VarId> = atom.args.iter().filter_map(outer).collect();
+        if vars.iter().any(|var| self.loose.contains(var)) {
+            return None;
+        }
+        let by_column = columns.iter().map(|column| table.distinct(*column));
+        Some(by_column.reduce(usize::saturating_mul)?.min(table.len()))
+    }
+
+    /// The same sentence with words of its own in place of those of the aggregate.
+    fn apart_from(&mut self, aggregate: &Aggregate, atom: &Atom) -> Atom {
+        let mut own: BTreeMap<VarId, VarId> = BTreeMap::new();
+        let args = atom.args.iter().map(|arg| match as_var(arg) {
+            Some(var) if aggregate.owns(var) => Term::Var(*own.entry(var).or_insert_with(|| {
+                self.types.push(self.types[var.index()]);
+                VarId::from_usize(self.types.len() - 1)
+            })),
+            _ => arg.clone(),
+        });
+        let args = args.collect();
+        Atom { source: atom.source.clone(), args, known: atom.known, span: NOWHERE }
+    }
+}
