@@ -8,7 +8,7 @@ use parallax::builtin::AggregateKind;
 use parallax::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, DateUnit, Expr, Term, VarId,
 };
-use parallax::value::{Decimal, Value};
+use parallax::value::{Date, Decimal, Value};
 
 use super::{Oracle, Out, Tuple};
 
@@ -258,6 +258,13 @@ impl Oracle<'_> {
             .collect();
         let sure = list(&certain);
         let of = |members: &[(Decimal, Decimal)]| aggregated(aggregate.kind, members);
+        let number = |of: Decimal| match aggregate.kind {
+            AggregateKind::Min | AggregateKind::Max if self.is_date(&aggregate.value, aggregate, env) => {
+                let days = of.in_units(0).and_then(|days| i32::try_from(days).ok());
+                Constant::Value(Value::Date(days.and_then(Date::from_days).expect("a day")))
+            }
+            _ => number(of),
+        };
         let single = |value: Option<Decimal>| value.map_or(Calc::Nothing, |value| Calc::Value(number(value)));
         if extra.is_empty() {
             return single(of(&sure));
@@ -296,6 +303,13 @@ impl Oracle<'_> {
         }
     }
 
+    /// Whether what is aggregated are dates.
+    fn is_date(&self, value: &Expr, aggregate: &Aggregate, env: &Env) -> bool {
+        let is =
+            |way: &Env| matches!(self.calculate(value, way), Calc::Value(Constant::Value(Value::Date(_))));
+        self.meet(&aggregate.body, env.clone(), true).iter().any(is)
+    }
+
     /// Per combination the values and weights it has; nothing where a certain one has two.
     fn members(&self, aggregate: &Aggregate, env: &Env, possible: bool) -> Option<Members> {
         let mut read = BTreeSet::new();
@@ -310,6 +324,9 @@ impl Oracle<'_> {
             let key: Tuple = keys.iter().map(|var| way[var.0 as usize].clone().expect("bound")).collect();
             let plain = |expr: &Expr| match self.calculate(expr, &way) {
                 Calc::Value(Constant::Value(Value::Number(number))) => Some(number),
+                Calc::Value(Constant::Value(Value::Date(date))) => {
+                    Some(Decimal::from(i64::from(date.days())))
+                }
                 _ => None,
             };
             let one = Decimal::from(1);
