@@ -13,6 +13,9 @@ use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
 use super::operators::Run;
 use super::program::{Calculation, Comparison, Computed, address};
+use super::values::Values;
+use crate::facts::{MISSING, units_at};
+use crate::value::{Date, Value};
 
 /// So many rows per id of the domain are compared before what came out is remembered by id.
 const WORTH: usize = 4;
@@ -50,6 +53,38 @@ pub(super) struct Test<'t> {
     pub possible: bool,
 }
 
+/// A variable that is compared with a constant, both in the same units.
+#[derive(Clone, Copy)]
+struct Threshold<'v> {
+    var: usize,
+    /// How many units each id is.
+    units: &'v [i64],
+    constant: i64,
+    /// How the variable must compare with the constant.
+    op: Comparison,
+}
+
+impl<'v> Threshold<'v> {
+    fn of(test: Test<'_>, values: &'v Values<'_>) -> Option<Self> {
+        let (var, domain, value, op) = match (test.left, test.right) {
+            (Calculation::Var { var, domain }, Calculation::Value(value)) => (*var, *domain, value, test.op),
+            (Calculation::Value(value), Calculation::Var { var, domain }) => {
+                (*var, *domain, value, test.op.turned())
+            }
+            _ => return None,
+        };
+        let (units, constant) = match value {
+            Value::Number(number) => {
+                let lane = values.lane(domain)?;
+                (lane.units.as_slice(), number.in_units(lane.exponent)?)
+            }
+            Value::Date(date) => (values.days(domain)?, date.days_since(Date::EPOCH)),
+            Value::Text(_) | Value::Flag(_) => return None,
+        };
+        Some(Self { var, units, constant, op })
+    }
+}
+
 impl Run<'_, '_> {
     /// The rows in which two sides compare so.
     pub(super) fn compared(
@@ -72,6 +107,9 @@ impl Run<'_, '_> {
             return Ok(());
         }
         if !has_aggregate(test.left) && !has_aggregate(test.right) {
+            if let Some(threshold) = Threshold::of(test, self.values) {
+                return self.by_threshold(&threshold, test, batch, rows);
+            }
             if let Some((var, domain)) = only_variable(test) {
                 return self.by_id(op, test, var, domain, &batch.columns[var][..batch.len], rows);
             }
@@ -86,6 +124,32 @@ impl Run<'_, '_> {
             }
         }
         self.one_by_one(test, ready, batch, rows)
+    }
+
+    /// Compares the units of each id with those of the constant.
+    fn by_threshold(
+        &mut self,
+        threshold: &Threshold<'_>,
+        test: Test<'_>,
+        batch: &Batch,
+        rows: &mut Vec<u32>,
+    ) -> Result<(), Bail> {
+        let Threshold { var, units, constant, op } = *threshold;
+        for (row, id) in (0_u32..).zip(&batch.columns[var][..batch.len]) {
+            let met = match units_at(units, *id) {
+                _ if *id == MISSING => test.possible,
+                Some(units) => compares(units.cmp(&constant) as i64, op),
+                // A value made since, or with too many digits.
+                None => {
+                    self.frame.ids[var] = *id;
+                    self.met(test)?
+                }
+            };
+            if met {
+                rows.push(row);
+            }
+        }
+        Ok(())
     }
 
     /// Asks once per id of the one variable.

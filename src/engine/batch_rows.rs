@@ -1,6 +1,8 @@
 //! Aggregates whose members are rows of one atom, with what tables of one row per thing add to them: the rows are read
 //! where they lie, many at once, and not found way by way.
 
+use std::cmp::Ordering;
+
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::{Fold, taken};
 use super::batch_compare::Test;
@@ -27,12 +29,23 @@ struct Rows<'p> {
     vars: Vec<usize>,
     /// What is asked of the rows, or added to them.
     steps: Vec<Follow<'p>>,
-    /// Of how many of the variables each combination counts once.
-    keys: usize,
-    /// Those that stand for values.
+    /// The levels of the variables of which each combination counts once.
+    keys: Vec<usize>,
+    /// Those variables that stand for values.
     values: Vec<usize>,
-    /// Whether each row is a combination of its own.
-    each_once: bool,
+    /// How combinations lie in the rows.
+    lie: Lie,
+}
+
+/// How the combinations that count once lie in the rows of an atom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// Each row is one of its own.
+    EachOnce,
+    /// The rows of one stand side by side.
+    Together,
+    /// Anywhere.
+    Scattered,
 }
 
 /// What is asked of a row, or added to it.
@@ -58,9 +71,9 @@ impl<'p> Rows<'p> {
             within: None,
             vars: Vec::new(),
             steps: Vec::new(),
-            keys: plan.keys.len(),
+            keys: Vec::new(),
             values: Vec::new(),
-            each_once: false,
+            lie: Lie::Scattered,
         };
         for op in &inner.ops {
             let next = lead.map(|(atom, _, to)| (atom, to + out.vars.len()));
@@ -94,12 +107,20 @@ impl<'p> Rows<'p> {
         }
         (out.atom, out.from, out.to) = lead?;
         let index = &program.atoms[out.atom].index;
-        let keys = out.vars.get(..out.keys)?;
-        if keys.is_empty() || !plan.keys.iter().all(|(var, _)| keys.contains(var)) {
+        let level = |var: usize| Some(out.to + out.vars.iter().position(|other| *other == var)?);
+        out.keys = plan.keys.iter().map(|(var, _)| level(*var)).collect::<Option<_>>()?;
+        out.keys.sort_unstable();
+        if out.keys.is_empty() {
             return None;
         }
         let is_whole = index.distinct && out.to + out.vars.len() == index.columns.len();
-        out.each_once = is_whole && out.keys == out.vars.len();
+        out.lie = if is_whole && out.keys.len() == out.vars.len() {
+            Lie::EachOnce
+        } else if (out.to..).zip(&out.keys).all(|(level, key)| level == *key) {
+            Lie::Together
+        } else {
+            Lie::Scattered
+        };
         out.values = plan.keys.iter().filter(|(_, is_value)| *is_value).map(|(var, _)| *var).collect();
         Some(out)
     }
@@ -328,22 +349,34 @@ impl Run<'_, '_> {
         fold: &mut Fold,
     ) -> Result<(), Bail> {
         let index = &self.whole.program.atoms[rows.atom].index;
-        let keys = &index.columns[rows.to..rows.to + rows.keys];
         let (outside, of_atom) = (&own.columns[places.origin], &own.columns[places.row]);
-        for at in 0..own.len {
-            let amount = amounts.map_or(0, |amounts| amounts[at]);
-            if !rows.each_once && at > 0 && outside[at] == outside[at - 1] {
-                let (row, before) = (of_atom[at] as usize, of_atom[at - 1] as usize);
-                if keys.iter().all(|key| key[row] == key[before]) {
-                    // Two values of one combination: one way after the other says what that means.
-                    if amounts.is_some_and(|amounts| amounts[at - 1] != amount) {
-                        return Err(Bail::Calculation);
-                    }
-                    continue;
-                }
-            }
+        let of_row = |member: u32| of_atom[member as usize] as usize;
+        let amount = |member: u32| amounts.map_or(0, |amounts| amounts[member as usize]);
+        let mut add = |member: u32| {
+            let at = member as usize;
             let known = rows.values.iter().all(|var| own.columns[*var][at] != MISSING);
-            fold.add(outside[at], amount, known)?;
+            fold.add(outside[at], amount(member), known)
+        };
+        if rows.lie == Lie::EachOnce {
+            return (0..own.len as u32).try_for_each(add);
+        }
+        let compare = |left: u32, right: u32| {
+            let (left, right) = (of_row(left), of_row(right));
+            let keys = rows.keys.iter().map(|level| &index.columns[*level]);
+            keys.map(|key| key[left].cmp(&key[right])).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        let mut members: Vec<u32> = (0..own.len as u32).collect();
+        for group in members.chunk_by_mut(|left, right| outside[*left as usize] == outside[*right as usize]) {
+            if rows.lie == Lie::Scattered {
+                group.sort_unstable_by(|left, right| compare(*left, *right));
+            }
+            for same in group.chunk_by(|left, right| compare(*left, *right).is_eq()) {
+                // Two values of one combination: one way after the other says what that means.
+                if same.iter().any(|member| amount(*member) != amount(same[0])) {
+                    return Err(Bail::Calculation);
+                }
+                add(same[0])?;
+            }
         }
         Ok(())
     }

@@ -181,6 +181,19 @@ pub enum Comparison {
     AtLeast,
 }
 
+impl Comparison {
+    /// How the right side compares with the left.
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::AtMost => Self::AtLeast,
+            Self::Greater => Self::Less,
+            Self::AtLeast => Self::AtMost,
+        }
+    }
+}
+
 /// A calculation over values.
 #[derive(Clone, Debug)]
 pub enum Calculation {

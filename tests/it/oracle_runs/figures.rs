@@ -11,6 +11,7 @@ const HEAD: &str = "kind Party\nkind Sale\nkind Good\n\
     relation Sale is to Party\nrelation Sale is of Good\nrelation Sale costs Number\nrelation Sale was on Date\n\
     relation Sale is rated Number?\nrelation Sale came on Date?\nrelation Party visits Good on Date\n\
     relation Party owes Number\n\
+    relation Party earned Number in year: Number by Good\n\
     question Party is high | mid | low of other: Party\n\
     \x20 among party has role any r and other has role any q\n";
 
@@ -45,6 +46,9 @@ const CONDITIONS: &[&str] = &[
     "count(s: s is to party and s costs any c and c > 4 and s was on any d) >= 1",
     "sum(c for each s: s is to other and s costs c) > 3 * average(c for each s: s is to party and s costs c)",
     "sum(n: party owes n) > 0",
+    "average(n for each y: party earned n in y by any g) > 5",
+    "max(n: party earned n in any y by any g) <= 8 and sum(n for each y: party earned n in y by any g) > 0",
+    "median(n for each y g: party earned n in y by g and y >= 2021) < 7.5",
     "count(q: q pays party for any g at any n and n > 3) >= 2",
     "not (sum(n for each g n: party pays other for g at n) > 0)",
     "sum(n for each g n: party pays other for g at n) > 0 and max(n: other pays party for any g at n) > 2",
@@ -75,6 +79,13 @@ fn text(seed: u64) -> String {
         if random.below(3) == 0 {
             let (other, fact) = (amount(&mut random), "owes");
             state(&mut random, doubt, format!("p{party} {fact} {other}"));
+        }
+        for year in 2019..2024 {
+            // What is earned in a year is the same by whatever it was.
+            let (goods, amount) = (random.below(3), amount(&mut random));
+            for good in 0..goods {
+                state(&mut random, doubt, format!("p{party} earned {amount} in {year} by g{good}"));
+            }
         }
         for _ in 0..random.below(4) {
             let (good, day) = (random.below(4), day(&mut random));
