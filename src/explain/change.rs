@@ -31,7 +31,7 @@ const BEYOND_UNASKED: u64 = 400_000;
 const NAMED: usize = 40;
 
 /// One part in so many of the steps is kept for finding where answers turn.
-const KEPT: u64 = 8;
+const KEPT: u64 = 3;
 
 /// A world that was looked at on the way, and by which changes it came.
 #[derive(Default)]

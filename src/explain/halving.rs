@@ -123,6 +123,8 @@ impl Search<'_> {
         let step = step(points.iter().map(|point| &point.0));
         let mut pairs: Vec<(Point, Point, usize)> =
             points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
+        // Where it is known to turn comes first.
+        pairs.sort_by_key(|(low, high, _)| low.1 != high.1);
         let (mut left, mut halves) = (MOST_BETWEEN, MOST_HALVES);
         while let Some((low, high, depth)) = pairs.pop() {
             let mut inside = Vec::new();
