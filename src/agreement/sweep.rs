@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::{Beside, Depth, LensFigures, agreement};
-use crate::model::{Constant, LensId, ParameterId, QuestionId, Ruleset, VerdictId};
+use crate::base::IndexVec;
+use crate::facts::Dictionary;
+use crate::model::{Constant, DomainId, LensId, ParameterId, QuestionId, Ruleset, VerdictId};
 use crate::value::Value;
-use crate::verdict::{Answer, Evaluation, OutcomeSet, differing};
+use crate::verdict::{Answer, Evaluation, OutcomeSet, VerdictTable, differing};
 
 /// How many who flip are named.
 const EXAMPLES: usize = 3;
@@ -76,11 +78,18 @@ pub struct SweepFlip {
     pub examples: Vec<Vec<Constant>>,
 }
 
+/// What lenses said at the value before.
+struct Before {
+    tables: IndexVec<QuestionId, VerdictTable>,
+    /// What names the subjects, where ids do not mean the same at each value.
+    dictionaries: IndexVec<DomainId, Dictionary>,
+}
+
 /// A sweep being counted.
 pub struct Sweeper<'r> {
     ruleset: &'r Ruleset,
     sweep: Sweep,
-    before: Option<Evaluation>,
+    before: Option<Before>,
     /// Whether ids of things mean the same at each value.
     same_ids: bool,
 }
@@ -101,8 +110,8 @@ impl<'r> Sweeper<'r> {
         Self { ruleset, sweep, before: None, same_ids }
     }
 
-    /// Counts the evaluation at the next value.
-    pub fn add(&mut self, value: Value, evaluation: Evaluation) {
+    /// Counts the evaluation at the next value, of which it keeps what lenses say.
+    pub fn add(&mut self, value: Value, evaluation: &mut Evaluation) {
         let at = self.sweep.values.len();
         for entry in &mut self.sweep.questions {
             let Compared { question, lenses, focus } = &entry.compared;
@@ -122,12 +131,14 @@ impl<'r> Sweeper<'r> {
             }
             let Some(before) = &self.before else { continue };
             for lens in lenses {
-                let moved = moved(self.ruleset, (before, &evaluation), *question, *lens, self.same_ids);
+                let moved = moved(self.ruleset, (before, evaluation), *question, *lens, self.same_ids);
                 entry.flips.extend(flips(at, *lens, moved));
             }
         }
         self.sweep.values.push(value);
-        self.before = Some(evaluation);
+        let dictionaries =
+            if self.same_ids { IndexVec::new() } else { std::mem::take(&mut evaluation.dictionaries) };
+        self.before = Some(Before { tables: std::mem::take(&mut evaluation.tables), dictionaries });
     }
 
     /// What was counted.
@@ -140,14 +151,15 @@ type Moved = (Vec<Constant>, (Option<OutcomeSet>, Option<OutcomeSet>));
 
 fn moved(
     ruleset: &Ruleset,
-    (old, new): (&Evaluation, &Evaluation),
+    (old, new): (&Before, &Evaluation),
     question: QuestionId,
     lens: LensId,
     same_ids: bool,
 ) -> Vec<Moved> {
     let said = |answer: Answer| answer.map(|(_, says)| says);
     if !same_ids {
-        let (before, after) = (by_name(ruleset, old, question, lens), by_name(ruleset, new, question, lens));
+        let before = by_name(ruleset, (&old.dictionaries, &old.tables[question]), lens);
+        let after = by_name(ruleset, (&new.dictionaries, &new.tables[question]), lens);
         let mut all: Vec<&Vec<Constant>> = before.keys().chain(after.keys()).collect();
         all.sort();
         all.dedup();
@@ -158,32 +170,32 @@ fn moved(
     let found = differing(&old.tables[question], &new.tables[question], lens).into_iter();
     let found = found.map(|(ids, (before, after))| (ids, (said(before), said(after))));
     let found = found.filter(|(_, (before, after))| before != after);
-    found.map(|(ids, both)| (names(ruleset, new, question, ids.iter().copied()), both)).collect()
+    let of = |ids: Vec<u32>| names(ruleset, &new.dictionaries, question, ids.into_iter());
+    found.map(|(ids, both)| (of(ids), both)).collect()
 }
 
 fn by_name(
     ruleset: &Ruleset,
-    evaluation: &Evaluation,
-    question: QuestionId,
+    (dictionaries, table): (&IndexVec<DomainId, Dictionary>, &VerdictTable),
     lens: LensId,
 ) -> BTreeMap<Vec<Constant>, OutcomeSet> {
-    let table = &evaluation.tables[question];
+    let question = ruleset.lenses[lens].question;
     let Some(column) = table.column(lens) else { return BTreeMap::new() };
     let who = |place: usize| {
-        names(ruleset, evaluation, question, table.subjects.iter().map(|column| column[place]))
+        names(ruleset, dictionaries, question, table.subjects.iter().map(|column| column[place]))
     };
     (0..table.len()).map(|place| (who(place), table.outcome(column, place))).collect()
 }
 
 fn names(
     ruleset: &Ruleset,
-    evaluation: &Evaluation,
+    dictionaries: &IndexVec<DomainId, Dictionary>,
     question: QuestionId,
     ids: impl Iterator<Item = u32>,
 ) -> Vec<Constant> {
     let slots = &ruleset.questions[question].slots;
     let named = slots.iter().zip(ids);
-    named.filter_map(|(slot, id)| evaluation.dictionaries[ruleset.domain_of(slot.ty)].constant(id)).collect()
+    named.filter_map(|(slot, id)| dictionaries[ruleset.domain_of(slot.ty)].constant(id)).collect()
 }
 
 fn flips(at: usize, lens: LensId, mut moved: Vec<Moved>) -> Vec<SweepFlip> {

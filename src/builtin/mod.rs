@@ -3,10 +3,12 @@
 
 mod aggregates;
 mod dates;
+mod fitting;
 mod numbers;
 mod texts;
 
 pub use aggregates::{AGGREGATES, Aggregate, AggregateKind};
+pub use fitting::{fitting, unfitting};
 pub use texts::Pattern;
 
 use crate::value::{DomainError, Value, ValueKind};

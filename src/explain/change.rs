@@ -1,16 +1,21 @@
 //! What would change an answer: the smallest sets of changes, each tried by working the answer out again.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use super::lookup::{Stop, Tuple};
-use super::moves::Move;
+use super::moves::{Move, Scope, Sofar};
 use super::nearest::Tried;
+use super::roots::{Compared, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, World};
-use super::{Fact, FactChange, Flip, Flips, Reach};
+use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId};
+use crate::value::{Decimal, Value};
 use crate::verdict::OutcomeSet;
 
 /// What a lens says of a subject, and whether it is certainly of the population; nothing outside.
@@ -25,10 +30,16 @@ const BEYOND_UNASKED: u64 = 400_000;
 /// The most sets that are named.
 const NAMED: usize = 40;
 
+/// One part in so many of the steps is kept for finding where answers turn.
+const KEPT: u64 = 3;
+
 /// A world that was looked at on the way, and by which changes it came.
+#[derive(Default)]
 struct Visited {
     moves: Vec<Move>,
     change: Change,
+    says: Vec<Says>,
+    sides: Rc<Sides>,
 }
 
 /// Looks for the smallest sets of changes after which an answer meets what is wanted.
@@ -42,6 +53,47 @@ pub(super) struct Search<'w> {
     pub size: usize,
     /// Whether some calculation had no result in the last world, where all have one in the world as it is.
     pub failed: bool,
+    /// How far apart the sides of comparisons were in the last world.
+    pub sides: Rc<Sides>,
+    /// What proofs rest on: that is tried first.
+    pub first: BTreeSet<(RelationId, Tuple)>,
+    /// The values tried for each change, whatever was changed beside it.
+    pub values: BTreeMap<Move, BTreeSet<Value>>,
+}
+
+/// Of whom lenses are asked, and whether what they say is what is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'q> {
+    pub lenses: &'q [LensId],
+    pub subject: &'q [u32],
+    pub wanted: &'q dyn Fn(&[Answer]) -> bool,
+}
+
+/// Changes without values, what lenses say, and how each comparison comes out.
+type Alike = (Vec<Move>, Vec<String>, Vec<(Compared, Vec<Ordering>)>);
+
+/// The sets of one size.
+#[derive(Default)]
+struct Level {
+    found: Vec<Tried>,
+    beside: Vec<Tried>,
+    next: Vec<Visited>,
+}
+
+impl<'w> Search<'w> {
+    /// Nothing is known of what proofs rest on.
+    pub fn new(world: &'w World<'w>, base: &'w Run<'w>, left: u64, size: usize) -> Self {
+        Self {
+            world,
+            base,
+            left,
+            size,
+            failed: false,
+            sides: Rc::default(),
+            first: BTreeSet::new(),
+            values: BTreeMap::new(),
+        }
+    }
 }
 
 impl Search<'_> {
@@ -52,16 +104,18 @@ impl Search<'_> {
         subject: &[u32],
         wanted: &dyn Fn(&[Answer]) -> bool,
     ) -> Flips {
-        let scope = self.world.scope(lenses);
+        let question = Question { lenses, subject, wanted };
+        let scope = self.world.scope(lenses, subject, &self.first);
         let mut out = Flips { found: Vec::new(), size: 0, complete: true };
-        let mut level = VecDeque::from([Visited { moves: Vec::new(), change: Change::default() }]);
+        let mut level = VecDeque::from([Visited::default()]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         // Sets that are enough: with more beside them they are not the smallest.
         let mut enough: BTreeSet<Vec<Move>> = BTreeSet::new();
+        let mut kept = self.left / KEPT;
+        self.left -= kept;
         for size in 1..=self.size {
-            let mut next = VecDeque::new();
-            let (mut found, mut beside) = (Vec::new(), Vec::new());
-            'sets: while let Some(visited) = level.pop_front() {
+            let mut sets = Level::default();
+            while let Some(visited) = level.pop_front() {
                 let Ok(trace) = self.trace(lenses, subject, visited.change.clone()) else {
                     out.complete = false;
                     if self.left == 0 || visited.moves.is_empty() {
@@ -69,72 +123,38 @@ impl Search<'_> {
                     }
                     continue;
                 };
-                let (moves, whole) = self.world.moves(&trace, &scope);
+                let left = self.size - visited.moves.len();
+                let sofar = Sofar { moves: &visited.moves, change: &visited.change, left };
+                let (moves, whole) = self.world.moves(&trace, &scope, &sofar);
                 out.complete &= whole;
-                for one in moves {
-                    if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
-                        continue;
-                    }
-                    let mut all = visited.moves.clone();
-                    all.push(one.clone());
-                    all.sort();
-                    if !seen.insert(all.clone()) || parts(&all).any(|part| enough.contains(&part)) {
-                        continue;
-                    }
-                    let Some(change) = self.world.after(&visited.change, &one) else { continue };
-                    if size > 1 {
-                        self.left = self.left.saturating_sub(A_WORLD);
-                    }
-                    match self.answers(lenses, subject, change.clone()) {
-                        Ok(answers) => {
-                            let tried =
-                                || Tried { moves: all.clone(), says: said(&answers), reach: Reach::Only };
-                            if wanted(&answers) {
-                                // What could not be evaluated as a whole says nothing.
-                                if self.failed {
-                                    out.complete = false;
-                                    beside.push(Tried { says: Vec::new(), ..tried() });
-                                } else {
-                                    found.push(tried());
-                                }
-                                continue;
-                            }
-                            if all.iter().any(|one| self.world.is_valued(one)) {
-                                beside.push(tried());
-                            }
-                            if size < self.size {
-                                next.push_back(Visited { moves: all, change });
-                            }
-                        }
-                        Err(_) => {
-                            out.complete = false;
-                            if self.left == 0 {
-                                break 'sets;
-                            }
-                        }
-                    }
+                out.complete &= self.tried_with(&question, &visited, moves, (&mut seen, &enough), &mut sets);
+                if self.left == 0 {
+                    break;
                 }
             }
-            enough.extend(found.iter().map(|tried| tried.moves.clone()));
-            self.halve(lenses, subject, wanted, &mut found, &mut beside);
-            let mut least = self.world.least(found, &beside);
-            let before = least.len();
-            least.retain(|tried| self.is_whole(lenses, subject, &tried.moves));
-            out.complete &= least.len() == before;
+            enough.extend(sets.found.iter().map(|tried| tried.moves.clone()));
+            let is_spent = self.left == 0;
+            self.left += kept;
+            let (least, whole) = self.nearest(&question, &mut sets, &seen);
+            kept = kept.min(self.left);
+            self.left -= kept;
+            out.complete &= whole;
             let answered = least.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
+            let own = least.first().map_or(size, |tried| tried.moves.len());
             out.found.extend(least.into_iter().map(|tried| self.flip(tried)));
             // Another answer tells more than that nobody asks any longer.
             if answered || out.found.is_empty() || out.size == 0 {
-                out.size = size;
+                out.size = own;
             }
-            if answered || self.left == 0 {
+            if answered || is_spent || self.left == 0 {
                 break;
             }
             if !out.found.is_empty() {
                 self.left = self.left.min(BEYOND_UNASKED);
             }
-            level = next;
+            level = self.told_apart(sets.next, &scope);
         }
+        self.left += kept;
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
         out.found.sort_by_key(|flip| (flip.changes.len(), unasked(flip), rank(flip)));
@@ -145,6 +165,142 @@ impl Search<'_> {
         out
     }
 
+    /// Tries each change with those made before; whether that could be done to the end.
+    fn tried_with(
+        &mut self,
+        question: &Question<'_>,
+        visited: &Visited,
+        moves: Vec<Move>,
+        (seen, enough): (&mut BTreeSet<Vec<Move>>, &BTreeSet<Vec<Move>>),
+        sets: &mut Level,
+    ) -> bool {
+        let mut whole = true;
+        for one in moves {
+            if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
+                continue;
+            }
+            let mut all = visited.moves.clone();
+            all.push(one.clone());
+            all.sort();
+            if !seen.insert(all.clone()) || parts(&all).any(|part| enough.contains(&part)) {
+                continue;
+            }
+            let Some(change) = self.world.after(&visited.change, &one) else { continue };
+            if let Some(((own, _), value)) = self.world.shape(std::slice::from_ref(&one), 0) {
+                self.values.entry(own).or_default().insert(value);
+            }
+            if all.len() > 1 {
+                self.left = self.left.saturating_sub(A_WORLD);
+            }
+            let Ok(answers) = self.answers(question.lenses, question.subject, change.clone()) else {
+                whole = false;
+                if self.left == 0 {
+                    break;
+                }
+                continue;
+            };
+            let says = said(&answers);
+            let sides = Rc::clone(&self.sides);
+            let tried = Tried { moves: all.clone(), says, reach: Reach::Only, sides };
+            if (question.wanted)(&answers) {
+                // What could not be evaluated as a whole says nothing.
+                if self.failed {
+                    whole = false;
+                    sets.beside.push(Tried { says: Vec::new(), ..tried });
+                } else {
+                    sets.found.push(tried);
+                }
+                continue;
+            }
+            if all.iter().any(|one| self.world.is_valued(one)) {
+                sets.beside.push(tried);
+            }
+            if all.len() < self.size {
+                let (says, sides) = (said(&answers), Rc::clone(&self.sides));
+                sets.next.push(Visited { moves: all, change, says, sides });
+            }
+        }
+        whole
+    }
+
+    /// Of worlds that differ by a value nobody names, in which all comparisons come out the same, one: what is tried beside
+    /// it does the same in the others, up to where it turns.
+    fn told_apart(&self, next: Vec<Visited>, scope: &Scope) -> VecDeque<Visited> {
+        let key = |visited: &Visited| {
+            let sign = |apart: &Decimal| apart.cmp(&Decimal::ZERO);
+            let signs =
+                visited.sides.iter().map(|(key, apart)| (key.clone(), apart.iter().map(sign).collect()));
+            (self.world.without_values(&visited.moves), told(&visited.says), signs.collect())
+        };
+        let mut known: BTreeSet<Alike> = BTreeSet::new();
+        let (mut made, mut out): (Vec<_>, Vec<_>) =
+            next.into_iter().partition(|visited| self.world.is_made(&visited.moves));
+        known.extend(out.iter().map(key));
+        made.sort_by(|one, other| self.world.nearer(&one.moves, &other.moves));
+        out.extend(made.into_iter().filter(|visited| known.insert(key(visited))));
+        out.sort_by_cached_key(|visited| {
+            let of = |one: &Move| (self.world.nearness(one, scope), self.world.order_of(one));
+            visited.moves.iter().map(of).collect::<Vec<_>>()
+        });
+        out.into()
+    }
+
+    /// Of sets that differ by values the nearest, brought to where the answer turns; and whether nothing was left out.
+    fn nearest(
+        &mut self,
+        question: &Question<'_>,
+        sets: &mut Level,
+        seen: &BTreeSet<Vec<Move>>,
+    ) -> (Vec<Tried>, bool) {
+        let Level { found, beside, .. } = sets;
+        found.sort_by_cached_key(|tried| {
+            tried.moves.iter().map(|one| self.world.order_of(one)).collect::<Vec<_>>()
+        });
+        self.narrow(question, found, beside);
+        let several = |tried: &Tried| tried.moves.len() > 1 && self.world.is_valued_at(&tried.moves, 0);
+        let (many, single): (Vec<Tried>, Vec<Tried>) = std::mem::take(found).into_iter().partition(several);
+        let mut least = self.world.least(single, beside);
+        least.extend(self.corners(question, many));
+        let before = least.len();
+        least.retain(|tried| self.is_whole(question.lenses, question.subject, &tried.moves));
+        let whole = least.len() == before;
+        let least = self.without_more(question, least, seen);
+        (self.world.without_twins(least), whole)
+    }
+
+    /// Leaves out sets of which some part is enough, which may be one that was not tried by itself; that takes its place.
+    fn without_more(
+        &mut self,
+        question: &Question<'_>,
+        found: Vec<Tried>,
+        seen: &BTreeSet<Vec<Move>>,
+    ) -> Vec<Tried> {
+        let mut out: Vec<Tried> = Vec::new();
+        for tried in found {
+            let mut own: Vec<Vec<Move>> = parts(&tried.moves).filter(|part| !seen.contains(part)).collect();
+            own.sort_by_key(Vec::len);
+            let mut less = None;
+            for part in own {
+                let answers = self.after_all(question.lenses, question.subject, &part);
+                if let Ok(Some(answers)) = answers
+                    && (question.wanted)(&answers)
+                    && !self.failed
+                {
+                    let sides = Rc::clone(&self.sides);
+                    less = Some(Tried { moves: part, says: said(&answers), reach: Reach::Only, sides });
+                    break;
+                }
+            }
+            let tried = less.unwrap_or(tried);
+            if !out.iter().any(|known| known.moves == tried.moves) {
+                out.push(tried);
+            }
+        }
+        let least = out.iter().map(|tried| tried.moves.len()).min().unwrap_or(0);
+        out.retain(|tried| tried.moves.len() == least);
+        out
+    }
+
     /// What lenses say in a world.
     pub(super) fn answers(
         &mut self,
@@ -152,9 +308,11 @@ impl Search<'_> {
         subject: &[u32],
         change: Change,
     ) -> Result<Vec<Answer>, Stop> {
-        let run = self.base.differing(change, self.left.min(MOST_STEPS));
+        let mut run = self.base.differing(change, self.left.min(MOST_STEPS));
+        run.sides = Some(RefCell::default());
         let answers = self.asked(&run, lenses, subject)?;
         self.failed = run.failed.get() && !self.base.failed.get();
+        self.sides = Rc::new(run.sides.map(RefCell::into_inner).unwrap_or_default());
         Ok(answers)
     }
 
@@ -173,12 +331,34 @@ impl Search<'_> {
     }
 
     fn flip(&self, tried: Tried) -> Flip {
-        let Tried { moves, says, reach } = tried;
+        let Tried { moves, says, reach, .. } = tried;
         // How far the same holds hangs on what changes beside it.
         let reach = if moves.len() == 1 { reach } else { Reach::Only };
         let changes = moves.iter().map(|one| self.world.told(one)).collect();
-        Flip { changes, says, reach }
+        let stated = match moves.as_slice() {
+            [one] => self.world.is_stated_within(one, reach),
+            _ => false,
+        };
+        Flip { changes, says, reach, stated }
     }
+}
+
+impl Run<'_> {
+    /// The facts behind what a lens says, and those by which rows come near to matching or are barred.
+    pub fn behind(&self, story: &LensStory) -> BTreeSet<(RelationId, Tuple)> {
+        let mut out = BTreeSet::new();
+        story.proofs().for_each(|proof| self.facts_of(&proof.steps, &mut out));
+        for why in &story.why_not {
+            self.facts_of(&why.holds, &mut out);
+            why.against.iter().for_each(|(_, proof)| self.facts_of(&proof.steps, &mut out));
+        }
+        out
+    }
+}
+
+/// What lenses say as something that comes in an order.
+pub(super) fn told(says: &[Says]) -> Vec<String> {
+    says.iter().map(|says| format!("{says:?}")).collect()
 }
 
 pub(super) fn said(answers: &[Answer]) -> Vec<Says> {
@@ -232,8 +412,11 @@ impl World<'_> {
 /// What is taken away is named before what is said otherwise, and that before what is new.
 fn rank(change: &FactChange) -> u32 {
     let new = |fact: &Fact| {
-        let is_new = |arg: &Option<Constant>| matches!(arg, Some(Constant::Thing(_, name)) if name == super::world::NEWCOMER);
-        fact.args.iter().filter(|arg| is_new(arg)).count() as u32
+        let place = |arg: &Option<Constant>| match arg {
+            Some(Constant::Thing(_, name)) => super::newcomer_place(name).map(|place| place + 1),
+            Some(Constant::Value(_)) | None => None,
+        };
+        fact.args.iter().filter_map(place).sum::<u32>()
     };
     match change {
         FactChange::Remove(_) => 0,

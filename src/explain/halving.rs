@@ -1,10 +1,13 @@
-//! Where an answer turns between two values that were tried: halved until they lie side by side.
+//! Where an answer turns between two values that were tried: where the sides of a comparison are equal, and else
+//! halved until they lie side by side.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::change::{Answer, Search};
+use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
+use super::roots::{Sides, beside, roots};
 use super::world::Change;
 use super::{Reach, lookup::Stop};
 use crate::checker::Says;
@@ -13,9 +16,22 @@ use crate::value::{Date, Decimal, Value};
 
 /// Of so many sets that differ in more than a value it is found where they turn.
 const MOST_SHAPES: usize = 40;
+/// Of so many that were tried in vain it is looked whether they turn between two values.
+const MOST_VAIN: usize = 200;
+/// So many values are tried between those of one set, besides those half way between two.
+const MOST_BETWEEN: usize = 120;
+/// So many values are tried half way between two.
+const MOST_HALVES: usize = 400;
+/// So often it is looked between values found along a straight line.
+const DEEPEST: usize = 4;
+/// So many values are passed over that are stated already.
+const MOST_HOLES: i128 = 8;
 
 /// The finest steps are ten to this power.
 const FINEST: i32 = -6;
+
+/// A value, what lenses say with it, and how far apart the sides of comparisons are then.
+type Point = (Value, Vec<Says>, Rc<Sides>);
 
 /// What steps between values of a group are: ten to this power, or days.
 pub(super) fn step<'v>(values: impl Iterator<Item = &'v Value>) -> i32 {
@@ -28,69 +44,176 @@ pub(super) fn step<'v>(values: impl Iterator<Item = &'v Value>) -> i32 {
 
 /// The value half way between two that lie more than a step apart; of other values none.
 pub(super) fn half_way(low: &Value, high: &Value, step: i32) -> Option<Value> {
+    between(low, high, step, 0)
+}
+
+/// The value so many steps beside the one half way between two.
+fn between(low: &Value, high: &Value, step: i32, beside: i128) -> Option<Value> {
     match (low, high) {
         (Value::Number(low), Value::Number(high)) => {
-            let (low, high) = (i128::from(low.in_units(step)?), i128::from(high.in_units(step)?));
-            (high - low > 1).then(|| Decimal::scaled(low.midpoint(high), step).ok().map(Value::Number))?
+            // A value that is in no whole steps lies between two that are.
+            let low = i128::from(low.in_units(step).or_else(|| in_steps(*low, step))?);
+            let most = high.in_units(step).map_or_else(|| in_steps(*high, step).map(|most| most + 1), Some);
+            let most = i128::from(most?);
+            let at = low.midpoint(most) + beside;
+            (low < at && at < most).then(|| Decimal::scaled(at, step).ok().map(Value::Number))?
         }
         (Value::Date(low), Value::Date(high)) => {
             let (low, high) = (low.days(), high.days());
-            (high - low > 1).then(|| Date::from_days(low.midpoint(high)).map(Value::Date))?
+            let at = low.midpoint(high) + i32::try_from(beside).ok()?;
+            (low < at && at < high).then(|| Date::from_days(at).map(Value::Date))?
         }
         _ => None,
     }
 }
 
+/// How many whole steps a number is, at most.
+fn in_steps(number: Decimal, step: i32) -> Option<i64> {
+    number.checked_div(Decimal::scaled(1, step).ok()?).ok()?.floor().to_i64()
+}
+
+/// Of sets that differ by one value those tried.
+#[derive(Default)]
+struct Group {
+    points: Vec<Point>,
+    /// Whether some are what is wanted.
+    works: bool,
+    /// Whether other changes are held.
+    several: bool,
+}
+
 impl Search<'_> {
-    /// Of sets that differ by one value, tries the values between those after which the lenses do not say the same,
-    /// until it is known where they turn.
-    pub(super) fn halve(
+    /// Of sets that differ by one value, tries the values between those tried at which lenses may say something else.
+    pub(super) fn narrow(
         &mut self,
-        lenses: &[LensId],
-        subject: &[u32],
-        wanted: &dyn Fn(&[Answer]) -> bool,
+        question: &Question<'_>,
         found: &mut Vec<Tried>,
         beside: &mut Vec<Tried>,
     ) {
-        let mut groups: BTreeMap<Shape, Vec<(Value, Vec<Says>)>> = BTreeMap::new();
-        for tried in found.iter() {
-            if let (Some((shape, _)), None) =
-                (self.world.shape(&tried.moves, 0), self.world.shape(&tried.moves, 1))
-            {
-                groups.entry(shape).or_default();
+        let mut groups: BTreeMap<Shape, Group> = BTreeMap::new();
+        for (tried, works) in found.iter().map(|one| (one, true)).chain(beside.iter().map(|one| (one, false)))
+        {
+            let several = tried.moves.len() > 1;
+            let shapes = (0..tried.moves.len()).map_while(|at| self.world.shape(&tried.moves, at));
+            for (shape, value) in shapes {
+                let group = groups.entry(shape).or_default();
+                group.works |= works;
+                group.several = several;
+                group.points.push((value, tried.says.clone(), Rc::clone(&tried.sides)));
             }
         }
-        for tried in found.iter().chain(beside.iter()) {
-            if let Some((shape, value)) = self.world.shape(&tried.moves, 0)
-                && let Some(group) = groups.get_mut(&shape)
-            {
-                group.push((value, tried.says.clone()));
-            }
+        // Those among others are brought to where they turn by themselves.
+        groups.retain(|_, group| !group.works || !group.several);
+        let (works, vain): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, group)| group.works);
+        for (shape, group) in works.into_iter().take(MOST_SHAPES).chain(vain.into_iter().take(MOST_VAIN)) {
+            self.narrow_one(question, &shape, group.points, (found, beside));
         }
-        for (shape, mut group) in groups.into_iter().take(MOST_SHAPES) {
-            group.sort_by(|left, right| left.0.cmp(&right.0));
-            let step = step(group.iter().map(|(value, _)| value));
-            let mut pairs: Vec<[(Value, Vec<Says>); 2]> =
-                group.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
-            while let Some([low, high]) = pairs.pop() {
-                let Some(value) = half_way(&low.0, &high.0, step).filter(|_| low.1 != high.1) else {
-                    continue;
-                };
-                let Some(moves) = self.world.with_value(&shape, &value) else { continue };
-                let Ok(Some(answers)) = self.after_all(lenses, subject, &moves) else { continue };
-                // Where something has no result nothing is said, so that what lies there is told apart.
-                let says = if self.failed { Vec::new() } else { super::change::said(&answers) };
-                let tried = Tried { moves, says, reach: Reach::Only };
-                let middle = (value, tried.says.clone());
-                if wanted(&answers) && !self.failed {
-                    found.push(tried);
-                } else {
-                    beside.push(tried);
+    }
+
+    /// The same of one such set.
+    pub(super) fn narrow_one(
+        &mut self,
+        question: &Question<'_>,
+        shape: &Shape,
+        mut points: Vec<Point>,
+        (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
+    ) {
+        points.extend(self.as_it_is(question, shape));
+        points.sort_by(|left, right| left.0.cmp(&right.0));
+        let step = step(points.iter().map(|point| &point.0));
+        let mut pairs: Vec<(Point, Point, usize)> =
+            points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
+        // Where it is known to turn comes first.
+        pairs.sort_by_key(|(low, high, _)| low.1 != high.1);
+        let (mut left, mut halves) = (MOST_BETWEEN, MOST_HALVES);
+        while let Some((low, high, depth)) = pairs.pop() {
+            let mut inside = Vec::new();
+            if depth < DEEPEST {
+                inside = roots((&low.0, &low.2), (&high.0, &high.2), step);
+                inside.truncate(left);
+                left -= inside.len();
+            }
+            let is_line = !inside.is_empty();
+            if inside.is_empty() && low.1 != high.1 {
+                if halves == 0 {
+                    return;
                 }
-                pairs.push([low, middle.clone()]);
-                pairs.push([middle, high]);
+                halves -= 1;
+                inside.extend(half_way(&low.0, &high.0, step));
+            }
+            let mut points = vec![low.clone()];
+            for value in inside {
+                points.extend(self.point(question, shape, &value, (found, beside)));
+            }
+            if points.len() == 1 && low.1 != high.1 {
+                // Stated values are passed over.
+                for at in 1..=MOST_HOLES {
+                    let aside = [at, -at].into_iter().filter_map(|at| between(&low.0, &high.0, step, at));
+                    let met = aside
+                        .into_iter()
+                        .find_map(|value| self.point(question, shape, &value, (found, beside)));
+                    if let Some(met) = met {
+                        points.push(met);
+                        break;
+                    }
+                }
+            }
+            if points.len() > 1 {
+                points.push(high);
+                let depth = if is_line { depth + 1 } else { depth };
+                pairs.extend(points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), depth)));
             }
         }
+        self.in_steps(shape, step, found);
+    }
+
+    /// Leaves out values in no whole steps, unless sides are equal there or no value in whole steps beside it does the same.
+    fn in_steps(&self, shape: &Shape, step: i32, found: &mut Vec<Tried>) {
+        let value = |tried: &Tried| Some(self.world.shape_at(&tried.moves, shape)?.1);
+        let all: Vec<(Value, Vec<Says>)> =
+            found.iter().filter_map(|tried| Some((value(tried)?, tried.says.clone()))).collect();
+        found.retain(|tried| {
+            let Some(Value::Number(number)) = value(tried) else { return true };
+            let is_equal = || tried.sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
+            if number.in_units(step).is_some() || is_equal() {
+                return true;
+            }
+            let near = beside(number, step).into_iter().map(Value::Number);
+            !near
+                .into_iter()
+                .any(|near| all.iter().any(|(other, says)| *other == near && *says == tried.says))
+        });
+    }
+
+    /// Tries one value; nothing where that cannot be.
+    pub(super) fn point(
+        &mut self,
+        question: &Question<'_>,
+        shape: &Shape,
+        value: &Value,
+        (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
+    ) -> Option<Point> {
+        let moves = self.world.with_value(shape, value)?;
+        let answers = self.after_all(question.lenses, question.subject, &moves).ok()??;
+        // Where something has no result nothing is said, so that what lies there is told apart.
+        let says = if self.failed { Vec::new() } else { said(&answers) };
+        let sides = Rc::clone(&self.sides);
+        let tried = Tried { moves, says: says.clone(), reach: Reach::Only, sides: Rc::clone(&sides) };
+        let works = (question.wanted)(&answers) && !self.failed;
+        if works {
+            found.push(tried);
+        } else {
+            beside.push(tried);
+        }
+        Some((value.clone(), says, sides))
+    }
+
+    /// The value a key has, and what lenses say with it.
+    fn as_it_is(&mut self, question: &Question<'_>, shape: &Shape) -> Option<Point> {
+        let value = self.world.stated_value(&shape.0)?;
+        let answers = self.after_all(question.lenses, question.subject, &shape.1).ok()??;
+        let says = if self.failed { Vec::new() } else { said(&answers) };
+        Some((value, says, Rc::clone(&self.sides)))
     }
 
     /// Whether all lenses of the question can be worked out for the subject after changes, as far as they can as it is:
@@ -108,7 +231,7 @@ impl Search<'_> {
     }
 
     /// What lenses say after changes; nothing where these cannot be made.
-    fn after_all(
+    pub(super) fn after_all(
         &mut self,
         lenses: &[LensId],
         subject: &[u32],
@@ -133,6 +256,9 @@ mod tests {
         assert_eq!(half_way(&number("-3"), &number("8"), 0), Some(number("2")));
         assert_eq!(half_way(&number("2"), &number("3"), 0), None);
         assert_eq!(half_way(&number("2"), &number("3"), -1), Some(number("2.5")));
+        assert_eq!(half_way(&number("2.5"), &number("4"), 0), Some(number("3")));
+        assert_eq!(half_way(&number("2.5"), &number("3.5"), 0), Some(number("3")));
+        assert_eq!(half_way(&number("2.5"), &number("2.75"), 0), None);
         assert_eq!(step([number("2"), number("0.25")].iter()), -2);
         let date = |days| Date::from_days(days).map(Value::Date);
         assert_eq!(half_way(&date(10).expect("a day"), &date(14).expect("a day"), 0), date(12));

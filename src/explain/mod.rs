@@ -4,14 +4,18 @@
 mod answers;
 mod calculate;
 mod change;
+mod constants;
+mod corner;
 mod grow;
 mod halving;
 mod lookup;
+mod members;
 mod moves;
 mod nearest;
 mod necessary;
 mod parting;
 mod prove;
+mod roots;
 mod run;
 mod settled;
 mod solve;
@@ -32,7 +36,7 @@ use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
 use crate::verdict::{Evaluation, Extras, Scope, evaluate};
 pub use verify::{Count, Replayed, verify};
-pub use world::NEWCOMER;
+pub use world::{NEWCOMER, newcomer_place};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -146,6 +150,8 @@ pub struct Flip {
     pub says: Vec<Says>,
     /// How far the same holds beyond the value in it.
     pub reach: Reach,
+    /// Whether facts with some of these values are stated already: to state them changes nothing.
+    pub stated: bool,
 }
 
 /// How far beyond a value the same holds, by the values tried: those at which rules may change their mind.
@@ -278,8 +284,8 @@ fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation,
         let mut story = run.story(*lens, &subject, standing)?;
         if request.size > 0 {
             let share = left / (request.lenses.len() - at) as u64;
-            let mut search =
-                change::Search { world, base: &run, left: share, size: request.size, failed: false };
+            let mut search = change::Search::new(world, &run, share, request.size);
+            search.first = run.behind(&story);
             let now = run.result(*lens, &subject)?;
             story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
                 let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);

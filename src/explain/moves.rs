@@ -1,13 +1,14 @@
 //! Facts that could be taken away, stated or given another value, and the world each leads to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::{Tuple, Want, fits};
+use super::members::About;
 use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::world::{Change, Delta, Node, World};
 use crate::facts::{MISSING, Origin};
-use crate::model::{Clause, Cond, Constant, Expr, KindId, LensId, RelationId, RepeatRole, Term, Ty};
+use crate::model::{DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
 use crate::value::Value;
 
 /// One change of the facts.
@@ -24,21 +25,54 @@ pub(super) enum Move {
 /// The most changes that could matter of which a search is told; each is a world to work out.
 const MOST_MOVES: usize = 50_000;
 
-/// What an answer is worked out from by rules, whatever the facts.
+/// What an answer is worked out from by rules, whatever the facts, and what of the facts is tried first.
 pub(super) struct Scope {
     /// All that is read on the way.
     pub reads: BTreeSet<Node>,
     /// The constants compared with.
     pub constants: BTreeSet<Value>,
+    /// Whether texts stand for patterns that rules do not name.
+    pub patterns: bool,
+    /// Whether a text could be made for every pattern.
+    pub whole: bool,
+    /// Whom the answer is about, each with the kind.
+    pub subject: Vec<(KindId, u32)>,
+    /// Facts that proofs rest on, without the values of keys.
+    pub first: BTreeSet<(RelationId, Tuple)>,
+}
+
+/// The changes made so far, and how many more there may be.
+pub(super) struct Sofar<'c> {
+    pub moves: &'c [Move],
+    pub change: &'c Change,
+    pub left: usize,
 }
 
 impl World<'_> {
-    /// What lenses are worked out from.
-    pub fn scope(&self, lenses: &[LensId]) -> Scope {
+    /// What lenses are worked out from, asked about a subject whose proofs rest on these facts.
+    pub fn scope(&self, lenses: &[LensId], subject: &[u32], first: &BTreeSet<(RelationId, Tuple)>) -> Scope {
         let mut reads = BTreeSet::new();
         lenses.iter().for_each(|lens| reads.extend(self.reads(Node::Lens(*lens)).iter().copied()));
-        let constants = self.constants_of(&reads);
-        Scope { reads, constants }
+        let found = self.compared_with(&reads);
+        let question = lenses.first().map(|lens| self.ruleset.lenses[*lens].question);
+        let slots = question.into_iter().flat_map(|question| &self.ruleset.questions[question].slots);
+        let of = |(slot, id): (&crate::model::Slot, &u32)| match slot.ty {
+            Ty::Thing(kind) => Some((kind, *id)),
+            Ty::Value(_) => None,
+        };
+        let subject = slots.zip(subject).filter_map(of).collect();
+        let first = first.iter().map(|(relation, tuple)| (*relation, self.key(*relation, tuple))).collect();
+        let (constants, patterns, whole) = (found.values, found.patterns, !found.unmade);
+        Scope { reads, constants, patterns, whole, subject, first }
+    }
+
+    /// A fact without the value of its key.
+    fn key(&self, relation: RelationId, tuple: &[u32]) -> Tuple {
+        let mut key = tuple.to_vec();
+        if let Some(slot) = self.ruleset.relations[relation].open {
+            key[slot] = MISSING;
+        }
+        key
     }
 
     /// Whether facts of a relation may be changed.
@@ -52,17 +86,19 @@ impl World<'_> {
     }
 
     /// Whether anybody states facts of a relation: one that only follows is changed through others.
-    fn is_stated_at_all(&self, relation: RelationId) -> bool {
+    pub fn is_stated_at_all(&self, relation: RelationId) -> bool {
         let facts = &self.stated.relations[relation];
         facts.len(false) + facts.len(true) > 0
             || !self.ruleset.rules.iter().any(|rule| rule.relation == relation)
     }
 
-    /// The changes that could matter to an answer that was read off this.
-    pub fn moves(&self, trace: &Trace, scope: &Scope) -> (Vec<Move>, bool) {
-        let tried = Tried::new(self, &scope.constants, trace);
+    /// The changes that could matter to an answer that was read off this, what its proofs rest on first, and whether these
+    /// are all.
+    pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
+        let tried =
+            Tried::new(self, &scope.constants, trace).beside(self.brought(sofar.moves), scope.patterns);
         let mut out = BTreeSet::new();
-        let mut whole = true;
+        let mut whole = scope.whole;
         for (relation, tuple, _) in &trace.facts {
             if !self.may_change(*relation) {
                 continue;
@@ -83,36 +119,83 @@ impl World<'_> {
                 None => _ = out.insert(Move::Remove(*relation, tuple.clone())),
             }
         }
-        for (relation, want) in &trace.asked {
+        let known: BTreeSet<(RelationId, &Tuple)> =
+            trace.facts.iter().filter(|(_, _, maybe)| !maybe).map(|(r, t, _)| (*r, t)).collect();
+        let is_new = |relation: RelationId, tuple: &Tuple| !known.contains(&(relation, tuple));
+        // What is asked of somebody comes before what is asked of anybody.
+        let mut asked: Vec<&(RelationId, Vec<Want>)> = trace.asked.iter().collect();
+        asked.sort_by_key(|(_, want)| want.iter().filter(|want| matches!(want, Want::Any)).count());
+        for (relation, want) in asked {
             if out.len() > MOST_MOVES {
                 whole = false;
                 break;
             }
-            let open = self.ruleset.relations[*relation].open.is_some();
-            if open || !self.may_change(*relation) || !self.is_stated_at_all(*relation) {
+            if !self.may_change(*relation) || !self.is_stated_at_all(*relation) {
                 continue;
             }
+            let is_open = self.ruleset.relations[*relation].open.is_some();
             whole &= tried.fillings(*relation, want, &mut |tuple| {
-                out.insert(Move::Add(*relation, tuple));
+                if is_new(*relation, &tuple) {
+                    out.insert(if is_open {
+                        Move::Set(*relation, tuple)
+                    } else {
+                        Move::Add(*relation, tuple)
+                    });
+                }
             });
         }
+        let about = About { trace, scope, tried: &tried, sofar };
         for (kind, id) in &trace.kinds {
-            whole &= self.kind_moves(*kind, *id, scope, &tried, &mut out);
+            whole &= self.kind_moves(*kind, *id, &about, &mut out);
         }
-        whole &= trace.all.is_empty();
-        let known: BTreeSet<(RelationId, &Tuple)> =
-            trace.facts.iter().filter(|(_, _, maybe)| !maybe).map(|(r, t, _)| (*r, t)).collect();
-        let kept = out.iter().filter(|one| match one {
-            Move::Add(relation, tuple) => !known.contains(&(*relation, tuple)),
+        for kind in &trace.all {
+            whole &= self.comings(*kind, &about, &mut out);
+        }
+        out.retain(|one| match one {
+            Move::Add(relation, tuple) => is_new(*relation, tuple),
             Move::Remove(..) | Move::Set(..) => true,
         });
-        let mut kept: Vec<Move> = kept.cloned().collect();
+        let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
-        kept.sort_by_cached_key(|one| self.order_of(one));
+        kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
         (kept, whole)
     }
 
-    fn order_of(&self, one: &Move) -> (u8, RelationId, Vec<(u32, Option<Value>)>) {
+    /// How many names of each domain changes bring in.
+    fn brought(&self, moves: &[Move]) -> BTreeMap<DomainId, u32> {
+        let mut out = BTreeMap::new();
+        for one in moves {
+            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
+                one;
+            for (slot, id) in tuple.iter().enumerate().filter(|(slot, _)| !self.is_value(*relation, *slot)) {
+                let domain = self.domain(*relation, slot);
+                if let Some(place) = id.checked_sub(self.evaluation.dictionaries[domain].len() as u32) {
+                    let count: &mut u32 = out.entry(domain).or_default();
+                    *count = (*count).max(place + 1);
+                }
+            }
+        }
+        out
+    }
+
+    /// What proofs rest on is tried first, then what names the subject.
+    pub fn nearness(&self, one: &Move, scope: &Scope) -> u8 {
+        let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) = one;
+        let slots = &self.ruleset.relations[*relation].slots;
+        let names = |(kind, id): &(KindId, u32)| {
+            let domain = self.ruleset.kinds[*kind].domain;
+            let own = slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
+            own.into_iter().any(|(_, other)| other == id)
+        };
+        match one {
+            _ if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
+            _ if scope.subject.iter().any(names) => 1,
+            Move::Add(..) | Move::Remove(..) | Move::Set(..) => 2,
+        }
+    }
+
+    /// Where a change stands among all, whatever was evaluated before.
+    pub fn order_of(&self, one: &Move) -> (u8, RelationId, Vec<(u32, Option<Value>)>) {
         let (sort, relation, tuple) = match one {
             Move::Remove(relation, tuple) => (0, *relation, tuple),
             Move::Add(relation, tuple) => (1, *relation, tuple),
@@ -124,67 +207,6 @@ impl World<'_> {
             (if is_value { 0 } else { *id }, value)
         };
         (sort, relation, tuple.iter().enumerate().map(of).collect())
-    }
-
-    /// Facts that put a thing in a kind, or would; whether these are all that could matter.
-    fn kind_moves(
-        &self,
-        kind: KindId,
-        id: u32,
-        scope: &Scope,
-        tried: &Tried<'_>,
-        out: &mut BTreeSet<Move>,
-    ) -> bool {
-        let mut whole = true;
-        let member = self.stated.members[kind].contains(id as usize);
-        for (relation, entry) in self.ruleset.relations.iter_enumerated() {
-            if !self.may_change(relation) || !self.is_stated_at_all(relation) {
-                continue;
-            }
-            for (at, slot) in entry.slots.iter().enumerate() {
-                let Ty::Thing(other) = slot.ty else { continue };
-                if !self.ruleset.is_part_of(other, kind) {
-                    continue;
-                }
-                let mut want = vec![Want::Any; entry.slots.len()];
-                want[at] = Want::Is(id);
-                if member {
-                    let _ = Run::new(self, Change::default(), u64::MAX).stated(
-                        relation,
-                        &want,
-                        true,
-                        &mut |tuple| {
-                            if entry.open.is_none_or(|open| tuple[open] != MISSING) {
-                                out.insert(Move::Remove(relation, tuple.to_vec()));
-                            }
-                            Ok(())
-                        },
-                    );
-                } else {
-                    // Where the relation is not read, it is all one with whom the fact is.
-                    let read = scope.reads.contains(&Node::Relation(relation));
-                    let others = if read { &[][..] } else { &entry.slots[..] };
-                    for (place, other) in others.iter().enumerate().filter(|(place, _)| *place != at) {
-                        let domain = self.ruleset.domain_of(other.ty);
-                        want[place] = match other.ty {
-                            Ty::Thing(_) => Want::Is(self.evaluation.dictionaries[domain].len() as u32),
-                            Ty::Value(_) => match tried.of(domain).first() {
-                                Some(id) => Want::Is(*id),
-                                None => Want::Any,
-                            },
-                        };
-                    }
-                    whole &= tried.fillings(relation, &want, &mut |tuple| {
-                        out.insert(if entry.open.is_some() {
-                            Move::Set(relation, tuple)
-                        } else {
-                            Move::Add(relation, tuple)
-                        });
-                    });
-                }
-            }
-        }
-        whole
     }
 
     /// The world after one more change; `None` where it cannot be made.
@@ -390,34 +412,6 @@ impl World<'_> {
             }
         }
     }
-
-    /// The constants rules that matter here compare with, and parameters' values.
-    pub fn constants_of(&self, nodes: &BTreeSet<Node>) -> BTreeSet<Value> {
-        let mut out: BTreeSet<Value> = self.evaluation.parameters.iter().flatten().cloned().collect();
-        let mut add = |clause: &Clause| {
-            values_in(&clause.when, &mut out);
-            clause.unless.iter().for_each(|unless| values_in(unless, &mut out));
-        };
-        for node in nodes {
-            match node {
-                Node::Relation(relation) => {
-                    self.ruleset
-                        .rules
-                        .iter()
-                        .filter(|rule| rule.relation == *relation)
-                        .for_each(|rule| add(&rule.clause));
-                }
-                Node::Population(question) => {
-                    self.ruleset.questions[*question].among.iter().for_each(&mut add);
-                }
-                Node::Lens(lens) => {
-                    self.ruleset.lenses[*lens].rows.iter().for_each(|row| add(&row.clause));
-                }
-                Node::Kind(_) => {}
-            }
-        }
-        out
-    }
 }
 
 impl Change {
@@ -439,45 +433,5 @@ impl Change {
         if !delta.added[usize::from(maybe)].remove(tuple) {
             delta.removed[usize::from(maybe)].insert(tuple.to_vec());
         }
-    }
-}
-
-fn values_in(cond: &Cond, out: &mut BTreeSet<Value>) {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| values_in(part, out)),
-        Cond::Not(inner, _) => values_in(inner, out),
-        Cond::Atom(atom) => atom.args.iter().for_each(|term| value_of(term, out)),
-        Cond::Compare { lhs, rhs, .. } => {
-            expr_values(lhs, out);
-            expr_values(rhs, out);
-        }
-        Cond::Let { value, .. } => expr_values(value, out),
-        Cond::Stated { .. } | Cond::IsKind { .. } => {}
-    }
-    let mut bodies = Vec::new();
-    cond.aggregated(&mut |body| bodies.push(body));
-    bodies.into_iter().for_each(|body| values_in(body, out));
-}
-
-fn value_of(term: &Term, out: &mut BTreeSet<Value>) {
-    if let Term::Constant(Constant::Value(value)) = term {
-        out.insert(value.clone());
-    }
-}
-
-fn expr_values(expr: &Expr, out: &mut BTreeSet<Value>) {
-    match expr {
-        Expr::Term(term) => value_of(term, out),
-        Expr::Negate(inner) => expr_values(inner, out),
-        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
-            expr_values(lhs, out);
-            expr_values(rhs, out);
-        }
-        Expr::Shift { date, amount, .. } => {
-            expr_values(date, out);
-            expr_values(amount, out);
-        }
-        Expr::Call(_, args) => args.iter().for_each(|arg| expr_values(arg, out)),
-        Expr::Aggregate(_) => {}
     }
 }

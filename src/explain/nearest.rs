@@ -1,10 +1,12 @@
 //! Of changes that differ by one value only, the least stays, with how far the same holds beyond it.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Reach;
 use super::lookup::Want;
 use super::moves::Move;
+use super::roots::Sides;
 use super::run::Run;
 use super::world::{Change, World};
 use crate::checker::Says;
@@ -18,6 +20,8 @@ pub(super) struct Tried {
     pub moves: Vec<Move>,
     pub says: Vec<Says>,
     pub reach: Reach,
+    /// How far apart the sides of comparisons are then.
+    pub sides: Rc<Sides>,
 }
 
 /// The change whose value varies, without it, and the changes beside it.
@@ -27,6 +31,44 @@ impl World<'_> {
     /// Whether values of a change come in an order.
     pub fn is_valued(&self, one: &Move) -> bool {
         self.valued(one).is_some()
+    }
+
+    /// Whether so many changes before another have such values.
+    pub fn is_valued_at(&self, moves: &[Move], at: usize) -> bool {
+        moves.iter().filter(|one| self.is_valued(one)).nth(at).is_some()
+    }
+
+    /// Leaves out sets that bring in another new name where one does for both, and of those that differ by a text that
+    /// nothing else names all but one.
+    pub fn without_twins(&self, mut found: Vec<Tried>) -> Vec<Tried> {
+        let merged = |moves: &[Move]| {
+            let mut moves = moves.to_vec();
+            for one in &mut moves {
+                let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
+                    one;
+                for slot in (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot)) {
+                    let first = self.evaluation.dictionaries[self.domain(*relation, slot)].len() as u32;
+                    tuple[slot] = tuple[slot].min(first);
+                }
+            }
+            moves.sort();
+            moves
+        };
+        let mut texts: Vec<(Vec<Move>, Vec<Says>)> = Vec::new();
+        found.retain(|tried| {
+            let own = (self.without_texts(&tried.moves), tried.says.clone());
+            let is_first = own.0 == tried.moves || !texts.contains(&own);
+            texts.push(own);
+            is_first
+        });
+        let known: Vec<(Vec<Move>, Vec<Says>)> =
+            found.iter().map(|tried| (tried.moves.clone(), tried.says.clone())).collect();
+        found.retain(|tried| {
+            let own = merged(&tried.moves);
+            let is_same = |(moves, says): &(Vec<Move>, Vec<Says>)| *moves == own && *says == tried.says;
+            own == tried.moves || !known.iter().any(is_same)
+        });
+        found
     }
 
     /// Keeps of the sets found that differ by one value the least change; `beside` are sets tried in vain.
@@ -76,6 +118,23 @@ impl World<'_> {
         found
     }
 
+    /// The changes, whatever the texts in them that were made to be tried.
+    fn without_texts(&self, moves: &[Move]) -> Vec<Move> {
+        let mut moves = moves.to_vec();
+        for one in &mut moves {
+            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
+                one;
+            for (slot, id) in tuple.iter_mut().enumerate() {
+                let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
+                let is_text = self.ruleset.relations[*relation].slots[slot].ty == Ty::Value(ValueKind::Text);
+                if is_text && *id != MISSING && known.value(*id).is_none() {
+                    *id = MISSING;
+                }
+            }
+        }
+        moves
+    }
+
     pub fn shape(&self, moves: &[Move], at: usize) -> Option<(Shape, Value)> {
         let valued: Vec<usize> = (0..moves.len()).filter(|place| self.is_valued(&moves[*place])).collect();
         let place = *valued.get(at)?;
@@ -86,6 +145,12 @@ impl World<'_> {
         let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
         tuple[slot] = MISSING;
         Some(((own, rest), value))
+    }
+
+    /// The value of a set of changes of this shape.
+    pub fn shape_at(&self, moves: &[Move], shape: &Shape) -> Option<(Shape, Value)> {
+        let own = (0..moves.len()).map_while(|at| self.shape(moves, at));
+        own.into_iter().find(|(own, _)| own == shape)
     }
 
     /// The changes of a shape with a value.
@@ -111,8 +176,30 @@ impl World<'_> {
         Some((*relation, slot, tuple[slot]))
     }
 
+    /// Whether some fact that differs from a new one by a value as far as it reaches is stated already.
+    pub fn is_stated_within(&self, one: &Move, reach: Reach) -> bool {
+        let (Move::Add(_, tuple), Some((relation, slot, id))) = (one, self.valued(one)) else { return false };
+        let domain = self.domain(relation, slot);
+        let mut want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
+        want[slot] = Want::Any;
+        let own = self.values.value(domain, id);
+        let mut is_stated = false;
+        let run = Run::new(self, Change::default(), u64::MAX);
+        let _ = run.stated(relation, &want, false, &mut |found| {
+            let other = self.values.value(domain, found[slot]);
+            is_stated |= match reach {
+                Reach::Only => false,
+                Reach::Any => true,
+                Reach::Up => other > own,
+                Reach::Down => other < own,
+            };
+            Ok(())
+        });
+        is_stated
+    }
+
     /// The value a key has now.
-    fn stated_value(&self, one: &Move) -> Option<Value> {
+    pub fn stated_value(&self, one: &Move) -> Option<Value> {
         let Move::Set(relation, tuple) = one else { return None };
         let slot = self.ruleset.relations[*relation].open?;
         let mut want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
@@ -128,7 +215,7 @@ impl World<'_> {
 }
 
 /// The least change above the value there is now, and the one below it; without one the least of all.
-fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec<Tried> {
+pub(super) fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec<Tried> {
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {

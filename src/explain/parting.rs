@@ -31,7 +31,8 @@ impl Run<'_> {
         }
         let mut shared: Vec<_> = facts[0].intersection(&facts[1]).cloned().collect();
         shared.sort_by_key(|fact| self.order(fact));
-        let mut search = Search { world: self.world, base: self, left: budget, size, failed: false };
+        let mut search = Search::new(self.world, self, budget, size);
+        search.first = facts.iter().flatten().cloned().collect();
         let agreeing = search.smallest(&[left, right], subject, &|answers| match (answers[0], answers[1]) {
             (Some((one, _)), Some((other, _))) => !agree && one == other && one.settled().is_some(),
             _ => false,

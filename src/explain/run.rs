@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::grow::{Grown, wants};
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::roots::Sides;
 use super::settled::Settled;
 use super::solve::Env;
 use super::world::{Change, Node, World};
@@ -79,6 +80,8 @@ pub(super) struct Run<'w> {
     pub settled: Settled,
     /// Whether some calculation had no result.
     pub failed: Cell<bool>,
+    /// How far apart the sides of comparisons are, where that is wanted.
+    pub sides: Option<RefCell<Sides>>,
 }
 
 /// What an answer was read off: nothing else can change it.
@@ -123,6 +126,7 @@ impl<'w> Run<'w> {
             apart: false,
             settled: Settled::default(),
             failed: Cell::new(false),
+            sides: None,
         }
     }
 
@@ -302,8 +306,11 @@ impl<'w> Run<'w> {
             trace.asked.insert((relation, want.to_vec()));
             let entry = &self.world.ruleset.relations[relation];
             for (slot, want) in entry.slots.iter().zip(want).filter(|_| entry.open.is_some()) {
-                if let (Ty::Thing(kind), Want::Is(id)) = (slot.ty, want) {
-                    trace.kinds.insert((kind, *id));
+                // Every thing of the kind is a key of it.
+                match (slot.ty, want) {
+                    (Ty::Thing(kind), Want::Is(id)) => _ = trace.kinds.insert((kind, *id)),
+                    (Ty::Thing(kind), Want::Any | Want::IsOrMissing(_)) => _ = trace.all.insert(kind),
+                    (Ty::Value(_), _) => {}
                 }
             }
         });

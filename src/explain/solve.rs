@@ -110,6 +110,7 @@ impl Run<'_> {
             Cond::Compare { lhs, op, rhs, .. } => {
                 self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
+                self.note_sides(part, env, &lhs, &rhs);
                 if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
             }
             Cond::Let { var, value, .. } => {

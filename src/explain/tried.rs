@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::lookup::{Tuple, Want};
 use super::run::Trace;
 use super::world::World;
+use crate::builtin::fitting;
 use crate::facts::MISSING;
 use crate::model::{Constant, Domain, DomainId, RelationId};
 use crate::value::{Date, Decimal, Value, ValueKind};
@@ -15,6 +16,8 @@ use crate::value::{Date, Decimal, Value, ValueKind};
 const ALL_NAMES: usize = 40;
 /// Of up to this many constants the sums and differences are tried too.
 const FEW_CONSTANTS: usize = 6;
+/// For so many texts that were met others are made which they are met in, where they stand for patterns.
+const MOST_PATTERNS: usize = 40;
 /// The most ways to fill what was looked for with names and values.
 const FILLINGS: usize = 400;
 
@@ -23,13 +26,28 @@ pub(super) struct Tried<'t> {
     world: &'t World<'t>,
     constants: &'t BTreeSet<Value>,
     trace: &'t Trace,
+    /// How many names of a domain were brought in already.
+    new: BTreeMap<DomainId, u32>,
+    /// Whether texts that were met stand for patterns.
+    patterns: bool,
     found: RefCell<BTreeMap<DomainId, Rc<[u32]>>>,
 }
 
 impl<'t> Tried<'t> {
     /// With the constants that rules compare with.
     pub fn new(world: &'t World<'t>, constants: &'t BTreeSet<Value>, trace: &'t Trace) -> Self {
-        Self { world, constants, trace, found: RefCell::default() }
+        Self { world, constants, trace, new: BTreeMap::new(), patterns: false, found: RefCell::default() }
+    }
+
+    /// The same beside changes that brought in so many names already, and whether texts that were met are patterns.
+    pub fn beside(self, new: BTreeMap<DomainId, u32>, patterns: bool) -> Self {
+        Self { new, patterns, ..self }
+    }
+
+    /// The names that nothing has: those brought in, and one more.
+    pub fn newcomers(&self, domain: DomainId) -> std::ops::RangeInclusive<u32> {
+        let count = self.world.evaluation.dictionaries[domain].len() as u32;
+        count..=count + self.new.get(&domain).copied().unwrap_or(0)
     }
 
     /// The names or values tried in slots of a domain.
@@ -57,6 +75,14 @@ impl<'t> Tried<'t> {
                 }
             }
         }
+        if self.patterns && kind == ValueKind::Text {
+            let met: Vec<Value> = values.iter().take(MOST_PATTERNS).cloned().collect();
+            let made = met.iter().flat_map(|value| match value {
+                Value::Text(pattern) => fitting(pattern),
+                Value::Number(_) | Value::Date(_) | Value::Flag(_) => Vec::new(),
+            });
+            values.extend(made.map(|text| Value::Text(text.as_str().into())));
+        }
         // A text may have to be one of which nothing was read, because another sentence found nothing first.
         let dictionary = &world.evaluation.dictionaries[domain];
         if kind == ValueKind::Text && dictionary.len() <= ALL_NAMES {
@@ -64,8 +90,8 @@ impl<'t> Tried<'t> {
         }
         values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
         // Where a rule compares a sum or difference with a constant, the threshold is another such.
-        if kind == ValueKind::Number && constants.len() <= FEW_CONSTANTS {
-            let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
+        let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
+        if kind == ValueKind::Number && numbers.len() <= FEW_CONSTANTS {
             for left in &numbers {
                 for right in &numbers {
                     let both = [left.checked_sub(*right), left.checked_add(*right)];
@@ -103,6 +129,11 @@ impl<'t> Tried<'t> {
         values.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
     }
 
+    /// Whether all names of a domain are tried.
+    pub fn tries_all(&self, domain: DomainId) -> bool {
+        self.world.evaluation.dictionaries[domain].len() <= ALL_NAMES
+    }
+
     /// Names tried in a slot: all where there are few, else those met; and one that nothing has.
     fn names(&self, domain: DomainId) -> Vec<u32> {
         let (world, trace) = (self.world, self.trace);
@@ -115,27 +146,40 @@ impl<'t> Tried<'t> {
             });
             met.map(|(_, id)| *id).collect()
         };
-        names.insert(count);
+        names.extend(self.newcomers(domain));
         names.into_iter().collect()
     }
 
-    /// The ways to fill what was looked for; whether these are all that could matter.
+    /// The ways to fill what was looked for; whether these are all that could matter. Where they are too many, any name
+    /// is one that nothing has.
     pub fn fillings(&self, relation: RelationId, want: &[Want], visit: &mut dyn FnMut(Tuple)) -> bool {
+        let is_whole = [false, true].into_iter().find_map(|only_new| {
+            let ways = self.ways(relation, want, only_new)?;
+            ways.into_iter().for_each(&mut *visit);
+            Some(!only_new)
+        });
+        is_whole.unwrap_or(false)
+    }
+
+    /// The ways to fill what was looked for; nothing where they are too many.
+    fn ways(&self, relation: RelationId, want: &[Want], only_new: bool) -> Option<Vec<Tuple>> {
         let mut ways: Vec<Tuple> = vec![Vec::new()];
         for (slot, want) in want.iter().enumerate() {
+            let domain = self.world.domain(relation, slot);
+            let is_value = self.world.is_value(relation, slot);
             let ids: Rc<[u32]> = match want {
-                Want::Is(MISSING) if self.world.is_value(relation, slot) => Rc::new([]),
+                Want::Is(MISSING) if is_value => Rc::new([]),
                 Want::Is(id) | Want::IsOrMissing(id) => Rc::new([*id]),
-                Want::Any => self.of(self.world.domain(relation, slot)),
+                Want::Any if only_new && !is_value => self.newcomers(domain).collect(),
+                Want::Any => self.of(domain),
             };
             if ways.len() * ids.len() > FILLINGS {
-                return false;
+                return None;
             }
             ways =
                 ways.iter().flat_map(|way| ids.iter().map(|id| [way.as_slice(), &[*id]].concat())).collect();
         }
-        ways.into_iter().for_each(visit);
-        true
+        Some(ways)
     }
 }
 

@@ -7,10 +7,11 @@ use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
 use crate::base::Idx;
+use crate::builtin::fitting;
 use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::expr_vars;
-use crate::model::{Constant, Expr, Ty, VarId};
+use crate::model::{Constant, Expr, Term, Ty, VarId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 
 impl Run<'_> {
@@ -20,6 +21,7 @@ impl Run<'_> {
         if self.trace.is_none() {
             return Ok(());
         }
+        self.note_texts(lhs, rhs, env)?;
         let mut aggregates = false;
         let mut vars = Vec::new();
         for side in [lhs, rhs] {
@@ -35,6 +37,22 @@ impl Run<'_> {
             self.failed.set(failed);
             let values = turning?;
             self.note(|trace| trace.turning.extend(values));
+        }
+        Ok(())
+    }
+
+    /// Notes texts in which a pattern that is no constant is met.
+    fn note_texts(&self, lhs: &Expr, rhs: &Expr, env: &Env<'_>) -> Result<(), Stop> {
+        for side in [lhs, rhs] {
+            let Expr::Call(function, args) = side else { continue };
+            let ("matches", [_, pattern @ Expr::Term(Term::Var(_))]) = (function.name, args.as_slice())
+            else {
+                continue;
+            };
+            if let Calc::Of(Computed::Value(Value::Text(pattern))) = self.calculate(pattern, env)? {
+                let texts = fitting(&pattern).into_iter().map(|text| Value::Text(text.as_str().into()));
+                self.note(|trace| trace.turning.extend(texts));
+            }
         }
         Ok(())
     }
@@ -62,7 +80,7 @@ impl Run<'_> {
 }
 
 /// How far the left side lies above the right one, in numbers or days.
-fn apart(left: &Calc, right: &Calc) -> Option<Decimal> {
+pub(super) fn apart(left: &Calc, right: &Calc) -> Option<Decimal> {
     match (left, right) {
         (Calc::Of(Computed::Value(Value::Number(left))), Calc::Of(Computed::Value(Value::Number(right)))) => {
             left.checked_sub(*right).ok()

@@ -21,6 +21,19 @@ use crate::verdict::Evaluation;
 /// The name of somebody a change brings in.
 pub const NEWCOMER: &str = "somebody-new";
 
+/// The name of the one so many places behind the first whom changes bring in.
+fn newcomer(at: u32) -> String {
+    if at == 0 { NEWCOMER.to_owned() } else { format!("{NEWCOMER}-{}", at + 1) }
+}
+
+/// How many newcomers come before one of this name; nothing of other names.
+#[must_use]
+pub fn newcomer_place(name: &str) -> Option<u32> {
+    let rest = name.strip_prefix(NEWCOMER)?;
+    let place = rest.strip_prefix('-').and_then(|place| place.parse::<u32>().ok());
+    if rest.is_empty() { Some(0) } else { place?.checked_sub(1).filter(|place| *place > 0) }
+}
+
 /// The most keys without a value that a new name may bring where changes are only tried.
 const NEW_KEYS: usize = 1000;
 
@@ -152,11 +165,11 @@ impl<'w> World<'w> {
         match self.ruleset.domains[domain] {
             Domain::Things(_) => {
                 let known = &self.evaluation.dictionaries[domain];
-                let name = if (id as usize) < known.len() { known.name(id) } else { NEWCOMER };
-                let thing = Constant::Thing(domain, name.to_owned());
-                if (id as usize) < known.len() {
-                    self.named.borrow_mut().insert(thing.clone(), id);
+                if let Some(place) = id.checked_sub(known.len() as u32) {
+                    return Some(Constant::Thing(domain, newcomer(place)));
                 }
+                let thing = Constant::Thing(domain, known.name(id).to_owned());
+                self.named.borrow_mut().insert(thing.clone(), id);
                 Some(thing)
             }
             Domain::Values(_) if id == MISSING => None,
@@ -164,7 +177,7 @@ impl<'w> World<'w> {
         }
     }
 
-    /// The id of a constant; a name that nothing has gets the newcomer's.
+    /// The id of a constant; a name that nothing has gets that of a newcomer.
     pub fn id(&self, constant: &Constant) -> u32 {
         match constant {
             Constant::Thing(domain, name) => {
@@ -172,7 +185,8 @@ impl<'w> World<'w> {
                     return *id;
                 }
                 let known = &self.evaluation.dictionaries[*domain];
-                let id = known.find_name(name).unwrap_or(known.len() as u32);
+                let new = || known.len() as u32 + newcomer_place(name).unwrap_or(0);
+                let id = known.find_name(name).unwrap_or_else(new);
                 self.named.borrow_mut().insert(constant.clone(), id);
                 id
             }

@@ -3,6 +3,7 @@
 use super::worlds::{World, parameters, read_value};
 use super::{Options, Session};
 use crate::diag::{Code, Diagnostic, nearest};
+use crate::facts::Dictionary;
 use crate::model::{Parameter, ParameterId, Ruleset};
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, evaluate};
@@ -147,29 +148,39 @@ fn stepped(first: &Value, step: &Step, count: i64) -> Option<Value> {
 
 impl Session<'_> {
     /// Evaluates the ruleset at each value, as `evaluate` would with the parameter set to it; facts are read
-    /// once. Hands back warnings about the facts.
+    /// once, and each evaluation is over the very columns of the one before. Hands back warnings about the facts.
     pub fn sweep(
         &self,
         ruleset: &Ruleset,
         options: &Options,
         (parameter, values): (ParameterId, &[Value]),
-        visit: &mut dyn FnMut(&Value, Evaluation),
+        visit: &mut dyn FnMut(&Value, &mut Evaluation),
     ) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
         let mut known = parameters(ruleset, &options.set).map_err(|diagnostic| vec![*diagnostic])?;
         if self.world(ruleset) == World::Scenarios {
             for value in values {
                 known[parameter] = Some(value.clone());
-                visit(value, self.scenarios(ruleset, &known, options)?);
+                visit(value, &mut self.scenarios(ruleset, &known, options)?);
             }
             return Ok(Vec::new());
         }
-        let (facts, warnings) = self.facts(ruleset, options)?;
+        let (mut facts, warnings) = self.facts(ruleset, options)?;
+        let stated: Vec<usize> = facts.dictionaries.iter().map(Dictionary::len).collect();
         for value in values {
             known[parameter] = Some(value.clone());
-            let extras = Extras { stated: options.stated, ..Extras::default() };
+            let extras = Extras { stated: true, ..Extras::default() };
             let profile = &*options.profile;
-            let evaluation = evaluate(ruleset, facts.clone(), &known, &options.limits, profile, extras);
-            visit(value, evaluation.map_err(|diagnostic| vec![*diagnostic])?);
+            let mut evaluation = evaluate(ruleset, facts, &known, &options.limits, profile, extras)
+                .map_err(|diagnostic| vec![*diagnostic])?;
+            visit(value, &mut evaluation);
+            facts = match evaluation.take_facts() {
+                Some(kept) => kept,
+                None => unreachable!("facts were asked to be kept"),
+            };
+            // What rules made at one value is not there at the next.
+            for (dictionary, known) in facts.dictionaries.iter_mut().zip(&stated) {
+                dictionary.forget_values(*known);
+            }
         }
         Ok(warnings)
     }

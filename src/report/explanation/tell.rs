@@ -338,7 +338,7 @@ impl Words<'_> {
                 _ => "not asked about".to_owned(),
             };
             let place = flip.changes.iter().find_map(|change| self.changed_place(change));
-            let beyond = flip.changes.iter().find_map(|change| reach(change, flip.reach)).unwrap_or_default();
+            let beyond = flip.changes.iter().find_map(|change| reach(change, flip)).unwrap_or_default();
             Line::new("change", format!("if {}{beyond}: {then}", list(&changes, "and")), place)
         };
         ToldNote {
@@ -474,18 +474,20 @@ impl Words<'_> {
 const MOST_CLAUSES: usize = 4;
 
 /// How far beyond the value of a change the same holds.
-fn reach(change: &FactChange, reach: Reach) -> Option<String> {
+fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
     let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return None };
     let value = fact.args.iter().flatten().find_map(|arg| match arg {
         Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
         Constant::Value(_) | Constant::Thing(..) => None,
     })?;
-    Some(match (reach, value) {
+    let far = match (flip.reach, value) {
         (Reach::Only, _) => return None,
-        (Reach::Any, _) => " (or any other value)".to_owned(),
-        (Reach::Up, Value::Date(_)) => format!(" (from {value} on)"),
-        (Reach::Down, Value::Date(_)) => format!(" (up to {value})"),
-        (Reach::Up, _) => format!(" (from {value} up)"),
-        (Reach::Down, _) => format!(" (from {value} down)"),
-    })
+        (Reach::Any, _) if flip.stated => return Some(" (or any other value not stated yet)".to_owned()),
+        (Reach::Any, _) => "or any other value".to_owned(),
+        (Reach::Up, Value::Date(_)) => format!("from {value} on"),
+        (Reach::Down, Value::Date(_)) => format!("up to {value}"),
+        (Reach::Up, _) => format!("from {value} up"),
+        (Reach::Down, _) => format!("from {value} down"),
+    };
+    Some(format!(" ({far}{})", if flip.stated { ", but for what is stated" } else { "" }))
 }

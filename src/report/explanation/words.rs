@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::base::{SourceMap, Span, printable};
 use crate::checker::{Amount, Derivation, Held, Says};
-use crate::explain::NEWCOMER;
+use crate::explain::newcomer_place;
 use crate::facts::Origin;
 use crate::model::clause::all_cond_vars;
 use crate::model::{
@@ -134,9 +134,12 @@ impl Words<'_> {
         let slots = self.ruleset.relations[relation].slots.iter().zip(args);
         let slots: Vec<String> = slots
             .map(|(slot, arg)| match (slot.ty, arg) {
-                (Ty::Thing(kind), Some(Constant::Thing(_, name))) if name == NEWCOMER => {
-                    format!("a new {}", self.ruleset.kinds[kind].name)
-                }
+                (Ty::Thing(kind), Some(Constant::Thing(_, name))) => match newcomer_place(name) {
+                    Some(0) => format!("a new {}", self.ruleset.kinds[kind].name),
+                    Some(1) => format!("another new {}", self.ruleset.kinds[kind].name),
+                    Some(_) => format!("yet another new {}", self.ruleset.kinds[kind].name),
+                    None => self.held(arg.as_ref()),
+                },
                 _ => self.held(arg.as_ref()),
             })
             .collect();

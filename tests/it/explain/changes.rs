@@ -13,10 +13,10 @@ use crate::oracle::{Out, answers};
 /// The name of somebody a change brings in.
 const NEWCOMER: &str = "somebody-new";
 
-type Outcome = Option<BTreeSet<Out>>;
+pub type Outcome = Option<BTreeSet<Out>>;
 
 /// What lenses say of a subject in a world; nothing outside the population.
-fn says(ruleset: &Ruleset, statements: &Statements, subject: &[Constant]) -> Vec<Outcome> {
+pub fn says(ruleset: &Ruleset, statements: &Statements, subject: &[Constant]) -> Vec<Outcome> {
     let parameters = ruleset.parameters.iter().filter_map(|parameter| parameter.value.clone()).collect();
     let found = answers(ruleset, statements, parameters);
     let of = |lens: LensId| found.lenses[&lens].get(subject).cloned();
@@ -107,7 +107,7 @@ fn sets(len: usize, size: usize) -> Vec<Vec<usize>> {
 }
 
 /// A set of changes as something that can be compared.
-fn key<'c>(
+pub fn key<'c>(
     changes: impl IntoIterator<Item = &'c FactChange>,
 ) -> BTreeSet<(u8, RelationId, Vec<Option<Constant>>)> {
     let one = |change: &FactChange| match change {
@@ -118,7 +118,8 @@ fn key<'c>(
     changes.into_iter().map(one).collect()
 }
 
-fn after<'c>(ruleset: &Ruleset, changes: impl IntoIterator<Item = &'c FactChange>) -> Statements {
+/// The facts after changes.
+pub fn after<'c>(ruleset: &Ruleset, changes: impl IntoIterator<Item = &'c FactChange>) -> Statements {
     changes.into_iter().fold(ruleset.facts.clone(), |facts, one| change(ruleset, &facts, one))
 }
 

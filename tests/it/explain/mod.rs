@@ -6,6 +6,8 @@ mod false_claims;
 mod on_demand;
 mod open;
 mod proofs;
+mod turning;
+mod valued;
 mod whatif;
 mod whatif_cases;
 mod whatif_world;

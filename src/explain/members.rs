@@ -1,0 +1,163 @@
+//! Changes that work by a thing coming into a kind, or leaving it.
+
+use std::collections::BTreeSet;
+
+use super::lookup::{Stop, Tuple, Want};
+use super::moves::{Move, Scope, Sofar};
+use super::run::{Run, Trace};
+use super::tried::Tried;
+use super::world::{Change, Node, World};
+use crate::facts::MISSING;
+use crate::model::{KindId, RelationId, Slot, Ty};
+
+/// So many things of a kind are tried to be taken out of it, or put there.
+const MOST_THINGS: usize = 200;
+
+/// What changes are looked for around.
+pub(super) struct About<'a, 'c> {
+    pub trace: &'a Trace,
+    pub scope: &'a Scope,
+    pub tried: &'a Tried<'a>,
+    pub sofar: &'a Sofar<'c>,
+}
+
+impl World<'_> {
+    /// Facts by which things come into a kind of which all things were asked, or leave it; whether these are all that could
+    /// matter.
+    pub fn comings(&self, kind: KindId, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> bool {
+        let domain = self.ruleset.kinds[kind].domain;
+        let mut whole = about.tried.tries_all(domain);
+        for id in about.tried.of(domain).iter().take(MOST_THINGS) {
+            whole &= self.kind_moves(kind, *id, about, out);
+        }
+        whole
+    }
+
+    /// Facts that put a thing in a kind, or would; whether these are all that could matter.
+    pub fn kind_moves(&self, kind: KindId, id: u32, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> bool {
+        if self.is_member(about.sofar.change, kind, id) {
+            let held = self.holding(about.sofar.change, kind, id, about.sofar.left);
+            out.extend(held.into_iter().flatten().map(|(relation, tuple)| Move::Remove(relation, tuple)));
+            return true;
+        }
+        let mut whole = true;
+        for (relation, entry) in self.ruleset.relations.iter_enumerated() {
+            if !self.may_change(relation) || !self.is_stated_at_all(relation) {
+                continue;
+            }
+            for (at, slot) in entry.slots.iter().enumerate() {
+                let Ty::Thing(other) = slot.ty else { continue };
+                if !self.ruleset.is_part_of(other, kind) {
+                    continue;
+                }
+                for want in self.wants_with(relation, (at, id), about) {
+                    whole &= about.tried.fillings(relation, &want, &mut |tuple| {
+                        let is_open = entry.open.is_some();
+                        out.insert(if is_open {
+                            Move::Set(relation, tuple)
+                        } else {
+                            Move::Add(relation, tuple)
+                        });
+                    });
+                }
+            }
+        }
+        whole
+    }
+
+    /// The facts but for which a thing would not be of a kind; nothing where something else keeps it there, or more facts
+    /// than may be changed.
+    fn holding(
+        &self,
+        change: &Change,
+        kind: KindId,
+        id: u32,
+        most: usize,
+    ) -> Option<BTreeSet<(RelationId, Tuple)>> {
+        let part = |other: KindId| self.ruleset.is_part_of(other, kind);
+        let outright = |other: KindId| self.stated.outright[other].contains(id as usize);
+        if self.ruleset.kinds.ids().any(|other| part(other) && outright(other)) {
+            return None;
+        }
+        // Whoever only doubtful facts name is of the root kind.
+        let is_root = self.ruleset.kinds[kind].root == kind;
+        let mut found: BTreeSet<(RelationId, Tuple)> = BTreeSet::new();
+        let run = Run::new(self, change.clone(), u64::MAX);
+        for (relation, entry) in self.ruleset.relations.iter_enumerated() {
+            for at in 0..entry.slots.len() {
+                if !matches!(entry.slots[at].ty, Ty::Thing(other) if part(other)) {
+                    continue;
+                }
+                let mut want = vec![Want::Any; entry.slots.len()];
+                want[at] = Want::Is(id);
+                let ended = run.stated(relation, &want, is_root, &mut |tuple| {
+                    if entry.open.is_none_or(|open| tuple[open] != MISSING) {
+                        found.insert((relation, tuple.to_vec()));
+                    }
+                    let is_fixed = !found.is_empty() && !self.may_change(relation);
+                    if is_fixed || found.len() > most { Err(Stop::Enough) } else { Ok(()) }
+                });
+                if ended.is_err() {
+                    return None;
+                }
+            }
+        }
+        Some(found)
+    }
+
+    /// What fills the slots of facts that would put a thing in a slot.
+    fn wants_with(
+        &self,
+        relation: RelationId,
+        (at, id): (usize, u32),
+        about: &About<'_, '_>,
+    ) -> Vec<Vec<Want>> {
+        let slots = &self.ruleset.relations[relation].slots;
+        let mut wants = vec![vec![Want::Any; slots.len()]];
+        wants[0][at] = Want::Is(id);
+        // Where the relation is not read, it is all one with whom the fact is.
+        if about.scope.reads.contains(&Node::Relation(relation)) {
+            return wants;
+        }
+        for (place, slot) in slots.iter().enumerate().filter(|(place, _)| *place != at) {
+            let is_new = id as usize >= self.evaluation.dictionaries[self.domain(relation, at)].len();
+            let others = self.others(slot, is_new, about);
+            if others.is_empty() {
+                continue;
+            }
+            let with = |want: &Vec<Want>, other: Want| {
+                let mut want = want.clone();
+                want[place] = other;
+                want
+            };
+            wants = wants
+                .iter()
+                .flat_map(|want| others.iter().map(|other| with(want, *other)).collect::<Vec<_>>())
+                .collect();
+        }
+        wants
+    }
+
+    /// Whom or what a fact may name beside a thing that comes into a kind by it, where that is all one.
+    fn others(&self, slot: &Slot, is_new: bool, about: &About<'_, '_>) -> Vec<Want> {
+        let domain = self.ruleset.domain_of(slot.ty);
+        let Ty::Thing(kind) = slot.ty else {
+            return about.tried.of(domain).first().map(|id| Want::Is(*id)).into_iter().collect();
+        };
+        let new = self.evaluation.dictionaries[domain].len() as u32;
+        // Another thing of the kind would be one more of those asked about.
+        let asked = about.trace.all.iter().any(|all| self.ruleset.is_part_of(kind, *all));
+        let is_of = |other: u32| self.is_member(about.sofar.change, kind, other);
+        let subject = about.scope.subject.iter().filter(|(own, _)| self.ruleset.kinds[*own].domain == domain);
+        let mut known: Vec<u32> = subject.map(|(_, id)| *id).filter(|id| is_of(*id)).collect();
+        let mut members = self.stated.members[kind].iter().map(|id| id as u32);
+        if known.is_empty() {
+            known.extend(members.find(|other| is_of(*other)));
+        }
+        match known.first() {
+            Some(known) if asked => vec![Want::Is(*known), Want::Is(new)],
+            Some(known) if is_new => vec![Want::Is(*known)],
+            Some(_) | None => vec![Want::Is(new)],
+        }
+    }
+}

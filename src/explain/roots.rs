@@ -1,0 +1,160 @@
+//! At which value of a change the sides of a comparison would be equal: found along a straight line through two
+//! values that were tried, so through sums, averages, counts and all that is worked out from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calculate::Calc;
+use super::run::Run;
+use super::solve::Env;
+use super::turning::apart;
+use crate::model::{Cond, Ty};
+use crate::value::{Date, Decimal, Value};
+
+/// How far apart the sides of comparisons are, each with the things its words stand for.
+pub(super) type Sides = BTreeMap<Compared, Vec<Decimal>>;
+
+/// A comparison, by where it stands in memory, and the things its words stand for.
+pub(super) type Compared = (usize, Vec<Option<u32>>);
+
+/// So many comparisons of one world are noted, and so many times each.
+const MOST_NOTED: usize = 64;
+const MOST_TIMES: usize = 4;
+/// So many values are tried between two.
+const MOST_ROOTS: usize = 12;
+/// The finest values are of this many decimals.
+const FINEST: i32 = -6;
+
+impl Run<'_> {
+    /// Notes how far apart the sides of a comparison are.
+    pub fn note_sides(&self, cond: &Cond, env: &Env<'_>, lhs: &Calc, rhs: &Calc) {
+        let Some(sides) = &self.sides else { return };
+        let Some(apart) = apart(lhs, rhs) else { return };
+        let things = env.vars.iter().zip(&env.ids);
+        let of = |(var, id): (&crate::model::Var, &Option<u32>)| match var.ty {
+            Ty::Thing(_) => *id,
+            Ty::Value(_) => None,
+        };
+        let key = (std::ptr::from_ref(cond) as usize, things.map(of).collect());
+        let mut sides = sides.borrow_mut();
+        let is_full = sides.len() >= MOST_NOTED;
+        let known = if is_full { sides.get_mut(&key) } else { Some(sides.entry(key).or_default()) };
+        if let Some(known) = known
+            && known.len() < MOST_TIMES
+        {
+            known.push(apart);
+        }
+    }
+}
+
+/// The values strictly between two at which sides are equal, ascending, and one between each two of these where none in
+/// whole steps lies there.
+pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) -> Vec<Value> {
+    let (Some(first), Some(last)) = (place(low.0), place(high.0)) else { return Vec::new() };
+    let mut found: BTreeSet<Decimal> = BTreeSet::new();
+    for (key, starts) in low.1 {
+        let Some(ends) = high.1.get(key) else { continue };
+        // The same ways, in the same order, as a rule; else each may be any other.
+        let is_same = starts.len() == ends.len();
+        let all = starts.iter().enumerate().flat_map(|(at, start)| {
+            let own = ends.iter().enumerate().filter(move |(other, _)| !is_same || at == *other);
+            own.map(move |(_, end)| (start, end))
+        });
+        for (start, end) in all {
+            let root = || {
+                let slope = end.checked_sub(*start).ok()?;
+                let span = last.checked_sub(first).ok()?;
+                let over = Decimal::ZERO.checked_sub(*start).ok()?.checked_mul(span).ok()?;
+                first.checked_add(over.checked_div(slope).ok()?).ok()
+            };
+            if let Some(root) = root()
+                && first < root
+                && root < last
+            {
+                found.insert(root);
+            }
+        }
+    }
+    let mut out: BTreeSet<Decimal> = BTreeSet::new();
+    for root in found.iter().take(MOST_ROOTS) {
+        if root.exponent() >= FINEST {
+            out.insert(*root);
+        }
+        out.extend(beside(*root, step));
+    }
+    let found = Vec::from_iter(found);
+    for pair in found.windows(2).take(MOST_ROOTS) {
+        let is_step = |at: &Decimal| pair[0] < *at && *at < pair[1];
+        if !beside(pair[0], step).iter().any(is_step) {
+            out.extend(middle(pair[0], pair[1]));
+        }
+    }
+    let inside = out.into_iter().filter(|at| first < *at && *at < last);
+    inside.filter_map(|at| like(low.0, at)).collect()
+}
+
+/// A number, or the day as one.
+fn place(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Date(date) => Some(Decimal::from(i64::from(date.days()))),
+        Value::Text(_) | Value::Flag(_) => None,
+    }
+}
+
+fn like(value: &Value, at: Decimal) -> Option<Value> {
+    match value {
+        Value::Number(_) => Some(Value::Number(at)),
+        Value::Date(_) => Date::from_days(i32::try_from(at.to_i64()?).ok()?).map(Value::Date),
+        Value::Text(_) | Value::Flag(_) => None,
+    }
+}
+
+/// The values in whole steps on both sides of a number.
+pub(super) fn beside(at: Decimal, step: i32) -> Vec<Decimal> {
+    let Ok(unit) = Decimal::scaled(1, step) else { return Vec::new() };
+    let Ok(count) = at.checked_div(unit) else { return Vec::new() };
+    let low = count.floor();
+    let steps = [Some(low), low.checked_add(Decimal::from(1)).ok()];
+    steps.into_iter().flatten().filter_map(|count| count.checked_mul(unit).ok()).collect()
+}
+
+/// A short number between two.
+fn middle(low: Decimal, high: Decimal) -> Option<Decimal> {
+    let half = Decimal::scaled(5, -1).ok()?;
+    let middle = low.checked_add(high).ok()?.checked_mul(half).ok()?;
+    let short = (0..=6).filter_map(|places| middle.round_to(places).ok());
+    short.into_iter().find(|at| low < *at && *at < high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Value {
+        Value::Number(Decimal::parse(text).expect("a number"))
+    }
+
+    fn noted(apart: &[&str]) -> Sides {
+        let all = apart.iter().map(|text| Decimal::parse(text).expect("a number"));
+        all.enumerate().map(|(at, apart)| ((at, Vec::new()), vec![apart])).collect()
+    }
+
+    fn between(low: (&str, &[&str]), high: (&str, &[&str])) -> Vec<String> {
+        let (start, end) = (noted(low.1), noted(high.1));
+        let found = roots((&number(low.0), &start), (&number(high.0), &end), 0);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn sides_are_equal_along_a_straight_line() {
+        assert_eq!(between(("0", &["-10"]), ("10", &["10"])), ["5", "6"]);
+        assert_eq!(between(("0", &["-5"]), ("10", &["15"])), ["2", "2.5", "3"]);
+        assert_eq!(between(("0", &["1"]), ("10", &["2"])), [""; 0]);
+        assert_eq!(between(("0", &["-5", "-6"]), ("10", &["15", "14"])), ["2", "2.5", "2.8", "3", "4"]);
+    }
+
+    #[test]
+    fn between_two_of_them_something_is_tried() {
+        assert_eq!(between(("2", &["-0.2", "-0.6"]), ("3", &["0.8", "0.4"])), ["2.2", "2.4", "2.6"]);
+    }
+}
