@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::grow::{Grown, wants};
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::meeting::Gaps;
 use super::settled::Settled;
 use super::solve::Env;
 use super::world::{Change, Node, World};
@@ -71,6 +72,8 @@ pub(super) struct Run<'w> {
     depth: Cell<usize>,
     left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
+    /// How far apart the sides of comparisons lie, where that is wanted.
+    pub gaps: Option<RefCell<Gaps>>,
     /// What tells of the world as it is where the evaluation left something out.
     beyond: Option<&'w Run<'w>>,
     /// Whether this is what tells of that.
@@ -119,6 +122,7 @@ impl<'w> Run<'w> {
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
+            gaps: None,
             beyond: None,
             apart: false,
             settled: Settled::default(),
@@ -152,17 +156,17 @@ impl<'w> Run<'w> {
         Self { knowing: Some(base), ..Self::tracing(base.world, change, budget) }
     }
 
+    /// The same, noting how far apart the sides of comparisons lie.
+    pub fn measuring(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
+        Self { gaps: Some(RefCell::default()), ..Self::completing(base, change, budget) }
+    }
+
     /// The world in which it is asked what is known.
     pub fn knowing(&self) -> &Run<'w> {
         self.knowing.unwrap_or(self)
     }
 
-    /// What the answers so far were read off.
-    pub fn trace(&self) -> Trace {
-        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
-    }
-
-    /// The same, of a world that is done with.
+    /// What the answers of a world that is done with were read off.
     pub fn into_trace(self) -> Trace {
         self.trace.map(RefCell::into_inner).unwrap_or_default()
     }

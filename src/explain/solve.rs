@@ -107,9 +107,10 @@ impl Run<'_> {
                     result
                 })
             }
-            Cond::Compare { lhs, op, rhs, .. } => {
+            Cond::Compare { lhs, op, rhs, span } => {
                 self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
+                self.note_gap(*span, &lhs, &rhs, env);
                 if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
             }
             Cond::Let { var, value, .. } => {

@@ -3,9 +3,11 @@
 mod cases;
 mod changes;
 mod false_claims;
+mod gaps;
 mod on_demand;
 mod open;
 mod proofs;
+mod unknown;
 mod whatif;
 mod whatif_cases;
 mod whatif_world;

@@ -1,0 +1,79 @@
+//! Where both sides of a comparison meet while one value moves: found along straight lines between values that were
+//! tried, whatever the value goes through on its way (sums, averages, products, definitions).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calculate::Calc;
+use super::run::Run;
+use super::solve::Env;
+use crate::base::{Idx, Span};
+use crate::engine::Computed;
+use crate::model::VarId;
+use crate::value::{Date, Decimal, Value};
+
+/// A value that is found along a line is kept as it is with so many places at most, else with so many.
+const MOST_PLACES: i32 = 6;
+const PLACES: i64 = 3;
+
+/// How far apart the sides of comparisons lie in a world: by the comparison and the things its words stand for.
+pub(super) type Gaps = BTreeMap<(Span, Vec<Option<u32>>), BTreeSet<Decimal>>;
+
+impl Run<'_> {
+    /// Notes how far apart the sides of a comparison lie, where both are known and somebody wants to hear of it.
+    pub fn note_gap(&self, span: Span, lhs: &Calc, rhs: &Calc, env: &Env<'_>) {
+        let Some(gaps) = &self.gaps else { return };
+        let Some(gap) = apart(lhs, rhs) else { return };
+        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
+        let things = env.ids.iter().enumerate().map(thing).collect();
+        gaps.borrow_mut().entry((span, things)).or_default().insert(gap);
+    }
+}
+
+/// How far the left side lies above the right one, in numbers or days.
+fn apart(left: &Calc, right: &Calc) -> Option<Decimal> {
+    match (left, right) {
+        (Calc::Of(Computed::Value(Value::Number(left))), Calc::Of(Computed::Value(Value::Number(right)))) => {
+            left.checked_sub(*right).ok()
+        }
+        (Calc::Of(Computed::Value(Value::Date(left))), Calc::Of(Computed::Value(Value::Date(right)))) => {
+            Some(Decimal::from(left.days_since(*right)))
+        }
+        _ => None,
+    }
+}
+
+/// A value strictly between two at which the sides of some comparison would meet, if they neared each other evenly.
+pub(super) fn between((low, before): (&Value, &Gaps), (high, after): (&Value, &Gaps)) -> Option<Value> {
+    before.iter().find_map(|(place, old)| {
+        let new = after.get(place)?;
+        let gone: Vec<&Decimal> = old.difference(new).collect();
+        let come: Vec<&Decimal> = new.difference(old).collect();
+        gone.into_iter().zip(come).find_map(|(old, new)| {
+            let crosses =
+                *old < Decimal::ZERO && *new > Decimal::ZERO || *old > Decimal::ZERO && *new < Decimal::ZERO;
+            if crosses { met(low, high, *old, *new) } else { None }
+        })
+    })
+}
+
+/// Where a straight line from the first gap to the second is at nothing.
+fn met(low: &Value, high: &Value, old: Decimal, new: Decimal) -> Option<Value> {
+    let part = |span: Decimal| -> Option<Decimal> {
+        let moved = span.checked_mul(old).ok()?;
+        moved.checked_div(old.checked_sub(new).ok()?).ok()
+    };
+    match (low, high) {
+        (Value::Number(low), Value::Number(high)) => {
+            let at = low.checked_add(part(high.checked_sub(*low).ok()?)?).ok()?;
+            let at = if at.exponent() < -MOST_PLACES { at.round_to(PLACES).ok()? } else { at };
+            (*low < at && at < *high).then_some(Value::Number(at))
+        }
+        (Value::Date(low), Value::Date(high)) => {
+            let days = part(Decimal::from(high.days_since(*low)))?.about();
+            let of =
+                |days: f64| Date::from_days(low.days() + days as i32).filter(|day| low < day && day < high);
+            of(days.floor()).or_else(|| of(days.ceil())).map(Value::Date)
+        }
+        _ => None,
+    }
+}
