@@ -35,6 +35,7 @@ use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
 use crate::verdict::{Evaluation, Extras, Scope, evaluate};
 pub use settling::MOST_TOGETHER;
+pub use unknown::MOST_DOUBTS;
 pub use verify::{Count, Replayed, verify};
 pub use world::NEWCOMER;
 

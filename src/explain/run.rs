@@ -156,9 +156,9 @@ impl<'w> Run<'w> {
         Self { knowing: Some(base), ..Self::tracing(base.world, change, budget) }
     }
 
-    /// The same, noting how far apart the sides of comparisons lie.
-    pub fn measuring(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
-        Self { gaps: Some(RefCell::default()), ..Self::completing(base, change, budget) }
+    /// A completion of a world, where what the change does not reach is read off the evaluation.
+    pub fn filling(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
+        Self { knowing: Some(base), ..base.differing(change, budget) }
     }
 
     /// The world in which it is asked what is known.

@@ -203,6 +203,7 @@ impl Builder<'_> {
             constants: self.constants.clone(),
             worlds: self.worlds,
             left: self.left,
+            pot: self.pot,
             values: self.values,
             first: None,
         };

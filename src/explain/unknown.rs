@@ -18,7 +18,7 @@ use crate::value::{Value, ValueKind};
 use crate::verdict::OutcomeSet;
 
 /// The most doubtful facts one answer is decided over.
-const MOST_DOUBTS: usize = 24;
+pub const MOST_DOUBTS: usize = 24;
 /// The most worlds that are worked out for one answer.
 const MOST_WORLDS: usize = 20_000;
 /// The most values that are found for one gap where sides of comparisons would meet.
@@ -42,6 +42,8 @@ pub(super) struct Builder<'w> {
     pub constants: BTreeSet<Value>,
     pub worlds: usize,
     pub left: u64,
+    /// Steps for what the evaluation left out that are to be kept.
+    pub pot: u64,
     pub values: bool,
     /// What the answer was read off before anything turned out.
     pub first: Option<Trace>,
@@ -63,6 +65,7 @@ impl World<'_> {
             constants,
             worlds: 0,
             left: budget,
+            pot: self.pot.get() / 2,
             values: false,
             first: None,
         };
@@ -281,8 +284,14 @@ impl Builder<'_> {
         if self.worlds > MOST_WORLDS {
             return Err(Stop::Spent);
         }
-        let turn = self.world.filled(doubt, slot, &value);
-        let mut run = Run::measuring(self.base, self.world.turned(change, doubt, &turn), self.left);
+        let change = self.world.turned(change, doubt, &self.world.filled(doubt, slot, &value));
+        let mut run = if self.world.pot.get() > self.pot {
+            Run::filling(self.base, change, self.left)
+        } else {
+            // What the evaluation left out is worked out for others too: they need some of the steps for that.
+            Run::completing(self.base, change, self.left)
+        };
+        run.gaps = Some(RefCell::default());
         let set = run.outcome(self.lens, self.subject)?;
         self.left = run.left();
         Ok((value, set, run.gaps.take().map(RefCell::into_inner).unwrap_or_default()))

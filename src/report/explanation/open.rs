@@ -3,7 +3,7 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::Says;
-use crate::explain::{Answered, Explanation, Fact, MOST_TOGETHER, Open};
+use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open};
 use crate::model::Constant;
 use crate::value::Value;
 
@@ -13,7 +13,11 @@ impl Words<'_> {
         let note = |text: String, lines: Vec<Line>| ToldNote { kind: "unknown", text, lines };
         if !open.complete {
             let lines = open.doubts.iter().map(|fact| self.doubt(fact, None)).collect();
-            let text = format!("More hangs on it than can be decided, {} things or more", open.doubts.len());
+            let text = if open.doubts.len() > MOST_DOUBTS {
+                format!("More hangs on it than can be decided, {} things or more", open.doubts.len())
+            } else {
+                "It takes more steps than allowed to tell what it hangs on; looked at so far".to_owned()
+            };
             return vec![note(text, lines)];
         }
         let tried = if open.by_values { ", for the values tried" } else { "" };
