@@ -4,16 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calculate::Calc;
+use super::lookup::{Flow, Stop, Want};
+use super::prove::ended;
 use super::run::Run;
 use super::solve::Env;
 use crate::base::{Idx, Span};
 use crate::engine::Computed;
-use crate::model::VarId;
+use crate::facts::MISSING;
+use crate::model::{Atom, AtomSource, VarId};
 use crate::value::{Date, Decimal, Value};
 
 /// A value that is found along a line is kept as it is with so many places at most, else with so many.
 const MOST_PLACES: i32 = 6;
 const PLACES: i64 = 3;
+
+/// Of so many facts it is looked how far they lie from a value that is wanted.
+const MOST_BESIDE: usize = 64;
 
 /// How far apart the sides of comparisons lie in a world: by the comparison and the things its words stand for.
 pub(super) type Gaps = BTreeMap<(Span, Vec<Option<u32>>), BTreeSet<Decimal>>;
@@ -27,6 +33,47 @@ impl Run<'_> {
         let things = env.ids.iter().enumerate().map(thing).collect();
         gaps.borrow_mut().entry((span, things)).or_default().insert(gap);
     }
+
+    /// Notes how far values that a sentence wants lie from those it would find in their place, where somebody wants to
+    /// hear of it: two sentences that name one value ask for an equality as well.
+    pub fn note_misses(&self, atom: &Atom, want: &[Want], env: &Env<'_>, possible: bool) -> Flow {
+        let (Some(gaps), AtomSource::Relation(relation), false) = (&self.gaps, &atom.source, atom.known)
+        else {
+            return Ok(());
+        };
+        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
+        for (slot, wanted) in want.iter().enumerate() {
+            let (Want::Is(id) | Want::IsOrMissing(id)) = wanted else { continue };
+            let domain = self.world.domain(*relation, slot);
+            let value = |id: u32| self.world.values.value(domain, id);
+            let Some(wanted) = Some(*id).filter(|id| self.world.is_value(*relation, slot) && *id != MISSING)
+            else {
+                continue;
+            };
+            let Some(wanted) = value(wanted).filter(is_measured) else { continue };
+            let mut loose = want.to_vec();
+            loose[slot] = Want::Any;
+            let mut seen = 0;
+            ended(self.tuples(*relation, &loose, possible, &mut |tuple| {
+                let found = if tuple[slot] == MISSING { None } else { value(tuple[slot]) };
+                let computed = |value: Value| Calc::Of(Computed::Value(value));
+                if let Some(gap) = found.and_then(|found| apart(&computed(found), &computed(wanted.clone())))
+                {
+                    let mut things: Vec<Option<u32>> = env.ids.iter().enumerate().map(thing).collect();
+                    let own = tuple.iter().enumerate().filter(|(at, _)| !self.world.is_value(*relation, *at));
+                    things.extend(own.map(|(_, id)| Some(*id)));
+                    gaps.borrow_mut().entry((atom.span, things)).or_default().insert(gap);
+                }
+                seen += 1;
+                if seen < MOST_BESIDE { Ok(()) } else { Err(Stop::Enough) }
+            }))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_measured(value: &Value) -> bool {
+    matches!(value, Value::Number(_) | Value::Date(_))
 }
 
 /// How far the left side lies above the right one, in numbers or days.

@@ -203,6 +203,7 @@ impl Run<'_> {
     pub fn atom(&self, atom: &Atom, env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
         let possible = possible && !atom.known;
         let Some(want) = self.wants(atom, env, possible) else { return Ok(()) };
+        self.note_misses(atom, &want, env, possible)?;
         let before = env.ids.clone();
         let asked = if atom.known { self.knowing() } else { self };
         asked.source(&atom.source, &want, possible, &mut |tuple| {

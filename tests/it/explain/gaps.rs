@@ -18,8 +18,10 @@ const MOST_WAYS: usize = 4000;
 const PEOPLE: [&str; 3] = ["ann", "bob", "cyd"];
 const DECLARATIONS: &str = "language 1\nkind Person\nrelation Person is here\nrelation Person is in\n\
     relation Person is out\nrelation Person is trusted\nrelation Person paid Number\nrelation Person earns Number?\n\
-    relation Person owes Number?\nrelation Person came on Date?\nrelation Person is member Flag?\nquestion Person is yea | nay | mid\n  \
-    among person is here\ndefine person is trusted\n  when person is in unless person is out\n";
+    relation Person owes Number?\nrelation Person came on Date?\nrelation Person is member Flag?\n\
+    relation Person weighs Number\nquestion Person is yea | nay | mid\n  \
+    among person is here\ndefine person is trusted\n  when person is in unless person is out\n\
+    define person weighs w\n  when person earns n and person owes m and w = n * 2 - m\n";
 
 /// A world's text.
 fn text(seed: u64) -> String {
@@ -80,7 +82,10 @@ fn condition(random: &mut Random, at: usize) -> String {
     let op = [">=", "<", "=", "!=", ">", "<="][random.below(6)];
     let limit = random.below(7);
     let by = ["earns", "owes"][random.below(2)];
-    match random.below(20) {
+    match random.below(23) {
+        20 => format!("person {by} n{at} and q{at} {by} n{at} and q{at} is in"),
+        21 => format!("person weighs w{at} and w{at} {op} {limit}"),
+        22 => format!("person weighs w{at} and q{at} paid w{at} and q{at} is here"),
         18 => format!("person came on d{at} and d{at} {op} 2020-01-0{}", 1 + limit),
         19 => format!("person came on d{at} and 2020-01-05 - d{at} {op} {limit} - 2"),
         0 | 1 => format!("person {by} n{at} and n{at} {op} {limit}"),
@@ -237,9 +242,11 @@ fn check(
             by_turn.entry(world.digit(way, at)).or_default().insert(says);
         }
         let so = differs.values().filter(|rest| rest.values().any(|says| says.len() > 1)).count();
-        // What lies far off may settle nothing where another lies further.
-        let is_near =
-            |turn: &usize| gap.is_yes_or_no || gap.turns[*turn].as_ref().is_some_and(|args| is_small(args));
+        // What lies far off may settle nothing where another lies further: of two values it is not asked.
+        let few = world.gaps.iter().filter(|gap| !gap.is_yes_or_no).count() == 1;
+        let is_near = |turn: &usize| {
+            gap.is_yes_or_no || few && gap.turns[*turn].as_ref().is_some_and(|args| is_small(args))
+        };
         singles += by_turn.iter().filter(|(turn, says)| is_near(turn) && says.len() == 1).count();
         let is_named = |fact: &parallax::explain::Fact| {
             let own = fact.args.iter().map(|arg| arg.clone().unwrap_or_else(missing));
