@@ -42,9 +42,17 @@ impl<'f> Replay<'f> {
     fn step(&self, step: &Step, env: &Env, certain: bool) -> Replayed {
         match step {
             Step::Fact { .. } | Step::Kind { .. } | Step::Known { .. } => Ok(true),
-            Step::Derived { by: Some((_, by)), .. } => self.deeply(by),
-            Step::Derived { relation, args, by: None } => {
-                Ok(self.plain.table(*relation).certain.contains(args))
+            Step::Derived { relation, args, maybe, by } => {
+                let told = by.as_ref().map_or(Ok(false), |(_, by)| self.deeply(by))?;
+                if certain && by.is_some() {
+                    return Ok(told);
+                }
+                let table = self.plain.table(*relation);
+                let is_certain = table.certain.contains(args);
+                if is_certain && *maybe || !is_certain && !maybe && !table.unsure && !args.contains(&None) {
+                    return Err(FalseStep(format!("{relation:?} {args:?} is certain: {is_certain}")));
+                }
+                Ok(is_certain)
             }
             Step::Nothing { cond, .. } => match self.plain.exists(cond, env) {
                 Truth::Yes => Err(FalseStep(format!("something is so that must not be: {cond:?}"))),

@@ -11,7 +11,7 @@ mod replay;
 
 pub use claims::Replay;
 pub use proof::{
-    Amount, Answered, Claim, Derivation, Fact, FactChange, Gap, Held, Member, Open, Pivotal, Says, Sides,
-    Step, Through, WhyNot,
+    Amount, Answered, Claim, Derivation, Fact, FactChange, Gap, Held, Member, Open, Pivotal, Says, Shown,
+    Sides, Step, Through, WhyNot,
 };
 pub use replay::{Facts, FalseStep, replay};

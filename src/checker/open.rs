@@ -1,73 +1,161 @@
-//! Replays what an open answer is said to hang on: every way in which doubtful facts may turn out is tried.
+//! Replays what an open answer is said to hang on: every way in which doubtful facts may turn out is tried, missing
+//! values with each value that is named for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Replay, Replayed};
 use super::plain::{Plain, Table};
-use super::proof::{Answered, Fact, Open, Says};
+use super::proof::{Answered, Fact, Open, Says, Shown};
 use super::replay::FalseStep;
-use crate::model::{Constant, LensId, RelationId};
+use crate::model::{Constant, LensId, RelationId, Ty};
+use crate::value::{Value, ValueKind};
 
-/// The most doubtful facts of which every way is tried.
+/// The most things that can only be so or not so of which every way is tried.
 const MOST: usize = 6;
+/// The most ways that are worked out; of more values some are left out.
+const MOST_WAYS: usize = 512;
 
 /// A way took more steps than it may.
 struct Spent;
 
+/// Something not known, and the ways in which it is looked at.
+struct Side<'o> {
+    doubt: &'o Fact,
+    turns: Vec<Answered>,
+    /// Whether it can only be so or not so.
+    is_yes_or_no: bool,
+}
+
+/// What is said in every way, where that can be told.
+struct Grid<'o> {
+    sides: Vec<Side<'o>>,
+    ways: Vec<Option<Says>>,
+    /// Whether no value that is named was left out.
+    whole: bool,
+}
+
 impl Replay<'_> {
-    /// Replays what an answer hangs on: each doubtful fact that is named makes a difference, in just that share
-    /// of the ways, no other does, and what settles it settles it, with nothing smaller that would.
-    pub fn open(&self, lens: LensId, subject: &[Constant], open: &Open) -> Replayed {
-        let doubts: Vec<&Fact> = open.doubts.iter().filter(|fact| fact.maybe).collect();
-        if !open.complete || doubts.len() > MOST {
+    /// Replays what an answer hangs on: nothing is said but what is left open, each thing that is named makes a difference, in just that share of the ways, no
+    /// other does, and what settles it settles it. Where no value is missing, nothing smaller does.
+    pub fn open(&self, lens: LensId, subject: &[Constant], (says, open): (&Says, &Open)) -> Replayed {
+        if !open.complete {
             return Ok(false);
         }
-        if doubts.len() < open.doubts.len() {
-            return self.settled_by_values(lens, subject, open, &doubts);
+        let Ok(shown) = self.shown(lens, subject, open)? else { return Ok(false) };
+        let sides = self.sides(open)?;
+        if sides.iter().filter(|side| side.is_yes_or_no).count() > MOST {
+            return Ok(false);
         }
-        let all = 0..1_usize << doubts.len();
-        let ways: Result<Vec<Option<Says>>, Spent> =
-            all.map(|way| self.way(lens, subject, &turns(&doubts, way))).collect();
-        let Ok(ways) = ways else { return Ok(false) };
-        let whole = ways.iter().all(Option::is_some);
+        let Ok(grid) = self.grid(lens, subject, sides) else { return Ok(false) };
+        let told = grid.ways.iter().all(Option::is_some);
+        if let Some(found) = grid.ways.iter().flatten().find(|found| !is_within(found, says)) {
+            return Err(FalseStep(format!("{found:?} of {subject:?} is open too, beside {says:?}")));
+        }
         if let Some(agreed) = &open.agreed
-            && ways.iter().flatten().any(|says| says != agreed)
+            && grid.ways.iter().flatten().any(|says| says != agreed)
         {
             return Err(FalseStep(format!("not every way comes to {agreed:?} of {subject:?}")));
         }
-        for (at, doubt) in doubts.iter().enumerate() {
-            pivotal(&ways, at, doubt, open)?;
+        for at in 0..grid.sides.len() {
+            grid.pivotal(at, open)?;
         }
-        if whole && open.agreed.is_none() {
-            settling(&ways, &doubts, open)?;
+        for settling in &open.settling {
+            grid.settles(settling)?;
         }
-        Ok(whole)
+        if told && !open.by_values && open.agreed.is_none() && open.settling_complete {
+            grid.fewest(open)?;
+        }
+        Ok(told && shown && grid.whole && open.settling_complete)
     }
 
-    /// Where values are missing too, only what is said to settle the answer is replayed.
-    fn settled_by_values(
+    /// Replays the ways in which things are said to make a difference.
+    fn shown(
         &self,
         lens: LensId,
         subject: &[Constant],
         open: &Open,
-        doubts: &[&Fact],
-    ) -> Replayed {
-        for (answers, says) in &open.settling {
-            let free: Vec<&Fact> = doubts
-                .iter()
-                .copied()
-                .filter(|doubt| !answers.iter().any(|one| same(&one.fact, doubt)))
-                .collect();
-            for way in 0..1_usize << free.len() {
-                let mut all = turns(&free, way);
-                all.extend(answers.iter().cloned());
-                let Ok(found) = self.way(lens, subject, &all) else { return Ok(false) };
-                if found.is_some_and(|found| found != *says) {
-                    return Err(FalseStep(format!("{answers:?} does not settle it to {says:?}")));
+    ) -> Result<Result<bool, Spent>, FalseStep> {
+        let mut told = true;
+        for one in &open.pivotal {
+            let Some(Shown { others, turns }) = &one.shown else {
+                told = false;
+                continue;
+            };
+            if turns.iter().any(|turn| !is_turn(&one.fact, turn)) {
+                return Err(FalseStep(format!("{turns:?} are no ways in which {:?} may turn out", one.fact)));
+            }
+            let with = |turn: &Answered| {
+                let mut all = others.clone();
+                all.push(turn.clone());
+                self.way(lens, subject, &all)
+            };
+            match (with(&turns[0]), with(&turns[1])) {
+                (Ok(Some(left)), Ok(Some(right))) if left == right => {
+                    return Err(FalseStep(format!("{turns:?} make no difference with {others:?}")));
                 }
+                (Ok(Some(_)), Ok(Some(_))) => {}
+                (Ok(_), Ok(_)) => told = false,
+                _ => return Ok(Err(Spent)),
             }
         }
-        Ok(false)
+        Ok(Ok(told))
+    }
+
+    /// What is not known, each with the ways in which it may turn out.
+    fn sides<'o>(&self, open: &'o Open) -> Result<Vec<Side<'o>>, FalseStep> {
+        let mut sides = Vec::new();
+        for (doubt, tried) in open.doubts.iter().zip(&open.tried) {
+            let relation = &self.plain.facts.ruleset.relations[doubt.relation];
+            let as_fact = |args, holds| Answered { fact: Fact { args, ..doubt.clone() }, holds };
+            let Some(slot) = relation.open else {
+                let turns = [false, true].map(|holds| as_fact(doubt.args.clone(), holds)).to_vec();
+                sides.push(Side { doubt, turns, is_yes_or_no: true });
+                continue;
+            };
+            let is_yes_or_no = matches!(relation.slots[slot].ty, Ty::Value(ValueKind::Flag));
+            let flags = [false, true].map(|flag| Constant::Value(Value::Flag(flag)));
+            if doubt.args[slot].is_some() || is_yes_or_no && flags.iter().any(|flag| !tried.contains(flag)) {
+                return Err(FalseStep(format!("{doubt:?} is no gap, or not looked at in every way")));
+            }
+            let with = |value: &Constant| {
+                let mut args = doubt.args.clone();
+                args[slot] = Some(value.clone());
+                as_fact(args, true)
+            };
+            sides.push(Side { doubt, turns: tried.iter().map(with).collect(), is_yes_or_no });
+        }
+        if sides.len() == open.doubts.len() {
+            Ok(sides)
+        } else {
+            Err(FalseStep("what gaps were tried with is left out".to_owned()))
+        }
+    }
+
+    /// What is said in every way. Of too many values every other one is left out, until there are few enough.
+    fn grid<'o>(
+        &self,
+        lens: LensId,
+        subject: &[Constant],
+        mut sides: Vec<Side<'o>>,
+    ) -> Result<Grid<'o>, Spent> {
+        let mut whole = true;
+        while count(&sides) > MOST_WAYS {
+            let values = sides.iter_mut().filter(|side| !side.is_yes_or_no && side.turns.len() > 1);
+            let Some(most) = values.max_by_key(|side| side.turns.len()) else { return Err(Spent) };
+            let mut at = 0;
+            most.turns.retain(|_| {
+                at += 1;
+                at % 2 == 1
+            });
+            whole = false;
+        }
+        let turned = |way: usize| {
+            let one = |at: usize| sides[at].turns[digit(&sides, way, at)].clone();
+            (0..sides.len()).map(one).collect::<Vec<Answered>>()
+        };
+        let ways: Result<Vec<Option<Says>>, Spent> =
+            (0..count(&sides)).map(|way| self.way(lens, subject, &turned(way))).collect();
+        Ok(Grid { ways: ways?, sides, whole })
     }
 
     /// What is said where things turn out so, as far as that can be told.
@@ -91,70 +179,131 @@ impl Replay<'_> {
     }
 }
 
-fn same(one: &Fact, other: &Fact) -> bool {
-    (one.relation, &one.args) == (other.relation, &other.args)
+/// Whether an answer is about this, which is not known.
+fn is_turn(doubt: &Fact, answer: &Answered) -> bool {
+    let same = |(own, other): (&Option<Constant>, &Option<Constant>)| own.is_none() || own == other;
+    doubt.relation == answer.fact.relation && doubt.args.iter().zip(&answer.fact.args).all(same)
 }
 
-/// How doubtful facts turn out in a way: a bit of it for each.
-fn turns(doubts: &[&Fact], way: usize) -> Vec<Answered> {
-    let one = |(at, fact): (usize, &&Fact)| Answered { fact: (*fact).clone(), holds: way >> at & 1 == 1 };
-    doubts.iter().enumerate().map(one).collect()
+/// Whether all that is open in one is open in the other.
+fn is_within(found: &Says, says: &Says) -> bool {
+    found.verdicts.iter().all(|verdict| says.verdicts.contains(verdict))
+        && (says.conflict || !found.conflict)
+        && (says.none || !found.none)
 }
 
-/// A doubtful fact is named just where it makes a difference.
-fn pivotal(ways: &[Option<Says>], at: usize, doubt: &Fact, open: &Open) -> Result<(), FalseStep> {
-    let mut differ = 0;
-    let mut told = true;
-    for way in (0..ways.len()).filter(|way| way >> at & 1 == 0) {
-        match (&ways[way], &ways[way | 1 << at]) {
-            (Some(left), Some(right)) => differ += u64::from(left != right),
-            _ => told = false,
+/// How many ways there are.
+fn count(sides: &[Side<'_>]) -> usize {
+    sides.iter().fold(1, |count, side| count.saturating_mul(side.turns.len()))
+}
+
+/// By how much the number of a way grows from one turn of a side to the next.
+fn stride(sides: &[Side<'_>], at: usize) -> usize {
+    count(&sides[..at])
+}
+
+/// The turn of a side in a way.
+fn digit(sides: &[Side<'_>], way: usize, at: usize) -> usize {
+    way / stride(sides, at) % sides[at].turns.len()
+}
+
+impl Grid<'_> {
+    /// Something is named just where it makes a difference, with the share of the ways in which it does.
+    fn pivotal(&self, at: usize, open: &Open) -> Result<(), FalseStep> {
+        let (doubt, step) = (self.sides[at].doubt, stride(&self.sides, at));
+        // By how what else is yes or no turns out: whether it matters for some values of the rest.
+        let mut differs: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
+        let mut told = true;
+        for way in (0..self.ways.len()).filter(|way| digit(&self.sides, *way, at) == 0) {
+            let others =
+                self.sides.iter().enumerate().filter(|(other, side)| *other != at && side.is_yes_or_no);
+            let others = others.map(|(other, _)| digit(&self.sides, way, other)).collect();
+            let own: Vec<Option<&Says>> =
+                (0..self.sides[at].turns.len()).map(|turn| self.ways[way + turn * step].as_ref()).collect();
+            told &= own.iter().all(Option::is_some);
+            let mut known = own.into_iter().flatten();
+            let first = known.next();
+            *differs.entry(others).or_default() |= known.any(|says| Some(says) != first);
+        }
+        let named = open.pivotal.iter().find(|one| same(&one.fact, doubt));
+        let so = differs.values().filter(|differs| **differs).count() as u64;
+        let share = so * 1_000_000 / differs.len().max(1) as u64;
+        let Some(named) = named else {
+            return if so == 0 {
+                Ok(())
+            } else {
+                Err(FalseStep(format!("{doubt:?} makes a difference too")))
+            };
+        };
+        match named.share {
+            Some(said) if told && (self.whole && said != share || said < share) => {
+                Err(FalseStep(format!("{doubt:?} makes a difference in {share} millionths, not {said}")))
+            }
+            _ => Ok(()),
         }
     }
-    let named = open.pivotal.iter().find(|one| same(&one.fact, doubt));
-    let share = differ * 1_000_000 / (ways.len() as u64 / 2);
-    match named {
-        None if differ > 0 => Err(FalseStep(format!("{doubt:?} makes a difference too"))),
-        Some(_) if told && differ == 0 => Err(FalseStep(format!("{doubt:?} makes no difference"))),
-        Some(one) if told && one.share != share => {
-            Err(FalseStep(format!("{doubt:?} makes a difference in {share} millionths, not {}", one.share)))
-        }
-        _ => Ok(()),
-    }
-}
 
-/// The sets that settle an answer are the smallest, and all of that size.
-fn settling(ways: &[Option<Says>], doubts: &[&Fact], open: &Open) -> Result<(), FalseStep> {
-    let Some(size) = open.settling.first().map(|(answers, _)| answers.len()) else { return Ok(()) };
-    let mut named: BTreeSet<(usize, usize)> = BTreeSet::new();
-    for (answers, says) in &open.settling {
-        let (mut mask, mut bits) = (0, 0);
+    /// Which turns of each side answers leave; `None` where they name a value that was left out.
+    fn left(&self, answers: &[Answered]) -> Result<Option<Vec<Option<usize>>>, FalseStep> {
+        let mut left = vec![None; self.sides.len()];
         for one in answers {
-            let Some(at) = doubts.iter().position(|doubt| same(doubt, &one.fact)) else {
+            let Some(at) = self.sides.iter().position(|side| is_turn(side.doubt, one)) else {
                 return Err(FalseStep(format!("{one:?} is in no doubt")));
             };
-            mask |= 1 << at;
-            bits |= usize::from(one.holds) << at;
+            let is_it = |turn: &Answered| turn.holds == one.holds && same(&turn.fact, &one.fact);
+            let Some(turn) = self.sides[at].turns.iter().position(is_it) else { return Ok(None) };
+            left[at] = Some(turn);
         }
-        if after(ways, mask, bits) != Some(says) {
-            return Err(FalseStep(format!("{answers:?} does not settle it to {says:?}")));
-        }
-        named.insert((mask, bits));
+        Ok(Some(left))
     }
-    for mask in (0..ways.len()).filter(|mask| mask.count_ones() as usize <= size) {
-        for bits in (0..ways.len()).filter(|bits| bits & !mask == 0) {
-            let smaller = (mask.count_ones() as usize) < size;
-            if after(ways, mask, bits).is_some() && (smaller || !named.contains(&(mask, bits))) {
-                return Err(FalseStep(format!("{mask:b} = {bits:b} of {doubts:?} settles it too")));
+
+    /// What is said in all ways that these turns leave, where that is one.
+    fn after(&self, left: &[Option<usize>]) -> Option<&Says> {
+        let fits = |way: &usize| {
+            left.iter()
+                .enumerate()
+                .all(|(at, turn)| turn.is_none_or(|turn| digit(&self.sides, *way, at) == turn))
+        };
+        let mut own = (0..self.ways.len()).filter(fits).filter_map(|way| self.ways[way].as_ref());
+        let first = own.next()?;
+        own.all(|says| says == first).then_some(first)
+    }
+
+    /// What is said to settle the answer does.
+    fn settles(&self, (answers, says): &(Vec<Answered>, Says)) -> Result<(), FalseStep> {
+        let Some(left) = self.left(answers)? else { return Ok(()) };
+        match self.after(&left) {
+            Some(found) if found == says => Ok(()),
+            None if self.ways.iter().any(Option::is_none) => Ok(()),
+            _ => Err(FalseStep(format!("{answers:?} does not settle it to {says:?}"))),
+        }
+    }
+
+    /// The sets that settle an answer are the smallest, and all of that size.
+    fn fewest(&self, open: &Open) -> Result<(), FalseStep> {
+        let Some(size) = open.settling.first().map(|(answers, _)| answers.len()) else { return Ok(()) };
+        let mut named: BTreeSet<Vec<Option<usize>>> = BTreeSet::new();
+        for (answers, _) in &open.settling {
+            named.extend(self.left(answers)?);
+        }
+        let mut sets: Vec<Vec<Option<usize>>> = vec![Vec::new()];
+        for side in &self.sides {
+            let turns = || std::iter::once(None).chain((0..side.turns.len()).map(Some));
+            sets = sets
+                .iter()
+                .flat_map(|set| turns().map(move |turn| [set.as_slice(), &[turn]].concat()))
+                .collect();
+        }
+        for set in sets {
+            let own = set.iter().flatten().count();
+            if own <= size && self.after(&set).is_some() && (own < size || !named.contains(&set)) {
+                return Err(FalseStep(format!("{set:?} of {:?} settles it too", open.doubts)));
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
-/// What is said in all ways in which the doubts of a mask turn out so, where that is one.
-fn after(ways: &[Option<Says>], mask: usize, bits: usize) -> Option<&Says> {
-    let mut own = (0..ways.len()).filter(|way| way & mask == bits).filter_map(|way| ways[way].as_ref());
-    let first = own.next()?;
-    own.all(|says| says == first).then_some(first)
+fn same(one: &Fact, other: &Fact) -> bool {
+    (one.relation, &one.args) == (other.relation, &other.args)
 }

@@ -93,6 +93,8 @@ pub enum Step {
         relation: RelationId,
         /// What fills its slots.
         args: Vec<Option<Constant>>,
+        /// Whether it is only possible.
+        maybe: bool,
         /// How; `None` where there were too many ways to look through, or where the kept value is not
         /// settled.
         by: Option<(RuleId, Box<Derivation>)>,
@@ -110,6 +112,8 @@ pub enum Step {
         cond: Box<Cond>,
         /// Whether it bars the body as a whole (`unless`).
         unless: bool,
+        /// Whether nothing does for certain; else something perhaps does.
+        certain: bool,
     },
     /// Two sides compare so.
     Compare {
@@ -283,6 +287,8 @@ pub struct WhyNot {
 pub struct Open {
     /// The doubtful facts and missing values it was decided over.
     pub doubts: Vec<Fact>,
+    /// Beside each the values it was tried with; none for a doubtful fact.
+    pub tried: Vec<Vec<Constant>>,
     /// Whether all of them were; else there are too many.
     pub complete: bool,
     /// Whether missing values were tried with some values only: those at which rules change their mind.
@@ -293,6 +299,8 @@ pub struct Open {
     pub pivotal: Vec<Pivotal>,
     /// The fewest answers after which nothing is open, and what holds then.
     pub settling: Vec<(Vec<Answered>, Says)>,
+    /// Whether all answers were looked at that could be among these, or smaller; else the search stopped early.
+    pub settling_complete: bool,
 }
 
 /// Something not known that makes a difference.
@@ -300,8 +308,20 @@ pub struct Open {
 pub struct Pivotal {
     /// The fact.
     pub fact: Fact,
-    /// In how many millionths of the ways to fill the other gaps it does.
-    pub share: u64,
+    /// In how many millionths of the ways in which what else is yes or no (doubtful facts, flags) may turn out it does
+    /// for some values of what else is missing; `None` where there were too many to go through.
+    pub share: Option<u64>,
+    /// A way in which it does.
+    pub shown: Option<Shown>,
+}
+
+/// A way in which something not known makes a difference.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// How other things turn out in it; those left out may turn out either way.
+    pub others: Vec<Answered>,
+    /// Two ways in which it may turn out itself, after which something different is said.
+    pub turns: [Answered; 2],
 }
 
 /// What turns out.

@@ -117,7 +117,10 @@ impl Checker<'_> {
                 Some(stated) if stated == *maybe && !(self.proof.certain && stated) => Ok(()),
                 _ => Err(FalseStep(format!("nobody stated {relation:?} {args:?}"))),
             },
-            Step::Derived { relation, args, by: Some((rule, by)) } => {
+            Step::Derived { relation, args, maybe, by: Some((rule, by)) } => {
+                if *maybe && self.proof.certain {
+                    return Err(FalseStep(format!("{relation:?} {args:?} is only possible")));
+                }
                 let entry = ruleset.rules.get(*rule).filter(|entry| entry.relation == *relation);
                 let Some(entry) = entry.filter(|_| by.claim == Claim::Rule(*rule)) else {
                     return Err(FalseStep(format!("no such rule {rule:?}")));

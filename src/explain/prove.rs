@@ -341,6 +341,17 @@ impl Run<'_> {
         Ok(found)
     }
 
+    /// Whether a fact certainly holds, stated or derived.
+    fn is_certain(&self, fact: &Fact) -> Result<bool, Stop> {
+        let want: Vec<Want> = fact.1.iter().map(|id| Want::Is(*id)).collect();
+        let mut found = false;
+        ended(self.whole().tuples(fact.0, &want, false, &mut |_| {
+            found = true;
+            Err(Stop::Enough)
+        }))?;
+        Ok(found)
+    }
+
     /// Where a fact of this world is stated, and whether it is doubtful in it.
     fn origin(&self, fact: &Fact) -> Option<(Origin, bool)> {
         let added = self.change.relations.get(&fact.0);
@@ -410,7 +421,8 @@ impl Run<'_> {
             }
         }
         if let Some(unless) = &clause.unless {
-            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true });
+            let certain = certain || !self.whole().meets(unless, env, true)?;
+            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true, certain });
         }
         let words = self.words(env);
         Ok(Derivation { claim, certain, words, steps })
@@ -430,6 +442,7 @@ impl Run<'_> {
             let (origin, maybe) = self.origin(&fact).unwrap_or((Origin::Nobody, false));
             return Ok(Step::Fact { relation, args, origin, maybe });
         }
+        let maybe = !certain && !self.is_certain(&fact)?;
         let rank = self.rank(graph, &fact, certain)?;
         let ways = graph.ways.get(&fact).into_iter().flatten();
         let best = ways
@@ -443,17 +456,20 @@ impl Run<'_> {
             });
         let Some((rule, ids)) = best.map(|way| (way.rule, way.ids.clone())).filter(|_| depth < DEEPEST)
         else {
-            return Ok(Step::Derived { relation, args, by: None });
+            return Ok(Step::Derived { relation, args, maybe, by: None });
         };
         let clause = &self.world.ruleset.rules[rule].clause;
         let mut env = Env { ids, vars: &clause.vars };
         let by = self.written(Claim::Rule(rule), clause, &mut env, certain, graph, depth + 1)?;
-        Ok(Step::Derived { relation, args, by: Some((rule, Box::new(by))) })
+        Ok(Step::Derived { relation, args, maybe, by: Some((rule, Box::new(by))) })
     }
 
     fn other_step(&self, cond: &Cond, env: &Env<'_>, certain: bool) -> Result<Option<Step>, Stop> {
         Ok(match cond {
-            Cond::Not(inner, _) => Some(Step::Nothing { cond: inner.clone(), unless: false }),
+            Cond::Not(inner, _) => {
+                let certain = certain || !self.whole().meets(inner, env, true)?;
+                Some(Step::Nothing { cond: inner.clone(), unless: false, certain })
+            }
             Cond::Compare { lhs, rhs, .. } => Some(Step::Compare {
                 lhs: self.amount(lhs, env)?,
                 rhs: self.amount(rhs, env)?,

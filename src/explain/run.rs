@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::grow::{Grown, wants};
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::meeting::Gaps;
 use super::roots::Sides;
 use super::settled::Settled;
 use super::solve::Env;
@@ -72,6 +73,8 @@ pub(super) struct Run<'w> {
     depth: Cell<usize>,
     left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
+    /// How far apart the sides of comparisons lie, where that is wanted.
+    pub gaps: Option<RefCell<Gaps>>,
     /// What tells of the world as it is where the evaluation left something out.
     beyond: Option<&'w Run<'w>>,
     /// Whether this is what tells of that.
@@ -122,6 +125,7 @@ impl<'w> Run<'w> {
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
+            gaps: None,
             beyond: None,
             apart: false,
             settled: Settled::default(),
@@ -156,17 +160,17 @@ impl<'w> Run<'w> {
         Self { knowing: Some(base), ..Self::tracing(base.world, change, budget) }
     }
 
+    /// A completion of a world, where what the change does not reach is read off the evaluation.
+    pub fn filling(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
+        Self { knowing: Some(base), ..base.differing(change, budget) }
+    }
+
     /// The world in which it is asked what is known.
     pub fn knowing(&self) -> &Run<'w> {
         self.knowing.unwrap_or(self)
     }
 
-    /// What the answers so far were read off.
-    pub fn trace(&self) -> Trace {
-        self.trace.as_ref().map(|trace| trace.borrow().clone()).unwrap_or_default()
-    }
-
-    /// The same, of a world that is done with.
+    /// What the answers of a world that is done with were read off.
     pub fn into_trace(self) -> Trace {
         self.trace.map(RefCell::into_inner).unwrap_or_default()
     }

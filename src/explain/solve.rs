@@ -107,10 +107,11 @@ impl Run<'_> {
                     result
                 })
             }
-            Cond::Compare { lhs, op, rhs, .. } => {
+            Cond::Compare { lhs, op, rhs, span } => {
                 self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
                 self.note_sides(part, env, &lhs, &rhs);
+                self.note_gap(*span, &lhs, &rhs, env);
                 if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
             }
             Cond::Let { var, value, .. } => {
@@ -203,6 +204,7 @@ impl Run<'_> {
     pub fn atom(&self, atom: &Atom, env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
         let possible = possible && !atom.known;
         let Some(want) = self.wants(atom, env, possible) else { return Ok(()) };
+        self.note_misses(atom, &want, env, possible)?;
         let before = env.ids.clone();
         let asked = if atom.known { self.knowing() } else { self };
         asked.source(&atom.source, &want, possible, &mut |tuple| {

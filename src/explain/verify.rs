@@ -65,7 +65,7 @@ pub fn verify(
             replayed.why_nots.note(replay.why_not(story.lens, subject, why))?;
         }
         if let Some(open) = &story.open {
-            replayed.open.note(replay.open(story.lens, subject, open))?;
+            replayed.open.note(replay.open(story.lens, subject, (&story.says, open)))?;
         }
         for flip in story.flips.iter().flat_map(|flips| &flips.found) {
             let says = (&story.says, &flip.says[0]);

@@ -3,7 +3,7 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::Says;
-use crate::explain::{Answered, Explanation, Fact, Open};
+use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open};
 use crate::model::Constant;
 use crate::value::Value;
 
@@ -13,7 +13,11 @@ impl Words<'_> {
         let note = |text: String, lines: Vec<Line>| ToldNote { kind: "unknown", text, lines };
         if !open.complete {
             let lines = open.doubts.iter().map(|fact| self.doubt(fact, None)).collect();
-            let text = format!("More hangs on it than can be decided, {} things or more", open.doubts.len());
+            let text = if open.doubts.len() > MOST_DOUBTS {
+                format!("More hangs on it than can be decided, {} things or more", open.doubts.len())
+            } else {
+                "It takes more steps than allowed to tell what it hangs on; looked at so far".to_owned()
+            };
             return vec![note(text, lines)];
         }
         let tried = if open.by_values { ", for the values tried" } else { "" };
@@ -24,39 +28,62 @@ impl Words<'_> {
         }
         let mut notes = Vec::new();
         if !open.pivotal.is_empty() {
-            let lines = open.pivotal.iter().map(|one| self.doubt(&one.fact, Some(one.share)));
+            let lines =
+                open.pivotal.iter().map(|one| self.doubt(&one.fact, one.share.map(|share| (share, open))));
             notes.push(note(format!("It hangs on this{tried}"), lines.collect()));
         }
         if !open.settling.is_empty() {
-            let runs = open.settling.chunk_by(|left, right| ordered(left, right).is_some());
-            let line = |(at, run): (usize, &[Settling])| {
-                // Of values one after the other that come to the same, the one next to what comes to something else.
-                let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {
-                    (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
-                    _ => at == 0,
-                };
-                let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
-                let (answers, says) = &run[near];
-                let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
-                let then = self.says(explanation.question, says);
-                let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
-                    let way = if is_first { "down" } else { "up" };
-                    format!(" (or any other value tried, {way} to {value})")
-                });
-                Line::new("change", format!("if {}{others}: {then}", list(&answers, "and")), None)
+            let stopped = if open.settling_complete { "" } else { " (not everything was tried)" };
+            notes.push(note(format!("It is settled{stopped}"), self.settling(explanation, &open.settling)));
+        } else if !open.pivotal.is_empty() {
+            let text = match open.pivotal.len() {
+                _ if !open.settling_complete => "What settles it was not found (not everything was tried).",
+                0..=MOST_TOGETHER => {
+                    "No answers to these settle it (where it is asked what is known, an answer changes that too)."
+                }
+                _ => "It takes more answers to settle it than were tried together.",
             };
-            notes.push(note("It is settled".to_owned(), runs.enumerate().map(line).collect()));
+            notes.push(note(text.to_owned(), Vec::new()));
         }
         notes
     }
 
-    fn doubt(&self, fact: &Fact, share: Option<u64>) -> Line {
+    /// What settles it, values one after the other that come to the same in one line.
+    fn settling(&self, explanation: &Explanation, settling: &[Settling]) -> Vec<Line> {
+        let runs: Vec<&[Settling]> =
+            settling.chunk_by(|left, right| ordered(left, right).is_some()).collect();
+        let line = |(at, run): (usize, &&[Settling])| {
+            // Of values one after the other that come to the same, the one next to what comes to something else.
+            let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {
+                (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
+                _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
+            };
+            let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
+            let (answers, says) = &run[near];
+            let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
+            let then = self.says(explanation.question, says);
+            let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
+                let way = if is_first { "down" } else { "up" };
+                format!(" (or any other value tried, {way} to {value})")
+            });
+            Line::new("change", format!("if {}{others}: {then}", list(&answers, "and")), None)
+        };
+        runs.iter().enumerate().map(line).collect()
+    }
+
+    /// What is not known, with the share of the ways in which it matters.
+    fn doubt(&self, fact: &Fact, share: Option<(u64, &Open)>) -> Line {
         let sentence = self.fact(fact.relation, &fact.args);
         let place = fact.origin.and_then(|origin| self.place(origin));
         let question = if fact.maybe { "whether" } else { "the value nobody stated in:" };
         let share = match share {
-            Some(share) if share < 1_000_000 => {
-                format!(", in {}.{} % of the ways to fill the other gaps", share / 10_000, share / 1000 % 10)
+            Some((share, open)) if share < 1_000_000 => {
+                let percent = format!("{}.{} %", share / 10_000, share / 1000 % 10);
+                if open.by_values {
+                    format!(", for some values, in {percent} of the ways what else is in doubt may turn out")
+                } else {
+                    format!(", in {percent} of the ways to fill the other gaps")
+                }
             }
             _ => String::new(),
         };
@@ -72,12 +99,13 @@ impl Words<'_> {
 /// Answers that settle it, and what it comes to then.
 type Settling = (Vec<Answered>, Says);
 
-/// The value of the second where both state one number or day of the same, and come to the same.
-fn ordered<'s>((left, says): &Settling, (right, then): &'s Settling) -> Option<&'s Value> {
-    let ([left], [right]) = (left.as_slice(), right.as_slice()) else { return None };
-    if says != then || !left.holds || !right.holds || left.fact.relation != right.fact.relation {
+/// The value of the second where the last answers of both state one number or day of the same, all others are the same,
+/// and both come to the same.
+fn ordered<'s>(left: &Settling, right: &'s Settling) -> Option<&'s Value> {
+    if left.1 != right.1 || !is_beside(left, right) {
         return None;
     }
+    let ([.., left], [.., right]) = (left.0.as_slice(), right.0.as_slice()) else { return None };
     let mut differing = left.fact.args.iter().zip(&right.fact.args).filter(|(left, right)| left != right);
     match (differing.next(), differing.next()) {
         (Some((Some(Constant::Value(_)), Some(Constant::Value(value)))), None) => {
@@ -87,9 +115,27 @@ fn ordered<'s>((left, says): &Settling, (right, then): &'s Settling) -> Option<&
     }
 }
 
-/// The last value that the one answer of a settling states.
+/// Whether two differ in the last answer only, and that is about the same.
+fn is_beside((left, _): &Settling, (right, _): &Settling) -> bool {
+    let ([before @ .., left], [others @ .., right]) = (left.as_slice(), right.as_slice()) else {
+        return false;
+    };
+    let same = |left: &Answered, right: &Answered| {
+        left.holds == right.holds
+            && left.fact.relation == right.fact.relation
+            && left.fact.args == right.fact.args
+    };
+    before.len() == others.len()
+        && before.iter().zip(others).all(|(left, right)| same(left, right))
+        && left.holds
+        && right.holds
+        && left.fact.relation == right.fact.relation
+        && left.fact.args.iter().zip(&right.fact.args).filter(|(left, right)| left != right).count() == 1
+}
+
+/// The last value that the last answer of a settling states.
 fn value_of((answers, _): &Settling) -> Option<&Value> {
-    let [answered] = answers.as_slice() else { return None };
+    let answered = answers.last()?;
     answered.fact.args.iter().rev().find_map(|arg| match arg {
         Some(Constant::Value(value)) => Some(value),
         _ => None,

@@ -170,7 +170,8 @@ impl Words<'_> {
             return format!("{name} leaves open for {shown}: {}.", list(&open, "or"));
         }
         if story.says.conflict {
-            let rows: Vec<String> = story.rows.iter().filter_map(|proof| self.row_name(proof)).collect();
+            let certain = story.rows.iter().filter(|proof| proof.certain);
+            let rows: Vec<String> = certain.filter_map(|proof| self.row_name(proof)).collect();
             return format!("Rows of {name} contradict each other on {shown}: {}.", list(&rows, "and"));
         }
         if story.says.none {
@@ -178,9 +179,12 @@ impl Words<'_> {
         }
         let sentence = self.verdict(question, subject, &all[0]);
         let certain = story.rows.iter().find(|proof| proof.certain);
-        match (certain.or_else(|| story.rows.first()), &story.other) {
+        match (certain, &story.other) {
             (Some(proof), _) => {
                 format!("{sentence} according to {name}, because {}.", self.because(proof))
+            }
+            (None, _) if !story.rows.is_empty() => {
+                format!("{sentence} according to {name} either way: {}.", self.either_way(story, &all[0]))
             }
             (None, Some(other)) => {
                 let other = &self.ruleset.lenses[other.lens].name;
@@ -194,6 +198,28 @@ impl Words<'_> {
                     list(&names, "and")
                 )
             }
+        }
+    }
+
+    /// That what perhaps matches says the same as what holds where no row does.
+    fn either_way(&self, story: &LensStory, verdict: &str) -> String {
+        let label = |proof: &Derivation| match proof.claim {
+            Claim::Row(lens, row) => Some(self.label(lens, row)),
+            Claim::When(..) | Claim::Unless(..) | Claim::Rule(_) | Claim::Among(_) => None,
+        };
+        let rows: Vec<String> = story.rows.iter().filter_map(label).collect();
+        let (matching, none) = match rows.as_slice() {
+            [one] => (format!("{one} perhaps matches and gives `{verdict}`"), "where it does not"),
+            many => (
+                format!("{} perhaps match and give `{verdict}`", list(many, "and")),
+                "where none of them does",
+            ),
+        };
+        match &story.other {
+            Some(other) => {
+                format!("{matching}, and {none}, {} says so too", self.ruleset.lenses[other.lens].name)
+            }
+            None => format!("{matching}, and so does what holds {none}"),
         }
     }
 
@@ -420,9 +446,15 @@ impl Words<'_> {
                     Some(place) => Line::new("fact", sentence, Some(place)),
                 }
             }
-            Step::Derived { relation, args, by } => {
+            Step::Derived { relation, args, maybe, by } => {
                 let place = by.as_ref().map(|(rule, _)| self.span(self.ruleset.rules[*rule].span));
-                let mut line = Line::new("derived", self.fact(*relation, args), place);
+                let perhaps = match args.contains(&None) {
+                    _ if *maybe => "perhaps ",
+                    true => "it is not known: ",
+                    false => "",
+                };
+                let mut line =
+                    Line::new("derived", format!("{perhaps}{}", self.fact(*relation, args)), place);
                 if let Some((_, by)) = by {
                     line.from = self.lines(by);
                 }
@@ -432,7 +464,9 @@ impl Words<'_> {
                 let kind = &self.ruleset.kinds[*kind].name;
                 Line::new("kind", format!("{} is {} {kind}", self.written(thing), article(kind)), None)
             }
-            Step::Nothing { cond, .. } => Line::new("absent", self.denied(cond, proof.certain, &body), None),
+            Step::Nothing { cond, certain, .. } => {
+                Line::new("absent", self.denied(cond, *certain, &body), None)
+            }
             Step::Compare { cond, lhs, rhs } => {
                 Line::new("value", self.comparison(cond, (lhs, rhs), proof.certain, &body), None)
             }
@@ -482,8 +516,10 @@ fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
     })?;
     let far = match (flip.reach, value) {
         (Reach::Only, _) => return None,
-        (Reach::Any, _) if flip.stated => return Some(" (or any other value not stated yet)".to_owned()),
-        (Reach::Any, _) => "or any other value".to_owned(),
+        (Reach::Any, _) if flip.stated => {
+            return Some(" (or any other value tried that is not stated yet)".to_owned());
+        }
+        (Reach::Any, _) => "or any other value tried".to_owned(),
         (Reach::Up, Value::Date(_)) => format!("from {value} on"),
         (Reach::Down, Value::Date(_)) => format!("up to {value}"),
         (Reach::Up, _) => format!("from {value} up"),

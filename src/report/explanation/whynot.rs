@@ -100,6 +100,8 @@ impl Words<'_> {
                 behind.push(line);
             }
         }
+        // What bars a row is not told as what speaks for it.
+        lines.retain(|line| !behind.iter().any(|other| other.text == format!("{AGAINST}{}", line.text)));
         for line in &mut lines {
             line.text = format!("holds: {}", line.text);
         }
@@ -118,12 +120,18 @@ impl Words<'_> {
     /// What stands behind a condition that fails, without what is said to hold.
     fn behind(&self, cond: &Cond, proof: &Derivation, why: &WhyNot, holds: &[Line]) -> Vec<Line> {
         let mut lines = self.lines(proof);
-        lines.retain(|line| !holds.contains(line));
+        let is_new = |line: &Line| !holds.contains(line);
         if denies(cond, why) {
-            for line in &mut lines {
-                line.text = format!("against it: {}", line.text);
+            if lines.iter().any(is_new) {
+                lines.retain(is_new);
             }
-        } else if lines.iter().any(|line| line.kind == "lens") {
+            for line in &mut lines {
+                line.text = format!("{AGAINST}{}", line.text);
+            }
+            return lines;
+        }
+        lines.retain(is_new);
+        if lines.iter().any(|line| line.kind == "lens") {
             lines = lines.into_iter().flat_map(|line| line.from).collect();
         }
         lines
@@ -180,6 +188,7 @@ impl Words<'_> {
                     off(lhs, *op, *gap, settled)
                 )
             }
+            (Cond::Stated { .. }, _) => self.denied(cond, true, body),
             _ if behind.is_some_and(|proof| !proof.certain) => {
                 format!("it is not certain that {}", self.cond(cond, body))
             }
@@ -207,6 +216,9 @@ impl Words<'_> {
         }
     }
 }
+
+/// What stands before a line on what keeps a row from matching.
+const AGAINST: &str = "against it: ";
 
 /// What fails, told apart where `and` could be read as going on with a denial.
 fn joined(fails: &[String]) -> String {

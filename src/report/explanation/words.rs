@@ -312,12 +312,12 @@ impl Words<'_> {
                 }
             }
             Cond::Compare { .. } => format!("it is not so that {}", self.cond(cond, body)),
+            Cond::Stated { var, .. } => format!("{} is not known", body.name(*var)),
             Cond::And(_)
             | Cond::Or(_)
             | Cond::Not(..)
             | Cond::Atom(_)
             | Cond::Let { .. }
-            | Cond::Stated { .. }
             | Cond::IsKind { .. } => {
                 let record = if certain { "there is no record" } else { "there is no certain record" };
                 format!("{record} that {}", self.cond(cond, body))

@@ -72,7 +72,12 @@ fn false_reasons_are_caught() {
     };
     assert!(!with(&|_| {}));
     assert!(with(&|open| open.pivotal.clear()), "what it hangs on is left out");
-    assert!(with(&|open| open.pivotal[0].share /= 2), "a share is wrong");
+    assert!(with(&|open| open.pivotal[0].share = Some(500_000)), "a share is wrong");
+    let same_twice = |open: &mut parallax::explain::Open| {
+        let turns = &mut open.pivotal[0].shown.as_mut().expect("it is shown").turns;
+        turns[0] = turns[1].clone();
+    };
+    assert!(with(&same_twice), "it makes no difference where it is said to");
     assert!(with(&|open| open.agreed = Some(open.settling[0].1.clone())), "it comes to one thing");
     assert!(with(&|open| open.settling[0].0[0].holds ^= true), "it is settled the other way");
     assert!(with(&|open| _ = open.settling.pop()), "one way to settle it is left out");

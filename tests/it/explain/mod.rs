@@ -3,10 +3,12 @@
 mod cases;
 mod changes;
 mod false_claims;
+mod gaps;
 mod on_demand;
 mod open;
 mod proofs;
 mod turning;
+mod unknown;
 mod valued;
 mod whatif;
 mod whatif_cases;

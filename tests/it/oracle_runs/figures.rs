@@ -71,7 +71,7 @@ fn text(seed: u64) -> String {
         let maybe = if random.below(doubt) == 0 { "maybe " } else { "" };
         let _ = writeln!(text, "  {maybe}{fact}");
     };
-    let doubt = if seed % 2 == 0 { usize::MAX } else { 9 };
+    let doubt = if seed.is_multiple_of(2) { usize::MAX } else { 9 };
     let amount = |random: &mut Random| format!("{}.{}", random.below(12), random.below(2) * 5);
     let day = |random: &mut Random| format!("2025-01-{:02}", random.below(28) + 1);
     for party in 0..9 {

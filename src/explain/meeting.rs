@@ -1,0 +1,114 @@
+//! Where both sides of a comparison meet while one value moves: found along straight lines between values that were
+//! tried, whatever the value goes through on its way (sums, averages, products, definitions).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::calculate::Calc;
+use super::lookup::{Flow, Stop, Want};
+use super::prove::ended;
+use super::run::Run;
+use super::solve::Env;
+use super::turning::apart;
+use crate::base::{Idx, Span};
+use crate::engine::Computed;
+use crate::facts::MISSING;
+use crate::model::{Atom, AtomSource, VarId};
+use crate::value::{Date, Decimal, Value};
+
+/// A value that is found along a line is kept as it is with so many places at most, else with so many.
+const MOST_PLACES: i32 = 6;
+const PLACES: i64 = 3;
+
+/// Of so many facts it is looked how far they lie from a value that is wanted.
+const MOST_BESIDE: usize = 64;
+
+/// How far apart the sides of comparisons lie in a world: by the comparison and the things its words stand for.
+pub(super) type Gaps = BTreeMap<(Span, Vec<Option<u32>>), BTreeSet<Decimal>>;
+
+impl Run<'_> {
+    /// Notes how far apart the sides of a comparison lie, where both are known and somebody wants to hear of it.
+    pub fn note_gap(&self, span: Span, lhs: &Calc, rhs: &Calc, env: &Env<'_>) {
+        let Some(gaps) = &self.gaps else { return };
+        let Some(gap) = apart(lhs, rhs) else { return };
+        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
+        let things = env.ids.iter().enumerate().map(thing).collect();
+        gaps.borrow_mut().entry((span, things)).or_default().insert(gap);
+    }
+
+    /// Notes how far values that a sentence wants lie from those it would find in their place, where somebody wants to
+    /// hear of it: two sentences that name one value ask for an equality as well.
+    pub fn note_misses(&self, atom: &Atom, want: &[Want], env: &Env<'_>, possible: bool) -> Flow {
+        let (Some(gaps), AtomSource::Relation(relation), false) = (&self.gaps, &atom.source, atom.known)
+        else {
+            return Ok(());
+        };
+        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
+        for (slot, wanted) in want.iter().enumerate() {
+            let (Want::Is(id) | Want::IsOrMissing(id)) = wanted else { continue };
+            let domain = self.world.domain(*relation, slot);
+            let value = |id: u32| self.world.values.value(domain, id);
+            let Some(wanted) = Some(*id).filter(|id| self.world.is_value(*relation, slot) && *id != MISSING)
+            else {
+                continue;
+            };
+            let Some(wanted) = value(wanted).filter(is_measured) else { continue };
+            let mut loose = want.to_vec();
+            loose[slot] = Want::Any;
+            let mut seen = 0;
+            ended(self.tuples(*relation, &loose, possible, &mut |tuple| {
+                let found = if tuple[slot] == MISSING { None } else { value(tuple[slot]) };
+                let computed = |value: Value| Calc::Of(Computed::Value(value));
+                if let Some(gap) = found.and_then(|found| apart(&computed(found), &computed(wanted.clone())))
+                {
+                    let mut things: Vec<Option<u32>> = env.ids.iter().enumerate().map(thing).collect();
+                    let own = tuple.iter().enumerate().filter(|(at, _)| !self.world.is_value(*relation, *at));
+                    things.extend(own.map(|(_, id)| Some(*id)));
+                    gaps.borrow_mut().entry((atom.span, things)).or_default().insert(gap);
+                }
+                seen += 1;
+                if seen < MOST_BESIDE { Ok(()) } else { Err(Stop::Enough) }
+            }))?;
+        }
+        Ok(())
+    }
+}
+
+fn is_measured(value: &Value) -> bool {
+    matches!(value, Value::Number(_) | Value::Date(_))
+}
+
+/// A value strictly between two at which the sides of some comparison would meet, if they neared each other evenly.
+pub(super) fn between((low, before): (&Value, &Gaps), (high, after): (&Value, &Gaps)) -> Option<Value> {
+    before.iter().find_map(|(place, old)| {
+        let new = after.get(place)?;
+        let gone: Vec<&Decimal> = old.difference(new).collect();
+        let come: Vec<&Decimal> = new.difference(old).collect();
+        gone.into_iter().zip(come).find_map(|(old, new)| {
+            let crosses =
+                *old < Decimal::ZERO && *new > Decimal::ZERO || *old > Decimal::ZERO && *new < Decimal::ZERO;
+            if crosses { met(low, high, *old, *new) } else { None }
+        })
+    })
+}
+
+/// Where a straight line from the first gap to the second is at nothing.
+fn met(low: &Value, high: &Value, old: Decimal, new: Decimal) -> Option<Value> {
+    let part = |span: Decimal| -> Option<Decimal> {
+        let moved = span.checked_mul(old).ok()?;
+        moved.checked_div(old.checked_sub(new).ok()?).ok()
+    };
+    match (low, high) {
+        (Value::Number(low), Value::Number(high)) => {
+            let at = low.checked_add(part(high.checked_sub(*low).ok()?)?).ok()?;
+            let at = if at.exponent() < -MOST_PLACES { at.round_to(PLACES).ok()? } else { at };
+            (*low < at && at < *high).then_some(Value::Number(at))
+        }
+        (Value::Date(low), Value::Date(high)) => {
+            let days = part(Decimal::from(high.days_since(*low)))?.about();
+            let of =
+                |days: f64| Date::from_days(low.days() + days as i32).filter(|day| low < day && day < high);
+            of(days.floor()).or_else(|| of(days.ceil())).map(Value::Date)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,237 @@
+//! Which answers settle what stays open: the fewest, each tried against all ways in which the rest may turn out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Answered;
+use super::lookup::Stop;
+use super::unknown::{Builder, Doubt, Turn};
+use super::ways::{Tree, given, turns_of};
+use super::world::Change;
+use crate::checker::Says;
+use crate::value::{Value, ValueKind};
+use crate::verdict::OutcomeSet;
+
+/// Values are far off from others by so many times what these lie apart.
+const NEAR: f64 = 10.0;
+/// Days lie apart by so many at least, numbers by so much.
+const YEARS: f64 = 400.0;
+const FEW: f64 = 50.0;
+/// The most facts whose answers are put together.
+pub const MOST_TOGETHER: usize = 3;
+
+/// So many answers are put together with more.
+const MOST_TRIED: usize = 5000;
+
+/// Of more sets than these no further ones are looked for.
+const MOST_FOUND: usize = 400;
+
+/// Answers, what is settled by them, and whether one lies far off.
+type Found = (BTreeMap<Doubt, Turn>, OutcomeSet, bool);
+
+impl Builder<'_> {
+    /// The fewest answers after which nothing is open; whether all sets of that size were looked at.
+    pub fn settling(&mut self, tree: &Tree, pivotal: &[Doubt]) -> (Vec<(Vec<Answered>, Says)>, bool) {
+        let mut out: Vec<Found> = Vec::new();
+        let mut level: Vec<BTreeMap<Doubt, Turn>> = vec![BTreeMap::new()];
+        let mut complete = true;
+        // Growing the tree may have taken nearly all worlds there were.
+        self.worlds = 0;
+        for _ in 0..MOST_TOGETHER.min(pivotal.len()) {
+            let mut next = Vec::new();
+            complete &= self.level(tree, &level, pivotal, false, (&mut out, &mut next));
+            if !out.is_empty() {
+                complete &= self.level(tree, &level, pivotal, true, (&mut out, &mut next));
+                break;
+            }
+            if next.len() > MOST_TRIED {
+                complete = false;
+                self.settled_on_paths(tree, pivotal.len().min(MOST_TOGETHER), &mut out);
+                break;
+            }
+            level = next;
+        }
+        // What lies far off only shows how far the same holds.
+        let near = |more: &BTreeMap<Doubt, Turn>, set: &OutcomeSet| {
+            out.iter().any(|(other, then, far)| !far && then == set && other.keys().eq(more.keys()))
+        };
+        let mut told: Vec<&Found> = out.iter().filter(|(more, set, _)| near(more, set)).collect();
+        // By what is said, not by ids: values got those as they came up.
+        told.sort_by_cached_key(|(more, ..)| {
+            let said = more.iter().map(|(doubt, turn)| self.world.said(doubt, turn));
+            (more.keys().cloned().collect::<Vec<_>>(), said.collect::<Vec<_>>())
+        });
+        let answered = |(doubt, turn): (&Doubt, &Turn)| self.world.answered(doubt, turn);
+        let told = told
+            .into_iter()
+            .map(|(more, set, _)| (more.iter().map(answered).collect(), super::story::says(*set)));
+        (told.collect(), complete)
+    }
+
+    /// Where there are too many answers to put together, those that stand together on a way down the tree.
+    fn settled_on_paths(&mut self, tree: &Tree, most: usize, out: &mut Vec<Found>) {
+        let mut paths = Vec::new();
+        self.paths(tree, &mut Vec::new(), most, &mut paths);
+        for (path, set) in paths {
+            let far = path.last().is_some_and(|(doubt, turn)| self.is_far(doubt, turn));
+            let known: BTreeMap<Doubt, Turn> = path.into_iter().collect();
+            match self.is_settled(&known, set) {
+                Ok(true) => out.push((known, set, far)),
+                Ok(false) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The first ways down a tree of so many turns to one outcome; only their last turn may be far off.
+    fn paths(
+        &self,
+        tree: &Tree,
+        path: &mut Vec<(Doubt, Turn)>,
+        most: usize,
+        out: &mut Vec<(Vec<(Doubt, Turn)>, OutcomeSet)>,
+    ) {
+        match tree {
+            Tree::Leaf(set) if set.len() == 1 && path.len() == most => out.push((path.clone(), *set)),
+            Tree::Node(doubt, branches) if path.len() < most => {
+                for (turn, branch) in branches {
+                    let is_last = matches!(branch, Tree::Leaf(_));
+                    if out.len() > MOST_FOUND || !is_last && self.is_far(doubt, turn) {
+                        continue;
+                    }
+                    path.push((doubt.clone(), turn.clone()));
+                    self.paths(branch, path, most, out);
+                    path.pop();
+                }
+            }
+            Tree::Leaf(_) | Tree::Node(..) => {}
+        }
+    }
+
+    /// Puts one more answer beside those of each set: one near what rules and facts name, or one far off where near ones
+    /// of the same settle it. Whether it could be told of all what they settle.
+    fn level(
+        &mut self,
+        tree: &Tree,
+        level: &[BTreeMap<Doubt, Turn>],
+        pivotal: &[Doubt],
+        far: bool,
+        (out, next): (&mut Vec<Found>, &mut Vec<BTreeMap<Doubt, Turn>>),
+    ) -> bool {
+        let found: BTreeSet<Vec<Doubt>> =
+            out.iter().map(|(known, ..)| known.keys().cloned().collect()).collect();
+        let mut told = true;
+        for known in level {
+            let after = known.keys().next_back();
+            for doubt in pivotal.iter().filter(|doubt| after.is_none_or(|last| *doubt > last)) {
+                let both: Vec<Doubt> = known.keys().chain([doubt]).cloned().collect();
+                if far && !found.contains(&both) {
+                    continue;
+                }
+                let mut turns = BTreeSet::new();
+                turns_of(tree, doubt, &mut turns);
+                let mut turns: Vec<Turn> =
+                    turns.into_iter().filter(|turn| self.is_far(doubt, turn) == far).collect();
+                turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+                for turn in turns {
+                    if out.len() > MOST_FOUND {
+                        return false;
+                    }
+                    let mut more = known.clone();
+                    more.insert(doubt.clone(), turn);
+                    let mut left = BTreeSet::new();
+                    given(self.world, tree, &more, &mut left);
+                    let one = left.first().filter(|set| left.len() == 1 && set.len() == 1);
+                    match one.map(|set| (*set, self.is_settled(&more, *set))) {
+                        Some((set, Ok(true))) => out.push((more, set, far)),
+                        Some((_, Err(_))) => told = false,
+                        _ if far => {}
+                        _ => next.push(more),
+                    }
+                }
+            }
+        }
+        told
+    }
+
+    /// Whether a value lies so far from all that rules and facts name that it only shows what holds beyond them.
+    fn is_far(&self, doubt: &Doubt, turn: &Turn) -> bool {
+        let (Some(trace), Turn::Holds(tuple)) = (&self.first, turn) else { return false };
+        let Some(slot) = self.world.ruleset.relations[doubt.0].open else { return false };
+        let domain = self.world.domain(doubt.0, slot);
+        let about = |value: Value| match value {
+            Value::Number(number) => Some(number.about()),
+            Value::Date(date) => Some(f64::from(date.days())),
+            Value::Text(_) | Value::Flag(_) => None,
+        };
+        let Some(value) = self.world.values.value(domain, tuple[slot]) else { return false };
+        let kind = value.kind();
+        let constants = self.constants.iter().filter(|value| value.kind() == kind).cloned();
+        let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
+            let own = move |slot: &usize| self.world.domain(*relation, *slot) == domain;
+            (0..tuple.len()).filter(own).filter_map(|slot| self.world.values.value(domain, tuple[slot]))
+        });
+        let ends = |(least, most): (f64, f64), value: f64| (least.min(value), most.max(value));
+        let mut met = constants.chain(met).filter_map(about);
+        let first = met.next().unwrap_or(0.0);
+        let (least, most) = met.fold((first, first), ends);
+        let least_span = if kind == ValueKind::Date { YEARS } else { FEW.max(least.abs().max(most.abs())) };
+        let span = NEAR * (most - least).max(least_span);
+        about(value).is_some_and(|value| !(least - span..=most + span).contains(&value))
+    }
+
+    /// Whether answers settle it to this, whatever else turns out how: values of the rest are tried for them anew.
+    fn is_settled(&mut self, known: &BTreeMap<Doubt, Turn>, set: OutcomeSet) -> Result<bool, Stop> {
+        let mut change = Change::default();
+        for (doubt, turn) in known {
+            change = self.world.turned(&change, doubt, turn);
+        }
+        let mut settled: BTreeSet<Doubt> = known.keys().cloned().collect();
+        if !self.comes_to(&change, &mut settled, set)? {
+            return Ok(false);
+        }
+        let is_value = |(relation, _): &Doubt| self.world.ruleset.relations[*relation].open.is_some();
+        if !known.keys().any(is_value) {
+            return Ok(true);
+        }
+        // A value that is stated is known too, which may be asked.
+        let stated = self.base.differing(change.clone(), self.left);
+        let mut told = Builder {
+            world: self.world,
+            base: &stated,
+            lens: self.lens,
+            subject: self.subject,
+            constants: self.constants.clone(),
+            worlds: self.worlds,
+            left: self.left,
+            pot: self.pot,
+            values: self.values,
+            first: None,
+        };
+        let is_so = told.comes_to(&change, &mut settled, set);
+        (self.worlds, self.left) = (told.worlds, told.left);
+        is_so
+    }
+
+    /// Whether all ways to fill what is not settled come to this; the first that does not ends it.
+    fn comes_to(
+        &mut self,
+        change: &Change,
+        settled: &mut BTreeSet<Doubt>,
+        set: OutcomeSet,
+    ) -> Result<bool, Stop> {
+        let (own, trace) = self.read(change)?;
+        if own.len() == 1 {
+            return Ok(own == set);
+        }
+        let Some(doubt) = self.next(&trace, settled) else { return Ok(own == set) };
+        for turn in self.turns(change, &doubt, &trace)? {
+            settled.insert(doubt.clone());
+            let is_so = self.comes_to(&self.world.turned(change, &doubt, &turn), settled, set);
+            settled.remove(&doubt);
+            if !is_so? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
