@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 use std::sync::OnceLock;
 
@@ -19,6 +19,9 @@ const MOST_DIGITS: i32 = 18;
 
 /// Units are kept where at least one number of so many is a multiple.
 const WORTH_UNITS: usize = 8;
+
+/// Among so many values, those that rules name are sought in one go.
+const MANY: usize = 1 << 16;
 
 fn indexed(values: &[Value]) -> HashTable<u32> {
     let mut index = HashTable::with_capacity(values.len());
@@ -47,11 +50,30 @@ pub struct Lane {
     pub exponent: i32,
     /// By id how many units; 0 for what is missing, `OUTSIDE` for numbers that are no such multiples.
     pub units: Vec<i64>,
+    /// How many are no such multiples.
+    outside: usize,
+}
+
+/// How many units a value is: ten to the power of `exponent`, or days.
+fn units_of(value: &Value, exponent: i32) -> i64 {
+    match value {
+        Value::Number(number) => number.in_units(exponent).unwrap_or(Lane::OUTSIDE),
+        Value::Date(date) => date.days_since(Date::EPOCH),
+        Value::Text(_) | Value::Flag(_) => Lane::OUTSIDE,
+    }
 }
 
 impl Lane {
     /// Stands for a number that is too large, or has too many digits, for the unit.
     pub const OUTSIDE: i64 = i64::MIN;
+
+    /// Adds a value; whether the unit still serves.
+    fn add(&mut self, value: &Value) -> bool {
+        let units = units_of(value, self.exponent);
+        self.units.push(units);
+        self.outside += usize::from(units == Self::OUTSIDE);
+        self.outside * WORTH_UNITS <= self.units.len()
+    }
 
     /// How many units a number is; `None` where it is no multiple, or was made since.
     #[inline]
@@ -75,39 +97,60 @@ enum Entries {
     Values {
         kind: ValueKind,
         values: Vec<Value>,
-        /// Made when a value is first sought.
+        /// The ids of those that rules name.
+        named: HashMap<Value, u32, FxBuildHasher>,
+        /// Made when another one is first sought.
         index: OnceLock<HashTable<u32>>,
     },
+}
+
+impl Entries {
+    /// Different values of a kind.
+    fn new(kind: ValueKind, values: Vec<Value>) -> Self {
+        Self::Values { kind, values, named: HashMap::default(), index: OnceLock::new() }
+    }
 }
 
 fn hash<T: Hash + ?Sized>(item: &T) -> u64 {
     FxBuildHasher.hash_one(item)
 }
 
+/// How many numbers there are of an exponent, by how many digits they have.
+struct Digits {
+    exponent: i32,
+    counts: [usize; MOST_DIGITS as usize + 2],
+}
+
 /// The unit of which the most numbers are multiples that fit, the finest of those; `None` where there are
 /// none, or too few to be worth it.
 fn common_exponent(values: &[Value]) -> Option<i32> {
-    // By exponent and number of digits how many numbers have those.
-    let mut counts: BTreeMap<(i32, i32), usize> = BTreeMap::new();
+    let mut all: Vec<Digits> = Vec::new();
     for value in values {
         if let Value::Number(number) = value
             && let Some(units) = number.in_units(number.exponent())
         {
-            let digits = units.unsigned_abs().checked_ilog10().map_or(0, |digits| digits as i32 + 1);
-            *counts.entry((number.exponent(), digits)).or_default() += 1;
+            let exponent = number.exponent();
+            let at = all.iter().position(|digits| digits.exponent == exponent).unwrap_or_else(|| {
+                all.push(Digits { exponent, counts: Default::default() });
+                all.len() - 1
+            });
+            let digits = units.unsigned_abs().checked_ilog10().map_or(0, |digits| digits as usize + 1);
+            all[at].counts[digits] += 1;
         }
     }
+    all.sort_unstable_by_key(|digits| digits.exponent);
     let fit = |unit: i32| -> usize {
-        let fits = |exponent: i32, digits: i32| exponent >= unit && digits + (exponent - unit) <= MOST_DIGITS;
-        counts.iter().filter(|((exponent, digits), _)| fits(*exponent, *digits)).map(|(_, count)| count).sum()
+        let fine = all.iter().filter(|digits| digits.exponent >= unit);
+        let of = |digits: &Digits| -> usize {
+            let more = (digits.exponent - unit) as usize;
+            digits.counts.iter().take((MOST_DIGITS as usize + 1).saturating_sub(more)).sum()
+        };
+        fine.map(of).sum()
     };
     let mut best: Option<(i32, usize)> = None;
-    let mut before = None;
-    for (exponent, _) in counts.keys() {
-        if before.replace(*exponent) != Some(*exponent) {
-            let count = fit(*exponent);
-            best = best.filter(|(_, most)| *most >= count).or(Some((*exponent, count)));
-        }
+    for Digits { exponent, .. } in &all {
+        let count = fit(*exponent);
+        best = best.filter(|(_, most)| *most >= count).or(Some((*exponent, count)));
     }
     best.filter(|(_, most)| most * WORTH_UNITS >= values.len()).map(|(exponent, _)| exponent)
 }
@@ -120,7 +163,7 @@ impl Dictionary {
 
     /// An empty dictionary of values.
     pub fn values(kind: ValueKind) -> Self {
-        let entries = Entries::Values { kind, values: Vec::new(), index: OnceLock::new() };
+        let entries = Entries::new(kind, Vec::new());
         Self { entries, lane: OnceLock::new() }
     }
 
@@ -199,7 +242,10 @@ impl Dictionary {
     pub fn find_value(&self, value: &Value) -> Option<u32> {
         match &self.entries {
             Entries::Names { .. } => None,
-            Entries::Values { values, index, .. } => {
+            Entries::Values { values, named, index, .. } => {
+                if let Some(id) = named.get(value) {
+                    return Some(*id);
+                }
                 let index = index.get_or_init(|| indexed(values));
                 index.find(hash(value), |&id| values[id as usize - 1] == *value).copied()
             }
@@ -213,7 +259,7 @@ impl Dictionary {
 
     /// A dictionary of these values, all of this kind and different.
     pub(super) fn from_values(kind: ValueKind, values: Vec<Value>) -> Self {
-        Self { entries: Entries::Values { kind, values, index: OnceLock::new() }, lane: OnceLock::new() }
+        Self { entries: Entries::new(kind, values), lane: OnceLock::new() }
     }
 
     /// Its names, where it holds names.
@@ -273,7 +319,9 @@ impl Dictionary {
         let Entries::Values { values, index, .. } = &mut self.entries else { return MISSING };
         debug_assert!(values.first().is_none_or(|first| first.kind() == value.kind()));
         values.push(value.clone());
-        self.lane = OnceLock::new();
+        if self.lane.get_mut().is_some_and(|lane| !lane.as_mut().is_some_and(|lane| lane.add(value))) {
+            self.lane = OnceLock::new();
+        }
         let id = values.len() as u32;
         // INVARIANT: it was made when the value was sought just now.
         let Some(index) = index.get_mut() else { return id };
@@ -281,12 +329,32 @@ impl Dictionary {
         id
     }
 
+    /// Gives values that rules name their ids; among many values they are all sought at once.
+    pub fn intern_named(&mut self, wanted: &[Value]) {
+        let Entries::Values { values, named, index, .. } = &mut self.entries else { return };
+        if values.len() >= MANY && index.get().is_none() {
+            let sought: HashSet<&Value, FxBuildHasher> = wanted.iter().collect();
+            let ids = (1_u32..).zip(values.iter()).filter(|(_, value)| sought.contains(value));
+            named.extend(ids.map(|(id, value)| (value.clone(), id)));
+            for value in wanted {
+                if !named.contains_key(value) {
+                    values.push(value.clone());
+                    named.insert(value.clone(), values.len() as u32);
+                    self.lane = OnceLock::new();
+                }
+            }
+            return;
+        }
+        wanted.iter().for_each(|value| _ = self.intern_value(value));
+    }
+
     /// Forgets values with ids from this one on.
     pub fn forget_values(&mut self, from: usize) {
-        if let Entries::Values { values, index, .. } = &mut self.entries
+        if let Entries::Values { values, named, index, .. } = &mut self.entries
             && from <= values.len()
         {
             values.truncate(from.saturating_sub(1));
+            named.retain(|_, id| (*id as usize) < from);
             *index = OnceLock::new();
             self.lane = OnceLock::new();
         }
@@ -322,12 +390,11 @@ impl Dictionary {
             ValueKind::Date => 0,
             ValueKind::Text | ValueKind::Flag => return None,
         };
-        let units = |value: &Value| match value {
-            Value::Number(number) => number.in_units(exponent).unwrap_or(Lane::OUTSIDE),
-            Value::Date(date) => date.days_since(Date::EPOCH),
-            Value::Text(_) | Value::Flag(_) => Lane::OUTSIDE,
-        };
-        Some(Lane { exponent, units: std::iter::once(0).chain(values.iter().map(units)).collect() })
+        let mut lane = Lane { exponent, units: Vec::with_capacity(values.len() + 1), outside: 0 };
+        lane.units.push(0);
+        lane.units.extend(values.iter().map(|value| units_of(value, exponent)));
+        lane.outside = lane.units.iter().filter(|units| **units == Lane::OUTSIDE).count();
+        Some(lane)
     }
 
     /// The kind of value it holds; `None` for names.

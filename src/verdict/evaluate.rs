@@ -13,8 +13,8 @@ use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Tabl
 use crate::facts::{FactSet, StatedFacts};
 use crate::model::VarId;
 use crate::model::{
-    AtomSource, Clause, Cond, Constant, KindId, LensId, NeverId, ParameterId, QuestionId, RelationId,
-    Ruleset, Term, Ty,
+    AtomSource, Clause, Cond, Constant, DomainId, KindId, LensId, NeverId, ParameterId, QuestionId,
+    RelationId, Ruleset, Term, Ty,
 };
 use crate::plan::{Inputs, Plan, Task, below, plan, stated, through};
 use crate::value::{DomainError, Value};
@@ -275,12 +275,17 @@ impl Evaluator<'_> {
         }
         ruleset.nevers.iter().for_each(|never| constants_of(&never.clause, &mut constants));
         constants.extend(self.parameters.iter().flatten().cloned().map(Constant::Value));
+        let mut values: BTreeMap<DomainId, Vec<Value>> = BTreeMap::new();
         for constant in constants {
-            let domain = match &constant {
-                Constant::Thing(domain, _) => *domain,
-                Constant::Value(value) => ruleset.domain_of(Ty::Value(value.kind())),
-            };
-            self.facts.dictionaries[domain].intern(&constant);
+            match constant {
+                Constant::Thing(domain, name) => _ = self.facts.dictionaries[domain].intern_name(&name),
+                Constant::Value(value) => {
+                    values.entry(ruleset.domain_of(Ty::Value(value.kind()))).or_default().push(value);
+                }
+            }
+        }
+        for (domain, values) in values {
+            self.facts.dictionaries[domain].intern_named(&values);
         }
     }
 
