@@ -1,6 +1,7 @@
 //! Aggregates for all rows of a batch at once.
 
 use super::batch::{Bail, Batch};
+use super::batch_fold::{Fold, Measure, NO_TOTALS, median, total};
 use super::batch_shared::Outcomes;
 use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, Ranged, calculation_vars};
@@ -9,7 +10,7 @@ use super::program::{AggregatePlan, Computed, address};
 use super::values::Values;
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
-use crate::value::{Date, Decimal, Value};
+use crate::value::{Decimal, Value};
 
 /// What an aggregate comes to in the rows of a batch.
 pub(super) struct Ready {
@@ -88,52 +89,6 @@ impl Members {
     }
 }
 
-/// What an aggregate of numbers in units, or of things, comes to in one row.
-#[derive(Clone, Copy)]
-struct Totals {
-    count: i64,
-    sum: i128,
-    /// Of the members below zero alone.
-    below: i128,
-    least: i64,
-    most: i64,
-}
-
-const NO_TOTALS: Totals = Totals { count: 0, sum: 0, below: 0, least: i64::MAX, most: i64::MIN };
-
-impl Totals {
-    fn add(&mut self, units: i64) {
-        self.count += 1;
-        self.sum += i128::from(units);
-        self.below += i128::from(units.min(0));
-        self.least = self.least.min(units);
-        self.most = self.most.max(units);
-    }
-}
-
-/// What units are.
-#[derive(Clone, Copy)]
-pub(super) enum Measure {
-    /// Multiples of ten to the power of this.
-    Number(i32),
-    /// Days since 1970-01-01.
-    Date,
-}
-
-impl Measure {
-    fn value(self, units: i128) -> Result<Value, Bail> {
-        match self {
-            Self::Number(exponent) => {
-                Decimal::scaled(units, exponent).map(Value::Number).map_err(|_| Bail::Calculation)
-            }
-            Self::Date => {
-                let date = i32::try_from(units).ok().and_then(Date::from_days);
-                date.map(Value::Date).ok_or(Bail::Calculation)
-            }
-        }
-    }
-}
-
 /// What an aggregate takes of its members, in units; of what it only counts nothing. `None` where it is no such.
 pub(super) fn taken<'v>(
     plan: &AggregatePlan,
@@ -154,63 +109,6 @@ pub(super) fn taken<'v>(
             Units::of_dates(&plan.value, values).map(|units| (Some(units), Measure::Date))
         }
         _ => None,
-    }
-}
-
-/// What an aggregate comes to row by row, made of members that come in the order of their rows.
-pub(super) struct Fold {
-    kind: AggregateKind,
-    measure: Measure,
-    /// The row of the members that were added last.
-    row: Option<u32>,
-    totals: Totals,
-    /// Whether no value of theirs is missing.
-    known: bool,
-    /// All of them, where they must be put in order.
-    all: Vec<i64>,
-    out: Vec<(u32, Computed)>,
-}
-
-impl Fold {
-    /// Nothing added yet.
-    pub fn new(kind: AggregateKind, measure: Measure) -> Self {
-        let (totals, all, out) = (NO_TOTALS, Vec::new(), Vec::new());
-        Self { kind, measure, row: None, totals, known: true, all, out }
-    }
-
-    /// Adds a member of a row: its units, `NONE` where they are missing, and whether all else about it is known.
-    #[inline]
-    pub fn add(&mut self, row: u32, units: i64, known: bool) -> Result<(), Bail> {
-        if self.row != Some(row) {
-            self.close()?;
-            self.row = Some(row);
-        }
-        self.known &= known && units != NONE;
-        match self.kind {
-            AggregateKind::Count => self.totals.count += 1,
-            AggregateKind::Median => self.all.push(units),
-            _ => self.totals.add(units),
-        }
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), Bail> {
-        let Some(row) = self.row.take() else { return Ok(()) };
-        let computed = match self.kind {
-            _ if !self.known => Computed::Missing,
-            AggregateKind::Median => median(&mut self.all, self.measure)?,
-            kind => total(kind, &self.totals, self.measure)?,
-        };
-        self.out.push((row, computed));
-        (self.totals, self.known) = (NO_TOTALS, true);
-        self.all.clear();
-        Ok(())
-    }
-
-    /// The rows that have members, ascending, with what the aggregate comes to.
-    pub fn finish(mut self) -> Result<Vec<(u32, Computed)>, Bail> {
-        self.close()?;
-        Ok(self.out)
     }
 }
 
@@ -387,7 +285,7 @@ impl InUnits {
 
     /// What the aggregate comes to where nothing about it is doubtful.
     fn certain(&self, kind: AggregateKind, measure: Measure) -> Result<Vec<(u32, Computed)>, Bail> {
-        let mut fold = Fold::new(kind, measure);
+        let mut fold = Fold::new(kind, measure, None);
         let mut last: Option<u32> = None;
         for member in self.order.iter().copied() {
             let row = self.members.row(member);
@@ -406,7 +304,7 @@ impl InUnits {
             let amount = self.amounts.as_ref().map_or(0, |amounts| amounts[member as usize]);
             fold.add(row, amount, self.is_known(member))?;
         }
-        fold.finish()
+        fold.finish().map(|folded| folded.values)
     }
 
     /// What the aggregate lies between, given what it possibly ranges over.
@@ -429,36 +327,6 @@ impl InUnits {
         }
         Ok(out)
     }
-}
-
-/// What an aggregate of these members comes to.
-fn total(kind: AggregateKind, totals: &Totals, measure: Measure) -> Result<Computed, Bail> {
-    let value = match kind {
-        AggregateKind::Count | AggregateKind::Median => Value::Number(Decimal::from(totals.count)),
-        AggregateKind::Sum => measure.value(totals.sum)?,
-        AggregateKind::Average => {
-            let Value::Number(sum) = measure.value(totals.sum)? else { return Err(Bail::Calculation) };
-            let average = sum.checked_div(Decimal::from(totals.count));
-            Value::Number(average.map_err(|_| Bail::Calculation)?)
-        }
-        AggregateKind::Min => measure.value(i128::from(totals.least))?,
-        AggregateKind::Max => measure.value(i128::from(totals.most))?,
-    };
-    Ok(Computed::Value(value))
-}
-
-/// The middle of some numbers in units, or the mean of the two in the middle.
-fn median(units: &mut [i64], measure: Measure) -> Result<Computed, Bail> {
-    let middle = units.len() / 2;
-    let even = units.len().is_multiple_of(2);
-    let (before, upper, _) = units.select_nth_unstable(middle);
-    let upper = measure.value(i128::from(*upper))?;
-    let Some(lower) = before.iter().max().filter(|_| even) else { return Ok(Computed::Value(upper)) };
-    let (Value::Number(lower), Value::Number(upper)) = (measure.value(i128::from(*lower))?, upper) else {
-        return Err(Bail::Calculation);
-    };
-    let mean = lower.checked_add(upper).and_then(|both| both.checked_div(Decimal::from(2)));
-    mean.map(|mean| Computed::Value(Value::Number(mean))).map_err(|_| Bail::Calculation)
 }
 
 /// What an aggregate lies between, of certain members and of possible ones, the certain among them; `same`

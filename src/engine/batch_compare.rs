@@ -12,8 +12,9 @@ use super::batch_units::{Amounts, NONE, Units, compares};
 use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
 use super::operators::Run;
-use super::program::{Calculation, Comparison, Computed, address};
+use super::program::{Calculation, Comparison, Computed, Known, address};
 use super::values::Values;
+use crate::builtin::AggregateKind;
 use crate::facts::{MISSING, units_at};
 use crate::value::{Date, Value};
 
@@ -51,6 +52,14 @@ pub(super) struct Test<'t> {
     pub op: Comparison,
     pub right: &'t Calculation,
     pub possible: bool,
+}
+
+/// Where a comparison of an aggregate is met.
+struct FiguresMet {
+    /// Rows that have members, ascending.
+    some: Vec<(u32, bool)>,
+    /// All other rows.
+    otherwise: bool,
 }
 
 /// A variable that is compared with a constant, both in the same units.
@@ -94,6 +103,10 @@ impl Run<'_, '_> {
         batch: &Batch,
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
+        if let Some(FiguresMet { some, otherwise }) = self.figures_met(op, test, batch)? {
+            by_row(&some, |met| *met, otherwise, batch.len, rows);
+            return Ok(());
+        }
         let ready = self.aggregates(op, batch)?;
         if let Some((ready, constant, constant_is_left)) = with_constant(test, &ready) {
             let met = |side: &Computed| {
@@ -103,7 +116,7 @@ impl Run<'_, '_> {
                     compare(side, test.op, &constant, test.possible)
                 }
             };
-            by_row(met, ready, batch.len, rows);
+            by_row(&ready.some, met, met(&ready.nothing), batch.len, rows);
             return Ok(());
         }
         if !has_aggregate(test.left) && !has_aggregate(test.right) {
@@ -124,6 +137,33 @@ impl Run<'_, '_> {
             }
         }
         self.one_by_one(test, ready, batch, rows)
+    }
+
+    /// Where one aggregate of rows of one atom is compared with a constant: in which rows that have members it is met, and
+    /// whether it is in the others.
+    fn figures_met(
+        &mut self,
+        op: &Op<'_>,
+        test: Test<'_>,
+        batch: &Batch,
+    ) -> Result<Option<FiguresMet>, Bail> {
+        let [ranged] = op.aggregates.as_slice() else { return Ok(None) };
+        let (constant, how) = match (test.left, test.right) {
+            (Calculation::Aggregate(_), Calculation::Value(constant)) => (constant, test.op),
+            (Calculation::Value(constant), Calculation::Aggregate(_)) => (constant, test.op.turned()),
+            _ => return Ok(None),
+        };
+        let plan = ranged.plan;
+        if !matches!(plan.known, Known::Nothing) || plan.kind == AggregateKind::Count {
+            return Ok(None);
+        }
+        let Some(some) = self.met_by_rows(ranged, (how, constant, test.possible), batch)? else {
+            return Ok(None);
+        };
+        let nothing = plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
+        let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
+        let otherwise = compare(&nothing, how, &Computed::Value(constant.clone()), test.possible);
+        Ok(Some(FiguresMet { some, otherwise }))
     }
 
     /// Compares the units of each id with those of the constant.
@@ -287,15 +327,20 @@ fn only_variable(test: Test<'_>) -> Option<(usize, usize)> {
     only.filter(|_| !several)
 }
 
-/// The rows in which an aggregate is met.
-fn by_row(met: impl Fn(&Computed) -> bool, ready: &Ready, count: usize, rows: &mut Vec<u32>) {
-    let otherwise = met(&ready.nothing);
+/// The rows in which something is met, told of some of them, ascending; `otherwise` of all others.
+fn by_row<T>(
+    some: &[(u32, T)],
+    met: impl Fn(&T) -> bool,
+    otherwise: bool,
+    count: usize,
+    rows: &mut Vec<u32>,
+) {
     let mut next = 0;
-    for (row, computed) in &ready.some {
+    for (row, told) in some {
         if otherwise {
             rows.extend(next..*row);
         }
-        if met(computed) {
+        if met(told) {
             rows.push(*row);
         }
         next = row + 1;

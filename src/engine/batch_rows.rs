@@ -4,15 +4,17 @@
 use std::cmp::Ordering;
 
 use super::batch::{Bail, Batch};
-use super::batch_aggregate::{Fold, taken};
+use super::batch_aggregate::taken;
 use super::batch_compare::Test;
+use super::batch_fold::{Fold, Folded, Limit};
 use super::batch_units::Amounts;
 use super::lower::{Inner, Op, Ranged, Scan, calculation_vars};
 use super::meet::Begun;
 use super::operators::Run;
-use super::program::{AggregatePlan, Computed, Program, Step, Within};
+use super::program::{AggregatePlan, Comparison, Computed, Program, Step, Within};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
+use crate::value::Value;
 
 /// Members looked at at once: what is read of them stays near.
 const MEMBERS: usize = 1 << 13;
@@ -207,11 +209,37 @@ impl Run<'_, '_> {
         ranged: &Ranged<'_>,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
+        Ok(self.folded(ranged, None, batch)?.map(|folded| folded.values))
+    }
+
+    /// The same of whether it compares so with a constant, which it stands to the left of.
+    pub(super) fn met_by_rows(
+        &mut self,
+        ranged: &Ranged<'_>,
+        limit: (Comparison, &Value, bool),
+        batch: &Batch,
+    ) -> Result<Option<Vec<(u32, bool)>>, Bail> {
+        Ok(self.folded(ranged, Some(limit), batch)?.map(|folded| folded.met))
+    }
+
+    fn folded(
+        &mut self,
+        ranged: &Ranged<'_>,
+        limit: Option<(Comparison, &Value, bool)>,
+        batch: &Batch,
+    ) -> Result<Option<Folded>, Bail> {
         let Ranged { plan, certain, possible: None } = ranged else { return Ok(None) };
         let (Some(origin), Some(rows)) = (certain.origin, Rows::of(plan, certain, self.whole.program)) else {
             return Ok(None);
         };
         let Some((units, measure)) = taken(plan, self.values) else { return Ok(None) };
+        let limit = match limit {
+            None => None,
+            Some((op, constant, possible)) => match Limit::new(measure, op, constant, possible) {
+                None => return Ok(None),
+                limit => limit,
+            },
+        };
         let Some(ends) = self.ends(&rows, batch)? else { return Ok(None) };
         let atom = &self.whole.program.atoms[rows.atom];
         let row = self.whole.registers.range(atom.ranges + rows.to + rows.vars.len());
@@ -225,7 +253,7 @@ impl Run<'_, '_> {
         }
         let places = Places { origin, row, read, all };
         let mut own = self.spare();
-        let mut fold = Fold::new(plan.kind, measure);
+        let mut fold = Fold::new(plan.kind, measure, limit);
         let mut at = 0;
         while at < batch.len {
             self.clock.time()?;

@@ -147,8 +147,15 @@ impl Table {
         if let Some(found) = lock().get(&key) {
             return Arc::clone(found);
         }
-        let index = Arc::new(Index::new(self, order));
-        Arc::clone(lock().entry(key).or_insert(index))
+        let longer = {
+            let known = lock();
+            let starts_so = |(own, valued): &&(Vec<usize>, Option<Valued>)| {
+                valued.is_none() && own.len() > order.len() && own.starts_with(order)
+            };
+            known.keys().find(starts_so).and_then(|key| known.get(key).cloned())
+        };
+        let made = longer.map_or_else(|| Index::new(self, order), |longer| longer.first(order.len()));
+        Arc::clone(lock().entry(key).or_insert(Arc::new(made)))
     }
 
     /// The same with the ids at one place in the order of their values, of which `units` says how many units each is.
@@ -236,6 +243,23 @@ impl Index {
         let dense = single && counts_up(&columns[0]);
         let columns = columns.into_iter().map(Arc::new).collect();
         Self { columns, starts, distinct: table.sorted || !whole, single, dense }
+    }
+
+    /// The same by the first columns only: what is sorted by more is sorted by them.
+    fn first(&self, columns: usize) -> Self {
+        let shared = &self.columns[..columns];
+        let is_repeated = |row: usize| shared.iter().all(|column| column[row] == column[row - 1]);
+        if !(1..shared[0].len()).any(is_repeated) {
+            let (starts, single, dense) = (self.starts.clone(), self.single, self.dense);
+            return Self { columns: shared.to_vec(), starts, distinct: true, single, dense };
+        }
+        let mut columns: Vec<Vec<u32>> = shared.iter().map(|column| column.to_vec()).collect();
+        drop_repeated(&mut columns);
+        let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
+        let single = ascend(&columns[0]);
+        let dense = single && counts_up(&columns[0]);
+        let columns = columns.into_iter().map(Arc::new).collect();
+        Self { columns, starts, distinct: true, single, dense }
     }
 
     fn by_value(table: &Table, order: &[usize], valued: Valued, units: &dyn Fn(u32) -> i64) -> Self {
