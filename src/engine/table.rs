@@ -4,9 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use rayon::prelude::*;
+
 use super::pairs::Kept;
 use crate::base::{self, Order};
 use crate::facts::MISSING;
+
+/// So many ids at least a thread counts.
+const COUNTED: usize = 1 << 16;
 
 /// Columns up to this length are looked through from their start.
 const SHORT: usize = 8;
@@ -121,21 +126,39 @@ impl Table {
 
     /// The number of different ids in a column.
     pub fn distinct(&self, column: usize) -> usize {
-        *self.distinct[column].get_or_init(|| {
-            let ids = &self.columns[column];
-            if self.sorted && column == 0 {
-                return ids.chunk_by(|left, right| left == right).count();
-            }
-            if is_sparse(ids) {
-                let mut ids = ids.to_vec();
-                ids.sort_unstable();
-                ids.dedup();
-                return ids.len();
-            }
-            let mut seen = vec![0_u64; ids.iter().max().map_or(0, |id| *id as usize / 64 + 1)];
+        if let Some(count) = self.distinct[column].get() {
+            return *count;
+        }
+        // Not while others wait for it: counting may set this thread to other work, which may ask for the same.
+        let count = self.count_distinct(column);
+        *self.distinct[column].get_or_init(|| count)
+    }
+
+    fn count_distinct(&self, column: usize) -> usize {
+        let ids = &self.columns[column];
+        if self.sorted && column == 0 {
+            return ids.chunk_by(|left, right| left == right).count();
+        }
+        if is_sparse(ids) {
+            let mut ids = ids.to_vec();
+            ids.sort_unstable();
+            ids.dedup();
+            return ids.len();
+        }
+        let words = ids.iter().max().map_or(0, |id| *id as usize / 64 + 1);
+        let seen_in = |ids: &[u32]| {
+            let mut seen = vec![0_u64; words];
             ids.iter().for_each(|id| seen[*id as usize / 64] |= 1 << (id % 64));
-            seen.iter().map(|word| word.count_ones() as usize).sum()
-        })
+            seen
+        };
+        let either = |mut seen: Vec<u64>, other: Vec<u64>| {
+            seen.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
+            seen
+        };
+        let parts = ids.par_chunks((ids.len() / rayon::current_num_threads()).max(COUNTED) + 1).map(seen_in);
+        let seen =
+            parts.reduce(Vec::new, |seen, other| if seen.is_empty() { other } else { either(seen, other) });
+        seen.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// The tuples sorted by the columns in this order, which names a column at most once. Tuples that
