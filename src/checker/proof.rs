@@ -299,6 +299,8 @@ pub struct Open {
     pub pivotal: Vec<Pivotal>,
     /// The fewest answers after which nothing is open, and what holds then.
     pub settling: Vec<(Vec<Answered>, Says)>,
+    /// The places in it before which a value was tried that settles nothing.
+    pub settling_gaps: Vec<usize>,
     /// Whether all answers were looked at that could be among these, or smaller; else the search stopped early.
     pub settling_complete: bool,
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::{Limits, Profile};
@@ -316,8 +317,8 @@ pub(super) struct ExplainArgs {
     /// All steps, down to the facts.
     #[arg(long)]
     pub tree: bool,
-    /// Look for sets of up to so many changes of facts after which a lens says something else.
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    /// Look for sets of up to so many changes of facts after which a lens says something else; at most 8.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(0..=8))]
     pub changes: usize,
     /// Replay everything claimed over the facts alone, and say what was replayed.
     #[arg(long)]

@@ -25,15 +25,26 @@ const MOST_TRIED: usize = 5000;
 /// Of more sets than these no further ones are looked for.
 const MOST_FOUND: usize = 400;
 
+/// Answers, and what is settled by them.
+type Settled = (Vec<Answered>, Says);
+
+/// How some of what is not known turns out.
+type Turns = BTreeMap<Doubt, Turn>;
+
+/// Turns one after the other, on a way down a tree.
+type Path = Vec<(Doubt, Turn)>;
+
 /// Answers, what is settled by them, and whether one lies far off.
-type Found = (BTreeMap<Doubt, Turn>, OutcomeSet, bool);
+type Found = (Turns, OutcomeSet, bool);
 
 impl Builder<'_> {
-    /// The fewest answers after which nothing is open; whether all sets of that size were looked at.
-    pub fn settling(&mut self, tree: &Tree, pivotal: &[Doubt]) -> (Vec<(Vec<Answered>, Says)>, bool) {
+    /// The fewest answers after which nothing is open, in order; the places before which others were tried after which
+    /// something is; whether all sets of that size were looked at.
+    pub fn settling(&mut self, tree: &Tree, pivotal: &[Doubt]) -> (Vec<Settled>, Vec<usize>, bool) {
         let mut out: Vec<Found> = Vec::new();
-        let mut level: Vec<BTreeMap<Doubt, Turn>> = vec![BTreeMap::new()];
+        let mut level: Vec<Turns> = vec![BTreeMap::new()];
         let mut complete = true;
+        let mut vain: Vec<Turns> = Vec::new();
         // Growing the tree may have taken nearly all worlds there were.
         self.worlds = 0;
         for _ in 0..MOST_TOGETHER.min(pivotal.len()) {
@@ -41,54 +52,70 @@ impl Builder<'_> {
             complete &= self.level(tree, &level, pivotal, false, (&mut out, &mut next));
             if !out.is_empty() {
                 complete &= self.level(tree, &level, pivotal, true, (&mut out, &mut next));
+                vain = next;
                 break;
             }
             if next.len() > MOST_TRIED {
                 complete = false;
-                self.settled_on_paths(tree, pivotal.len().min(MOST_TOGETHER), &mut out);
+                self.settled_on_paths(tree, pivotal.len().min(MOST_TOGETHER), (&mut out, &mut vain));
                 break;
             }
             level = next;
         }
         // What lies far off only shows how far the same holds.
-        let near = |more: &BTreeMap<Doubt, Turn>, set: &OutcomeSet| {
+        let near = |more: &Turns, set: &OutcomeSet| {
             out.iter().any(|(other, then, far)| !far && then == set && other.keys().eq(more.keys()))
         };
         let mut told: Vec<&Found> = out.iter().filter(|(more, set, _)| near(more, set)).collect();
         // By what is said, not by ids: values got those as they came up.
-        told.sort_by_cached_key(|(more, ..)| {
-            let said = more.iter().map(|(doubt, turn)| self.world.said(doubt, turn));
-            (more.keys().cloned().collect::<Vec<_>>(), said.collect::<Vec<_>>())
-        });
+        let key = |more: &Turns| {
+            let said: Vec<_> = more.iter().map(|(doubt, turn)| self.world.said(doubt, turn)).collect();
+            (more.keys().cloned().collect::<Vec<_>>(), said)
+        };
+        told.sort_by_cached_key(|(more, ..)| key(more));
+        let keys: Vec<_> = told.iter().map(|(more, ..)| key(more)).collect();
+        let mut vain: Vec<_> = vain.iter().map(key).collect();
+        vain.sort_unstable();
+        let lies_between = |at: &usize| {
+            let first = vain.partition_point(|other| *other <= keys[at - 1]);
+            vain.get(first).is_some_and(|other| *other < keys[*at])
+        };
+        let gaps = (1..keys.len()).filter(lies_between).collect();
         let answered = |(doubt, turn): (&Doubt, &Turn)| self.world.answered(doubt, turn);
         let told = told
             .into_iter()
             .map(|(more, set, _)| (more.iter().map(answered).collect(), super::story::says(*set)));
-        (told.collect(), complete)
+        (told.collect(), gaps, complete)
     }
 
     /// Where there are too many answers to put together, those that stand together on a way down the tree.
-    fn settled_on_paths(&mut self, tree: &Tree, most: usize, out: &mut Vec<Found>) {
+    fn settled_on_paths(
+        &mut self,
+        tree: &Tree,
+        most: usize,
+        (out, vain): (&mut Vec<Found>, &mut Vec<Turns>),
+    ) {
         let mut paths = Vec::new();
-        self.paths(tree, &mut Vec::new(), most, &mut paths);
+        self.paths(tree, &mut Path::new(), most, (&mut paths, vain));
         for (path, set) in paths {
             let far = path.last().is_some_and(|(doubt, turn)| self.is_far(doubt, turn));
-            let known: BTreeMap<Doubt, Turn> = path.into_iter().collect();
+            let known: Turns = path.into_iter().collect();
             match self.is_settled(&known, set) {
                 Ok(true) => out.push((known, set, far)),
-                Ok(false) => {}
+                Ok(false) => vain.push(known),
                 Err(_) => return,
             }
         }
     }
 
-    /// The first ways down a tree of so many turns to one outcome; only their last turn may be far off.
+    /// The first ways down a tree of so many turns: those to one outcome, and those that leave it open; only their last
+    /// turn may be far off.
     fn paths(
         &self,
         tree: &Tree,
-        path: &mut Vec<(Doubt, Turn)>,
+        path: &mut Path,
         most: usize,
-        out: &mut Vec<(Vec<(Doubt, Turn)>, OutcomeSet)>,
+        (out, vain): (&mut Vec<(Path, OutcomeSet)>, &mut Vec<Turns>),
     ) {
         match tree {
             Tree::Leaf(set) if set.len() == 1 && path.len() == most => out.push((path.clone(), *set)),
@@ -99,10 +126,11 @@ impl Builder<'_> {
                         continue;
                     }
                     path.push((doubt.clone(), turn.clone()));
-                    self.paths(branch, path, most, out);
+                    self.paths(branch, path, most, (out, vain));
                     path.pop();
                 }
             }
+            Tree::Leaf(_) | Tree::Node(..) if path.len() == most => vain.push(path.iter().cloned().collect()),
             Tree::Leaf(_) | Tree::Node(..) => {}
         }
     }
@@ -112,10 +140,10 @@ impl Builder<'_> {
     fn level(
         &mut self,
         tree: &Tree,
-        level: &[BTreeMap<Doubt, Turn>],
+        level: &[Turns],
         pivotal: &[Doubt],
         far: bool,
-        (out, next): (&mut Vec<Found>, &mut Vec<BTreeMap<Doubt, Turn>>),
+        (out, next): (&mut Vec<Found>, &mut Vec<Turns>),
     ) -> bool {
         let found: BTreeSet<Vec<Doubt>> =
             out.iter().map(|(known, ..)| known.keys().cloned().collect()).collect();
@@ -144,7 +172,6 @@ impl Builder<'_> {
                     match one.map(|set| (*set, self.is_settled(&more, *set))) {
                         Some((set, Ok(true))) => out.push((more, set, far)),
                         Some((_, Err(_))) => told = false,
-                        _ if far => {}
                         _ => next.push(more),
                     }
                 }
@@ -180,7 +207,7 @@ impl Builder<'_> {
     }
 
     /// Whether answers settle it to this, whatever else turns out how: values of the rest are tried for them anew.
-    fn is_settled(&mut self, known: &BTreeMap<Doubt, Turn>, set: OutcomeSet) -> Result<bool, Stop> {
+    fn is_settled(&mut self, known: &Turns, set: OutcomeSet) -> Result<bool, Stop> {
         let mut change = Change::default();
         for (doubt, turn) in known {
             change = self.world.turned(&change, doubt, turn);

@@ -79,6 +79,7 @@ impl World<'_> {
             agreed: None,
             pivotal: Vec::new(),
             settling: Vec::new(),
+            settling_gaps: Vec::new(),
             settling_complete: true,
         };
         let Ok(tree) = tree else { return open };
@@ -92,7 +93,7 @@ impl World<'_> {
         let pivotal = builder.pivotal(&tree, &doubts);
         if open.agreed.is_none() {
             let doubts: Vec<Doubt> = pivotal.iter().map(|(_, doubt)| doubt.clone()).collect();
-            (open.settling, open.settling_complete) = builder.settling(&tree, &doubts);
+            (open.settling, open.settling_gaps, open.settling_complete) = builder.settling(&tree, &doubts);
         }
         open.pivotal = pivotal.into_iter().map(|(told, _)| told).collect();
         open

@@ -34,7 +34,7 @@ impl Words<'_> {
         }
         if !open.settling.is_empty() {
             let stopped = if open.settling_complete { "" } else { " (not everything was tried)" };
-            notes.push(note(format!("It is settled{stopped}"), self.settling(explanation, &open.settling)));
+            notes.push(note(format!("It is settled{stopped}"), self.settling(explanation, open)));
         } else if !open.pivotal.is_empty() {
             let text = match open.pivotal.len() {
                 _ if !open.settling_complete => "What settles it was not found (not everything was tried).",
@@ -49,9 +49,18 @@ impl Words<'_> {
     }
 
     /// What settles it, values one after the other that come to the same in one line.
-    fn settling(&self, explanation: &Explanation, settling: &[Settling]) -> Vec<Line> {
-        let runs: Vec<&[Settling]> =
-            settling.chunk_by(|left, right| ordered(left, right).is_some()).collect();
+    fn settling(&self, explanation: &Explanation, open: &Open) -> Vec<Line> {
+        let mut runs: Vec<&[Settling]> = Vec::new();
+        let mut from = 0;
+        for at in 1..=open.settling.len() {
+            let goes_on = at < open.settling.len()
+                && !open.settling_gaps.contains(&at)
+                && ordered(&open.settling[at - 1], &open.settling[at]).is_some();
+            if !goes_on {
+                runs.push(&open.settling[from..at]);
+                from = at;
+            }
+        }
         let line = |(at, run): (usize, &&[Settling])| {
             // Of values one after the other that come to the same, the one next to what comes to something else.
             let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {

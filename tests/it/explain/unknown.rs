@@ -124,3 +124,20 @@ fn values_that_settle_together_are_told_in_few_lines() {
     let rest = text.split("It is settled").nth(1).expect("something settles it");
     assert!(rest.lines().take_while(|line| !line.contains("more, with --tree")).count() <= 5, "{text}");
 }
+
+#[test]
+fn a_value_that_settles_nothing_is_not_among_those_that_do() {
+    let rules = format!(
+        "{PEOPLE}relation Person owns Number?\nlens a {{\n  r1: yea when person earns 18 and person owns w and w > 4\n  \
+         otherwise nay\n}}\nfacts {{\n  ann is here\n}}\n"
+    );
+    let text = says(
+        &rules,
+        "ann",
+        &[
+            "if ann earns 17 (or any other value tried, down to ",
+            "if ann earns 19 (or any other value tried, up to ",
+        ],
+    );
+    assert!(!text.contains("if ann earns 18"), "{text}");
+}
