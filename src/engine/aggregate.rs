@@ -143,6 +143,11 @@ impl Runner<'_> {
     }
 }
 
+/// What an aggregate without members comes to.
+pub fn of_nothing(kind: AggregateKind) -> Result<Computed, DomainError> {
+    Ok(kind.of(Vec::new())?.map_or(Computed::Nothing, Computed::Value))
+}
+
 /// What an aggregate of these members comes to: what it lies between where some are only possible.
 pub fn aggregated(
     kind: AggregateKind,

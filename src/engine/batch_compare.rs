@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use super::aggregate::of_nothing;
 use super::approximate::{decided, decided_in};
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::Ready;
@@ -160,8 +161,7 @@ impl Run<'_, '_> {
         let Some(some) = self.met_by_rows(ranged, (how, constant, test.possible), batch)? else {
             return Ok(None);
         };
-        let nothing = plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
-        let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
+        let nothing = of_nothing(plan.kind).map_err(|_| Bail::Calculation)?;
         let otherwise = compare(&nothing, how, &Computed::Value(constant.clone()), test.possible);
         Ok(Some(FiguresMet { some, otherwise }))
     }

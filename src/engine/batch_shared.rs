@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::aggregate::of_nothing;
 use super::batch::{Bail, Batch};
 use super::lower::Ranged;
 use super::operators::Run;
@@ -83,8 +84,7 @@ impl Groups {
 impl Run<'_, '_> {
     /// What an aggregate comes to in each row; `None` where that must be worked out row by row.
     pub(super) fn outcomes(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Result<Option<Outcomes>, Bail> {
-        let nothing = ranged.plan.kind.of(Vec::new()).map_err(|_| Bail::Calculation)?;
-        let nothing = nothing.map_or(Computed::Nothing, Computed::Value);
+        let nothing = of_nothing(ranged.plan.kind).map_err(|_| Bail::Calculation)?;
         if let Known::One(known) = &ranged.plan.known {
             let only = self.only(ranged, known, nothing)?;
             return Ok(only.map(|only| Outcomes { nothing: only, some: Vec::new() }));

@@ -31,7 +31,7 @@ mod tuples;
 mod values;
 mod within;
 
-pub use aggregate::{Combinations, Members, aggregated};
+pub use aggregate::{Combinations, Members, aggregated, of_nothing};
 pub use batch::{Bail, BatchProgram, Found};
 pub use calculate::{Leaf, calculate, compare};
 pub use limits::{Clock, Limits, Reached};

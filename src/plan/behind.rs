@@ -3,13 +3,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::{Compiler, Item, NOWHERE};
+use super::compile::{Compiler, Item, NOWHERE, flatten};
 use super::expressions::comparison;
-use crate::base::Idx;
-use crate::engine::{Computed, Table, compare};
+use crate::base::{Idx, IndexVec};
+use crate::engine::{Computed, Table, compare, of_nothing};
 use crate::model::clause::as_var;
-use crate::model::{Aggregate, Atom, Cond, Constant, Expr, Term, VarId};
+use crate::model::{Aggregate, Atom, Cond, Constant, Expr, ParameterId, Term, VarId};
 use crate::value::Value;
+
+/// The aggregate that has to find something for a comparison with a constant to be met, if only possibly.
+pub fn needs_some<'c>(
+    parameters: &IndexVec<ParameterId, Option<Value>>,
+    cond: &'c Cond,
+) -> Option<&'c Aggregate> {
+    let Cond::Compare { lhs, op, rhs, .. } = cond else { return None };
+    let (aggregate, other, is_left) = match (lhs, rhs) {
+        (Expr::Aggregate(aggregate), other) => (aggregate, other, true),
+        (other, Expr::Aggregate(aggregate)) => (aggregate, other, false),
+        _ => return None,
+    };
+    let value = match other {
+        Expr::Term(Term::Constant(Constant::Value(value))) => value.clone(),
+        Expr::Term(Term::Parameter(parameter)) => parameters[*parameter].clone()?,
+        _ => return None,
+    };
+    let (nothing, value) = (of_nothing(aggregate.kind).ok()?, Computed::Value(value));
+    let (lhs, rhs) = if is_left { (&nothing, &value) } else { (&value, &nothing) };
+    (!compare(lhs, comparison(*op), rhs, true)).then_some(aggregate)
+}
 
 impl<'r> Compiler<'_, 'r> {
     /// Sentences of which the subjects that figures among these items let through all have one, where fewer do.
@@ -18,9 +39,10 @@ impl<'r> Compiler<'_, 'r> {
         let Some(subjects) = subjects.map(|subjects| subjects.len()) else { return Vec::new() };
         let mut out = Vec::new();
         for item in items {
-            let Some(aggregate) = self.needs_some(*item) else { continue };
+            let Item::Is(cond) = item else { continue };
+            let Some(aggregate) = needs_some(self.inputs.parameters, cond) else { continue };
             let mut parts = Vec::new();
-            super::compile::flatten(&aggregate.body, &mut parts);
+            flatten(&aggregate.body, &mut parts);
             let sentences = parts.into_iter().filter_map(|part| match part {
                 Item::Is(cond @ Cond::Atom(atom)) => Some((cond, atom)),
                 _ => None,
@@ -34,25 +56,6 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         out
-    }
-
-    /// The aggregate that has to find something for a condition to be met, if only possibly.
-    fn needs_some(&self, item: Item<'r>) -> Option<&'r Aggregate> {
-        let Item::Is(Cond::Compare { lhs, op, rhs, .. }) = item else { return None };
-        let (aggregate, other, is_left) = match (lhs, rhs) {
-            (Expr::Aggregate(aggregate), other) => (aggregate, other, true),
-            (other, Expr::Aggregate(aggregate)) => (aggregate, other, false),
-            _ => return None,
-        };
-        let value: Value = match other {
-            Expr::Term(Term::Constant(Constant::Value(value))) => value.clone(),
-            Expr::Term(Term::Parameter(parameter)) => self.inputs.parameters[*parameter].clone()?,
-            _ => return None,
-        };
-        let nothing = aggregate.kind.of(Vec::new()).ok()?.map_or(Computed::Nothing, Computed::Value);
-        let value = Computed::Value(value);
-        let (lhs, rhs) = if is_left { (&nothing, &value) } else { (&value, &nothing) };
-        (!compare(lhs, comparison(*op), rhs, true)).then_some(aggregate)
     }
 
     /// How many combinations of the words from outside have a row of a sentence, at most; `None` where it names none, or

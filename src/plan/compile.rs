@@ -10,54 +10,14 @@ use super::expressions::{as_thing, comparison, place};
 use super::missing::loose;
 use super::order::{best_order, fewest_candidates};
 use super::outline::SUBJECTS;
+use super::request::{Inputs, Request};
 use super::state::{State, components, kept};
-use crate::base::{BitSet, FileId, Idx, IndexVec, Span};
+use crate::base::{BitSet, FileId, Idx, Span};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{AtomPlan, Clock, Conjunction, Index, Program, Step, Table, Valued};
-use crate::facts::{Dictionary, units_at};
+use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table, Valued};
+use crate::facts::units_at;
 use crate::model::clause::{as_var, bind, cond_vars};
-use crate::model::{
-    Atom, AtomSource, Clause, Cond, DomainId, Expr, KindId, ParameterId, Ruleset, Term, Ty, VarId,
-};
-use crate::value::Value;
-
-/// What bodies read.
-pub struct Inputs<'i> {
-    /// The ruleset.
-    pub ruleset: &'i Ruleset,
-    /// Names and values; every constant of a rule has an id.
-    pub dictionaries: &'i IndexVec<DomainId, Dictionary>,
-    /// The values of parameters.
-    pub parameters: &'i IndexVec<ParameterId, Option<Value>>,
-    /// Who is of which kind.
-    pub members: &'i IndexVec<KindId, Arc<BitSet>>,
-    /// The tuples an atom asks, certain or possible.
-    pub tables: &'i dyn Fn(&AtomSource, bool) -> Arc<Table>,
-    /// Whether a value in this slot of an atom may be missing.
-    pub missing: &'i dyn Fn(&AtomSource, usize) -> bool,
-    /// What ends the work before its time.
-    pub clock: &'i Clock,
-}
-
-/// Which program is wanted.
-pub struct Request<'r> {
-    /// The body.
-    pub clause: &'r Clause,
-    /// Variables whose values are given.
-    pub bound: BTreeSet<VarId>,
-    /// Variables whose values are wanted; without any, only whether the body can be met.
-    pub needed: BTreeSet<VarId>,
-    /// Whether to ask what is possible instead of what is certain.
-    pub possible: bool,
-    /// An atom that reads other tuples than its relation's: what a fixpoint found last.
-    pub delta: Option<(&'r Atom, Arc<Table>)>,
-    /// The subjects, where the first variables are to be theirs and are sought with the rest.
-    pub subjects: Option<Arc<Table>>,
-    /// Whether it is wanted of all subjects what figures come to, so that none is passed over for want of something.
-    pub figures: bool,
-    /// Whether ids may be looked up by what is worked out; a calculation without a result then ends the search.
-    pub lookups: bool,
-}
+use crate::model::{Atom, Clause, Cond, Expr, KindId, Term, Ty, VarId};
 
 /// Choices that join a missing value are multiplied out into at most this many branches; past it they
 /// are searched like others, which may take for possible what is not.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use super::compile::{Compiler, Inputs, flatten};
+use super::compile::{Compiler, flatten};
+use super::request::Inputs;
 use crate::base::Idx;
 use crate::builtin::AggregateKind;
 use crate::engine::{AggregatePlan, Calculation, Comparison, Known, NOBODY, Place, Results};

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::compile::{Compiler, Inputs, Item};
+use super::compile::{Compiler, Item};
+use super::request::Inputs;
 use crate::base::{Idx, Span};
 use crate::model::clause::{as_var, cond_vars, expr_vars};
 use crate::model::{Atom, Clause, CompareOp, Cond, Expr, Term, VarId};

@@ -11,14 +11,17 @@ mod missing;
 mod order;
 mod outline;
 mod paired;
+mod request;
 mod show;
 mod state;
 mod within;
 
+pub use behind::needs_some;
 pub use below::{below, stated, through};
-pub use compile::{Inputs, Request, compile, may_miss};
+pub use compile::{compile, may_miss};
 pub use expressions::{comparison, operation, place};
 pub use outline::outline;
+pub use request::{Inputs, Request};
 
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, QuestionId, RelationId, Ruleset};

@@ -117,16 +117,8 @@ impl Evaluator<'_> {
     ) -> Result<BitSet, Halt> {
         let count = classes.len();
         let slots = classes.subjects.len();
-        let request = Request {
-            clause,
-            bound: (0..slots).map(VarId::from_usize).collect(),
-            needed: BTreeSet::new(),
-            possible,
-            delta: None,
-            subjects: None,
-            figures: false,
-            lookups: false,
-        };
+        let bound = (0..slots).map(VarId::from_usize).collect();
+        let request = Request { bound, ..Request::new(clause, BTreeSet::new(), possible) };
         let program = compile(inputs, &request);
         let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Halt> {
             let runner = Runner::new(&program, values, &self.clock);

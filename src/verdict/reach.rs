@@ -2,7 +2,6 @@
 //! them, by sorting; those that grow one tuple from another, along a graph where what they grow by is one, else
 //! in parts that never meet, on all cores.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -180,16 +179,7 @@ fn as_table(tuples: &Sorted, arity: usize) -> Table {
 
 fn request(rule: &Rule, possible: bool) -> Request<'_> {
     let needed = rule.head.iter().filter_map(as_var).collect();
-    Request {
-        clause: &rule.clause,
-        bound: BTreeSet::new(),
-        needed,
-        possible,
-        delta: None,
-        subjects: None,
-        figures: false,
-        lookups: true,
-    }
+    Request { lookups: true, ..Request::new(&rule.clause, needed, possible) }
 }
 
 fn head(inputs: &Inputs<'_>, rule: &Rule) -> Vec<Place> {

@@ -266,16 +266,7 @@ impl Evaluator<'_> {
     ) -> Result<(), Stop> {
         let needed: BTreeSet<VarId> = rule.head.iter().filter_map(as_var).collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
-            let request = Request {
-                clause: &rule.clause,
-                bound: BTreeSet::new(),
-                needed,
-                possible,
-                delta,
-                subjects: None,
-                figures: false,
-                lookups: false,
-            };
+            let request = Request { delta, ..Request::new(&rule.clause, needed, possible) };
             let first = request.delta.is_none();
             let program = compile(inputs, &request);
             if first {
@@ -341,7 +332,8 @@ impl Evaluator<'_> {
                 let programs: Vec<_> = branches
                     .iter()
                     .map(|branch| {
-                        let request = Request { lookups: true, ..request(branch, &needed, possible) };
+                        let request =
+                            Request { lookups: true, ..Request::new(branch, needed.clone(), possible) };
                         compile(inputs, &request)
                     })
                     .collect();
@@ -356,7 +348,7 @@ impl Evaluator<'_> {
                     return Ok(found);
                 }
             }
-            let program = compile(inputs, &request(clause, &needed, possible));
+            let program = compile(inputs, &Request::new(clause, needed.clone(), possible));
             let runner = Runner::new(&program, values, &evaluator.clock);
             if wanted.is_empty() {
                 return runner.holds(&mut runner.frame(), !possible).map(Sorted::truth);
@@ -377,21 +369,6 @@ impl Evaluator<'_> {
             Ok(found)
         });
         found.map_err(|halt| self.halted(halt, clause, wanted, span))
-    }
-}
-
-/// All ways to give these variables their values.
-fn request<'c>(clause: &'c Clause, needed: &BTreeSet<VarId>, possible: bool) -> Request<'c> {
-    let needed = needed.clone();
-    Request {
-        clause,
-        bound: BTreeSet::new(),
-        needed,
-        possible,
-        delta: None,
-        subjects: None,
-        figures: false,
-        lookups: false,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Searches over batches on all cores: all ways to meet bodies, and whom of the subjects a body matches.
 //! Where some calculation has no result they hand back nothing, and the search way by way decides.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -370,14 +369,10 @@ impl<'t> Over<'t> {
             return None;
         }
         let request = Request {
-            clause,
-            bound: BTreeSet::new(),
-            needed: slots.into_iter().collect(),
-            possible,
-            delta: None,
             subjects: Some(Arc::clone(table)),
             figures,
             lookups: true,
+            ..Request::new(clause, slots.into_iter().collect(), possible)
         };
         let program = compile(inputs, &request);
         let atom = program.subjects?;

@@ -127,14 +127,10 @@ impl<'r> Step<'r> {
             told.filter_map(|(_, term)| as_var(term)).chain(std::iter::once(self.place)).collect()
         };
         let request = Request {
-            clause: &self.rest,
             bound: of(&self.atom.args),
-            needed: of(&self.rule.head),
-            possible,
             delta: self.again.zip(begins.map(Arc::clone)),
-            subjects: None,
-            figures: false,
             lookups: true,
+            ..Request::new(&self.rest, of(&self.rule.head), possible)
         };
         let places = |terms: &[Term]| terms.iter().map(|term| place(inputs, term)).collect();
         Compiled {

@@ -93,6 +93,16 @@ pub fn told(files: &crate::support::Memory, who: &str) -> String {
     told_with(files, who, 1)
 }
 
+/// What is said of somebody in a world, where all these parts are.
+#[track_caller]
+pub fn says(rules: &str, who: &str, parts: &[&str]) -> String {
+    let text = told(&memory(rules), who);
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not said:\n{text}");
+    }
+    text
+}
+
 /// The same, where sets of so many changes are looked for too.
 pub fn told_with(files: &crate::support::Memory, who: &str, size: usize) -> String {
     let session = Session::open(files, Path::new("rules")).expect("the folder is there");

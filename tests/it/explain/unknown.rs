@@ -1,17 +1,6 @@
 //! What is said of answers that are open, or that doubt leaves as they are.
 
-use super::told;
-use crate::support::memory;
-
-/// What is said of somebody in a world.
-#[track_caller]
-fn says(rules: &str, who: &str, parts: &[&str]) -> String {
-    let text = told(&memory(rules), who);
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is not said:\n{text}");
-    }
-    text
-}
+use super::says;
 
 const PEOPLE: &str = "kind Person\nkind Club\nrelation Person is here\nrelation Person is in\nrelation Person leads\n\
     relation Person is banned\nrelation Person is trusted\nrelation Person earns Number?\n\

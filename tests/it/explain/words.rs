@@ -1,17 +1,6 @@
 //! What explanations say in which words: near misses, witnesses, doubts, names, and where two lenses part.
 
-use super::told;
-use crate::support::memory;
-
-/// What is said of somebody in a world; `vs` names two lenses after a bar.
-#[track_caller]
-fn says(rules: &str, who: &str, parts: &[&str]) -> String {
-    let text = told(&memory(rules), who);
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is not said:\n{text}");
-    }
-    text
-}
+use super::says;
 
 const TESTS: &str = "kind Patient\nkind Test\nrelation Test is of Patient\nrelation Test was on Date\n\
     relation Test found Number\nrelation Patient asks\nquestion Patient is ill | well\n  among patient asks\n\
