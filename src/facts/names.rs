@@ -120,9 +120,11 @@ pub fn key_of(text: &[u8]) -> u64 {
     }
 }
 
+/// Spreads keys: both halves of the product, so that every byte of a text counts in every bit. (Names that are
+/// numbered differ in single digits, which a product of 64 bits alone leaves in its upper bits.)
 fn mix(key: u64) -> usize {
-    let folded = (key ^ (key >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (folded ^ (folded >> 29)) as usize
+    let product = u128::from(key) * 0x9E37_79B9_7F4A_7C15;
+    (product as u64 ^ (product >> 64) as u64) as usize
 }
 
 impl Default for Names {
