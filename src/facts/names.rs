@@ -1,11 +1,13 @@
-//! Texts as dense ids, in the order they were first met. Open addressing over 16-byte slots that hold
-//! texts of up to eight bytes themselves; a caller may look at the slots of many texts before it
-//! resolves the first, so that the waits for memory overlap. The slots are built when they are needed.
+//! Texts as dense ids, in the order they were first met. A text of up to eight bytes is kept as one word. Open
+//! addressing over slots of eight bytes that hold part of a hash; a caller may look at the slots of many texts
+//! before it resolves the first, so that the waits for memory overlap. The slots are built when they are needed.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Texts with ids from 0.
 #[derive(Debug)]
@@ -14,9 +16,9 @@ pub struct Names {
     slots: Vec<Slot>,
     /// The slots of texts that came without any, once many are sought among them.
     late: OnceLock<Vec<Slot>>,
-    /// The texts end to end.
-    text: Vec<u8>,
-    ends: Ends,
+    entries: Vec<Entry>,
+    /// The longer texts, each after its length.
+    long: Vec<u8>,
     /// Differs from run to run, so that no input can be made to collide.
     seed: u64,
     /// Look-ups that went through all texts for want of slots.
@@ -25,12 +27,12 @@ pub struct Names {
 
 impl Clone for Names {
     fn clone(&self) -> Self {
-        let Self { slots, late, text, ends, seed, searched } = self;
+        let Self { slots, late, entries, long, seed, searched } = self;
         Self {
             slots: slots.clone(),
             late: late.clone(),
-            text: text.clone(),
-            ends: ends.clone(),
+            entries: entries.clone(),
+            long: long.clone(),
             seed: *seed,
             searched: AtomicU32::new(searched.load(Ordering::Relaxed)),
         }
@@ -39,61 +41,34 @@ impl Clone for Names {
 
 /// The place of one text.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Slot {
-    key: u64,
+struct Slot {
+    /// The hash of the key.
+    tag: u32,
     /// The id and one; 0 where the slot is free.
     occupant: u32,
-    len: u32,
 }
 
-/// Where each text ends; in four bytes as long as that is enough.
-#[derive(Clone, Debug)]
-enum Ends {
-    Near(Vec<u32>),
-    Far(Vec<u64>),
+/// What a text is compared by before its bytes are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Key {
+    /// A short text itself, or a hash of a longer one.
+    word: u64,
+    /// A hash, the upper bits of which say where the search for the text begins; the last bit is set where the
+    /// text is long.
+    tag: u32,
 }
 
-impl Ends {
-    fn len(&self) -> usize {
-        match self {
-            Self::Near(ends) => ends.len(),
-            Self::Far(ends) => ends.len(),
-        }
-    }
-
-    #[inline]
-    fn range(&self, id: usize) -> std::ops::Range<usize> {
-        match self {
-            Self::Near(ends) => {
-                let start = if id == 0 { 0 } else { ends[id - 1] as usize };
-                start..ends[id] as usize
-            }
-            Self::Far(ends) => {
-                let start = if id == 0 { 0 } else { ends[id - 1] as usize };
-                start..ends[id] as usize
-            }
-        }
-    }
-
-    fn push(&mut self, end: usize) {
-        match self {
-            Self::Near(ends) => match u32::try_from(end) {
-                Ok(end) => ends.push(end),
-                Err(_) => {
-                    let mut far: Vec<u64> = ends.iter().map(|end| u64::from(*end)).collect();
-                    far.push(end as u64);
-                    *self = Self::Far(far);
-                }
-            },
-            Self::Far(ends) => ends.push(end as u64),
-        }
-    }
-}
+/// A text of up to eight bytes with zeros behind it; of a longer one where its length stands among the long
+/// ones, with `LONG` behind that.
+type Entry = [u8; SHORT];
 
 const SHORT: usize = 8;
 
-/// So many slots grow fourfold; more only twofold, for the room they take.
-const MANY: usize = 1 << 22;
+/// Stands last in the entry of a long text: no text has this byte.
+const LONG: u8 = 0xFF;
+
+/// Bytes of the length before a long text.
+const LENGTH: usize = 4;
 
 /// The id of a text that is not there.
 pub const NOWHERE: u32 = u32::MAX;
@@ -107,24 +82,48 @@ const SEARCHES: u32 = 8;
 /// Up to so many texts the slots are built at once.
 const FEW: usize = 1 << 16;
 
-/// Up to eight bytes themselves, or a hash of more.
-pub fn key_of(text: &[u8]) -> u64 {
+const FEWEST_SLOTS: usize = 64;
+
+/// A text that is looked up, and what stood in its slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought {
+    key: Key,
+    seen: Slot,
+    /// The entry of what is in that slot.
+    entry: u64,
+}
+
+impl Key {
+    #[inline]
+    fn is_long(self) -> bool {
+        self.tag & 1 == 1
+    }
+}
+
+/// The bytes of a short text as its entry; a zero at the end would be lost.
+#[inline]
+fn word_of(text: &[u8]) -> Option<u64> {
     match text.first_chunk::<SHORT>() {
-        Some(whole) if text.len() == SHORT => u64::from_le_bytes(*whole),
-        Some(_) => xxhash_rust::xxh3::xxh3_64(text),
+        Some(whole) if text.len() == SHORT => {
+            Some(u64::from_le_bytes(*whole)).filter(|_| whole[SHORT - 1] != 0)
+        }
+        Some(_) => None,
+        None if text.last() == Some(&0) => None,
         None => {
             let mut bytes = [0; SHORT];
             bytes[..text.len()].copy_from_slice(text);
-            u64::from_le_bytes(bytes)
+            Some(u64::from_le_bytes(bytes))
         }
     }
 }
 
-/// Spreads keys: both halves of the product, so that every byte of a text counts in every bit. (Names that are
+/// Spreads words: both halves of the product, so that every byte of a text counts in every bit. (Names that are
 /// numbered differ in single digits, which a product of 64 bits alone leaves in its upper bits.)
-fn mix(key: u64) -> usize {
-    let product = u128::from(key) * 0x9E37_79B9_7F4A_7C15;
-    (product as u64 ^ (product >> 64) as u64) as usize
+#[inline]
+fn mix(word: u64) -> u32 {
+    let product = u128::from(word) * 0x9E37_79B9_7F4A_7C15;
+    let folded = product as u64 ^ (product >> 64) as u64;
+    (folded ^ folded >> 32) as u32
 }
 
 impl Default for Names {
@@ -140,48 +139,66 @@ impl Names {
         Self {
             slots: Vec::new(),
             late: OnceLock::new(),
-            text: Vec::new(),
-            ends: Ends::Near(Vec::new()),
+            entries: Vec::new(),
+            long: Vec::new(),
             seed,
             searched: AtomicU32::new(0),
         }
     }
 
     /// The texts end to end, and where each ends.
-    pub fn parts(&self) -> (&[u8], impl Iterator<Item = u64> + '_) {
-        (&self.text, (0..self.len()).map(|id| self.ends.range(id).end as u64))
+    pub fn parts(&self) -> (Vec<u8>, Vec<u64>) {
+        let mut text = Vec::with_capacity(self.len() * SHORT + self.long.len());
+        let ends = (0..self.len() as u32).map(|id| {
+            text.extend_from_slice(self.bytes(id));
+            text.len() as u64
+        });
+        let ends = ends.collect();
+        (text, ends)
     }
 
     /// Different texts from `parts`. Their slots are made when some are sought.
-    pub fn from_parts(text: String, ends: Vec<u64>) -> Self {
-        let ends = if text.len() < u32::MAX as usize {
-            Ends::Near(ends.into_iter().map(|end| end as u32).collect())
-        } else {
-            Ends::Far(ends)
-        };
-        Self { text: text.into_bytes(), ends, ..Self::new() }
+    pub fn from_parts(text: &str, ends: &[u64]) -> Self {
+        let mut names = Self::new();
+        names.reserve(ends.len());
+        let mut start = 0;
+        for end in ends {
+            names.add_new(&text.as_bytes()[start..*end as usize]);
+            start = *end as usize;
+        }
+        names
     }
 
     /// Slots for all texts.
     fn made_slots(&self) -> Vec<Slot> {
-        let mut slots = vec![Slot::default(); (self.len() * 2 + 1).next_power_of_two().max(64)];
+        let room = (self.len() * 2 + 1).next_power_of_two().max(FEWEST_SLOTS);
+        let mut slots = vec![Slot::default(); room];
         for id in 0..self.len() as u32 {
-            let text = self.bytes(id);
-            let slot = Slot { key: key_of(text), occupant: id + 1, len: text.len() as u32 };
-            place(&mut slots, self.seed, slot);
+            place(&mut slots, Slot { tag: self.key_like(self, id).tag, occupant: id + 1 });
         }
         slots
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.entries.len()
     }
 
     /// The bytes of the text with this id.
     #[inline]
     pub fn bytes(&self, id: u32) -> &[u8] {
-        &self.text[self.ends.range(id as usize)]
+        let entry = &self.entries[id as usize];
+        if entry[SHORT - 1] == LONG {
+            return self.long_bytes(u64::from_le_bytes(*entry));
+        }
+        let zeros = u64::from_le_bytes(*entry).leading_zeros() as usize / 8;
+        &entry[..SHORT - zeros]
+    }
+
+    fn long_bytes(&self, entry: u64) -> &[u8] {
+        let start = (entry & (u64::MAX >> 8)) as usize;
+        let len = self.long[start..].first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
+        &self.long[start + LENGTH..][..len as usize]
     }
 
     /// The text with this id.
@@ -192,9 +209,7 @@ impl Names {
 
     /// Makes room for so many more.
     pub fn reserve(&mut self, more: usize) {
-        if let Ends::Near(ends) = &mut self.ends {
-            ends.reserve_exact(more);
-        }
+        self.entries.reserve_exact(more);
     }
 
     /// Lets the memory of look-ups go.
@@ -207,25 +222,82 @@ impl Names {
     #[inline]
     pub fn add_new(&mut self, text: &[u8]) {
         debug_assert!(self.slots.is_empty() && self.late.get().is_none());
-        self.text.extend_from_slice(text);
-        self.ends.push(self.text.len());
-    }
-
-    fn home(&self, key: u64) -> usize {
-        home(self.slots.len(), self.seed, key)
-    }
-
-    /// The first slot a text with this key may be in.
-    #[inline]
-    pub fn probe(&self, key: u64) -> Slot {
-        if self.slots.is_empty() { Slot::default() } else { self.slots[self.home(key)] }
+        self.push(word_of(text), text);
     }
 
     #[inline]
-    fn is(&self, slot: Slot, key: u64, text: &[u8]) -> bool {
-        slot.key == key
-            && slot.len as usize == text.len()
-            && (text.len() <= SHORT || self.bytes(slot.occupant - 1) == text)
+    fn push(&mut self, word: Option<u64>, text: &[u8]) {
+        let entry = word.unwrap_or_else(|| {
+            let start = self.long.len() as u64;
+            self.long.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            self.long.extend_from_slice(text);
+            start | u64::from(LONG) << 56
+        });
+        self.entries.push(entry.to_le_bytes());
+    }
+
+    #[inline]
+    fn short(&self, word: u64) -> Key {
+        Key { word, tag: mix(word ^ self.seed) & !1 }
+    }
+
+    fn key_of(&self, text: &[u8]) -> Key {
+        word_of(text).map_or_else(
+            || {
+                let word = xxh3_64_with_seed(text, self.seed);
+                Key { word, tag: (word >> 32) as u32 | 1 }
+            },
+            |word| self.short(word),
+        )
+    }
+
+    /// The key here of a text of another pool, or of this one.
+    #[inline]
+    fn key_like(&self, other: &Self, id: u32) -> Key {
+        let entry = other.entries[id as usize];
+        if entry[SHORT - 1] == LONG {
+            self.key_of(other.bytes(id))
+        } else {
+            self.short(u64::from_le_bytes(entry))
+        }
+    }
+
+    #[inline]
+    fn probe(&self, key: Key) -> Sought {
+        let seen =
+            if self.slots.is_empty() { Slot::default() } else { self.slots[home(&self.slots, key.tag)] };
+        Sought { key, seen, entry: 0 }
+    }
+
+    /// Looks at what is in the slots of texts whose look-up has begun.
+    pub fn look(&self, sought: &mut [Sought]) {
+        for one in sought {
+            let entry = self.entries.get((one.seen.occupant as usize).wrapping_sub(1));
+            one.entry = entry.map_or(0, |entry| u64::from_le_bytes(*entry));
+        }
+    }
+
+    /// Begins the look-up of a text.
+    #[inline]
+    pub fn seek(&self, text: &[u8]) -> Sought {
+        self.probe(self.key_of(text))
+    }
+
+    /// Begins the look-up of a text of up to eight bytes, none of them zero, given with zeros behind it.
+    #[inline]
+    pub fn seek_short(&self, word: u64) -> Sought {
+        self.probe(self.short(word))
+    }
+
+    #[inline]
+    fn is(&self, slot: Slot, entry: u64, key: Key, text: &[u8]) -> bool {
+        slot.tag == key.tag && if key.is_long() { self.long_bytes(entry) == text } else { entry == key.word }
+    }
+
+    #[inline]
+    fn is_in(&self, slot: Slot, key: Key, text: &[u8]) -> bool {
+        slot.tag == key.tag
+            && self.is(slot, u64::from_le_bytes(self.entries[slot.occupant as usize - 1]), key, text)
     }
 
     /// The id of a text, if it has one.
@@ -239,7 +311,7 @@ impl Names {
         }
         let slots =
             if self.slots.is_empty() { self.late.get_or_init(|| self.made_slots()) } else { &self.slots };
-        self.find_in(slots, key_of(text), text)
+        self.find_in(slots, self.key_of(text), text)
     }
 
     /// Whether to go through all texts: slots for millions of them are dear where only a handful of
@@ -248,14 +320,14 @@ impl Names {
         self.len() > FEW && self.searched.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
-    fn find_in(&self, slots: &[Slot], key: u64, text: &[u8]) -> Option<u32> {
-        let mut at = home(slots.len(), self.seed, key);
+    fn find_in(&self, slots: &[Slot], key: Key, text: &[u8]) -> Option<u32> {
+        let mut at = home(slots, key.tag);
         loop {
             let slot = slots[at];
             if slot.occupant == 0 {
                 return None;
             }
-            if self.is(slot, key, text) {
+            if self.is_in(slot, key, text) {
                 return Some(slot.occupant - 1);
             }
             at = (at + 1) & (slots.len() - 1);
@@ -269,20 +341,18 @@ impl Names {
             out.extend(ids.map(|_| NOWHERE));
             return;
         }
-        let mut seen = Vec::with_capacity(BATCH);
+        let mut sought = Vec::with_capacity(BATCH);
         let mut from = ids.start;
         while from < ids.end {
             let to = ids.end.min(from + BATCH as u32);
-            seen.clear();
-            seen.extend((from..to).map(|id| {
-                let key = key_of(other.bytes(id));
-                (key, self.probe(key))
-            }));
-            out.extend((from..to).zip(&seen).map(|(id, (key, slot))| {
-                let text = other.bytes(id);
-                match slot.occupant {
+            sought.clear();
+            sought.extend((from..to).map(|id| self.probe(self.key_like(other, id))));
+            self.look(&mut sought);
+            out.extend((from..to).zip(&sought).map(|(id, Sought { key, seen, entry })| {
+                let text = if key.is_long() { other.bytes(id) } else { &[] };
+                match seen.occupant {
                     0 => NOWHERE,
-                    id if self.is(*slot, *key, text) => id - 1,
+                    id if self.is(*seen, *entry, *key, text) => id - 1,
                     _ => self.find_in(&self.slots, *key, text).unwrap_or(NOWHERE),
                 }
             }));
@@ -292,7 +362,6 @@ impl Names {
 
     /// The id of a text, given to it now if it had none.
     pub fn intern(&mut self, text: &str) -> u32 {
-        let key = key_of(text.as_bytes());
         if self.slots.is_empty()
             && self.late.get().is_none()
             && self.len() > FEW
@@ -305,7 +374,7 @@ impl Names {
             return self.len() as u32 - 1;
         }
         self.build_slots();
-        self.resolve(self.probe(key), key, text.as_bytes())
+        self.resolve_slowly(self.key_of(text.as_bytes()), text.as_bytes())
     }
 
     /// Builds the slots, where there are none.
@@ -315,59 +384,54 @@ impl Names {
         }
     }
 
-    /// The id of the text with this key, given to it now if it had none. `seen` is what `probe` said,
-    /// perhaps some texts ago; the text is UTF-8, and the slots are built.
+    /// The id of a text, given to it now if it had none. `sought` is what `seek` and `look` said of it, perhaps
+    /// some texts ago; the text is UTF-8, and the slots are built.
     #[inline]
-    pub fn resolve(&mut self, seen: Slot, key: u64, text: &[u8]) -> u32 {
-        if seen.occupant != 0 && self.is(seen, key, text) {
+    pub fn resolve(&mut self, sought: Sought, text: &[u8]) -> u32 {
+        let Sought { key, seen, entry } = sought;
+        if seen.occupant != 0 && self.is(seen, entry, key, text) {
             return seen.occupant - 1;
         }
         self.resolve_slowly(key, text)
     }
 
-    fn resolve_slowly(&mut self, key: u64, text: &[u8]) -> u32 {
-        if self.is_full() {
+    fn resolve_slowly(&mut self, key: Key, text: &[u8]) -> u32 {
+        if self.len() * 2 >= self.slots.len() {
             self.grow();
         }
-        let mut at = self.home(key);
+        let mut at = home(&self.slots, key.tag);
         loop {
             let slot = self.slots[at];
             if slot.occupant == 0 {
                 break;
             }
-            if self.is(slot, key, text) {
+            if self.is_in(slot, key, text) {
                 return slot.occupant - 1;
             }
             at = (at + 1) & (self.slots.len() - 1);
         }
-        let id = self.ends.len() as u32;
-        self.text.extend_from_slice(text);
-        self.ends.push(self.text.len());
-        self.slots[at] = Slot { key, occupant: id + 1, len: text.len() as u32 };
+        self.push(Some(key.word).filter(|_| !key.is_long()), text);
+        let id = self.len() as u32 - 1;
+        self.slots[at] = Slot { tag: key.tag, occupant: id + 1 };
         id
     }
 
-    /// Large tables are filled to two thirds.
-    fn is_full(&self) -> bool {
-        let room = self.slots.len();
-        if room < MANY { self.len() * 2 >= room } else { self.len() * 3 >= room * 2 }
-    }
-
+    /// Twice as many slots. Those of neighbours stay near each other, so that memory is gone through in order.
     fn grow(&mut self) {
-        let size =
-            if self.slots.len() < MANY { (self.slots.len() * 4).max(64) } else { self.slots.len() * 2 };
+        let size = (self.slots.len() * 2).max(FEWEST_SLOTS);
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        let seed = self.seed;
-        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, seed, slot));
+        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, slot));
     }
 }
 
-fn home(slots: usize, seed: u64, key: u64) -> usize {
-    mix(key ^ seed) & slots.wrapping_sub(1)
+/// The slot at which the search for a text begins.
+#[inline]
+fn home(slots: &[Slot], tag: u32) -> usize {
+    (u64::from(tag) * slots.len() as u64 >> 32) as usize
 }
 
-fn place(slots: &mut [Slot], seed: u64, slot: Slot) {
-    let mut at = home(slots.len(), seed, slot.key);
+fn place(slots: &mut [Slot], slot: Slot) {
+    let mut at = home(slots, slot.tag);
     while slots[at].occupant != 0 {
         at = (at + 1) & (slots.len() - 1);
     }
@@ -395,5 +459,46 @@ mod tests {
         let mut found = Vec::new();
         names.find_all(&other, 0..3, &mut found);
         assert_eq!(found, [ids[5], NOWHERE, NOWHERE]);
+    }
+
+    #[test]
+    fn texts_stay_as_they_are() {
+        let texts = [
+            "",
+            "a",
+            "a\0",
+            "a\0b",
+            "\0",
+            "12345678",
+            "1234567\0",
+            "123456789",
+            "ÿÿÿÿ",
+            "\u{10FFFF}abc",
+            "a much longer text",
+            "\u{FFFF}\u{FFFF}\u{FF}",
+        ];
+        let mut names = Names::new();
+        for text in texts {
+            let id = names.intern(text);
+            assert_eq!((names.get(id), names.find(text)), (text, Some(id)));
+        }
+        assert_eq!(names.len(), texts.len());
+        let (text, ends) = names.parts();
+        let again = Names::from_parts(std::str::from_utf8(&text).unwrap(), &ends);
+        for (id, text) in (0..).zip(texts) {
+            assert_eq!((again.get(id), again.find(text), names.intern(text)), (text, Some(id), id));
+        }
+    }
+
+    /// What tables mostly name is numbered: such names must not share their slots.
+    #[test]
+    fn numbered_names_are_spread() {
+        let mut names = Names::new();
+        (0..100_000).for_each(|at| _ = names.intern(&format!("P{at:07}")));
+        let mut starts = vec![0_u8; names.slots.len()];
+        for slot in names.slots.iter().filter(|slot| slot.occupant != 0) {
+            starts[home(&names.slots, slot.tag)] += 1;
+        }
+        assert!(starts.iter().all(|count| *count < 10));
     }
 }

@@ -14,7 +14,7 @@ const NUMBER: usize = 5;
 pub(super) fn write<'f>(dictionary: &'f Dictionary, streams: &mut Streams<'f>) {
     if let Some(names) = dictionary.stored_names() {
         let (text, ends) = names.parts();
-        streams.words(lengths(ends));
+        streams.words(lengths(&ends));
         streams.bytes(text);
         return;
     }
@@ -44,7 +44,7 @@ pub(super) fn read(id: DomainId, domain: Domain, streams: &mut Loaded) -> Option
     let kind = match domain {
         Domain::Things(_) => {
             let (ends, text) = texts(streams)?;
-            return Some(Dictionary::from_names(id, Names::from_parts(text, ends)));
+            return Some(Dictionary::from_names(id, Names::from_parts(&text, &ends)));
         }
         Domain::Values(kind) => kind,
     };
@@ -72,9 +72,9 @@ pub(super) fn read(id: DomainId, domain: Domain, streams: &mut Loaded) -> Option
     Some(Dictionary::from_values(kind, values?))
 }
 
-fn lengths(ends: impl Iterator<Item = u64>) -> Vec<u32> {
-    let mut before = 0;
-    ends.map(|end| (end - std::mem::replace(&mut before, end)) as u32).collect()
+fn lengths(ends: &[u64]) -> Vec<u32> {
+    let starts = std::iter::once(&0).chain(ends);
+    starts.zip(ends).map(|(start, end)| (end - start) as u32).collect()
 }
 
 /// Where texts end, and the texts end to end.

@@ -11,7 +11,7 @@ use super::{BLOCK, TableCells, digest, rows, unreadable};
 use crate::base::BitSet;
 use crate::diag::{DataPlace, Diagnostic};
 use crate::facts::FactSetBuilder;
-use crate::facts::names::{Names, Slot, key_of};
+use crate::facts::names::{Names, Sought};
 use crate::model::Ruleset;
 use crate::source::{BAD, CellColumn, Cells, Chunk, ReadAt, Refusal};
 
@@ -109,7 +109,8 @@ fn take_all(cells: &dyn Cells, targets: &[Target], uses: &[Use]) -> Result<(Vec<
             places: &places,
             pools: uses.iter().map(|_| Names::new()).collect(),
             share: Share { columns: vec![Vec::new(); targets.len()], ..Share::default() },
-            keys: Vec::new(),
+            cells: Vec::new(),
+            sought: Vec::new(),
             bad: false,
             full: false,
         };
@@ -142,7 +143,8 @@ struct Taker<'t> {
     places: &'t [usize],
     pools: Vec<Names>,
     share: Share,
-    keys: Vec<(usize, usize, u64, Slot)>,
+    cells: Vec<(usize, usize)>,
+    sought: Vec<Sought>,
     bad: bool,
     full: bool,
 }
@@ -176,7 +178,8 @@ impl Taker<'_> {
         let out = &mut self.share.columns[at];
         let mut start = 0;
         for ends in ends.chunks(BATCH) {
-            self.keys.clear();
+            self.cells.clear();
+            self.sought.clear();
             for end in ends {
                 let (mut from, mut to) = (start, *end);
                 start = to;
@@ -187,14 +190,12 @@ impl Taker<'_> {
                 while from < to && matches!(bytes[to - 1], b' ' | b'\t') {
                     to -= 1;
                 }
-                let key = key_of(&bytes[from..to]);
-                self.keys.push((from, to, key, pool.probe(key)));
+                self.cells.push((from, to));
+                self.sought.push(pool.seek(&bytes[from..to]));
             }
-            out.extend(
-                self.keys
-                    .iter()
-                    .map(|(from, to, key, seen)| pool.resolve(*seen, *key, &text.as_bytes()[*from..*to])),
-            );
+            pool.look(&mut self.sought);
+            let found = self.cells.iter().zip(&self.sought);
+            out.extend(found.map(|((from, to), sought)| pool.resolve(*sought, &text.as_bytes()[*from..*to])));
         }
     }
 }

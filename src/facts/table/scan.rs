@@ -3,7 +3,7 @@
 
 use super::BLOCK;
 use super::rows::Lines;
-use crate::facts::names::{Names, Slot, key_of};
+use crate::facts::names::{Names, Sought};
 use crate::source::ReadAt;
 
 /// Rows whose look-ups are begun together.
@@ -80,7 +80,7 @@ struct Taker<'p> {
     /// Per target the cells of the rows at hand.
     cells: Vec<Vec<Cell>>,
     pending: usize,
-    keys: Vec<(u64, Slot)>,
+    sought: Vec<Sought>,
     share: Share,
 }
 
@@ -89,7 +89,7 @@ impl<'p> Taker<'p> {
         let columns = vec![Vec::new(); shape.targets.len()];
         let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
         let cells = shape.targets.iter().map(|_| Vec::with_capacity(BATCH)).collect();
-        Self { targets: &shape.targets, pools, cells, pending: 0, keys: Vec::new(), share }
+        Self { targets: &shape.targets, pools, cells, pending: 0, sought: Vec::new(), share }
     }
 
     /// Makes room for about so many more rows.
@@ -132,20 +132,22 @@ impl<'p> Taker<'p> {
         for (at, target) in self.targets.iter().enumerate() {
             let pool = &mut self.pools[target.pool];
             let own = &mut self.cells[at];
-            self.keys.clear();
-            self.keys.extend(own.iter().map(|cell| {
+            self.sought.clear();
+            self.sought.extend(own.iter().map(|cell| {
                 let start = cell.start as usize;
-                let key = match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
-                    Some(word) if cell.len < 8 => u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)),
-                    Some(word) if cell.len == 8 => u64::from_le_bytes(*word),
-                    _ => key_of(&bytes[start..start + cell.len as usize]),
-                };
-                (key, pool.probe(key))
+                match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
+                    Some(word) if cell.len < 8 => {
+                        pool.seek_short(u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)))
+                    }
+                    Some(word) if cell.len == 8 => pool.seek_short(u64::from_le_bytes(*word)),
+                    _ => pool.seek(&bytes[start..start + cell.len as usize]),
+                }
             }));
+            pool.look(&mut self.sought);
             let column = &mut self.share.columns[at];
-            for (cell, (key, seen)) in own.iter().zip(&self.keys) {
+            for (cell, sought) in own.iter().zip(&self.sought) {
                 let text = &bytes[cell.start as usize..(cell.start + cell.len) as usize];
-                column.push(pool.resolve(*seen, *key, text));
+                column.push(pool.resolve(*sought, text));
             }
             own.clear();
         }
