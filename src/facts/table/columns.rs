@@ -40,7 +40,7 @@ pub(super) struct Plain<'t> {
     pub bytes: &'t dyn ReadAt,
     pub header: Vec<String>,
     pub shape: Shape,
-    /// Whether cells may be quoted.
+    /// Whether quoted cells may go over several lines.
     pub quoted: bool,
     pub has_header: bool,
     /// Whether its rows are counted as rows, for want of lines.
@@ -153,7 +153,7 @@ fn begin<'t>(
     input.bytes.read_at(0, &mut head).map_err(|_| ())?;
     let start = if head.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let end = start + memchr::memchr(b'\n', &head[start..]).ok_or(())?;
-    let quoted = memchr::memchr(b'"', &head).is_some();
+    let quoted = memchr::memchr(b'"', &head[start..end]).is_some();
     let delimiter = table.cells.delimiter.unwrap_or(by_ending);
     let mut cells: Vec<String> = Vec::new();
     let mut reader = simd_csv::ReaderBuilder::new()
@@ -194,10 +194,19 @@ fn begin<'t>(
         bytes: &*input.bytes,
         header,
         shape,
-        quoted,
+        quoted: goes_over_lines(&head[start..]),
         has_header: table.cells.header,
         by_row: false,
     }))
+}
+
+/// Whether a line ends within quotation marks.
+fn goes_over_lines(head: &[u8]) -> bool {
+    let mut is_open = false;
+    memchr::memchr2_iter(b'"', b'\n', head).any(|at| {
+        is_open ^= head[at] == b'"';
+        is_open && head[at] == b'\n'
+    })
 }
 
 /// What a table asks for, with a pool for each use of a column; and whether a `where` asks for the number
@@ -272,7 +281,7 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
     let blocks = |table: &Plain<'_>| (table.bytes.size() as usize).div_ceil(BLOCK);
     let all: usize = plain.iter().filter(|table| !table.quoted).map(blocks).sum();
     let threads = rayon::current_num_threads().min(all).max(1);
-    // One part per thread takes its share of every plain table; then one per table with quoted cells.
+    // One part per thread takes its share of every plain table; then one per table with cells of several lines.
     let quoted: Vec<usize> = (0..plain.len()).filter(|at| plain[*at].quoted).collect();
     let work = |part: usize| -> (Part, Vec<(usize, Trouble)>) {
         let pools = (0..pools).map(|_| Names::new()).collect();

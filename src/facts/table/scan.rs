@@ -53,7 +53,7 @@ pub(super) struct Share {
 /// Why a part was not read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Trouble {
-    /// There is a quotation mark.
+    /// A quoted cell goes over several lines, or a quotation mark stands where none is expected.
     Quoted,
     /// A line is not as expected; reading row by row will say how.
     Odd,
@@ -167,15 +167,16 @@ fn zero_bytes(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & (ONES << 7)
 }
 
-/// The place of the next delimiter or line end, of which there is one.
+/// The place of the next of three bytes, of which there is one.
 #[inline]
-fn cell_end(bytes: &[u8], mut at: usize, delimiter: u64) -> usize {
+fn next_of(bytes: &[u8], mut at: usize, wanted: [u64; 3]) -> usize {
     loop {
         let word = match bytes.get(at..at + 8).and_then(|found| found.first_chunk::<8>()) {
             Some(word) => u64::from_le_bytes(*word),
             None => return bytes.len().saturating_sub(1),
         };
-        let hits = zero_bytes(word ^ delimiter) | zero_bytes(word ^ (ONES * u64::from(b'\n')));
+        let [first, second, third] = wanted.map(|wanted| zero_bytes(word ^ wanted));
+        let hits = first | second | third;
         if hits != 0 {
             return at + hits.trailing_zeros() as usize / 8;
         }
@@ -183,7 +184,42 @@ fn cell_end(bytes: &[u8], mut at: usize, delimiter: u64) -> usize {
     }
 }
 
-/// Reads the lines that begin in these blocks of a source without quoted cells.
+/// Where a cell begins and ends without its quotation marks, and the place of the delimiter or line end behind it.
+type Found = (usize, usize, usize);
+
+/// The cell that begins here, in lines where a quoted cell may be; the text of a quoted cell that is asked for
+/// comes to stand as it is meant.
+fn found_cell(bytes: &mut [u8], at: usize, delimiter: u8, asked: bool) -> Result<Found, Trouble> {
+    if bytes[at] != b'"' {
+        let wanted = [delimiter, b'\n', b'"'].map(|byte| ONES * u64::from(byte));
+        let stop = next_of(bytes, at, wanted);
+        return if bytes[stop] == b'"' { Err(Trouble::Quoted) } else { Ok((at, stop, stop)) };
+    }
+    let start = at + 1;
+    // What is doubled is moved together: the text up to `from` stands up to `to`.
+    let (mut from, mut to) = (start, start);
+    loop {
+        let mark = from + memchr::memchr2(b'"', b'\n', &bytes[from..]).ok_or(Trouble::Quoted)?;
+        if bytes[mark] == b'\n' {
+            return Err(Trouble::Quoted);
+        }
+        let doubled = bytes[mark + 1] == b'"';
+        let end = mark + usize::from(doubled);
+        if asked && to < from {
+            bytes.copy_within(from..end, to);
+        }
+        to += end - from;
+        from = mark + 2;
+        if !doubled {
+            let behind = mark + 1;
+            let stop = behind + usize::from(bytes[behind] == b'\r' && bytes[behind + 1] == b'\n');
+            let is_over = bytes[stop] == b'\n' || bytes[stop] == delimiter;
+            return if is_over { Ok((start, to, stop)) } else { Err(Trouble::Quoted) };
+        }
+    }
+}
+
+/// Reads the lines that begin in these blocks of a source in which no quoted cell goes over several lines.
 pub(super) fn scan(
     source: &dyn ReadAt,
     shape: &Shape,
@@ -255,17 +291,20 @@ pub(super) fn scan(
 }
 
 /// Takes the rows of whole lines.
-fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: usize) -> Result<(), Trouble> {
+fn lines(
+    taker: &mut Taker<'_>,
+    shape: &Shape,
+    bytes: &mut [u8],
+    from: usize,
+    end: usize,
+) -> Result<(), Trouble> {
     let whole = &bytes[from..end];
-    if std::str::from_utf8(whole).is_err() {
+    if std::str::from_utf8(whole).is_err() || memchr::memchr(0, whole).is_some() {
         return Err(Trouble::Odd);
     }
-    match memchr::memchr2(b'"', 0, whole) {
-        Some(found) if whole[found] == b'"' => return Err(Trouble::Quoted),
-        Some(_) => return Err(Trouble::Odd),
-        None => {}
-    }
+    let quoted = memchr::memchr(b'"', whole).is_some();
     let delimiter = u64::from(shape.delimiter) * ONES;
+    let wanted = [delimiter, delimiter, ONES * u64::from(b'\n')];
     let mut at = from;
     while at < end {
         if bytes[at] == b'\n' || bytes[at] == b'\r' && bytes[at + 1] == b'\n' {
@@ -275,11 +314,18 @@ fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: u
         }
         let (mut column, mut next) = (0, 0);
         loop {
-            let stop = cell_end(bytes, at, delimiter);
+            let is_asked =
+                |next: usize| shape.targets.get(next).is_some_and(|target| target.column == column);
+            let (start, close, stop) = if quoted {
+                found_cell(bytes, at, shape.delimiter, is_asked(next))?
+            } else {
+                let stop = next_of(bytes, at, wanted);
+                (at, stop, stop)
+            };
             let last = bytes[stop] == b'\n';
-            while shape.targets.get(next).is_some_and(|target| target.column == column) {
-                let ends_in_return = last && stop > at && bytes[stop - 1] == b'\r';
-                taker.cell(next, bytes, at, stop - usize::from(ends_in_return));
+            let ends_in_return = last && close == stop && stop > at && bytes[stop - 1] == b'\r';
+            while is_asked(next) {
+                taker.cell(next, bytes, start, close - usize::from(ends_in_return));
                 next += 1;
             }
             column += 1;
@@ -301,7 +347,7 @@ fn lines(taker: &mut Taker<'_>, shape: &Shape, bytes: &[u8], from: usize, end: u
     Ok(())
 }
 
-/// Reads all rows of a source in which cells may be quoted.
+/// Reads all rows of a source in which quoted cells may go over several lines.
 pub(super) fn scan_quoted(
     bytes: &[u8],
     shape: &Shape,
@@ -359,4 +405,112 @@ pub(super) fn scan_quoted(
     texts.extend_from_slice(&[0; ROOM]);
     taker.flush(&texts);
     Ok(taker.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELLS: [&str; 14] = [
+        "",
+        "plain",
+        "12.5",
+        "two words",
+        "a longer cell, with a comma",
+        "said \"no\"",
+        "\"",
+        "\"\"",
+        ",\",",
+        "\" and \"",
+        "ü\"ö",
+        "return\rwithin",
+        "12345678",
+        "\"ends",
+    ];
+
+    /// How a cell is written: with quotation marks where it must have them, and elsewhere now and then.
+    fn written(cell: &str, quoted: bool) -> String {
+        if quoted || cell.contains([',', '"', '\r']) {
+            format!("\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            cell.to_owned()
+        }
+    }
+
+    fn shape(body: usize) -> Shape {
+        // The first column goes to two pools, the second is not asked for.
+        let targets = [(0, 0), (0, 1), (2, 1)].map(|(column, pool)| Target { column, pool });
+        Shape { delimiter: b',', cells: 3, body, targets: targets.to_vec() }
+    }
+
+    /// The texts of the targets of each row, and its line.
+    fn rows(parts: &[(Share, Vec<Names>)], shape: &Shape) -> Vec<(Vec<String>, u32)> {
+        let mut out = Vec::new();
+        let mut before = 0;
+        for (share, pools) in parts {
+            for row in 0..share.rows {
+                let cells = shape.targets.iter().zip(&share.columns);
+                let cells = cells.map(|(target, ids)| pools[target.pool].get(ids[row]).to_owned()).collect();
+                let run = share.runs.partition_point(|(from, _)| *from <= row as u32) - 1;
+                let (from, line) = share.runs[run];
+                out.push((cells, before + line + row as u32 - from));
+            }
+            before += share.lines;
+        }
+        out
+    }
+
+    fn scanned(text: &str, shape: &Shape, parts: usize) -> Result<Vec<(Share, Vec<Names>)>, Trouble> {
+        let bytes = text.as_bytes().to_vec();
+        let blocks = bytes.len().div_ceil(BLOCK);
+        let part = |at: usize| {
+            let mut pools = vec![Names::new(), Names::new()];
+            let own = blocks * at / parts..blocks * (at + 1) / parts;
+            scan(&bytes, shape, own, &mut pools, &mut Vec::new()).map(|share| (share, pools))
+        };
+        (0..parts).map(part).collect()
+    }
+
+    #[test]
+    fn quoted_cells_are_read_in_parts_as_they_are_meant() {
+        let mut text = "a,\"b\",c\n".to_owned();
+        let body = text.len();
+        let mut expected = Vec::new();
+        let mut line = 0;
+        for at in 0..40_000_usize {
+            let cell = |column: usize| CELLS[(at * 7 + column * 5 + at / 13) % CELLS.len()];
+            let cells = [cell(0), cell(1), cell(2)];
+            let quoted = |column: usize| (at + column).is_multiple_of(3);
+            let written: Vec<String> = (0..3).map(|column| written(cells[column], quoted(column))).collect();
+            text.push_str(&written.join(","));
+            text.push_str(if at.is_multiple_of(5) { "\r\n" } else { "\n" });
+            expected.push(([cells[0], cells[0], cells[2]].map(str::to_owned).to_vec(), line));
+            line += 1;
+            if at % 1000 == 7 {
+                text.push('\n');
+                line += 1;
+            }
+        }
+        text.pop();
+        assert!(text.len() > 3 * BLOCK);
+        let shape = shape(body);
+        for parts in 1..=4 {
+            let own = scanned(&text, &shape, parts).expect("nothing odd");
+            assert!(rows(&own, &shape) == expected, "{parts} parts");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_quoted_cell_is_left_to_others() {
+        for odd in
+            ["\"a\nb\",c,d", "a\"b,c,d", "\"a\" ,b,c", "\"a\"b,c,d", "a,b,\"c", "a,\"b\"\"", "a,b,c\"\n"]
+        {
+            let text = format!("x,y,z\n1,2,3\n{odd}\n4,5,6\n");
+            assert_eq!(scanned(&text, &shape(6), 1).map(|_| ()), Err(Trouble::Quoted), "{odd}");
+        }
+        for odd in ["\"a\",b", "a,\"b\",c,d", "\"a\",\u{0},c"] {
+            let text = format!("x,y,z\n1,2,3\n{odd}\n4,5,6\n");
+            assert_eq!(scanned(&text, &shape(6), 1).map(|_| ()), Err(Trouble::Odd), "{odd}");
+        }
+    }
 }
