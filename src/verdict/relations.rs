@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Ty, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, Keeping, RelationId, Rule, Slot, Term, Ty, VarId};
 use crate::plan::{Request, compile, outline};
 
 /// Ids found before they are added to a set: one after another, look-ups wait for each other less.
@@ -121,15 +121,24 @@ impl Evaluator<'_> {
         (settled(&sure, own), Some(settled(&all, others)))
     }
 
-    /// Whether rules of a loop may conclude missing values: they read some, or aggregate.
+    /// Whether rules of a loop may conclude missing values: they conclude values, and read missing ones or
+    /// aggregate.
     pub(super) fn may_miss(&self, members: &[RelationId], rules: &[&Rule]) -> bool {
         let mut found = false;
-        for rule in rules {
+        for rule in rules.iter().filter(|rule| self.concludes_values(rule)) {
             for cond in std::iter::once(&rule.clause.when).chain(&rule.clause.unless) {
                 self.reads_missing(cond, members, &mut found);
             }
         }
         found || members.iter().any(|relation| self.facts.relations[*relation].certain.any_missing())
+    }
+
+    /// Whether a variable stands for a value in what a rule concludes.
+    fn concludes_values(&self, rule: &Rule) -> bool {
+        let slots = &self.ruleset.relations[rule.relation].slots;
+        let is_value =
+            |(term, slot): (&Term, &Slot)| as_var(term).is_some() && matches!(slot.ty, Ty::Value(_));
+        rule.head.iter().zip(slots).any(is_value)
     }
 
     fn reads_missing(&self, cond: &Cond, members: &[RelationId], found: &mut bool) {
