@@ -1,15 +1,12 @@
 //! Gathers stated facts of one world: interns, drops duplicates, works out who is of which kind.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
-
-use rustc_hash::FxBuildHasher;
+use std::collections::BTreeMap;
 
 use super::{
     Dictionary, FactSet, MISSING, Origin, RepeatedRows, StoredFacts, TableRead, Tuples, repeated_rows,
 };
-use crate::base::IndexVec;
-use crate::base::{BitSet, StopSign};
+
+use crate::base::{BitSet, IndexVec, Order, StopSign, sorted};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::{Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};
 
@@ -26,57 +23,48 @@ fn combine(lists: &[Vec<u32>], taken: &mut Vec<u32>, visit: &mut dyn FnMut(&[u32
     }
 }
 
-/// Keys of an open relation that have a value, and the row of each.
-enum Keys {
-    /// By the id of the only slot.
-    One(Vec<u32>),
-    Several(HashMap<Vec<u32>, usize, FxBuildHasher>),
+/// Keys of an open relation that have a value, ascending, and the row of each.
+struct Keys {
+    order: Order,
+    count: usize,
 }
 
-/// No row.
-const NO_ROW: u32 = u32::MAX;
-
 impl Keys {
-    /// None yet, of tuples of these.
     fn new(tuples: &Tuples, slots: &[usize]) -> Self {
-        match slots {
-            [slot] => {
-                let most = tuples.columns[*slot].iter().max().map_or(0, |id| *id as usize + 1);
-                Self::One(vec![NO_ROW; most])
-            }
-            _ => Self::Several(HashMap::default()),
-        }
+        let columns: Vec<&[u32]> = slots.iter().map(|slot| tuples.columns[*slot].as_slice()).collect();
+        Self { order: sorted(&columns, true), count: tuples.len() }
     }
 
-    /// Adds the key of a row; hands back the row that has it already.
-    fn add(&mut self, tuples: &Tuples, slots: &[usize], row: usize) -> Option<usize> {
-        match self {
-            Self::One(rows) => {
-                let first = &mut rows[tuples.columns[slots[0]][row] as usize];
-                if *first == NO_ROW {
-                    *first = row as u32;
-                    return None;
-                }
-                Some(*first as usize)
-            }
-            Self::Several(rows) => {
-                let key = slots.iter().map(|slot| tuples.columns[*slot][row]).collect();
-                match rows.entry(key) {
-                    Entry::Vacant(place) => {
-                        place.insert(row);
-                        None
-                    }
-                    Entry::Occupied(first) => Some(*first.get()),
-                }
-            }
-        }
+    fn row(&self, place: usize) -> usize {
+        self.order.places.as_ref().map_or(place, |places| places[place] as usize)
     }
 
-    fn contains(&self, key: &[u32]) -> bool {
-        match self {
-            Self::One(rows) => rows.get(key[0] as usize).is_some_and(|row| *row != NO_ROW),
-            Self::Several(rows) => rows.contains_key(key),
+    /// Of the rows whose key an earlier row has, the first, after the earliest with that key; and how many more
+    /// there are.
+    fn repeated(&self) -> Option<((usize, usize), u64)> {
+        let mut found: Option<(usize, usize)> = None;
+        let (mut count, mut earliest) = (0, 0);
+        for place in 1..self.count {
+            if self.order.columns.iter().any(|column| column[place] != column[place - 1]) {
+                earliest = place;
+                continue;
+            }
+            count += 1;
+            let row = self.row(place);
+            if found.is_none_or(|(_, first)| row < first) {
+                found = Some((self.row(earliest), row));
+            }
         }
+        found.map(|found| (found, count - 1))
+    }
+
+    /// Whether the key at `place` or further on is this one; `place` moves there. Keys are asked for ascending.
+    fn has(&self, key: &[u32], place: &mut usize) -> bool {
+        let at = |place: usize| self.order.columns.iter().map(move |column| column[place]);
+        while *place < self.count && at(*place).lt(key.iter().copied()) {
+            *place += 1;
+        }
+        *place < self.count && at(*place).eq(key.iter().copied())
     }
 }
 
@@ -267,17 +255,9 @@ impl<'r> FactSetBuilder<'r> {
         let entry = &self.ruleset.relations[relation];
         let keys: Vec<usize> = (0..entry.slots.len()).filter(|slot| *slot != open).collect();
         let stored = &self.facts.relations[relation].certain;
-        let mut known = Keys::new(stored, &keys);
-        let mut twice = None;
-        let mut more = 0;
-        for row in 0..stored.len() {
-            if let Some(first) = known.add(stored, &keys, row) {
-                more += u64::from(twice.is_some());
-                twice.get_or_insert((first, row));
-            }
-        }
-        if let Some((first, second)) = twice {
-            return Err(Box::new(self.two_values(relation, open, (first, second), more)));
+        let known = Keys::new(stored, &keys);
+        if let Some((rows, more)) = known.repeated() {
+            return Err(Box::new(self.two_values(relation, open, rows, more)));
         }
         let candidates: Vec<Vec<u32>> = keys
             .iter()
@@ -302,9 +282,9 @@ impl<'r> FactSetBuilder<'r> {
             return Err(Box::new(problem));
         }
         let mut missing: Vec<Vec<u32>> = vec![Vec::new(); entry.slots.len()];
-        let mut combination = Vec::new();
+        let (mut combination, mut place) = (Vec::new(), 0);
         combine(&candidates, &mut combination, &mut |key| {
-            if !known.contains(key) {
+            if !known.has(key, &mut place) {
                 keys.iter().zip(key).for_each(|(slot, id)| missing[*slot].push(*id));
                 missing[open].push(MISSING);
             }
