@@ -67,6 +67,12 @@ const SHORT: usize = 8;
 /// Stands last in the entry of a long text: no text has this byte.
 const LONG: u8 = 0xFF;
 
+/// Stands last in the hash of a long text, so that it is no entry: no text has this byte.
+const HASHED: u8 = 0xFE;
+
+/// Is no text's entry or hash.
+const NOBODY: u64 = u64::MAX;
+
 /// Bytes of the length before a long text.
 const LENGTH: usize = 4;
 
@@ -122,8 +128,7 @@ fn word_of(text: &[u8]) -> Option<u64> {
 #[inline]
 fn mix(word: u64) -> u32 {
     let product = u128::from(word) * 0x9E37_79B9_7F4A_7C15;
-    let folded = product as u64 ^ (product >> 64) as u64;
-    (folded ^ folded >> 32) as u32
+    ((product as u64 ^ (product >> 64) as u64) >> 32) as u32
 }
 
 impl Default for Names {
@@ -244,8 +249,8 @@ impl Names {
     fn key_of(&self, text: &[u8]) -> Key {
         word_of(text).map_or_else(
             || {
-                let word = xxh3_64_with_seed(text, self.seed);
-                Key { word, tag: (word >> 32) as u32 | 1 }
+                let hash = xxh3_64_with_seed(text, self.seed);
+                Key { word: hash >> 8 | u64::from(HASHED) << 56, tag: hash as u32 | 1 }
             },
             |word| self.short(word),
         )
@@ -264,16 +269,15 @@ impl Names {
 
     #[inline]
     fn probe(&self, key: Key) -> Sought {
-        let seen =
-            if self.slots.is_empty() { Slot::default() } else { self.slots[home(&self.slots, key.tag)] };
-        Sought { key, seen, entry: 0 }
+        let seen = self.slots.get(home(&self.slots, key.tag)).copied().unwrap_or_default();
+        Sought { key, seen, entry: NOBODY }
     }
 
     /// Looks at what is in the slots of texts whose look-up has begun.
     pub fn look(&self, sought: &mut [Sought]) {
         for one in sought {
             let entry = self.entries.get((one.seen.occupant as usize).wrapping_sub(1));
-            one.entry = entry.map_or(0, |entry| u64::from_le_bytes(*entry));
+            one.entry = entry.map_or(NOBODY, |entry| u64::from_le_bytes(*entry));
         }
     }
 
@@ -290,14 +294,12 @@ impl Names {
     }
 
     #[inline]
-    fn is(&self, slot: Slot, entry: u64, key: Key, text: &[u8]) -> bool {
-        slot.tag == key.tag && if key.is_long() { self.long_bytes(entry) == text } else { entry == key.word }
-    }
-
-    #[inline]
-    fn is_in(&self, slot: Slot, key: Key, text: &[u8]) -> bool {
-        slot.tag == key.tag
-            && self.is(slot, u64::from_le_bytes(self.entries[slot.occupant as usize - 1]), key, text)
+    fn is(&self, slot: Slot, key: Key, text: &[u8]) -> bool {
+        if slot.tag != key.tag {
+            return false;
+        }
+        let entry = u64::from_le_bytes(self.entries[slot.occupant as usize - 1]);
+        if key.is_long() { self.long_bytes(entry) == text } else { entry == key.word }
     }
 
     /// The id of a text, if it has one.
@@ -327,7 +329,7 @@ impl Names {
             if slot.occupant == 0 {
                 return None;
             }
-            if self.is_in(slot, key, text) {
+            if self.is(slot, key, text) {
                 return Some(slot.occupant - 1);
             }
             at = (at + 1) & (slots.len() - 1);
@@ -349,12 +351,14 @@ impl Names {
             sought.extend((from..to).map(|id| self.probe(self.key_like(other, id))));
             self.look(&mut sought);
             out.extend((from..to).zip(&sought).map(|(id, Sought { key, seen, entry })| {
-                let text = if key.is_long() { other.bytes(id) } else { &[] };
-                match seen.occupant {
-                    0 => NOWHERE,
-                    id if self.is(*seen, *entry, *key, text) => id - 1,
-                    _ => self.find_in(&self.slots, *key, text).unwrap_or(NOWHERE),
+                if seen.occupant == 0 {
+                    return NOWHERE;
                 }
+                if *entry == key.word {
+                    return seen.occupant - 1;
+                }
+                let text = if key.is_long() { other.bytes(id) } else { &[] };
+                self.find_in(&self.slots, *key, text).unwrap_or(NOWHERE)
             }));
             from = to;
         }
@@ -389,7 +393,8 @@ impl Names {
     #[inline]
     pub fn resolve(&mut self, sought: Sought, text: &[u8]) -> u32 {
         let Sought { key, seen, entry } = sought;
-        if seen.occupant != 0 && self.is(seen, entry, key, text) {
+        // A long text's tag is no free slot's.
+        if entry == key.word || key.is_long() && seen.tag == key.tag && self.long_bytes(entry) == text {
             return seen.occupant - 1;
         }
         self.resolve_slowly(key, text)
@@ -405,7 +410,7 @@ impl Names {
             if slot.occupant == 0 {
                 break;
             }
-            if self.is_in(slot, key, text) {
+            if self.is(slot, key, text) {
                 return slot.occupant - 1;
             }
             at = (at + 1) & (self.slots.len() - 1);
