@@ -332,13 +332,13 @@ impl<'f> Plain<'f> {
 
     /// What is stated of a relation.
     pub(super) fn stated(&self, relation: RelationId) -> Table {
-        if let Some(changed) = self.changed.get(&relation) {
-            return changed.clone();
-        }
         let entry = &self.facts.ruleset.relations[relation];
-        let stated = &self.facts.stated.relations[relation];
-        // Who is new of a kind has keys without a value.
+        // Who is new of a kind has keys without a value, whatever else of the relation was changed before.
         let grown = entry.open.is_some() && self.members.values().any(|is| *is);
+        if let Some(changed) = self.changed.get(&relation) {
+            return Table { unsure: changed.unsure || grown, ..changed.clone() };
+        }
+        let stated = &self.facts.stated.relations[relation];
         let mut table = Table { unsure: grown, ..Table::default() };
         if stated.len(false) + stated.len(true) > MOST_FACTS {
             return Table { unsure: true, ..table };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::constants::Found;
 use super::lookup::{Tuple, Want, fits};
 use super::members::About;
 use super::run::{Run, Trace};
@@ -25,16 +26,15 @@ pub(super) enum Move {
 /// The most changes that could matter of which a search is told; each is a world to work out.
 const MOST_MOVES: usize = 50_000;
 
+/// So many facts are looked at that state another value than the one that was wanted.
+const MOST_HELD: usize = 64;
+
 /// What an answer is worked out from by rules, whatever the facts, and what of the facts is tried first.
 pub(super) struct Scope {
     /// All that is read on the way.
     pub reads: BTreeSet<Node>,
-    /// The constants compared with.
-    pub constants: BTreeSet<Value>,
-    /// Whether texts stand for patterns that rules do not name.
-    pub patterns: bool,
-    /// Whether a text could be made for every pattern.
-    pub whole: bool,
+    /// What rules compare with.
+    pub found: Found,
     /// Whom the answer is about, each with the kind.
     pub subject: Vec<(KindId, u32)>,
     /// Facts that proofs rest on, without the values of keys.
@@ -62,8 +62,7 @@ impl World<'_> {
         };
         let subject = slots.zip(subject).filter_map(of).collect();
         let first = first.iter().map(|(relation, tuple)| (*relation, self.key(*relation, tuple))).collect();
-        let (constants, patterns, whole) = (found.values, found.patterns, !found.unmade);
-        Scope { reads, constants, patterns, whole, subject, first }
+        Scope { reads, found, subject, first }
     }
 
     /// A fact without the value of its key.
@@ -95,10 +94,9 @@ impl World<'_> {
     /// The changes that could matter to an answer that was read off this, what its proofs rest on first, and whether these
     /// are all.
     pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
-        let tried =
-            Tried::new(self, &scope.constants, trace).beside(self.brought(sofar.moves), scope.patterns);
+        let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole = scope.whole;
+        let mut whole = !scope.found.unmade;
         for (relation, tuple, _) in &trace.facts {
             if !self.may_change(*relation) {
                 continue;
@@ -134,6 +132,9 @@ impl World<'_> {
                 continue;
             }
             let is_open = self.ruleset.relations[*relation].open.is_some();
+            // A value that is not the one asked for was not read, but it is there to be taken away.
+            let held = self.held_in_place(sofar.change, *relation, want);
+            out.extend(held.into_iter().map(|tuple| Move::Remove(*relation, tuple)));
             whole &= tried.fillings(*relation, want, &mut |tuple| {
                 if is_new(*relation, &tuple) {
                     out.insert(if is_open {
@@ -159,6 +160,24 @@ impl World<'_> {
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
         kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
         (kept, whole)
+    }
+
+    /// Facts that state another value for keys of which some value was wanted.
+    fn held_in_place(&self, change: &Change, relation: RelationId, want: &[Want]) -> Vec<Tuple> {
+        let Some(slot) = self.ruleset.relations[relation].open else { return Vec::new() };
+        let mut loose = want.to_vec();
+        if std::mem::replace(&mut loose[slot], Want::Any) == Want::Any {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        let run = Run::new(self, change.clone(), u64::MAX);
+        let _ = run.stated(relation, &loose, true, &mut |tuple| {
+            if tuple[slot] != MISSING {
+                out.push(tuple.to_vec());
+            }
+            if out.len() < MOST_HELD { Ok(()) } else { Err(super::lookup::Stop::Enough) }
+        });
+        out
     }
 
     /// How many names of each domain changes bring in.

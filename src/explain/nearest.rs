@@ -1,6 +1,6 @@
 //! Of changes that differ by one value only, the least stays, with how far the same holds beyond it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Reach;
@@ -54,10 +54,14 @@ impl World<'_> {
             moves.sort();
             moves
         };
-        let mut texts: Vec<(Vec<Move>, Vec<Says>)> = Vec::new();
+        // Those that are named somewhere come first.
+        let is_made = |tried: &Tried| self.without_texts(&tried.moves, true) != tried.moves;
+        let key = |tried: &Tried| (self.without_texts(&tried.moves, false), tried.says.clone());
+        let mut texts: Vec<(Vec<Move>, Vec<Says>)> =
+            found.iter().filter(|tried| !is_made(tried)).map(key).collect();
         found.retain(|tried| {
-            let own = (self.without_texts(&tried.moves), tried.says.clone());
-            let is_first = own.0 == tried.moves || !texts.contains(&own);
+            let own = key(tried);
+            let is_first = !is_made(tried) || !texts.contains(&own);
             texts.push(own);
             is_first
         });
@@ -72,7 +76,12 @@ impl World<'_> {
     }
 
     /// Keeps of the sets found that differ by one value the least change; `beside` are sets tried in vain.
-    pub fn least(&self, mut found: Vec<Tried>, beside: &[Tried]) -> Vec<Tried> {
+    pub fn least(
+        &self,
+        mut found: Vec<Tried>,
+        beside: &[Tried],
+        endless: &BTreeSet<ValueKind>,
+    ) -> Vec<Tried> {
         let most = found.iter().map(|tried| tried.moves.len()).max().unwrap_or(0);
         for at in 0..most {
             let all = found.clone();
@@ -110,7 +119,8 @@ impl World<'_> {
                         .filter(|(_, other)| **other != says[..])
                         .map(|(value, _)| value)
                         .collect();
-                    out.extend(sides(&own, &others, old.as_ref()));
+                    let is_endless = own.iter().any(|(value, _)| endless.contains(&value.kind()));
+                    out.extend(sides(&own, &others, old.as_ref(), is_endless));
                 }
             }
             found = out;
@@ -118,8 +128,8 @@ impl World<'_> {
         found
     }
 
-    /// The changes, whatever the texts in them that were made to be tried.
-    fn without_texts(&self, moves: &[Move]) -> Vec<Move> {
+    /// The changes, whatever the texts in them; or only those that were made to be tried.
+    fn without_texts(&self, moves: &[Move], made: bool) -> Vec<Move> {
         let mut moves = moves.to_vec();
         for one in &mut moves {
             let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
@@ -127,7 +137,7 @@ impl World<'_> {
             for (slot, id) in tuple.iter_mut().enumerate() {
                 let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
                 let is_text = self.ruleset.relations[*relation].slots[slot].ty == Ty::Value(ValueKind::Text);
-                if is_text && *id != MISSING && known.value(*id).is_none() {
+                if is_text && *id != MISSING && (!made || known.value(*id).is_none()) {
                     *id = MISSING;
                 }
             }
@@ -214,12 +224,22 @@ impl World<'_> {
     }
 }
 
-/// The least change above the value there is now, and the one below it; without one the least of all.
-pub(super) fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec<Tried> {
+/// The least change above the value there is now, and the one below it; without one the least of all, or one of those that
+/// come again and again.
+pub(super) fn sides(
+    own: &[&(Value, Tried)],
+    others: &[&Value],
+    old: Option<&Value>,
+    is_endless: bool,
+) -> Vec<Tried> {
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {
-        return runs(own, others)
+        let mut all = runs(own, others);
+        if is_endless && all.len() > 1 {
+            all = vec![all[all.len() / 2]];
+        }
+        return all
             .into_iter()
             .filter_map(|run| {
                 let (first, last) = (&run.first()?.0, &run.last()?.0);
