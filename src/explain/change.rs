@@ -13,7 +13,7 @@ use super::world::{Change, World};
 use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
-use crate::model::{Constant, LensId, RelationId, Slot, Ty};
+use crate::model::{Constant, KindId, LensId, RelationId, Slot, Ty};
 use crate::value::{Decimal, Value, ValueKind};
 use crate::verdict::OutcomeSet;
 
@@ -387,15 +387,20 @@ fn parts(moves: &[Move]) -> impl Iterator<Item = Vec<Move>> {
 
 /// Whether two changes are about the same fact or key.
 fn clashes(world: &World<'_>, one: &Move, other: &Move) -> bool {
-    let parts = |one: &Move| -> (RelationId, Tuple) {
-        let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) = one;
+    let parts = |one: &Move| {
+        let (relation, tuple) = one.fact()?;
         let mut tuple = tuple.clone();
-        if let Some(slot) = world.ruleset.relations[*relation].open {
+        if let Some(slot) = world.ruleset.relations[relation].open {
             tuple[slot] = MISSING;
         }
-        (*relation, tuple)
+        Some((relation, tuple))
     };
-    parts(one) == parts(other)
+    match (one, other) {
+        (Move::Leave(kind, id) | Move::Join(kind, id), Move::Leave(same, own) | Move::Join(same, own)) => {
+            (kind, id) == (same, own)
+        }
+        _ => parts(one).is_some_and(|own| Some(own) == parts(other)),
+    }
 }
 
 impl World<'_> {
@@ -420,11 +425,21 @@ impl World<'_> {
         self.ruleset.relations[*relation].slots.iter().filter_map(kind).collect()
     }
 
+    /// What a thing of a kind is called.
+    fn name_in(&self, kind: KindId, id: u32) -> String {
+        match self.constant(self.ruleset.kinds[kind].domain, id) {
+            Some(Constant::Thing(_, name)) => name,
+            Some(Constant::Value(_)) | None => unreachable!("the domain of a kind holds things"),
+        }
+    }
+
     fn told(&self, one: &Move) -> FactChange {
         match one {
             Move::Remove(relation, tuple) => FactChange::Remove(self.fact(*relation, tuple)),
             Move::Add(relation, tuple) => FactChange::Add(self.fact(*relation, tuple)),
             Move::Set(relation, tuple) => FactChange::Set(self.fact(*relation, tuple)),
+            Move::Leave(kind, id) => FactChange::Leave(*kind, self.name_in(*kind, *id)),
+            Move::Join(kind, id) => FactChange::Join(*kind, self.name_in(*kind, *id)),
         }
     }
 }
@@ -439,7 +454,8 @@ fn rank(change: &FactChange) -> u32 {
         fact.args.iter().filter_map(place).sum::<u32>()
     };
     match change {
-        FactChange::Remove(_) => 0,
+        FactChange::Remove(_) | FactChange::Leave(..) => 0,
+        FactChange::Join(_, name) => 100 + 10 * super::newcomer_place(name).map_or(0, |place| place + 1),
         FactChange::Set(fact) => 10 + new(fact),
         FactChange::Add(fact) => 100 + 10 * new(fact),
     }

@@ -24,14 +24,12 @@ impl World<'_> {
     /// Whether changes name a value that nothing else names: it was made to be tried.
     pub fn is_made(&self, moves: &[Move]) -> bool {
         moves.iter().any(|one| {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
+            let Some((relation, tuple)) = one.fact() else { return false };
             let is_made = |slot: usize| {
-                let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
+                let known = &self.evaluation.dictionaries[self.domain(relation, slot)];
                 known.value(tuple[slot]).is_none() && tuple[slot] != MISSING
             };
-            self.is_valued(one)
-                && (0..tuple.len()).any(|slot| self.is_value(*relation, slot) && is_made(slot))
+            self.is_valued(one) && (0..tuple.len()).any(|slot| self.is_value(relation, slot) && is_made(slot))
         })
     }
 

@@ -21,6 +21,32 @@ pub(super) enum Move {
     Add(RelationId, Tuple),
     /// The value of a key, stated or not, is this.
     Set(RelationId, Tuple),
+    /// Nobody says outright any more that a thing is of a kind.
+    Leave(KindId, u32),
+    /// That is said outright.
+    Join(KindId, u32),
+}
+
+impl Move {
+    /// The fact it is about, where it is about one.
+    pub fn fact(&self) -> Option<(RelationId, &Tuple)> {
+        match self {
+            Self::Remove(relation, tuple) | Self::Add(relation, tuple) | Self::Set(relation, tuple) => {
+                Some((*relation, tuple))
+            }
+            Self::Leave(..) | Self::Join(..) => None,
+        }
+    }
+
+    /// The same, to be given other names or values.
+    pub fn fact_mut(&mut self) -> Option<(RelationId, &mut Tuple)> {
+        match self {
+            Self::Remove(relation, tuple) | Self::Add(relation, tuple) | Self::Set(relation, tuple) => {
+                Some((*relation, tuple))
+            }
+            Self::Leave(..) | Self::Join(..) => None,
+        }
+    }
 }
 
 /// The most changes that could matter of which a search is told; each is a world to work out.
@@ -154,7 +180,7 @@ impl World<'_> {
         }
         out.retain(|one| match one {
             Move::Add(relation, tuple) => is_new(*relation, tuple),
-            Move::Remove(..) | Move::Set(..) => true,
+            Move::Remove(..) | Move::Set(..) | Move::Leave(..) | Move::Join(..) => true,
         });
         let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
@@ -183,14 +209,19 @@ impl World<'_> {
     /// How many names of each domain changes bring in.
     fn brought(&self, moves: &[Move]) -> BTreeMap<DomainId, u32> {
         let mut out = BTreeMap::new();
+        let mut note = |domain: DomainId, id: u32| {
+            if let Some(place) = id.checked_sub(self.evaluation.dictionaries[domain].len() as u32) {
+                let count: &mut u32 = out.entry(domain).or_default();
+                *count = (*count).max(place + 1);
+            }
+        };
         for one in moves {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
-            for (slot, id) in tuple.iter().enumerate().filter(|(slot, _)| !self.is_value(*relation, *slot)) {
-                let domain = self.domain(*relation, slot);
-                if let Some(place) = id.checked_sub(self.evaluation.dictionaries[domain].len() as u32) {
-                    let count: &mut u32 = out.entry(domain).or_default();
-                    *count = (*count).max(place + 1);
+            match one {
+                Move::Leave(kind, id) | Move::Join(kind, id) => note(self.ruleset.kinds[*kind].domain, *id),
+                Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
+                    let things =
+                        tuple.iter().enumerate().filter(|(slot, _)| !self.is_value(*relation, *slot));
+                    things.for_each(|(slot, id)| note(self.domain(*relation, slot), *id));
                 }
             }
         }
@@ -199,33 +230,45 @@ impl World<'_> {
 
     /// What proofs rest on is tried first, then what names the subject.
     pub fn nearness(&self, one: &Move, scope: &Scope) -> u8 {
-        let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) = one;
-        let slots = &self.ruleset.relations[*relation].slots;
-        let names = |(kind, id): &(KindId, u32)| {
-            let domain = self.ruleset.kinds[*kind].domain;
-            let own = slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
-            own.into_iter().any(|(_, other)| other == id)
-        };
         match one {
-            _ if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
-            _ if scope.subject.iter().any(names) => 1,
-            Move::Add(..) | Move::Remove(..) | Move::Set(..) => 2,
+            Move::Leave(kind, id) | Move::Join(kind, id) => {
+                let domain = self.ruleset.kinds[*kind].domain;
+                let names =
+                    |(own, other): &(KindId, u32)| self.ruleset.kinds[*own].domain == domain && other == id;
+                if scope.subject.iter().any(names) { 1 } else { 2 }
+            }
+            Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
+                let slots = &self.ruleset.relations[*relation].slots;
+                let names = |(kind, id): &(KindId, u32)| {
+                    let domain = self.ruleset.kinds[*kind].domain;
+                    let own =
+                        slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
+                    own.into_iter().any(|(_, other)| other == id)
+                };
+                match () {
+                    () if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
+                    () if scope.subject.iter().any(names) => 1,
+                    () => 2,
+                }
+            }
         }
     }
 
     /// Where a change stands among all, whatever was evaluated before.
-    pub fn order_of(&self, one: &Move) -> (u8, RelationId, Vec<(u32, Option<Value>)>) {
+    pub fn order_of(&self, one: &Move) -> (u8, u32, Vec<(u32, Option<Value>)>) {
         let (sort, relation, tuple) = match one {
             Move::Remove(relation, tuple) => (0, *relation, tuple),
             Move::Add(relation, tuple) => (1, *relation, tuple),
             Move::Set(relation, tuple) => (2, *relation, tuple),
+            Move::Leave(kind, id) => return (3, kind.0, vec![(*id, None)]),
+            Move::Join(kind, id) => return (4, kind.0, vec![(*id, None)]),
         };
         let of = |(slot, id): (usize, &u32)| {
             let is_value = self.is_value(relation, slot);
             let value = is_value.then(|| self.values.value(self.domain(relation, slot), *id)).flatten();
             (if is_value { 0 } else { *id }, value)
         };
-        (sort, relation, tuple.iter().enumerate().map(of).collect())
+        (sort, relation.0, tuple.iter().enumerate().map(of).collect())
     }
 
     /// The world after one more change; `None` where it cannot be made.
@@ -270,6 +313,14 @@ impl World<'_> {
                 next.put(*relation, tuple.clone(), false);
                 self.add_members(&mut next, *relation, tuple)?;
             }
+            Move::Leave(kind, id) => {
+                next.outright.insert((*kind, *id), false);
+                self.leave(&mut next, *kind, *id);
+            }
+            Move::Join(kind, id) => {
+                next.outright.insert((*kind, *id), true);
+                self.join(&mut next, *kind, *id)?;
+            }
         }
         Some(next)
     }
@@ -313,6 +364,17 @@ impl World<'_> {
     pub fn is_member(&self, change: &Change, kind: KindId, id: u32) -> bool {
         let known = self.stated.members[kind].contains(id as usize);
         change.members.get(&(kind, id)).copied().unwrap_or(known)
+    }
+
+    /// Whether it is said outright in a world that a thing is of a kind.
+    pub fn is_outright(&self, change: &Change, kind: KindId, id: u32) -> bool {
+        let known = self.stated.outright[kind].contains(id as usize);
+        change.outright.get(&(kind, id)).copied().unwrap_or(known)
+    }
+
+    /// Whether it may change what is said outright of kinds: not where a ruleset says which sentences may.
+    pub fn may_kinds_change(&self) -> bool {
+        !self.ruleset.repeats.iter().any(|repeat| repeat.role == RepeatRole::Changeable)
     }
 
     /// The keys that a new thing of a kind brings.
@@ -381,11 +443,7 @@ impl World<'_> {
     fn supports(&self, change: &Change, kind: KindId, id: u32) -> bool {
         let is_root = self.ruleset.kinds[kind].root == kind;
         let part = |other: KindId| self.ruleset.is_part_of(other, kind);
-        let said = |other: KindId| {
-            let known = self.stated.outright[other].contains(id as usize);
-            change.outright.get(&(other, id)).copied().unwrap_or(known)
-        };
-        if self.ruleset.kinds.ids().any(|other| part(other) && said(other)) {
+        if self.ruleset.kinds.ids().any(|other| part(other) && self.is_outright(change, other, id)) {
             return true;
         }
         let run = Run::new(self, change.clone(), u64::MAX);

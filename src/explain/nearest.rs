@@ -44,11 +44,20 @@ impl World<'_> {
         let merged = |moves: &[Move]| {
             let mut moves = moves.to_vec();
             for one in &mut moves {
-                let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                    one;
-                for slot in (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot)) {
-                    let first = self.evaluation.dictionaries[self.domain(*relation, slot)].len() as u32;
-                    tuple[slot] = tuple[slot].min(first);
+                match one {
+                    Move::Leave(kind, id) | Move::Join(kind, id) => {
+                        let domain = self.ruleset.kinds[*kind].domain;
+                        *id = (*id).min(self.evaluation.dictionaries[domain].len() as u32);
+                    }
+                    Move::Remove(relation, tuple)
+                    | Move::Add(relation, tuple)
+                    | Move::Set(relation, tuple) => {
+                        for slot in (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot)) {
+                            let first =
+                                self.evaluation.dictionaries[self.domain(*relation, slot)].len() as u32;
+                            tuple[slot] = tuple[slot].min(first);
+                        }
+                    }
                 }
             }
             moves.sort();
@@ -131,12 +140,10 @@ impl World<'_> {
     /// The changes, whatever the texts in them; or only those that were made to be tried.
     fn without_texts(&self, moves: &[Move], made: bool) -> Vec<Move> {
         let mut moves = moves.to_vec();
-        for one in &mut moves {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
+        for (relation, tuple) in moves.iter_mut().filter_map(Move::fact_mut) {
             for (slot, id) in tuple.iter_mut().enumerate() {
-                let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
-                let is_text = self.ruleset.relations[*relation].slots[slot].ty == Ty::Value(ValueKind::Text);
+                let known = &self.evaluation.dictionaries[self.domain(relation, slot)];
+                let is_text = self.ruleset.relations[relation].slots[slot].ty == Ty::Value(ValueKind::Text);
                 if is_text && *id != MISSING && (!made || known.value(*id).is_none()) {
                     *id = MISSING;
                 }
@@ -152,8 +159,7 @@ impl World<'_> {
         let value = self.values.value(self.domain(relation, slot), id)?;
         let mut rest = moves.to_vec();
         let mut own = rest.remove(place);
-        let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
-        tuple[slot] = MISSING;
+        own.fact_mut()?.1[slot] = MISSING;
         Some(((own, rest), value))
     }
 
@@ -167,8 +173,7 @@ impl World<'_> {
     pub fn with_value(&self, (own, rest): &Shape, value: &Value) -> Option<Vec<Move>> {
         let (_, slot, _) = self.valued(own)?;
         let mut own = own.clone();
-        let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
-        tuple[slot] = self.id(&Constant::Value(value.clone()));
+        own.fact_mut()?.1[slot] = self.id(&Constant::Value(value.clone()));
         let mut moves = rest.clone();
         moves.push(own);
         moves.sort();

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pivotal;
-use super::lookup::Stop;
+use super::lookup::{Stop, Want};
 use super::unknown::{Builder, Doubt, Turn};
 use super::world::{Change, World};
 use crate::checker::Shown;
-use crate::model::{Constant, Ty};
+use crate::facts::MISSING;
+use crate::model::{Constant, DomainId, Ty};
 use crate::value::ValueKind;
 use crate::verdict::OutcomeSet;
 
@@ -77,6 +78,37 @@ pub(super) fn given(
 }
 
 impl World<'_> {
+    /// The things in the key of a missing value that only doubtful facts name.
+    fn doubted(&self, (relation, tuple): &Doubt) -> Vec<Constant> {
+        if self.ruleset.relations[*relation].open.is_none() {
+            return Vec::new();
+        }
+        let things = (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot));
+        let doubted = things.filter(|slot| !self.is_named(self.domain(*relation, *slot), tuple[*slot]));
+        doubted.filter_map(|slot| self.constant(self.domain(*relation, slot), tuple[slot])).collect()
+    }
+
+    /// Whether something that is certain names a thing.
+    fn is_named(&self, domain: DomainId, id: u32) -> bool {
+        let kinds = self.ruleset.kinds.iter_enumerated().filter(|(_, kind)| kind.domain == domain);
+        if kinds.into_iter().any(|(kind, _)| self.stated.outright[kind].contains(id as usize)) {
+            return true;
+        }
+        self.ruleset.relations.iter_enumerated().any(|(relation, entry)| {
+            let own = (0..entry.slots.len()).filter(|slot| self.domain(relation, *slot) == domain);
+            own.into_iter().any(|slot| {
+                let mut want = vec![Want::Any; entry.slots.len()];
+                want[slot] = Want::Is(id);
+                let facts = self.stated.relations[relation].columns(false);
+                let found = self.indexes.each(facts, &want, &mut |found| {
+                    let states = entry.open.is_none_or(|open| found[open] != MISSING);
+                    if states { Err(Stop::Enough) } else { Ok(()) }
+                });
+                found == Err(Stop::Enough)
+            })
+        })
+    }
+
     /// Whether something can only be so or not so.
     pub fn is_yes_or_no(&self, doubt: &Doubt) -> bool {
         let entry = &self.ruleset.relations[doubt.0];
@@ -110,7 +142,9 @@ impl Builder<'_> {
                 Ok(part) => Some((u128::from(part.differing) * 1_000_000 / u128::from(part.asked)) as u64),
                 Err(_) => None,
             };
-            all.push((Pivotal { fact: self.world.fact(doubt.0, &doubt.1), share, shown }, doubt.clone()));
+            let doubted = self.world.doubted(doubt);
+            let fact = self.world.fact(doubt.0, &doubt.1);
+            all.push((Pivotal { fact, share, shown, doubted }, doubt.clone()));
         }
         all.sort_by(|left, right| right.0.share.cmp(&left.0.share).then(left.1.cmp(&right.1)));
         all

@@ -3,7 +3,7 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::Says;
-use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Standing};
+use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing};
 use crate::model::Constant;
 use crate::value::Value;
 
@@ -35,8 +35,15 @@ impl Words<'_> {
         }
         let mut notes = Vec::new();
         if !open.pivotal.is_empty() {
-            let lines =
-                open.pivotal.iter().map(|one| self.doubt(&one.fact, one.share.map(|share| (share, open))));
+            let line = |one: &Pivotal| {
+                let mut line = self.doubt(&one.fact, one.share.map(|share| (share, open)));
+                if !one.doubted.is_empty() {
+                    let names: Vec<String> = one.doubted.iter().map(|name| self.written(name)).collect();
+                    line.text.push_str(&format!(" (only doubtful facts name {})", list(&names, "and")));
+                }
+                line
+            };
+            let lines = open.pivotal.iter().map(line);
             let asked = if is_perhaps { ", where it is asked about" } else { "" };
             notes.push(note(format!("It hangs on this{asked}{tried}"), lines.collect()));
         }

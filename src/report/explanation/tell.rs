@@ -4,7 +4,7 @@ use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
-use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
+use crate::model::{Clause, Constant, KindId, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
 use crate::value::{Value, ValueKind};
 
 /// An explanation in words.
@@ -385,11 +385,23 @@ impl Words<'_> {
                 format!("it were certain that {}", self.fact(fact.relation, &fact.args))
             }
             FactChange::Add(fact) | FactChange::Set(fact) => self.fact(fact.relation, &fact.args),
+            FactChange::Leave(kind, name) => format!("nobody stated that {}", self.outright(*kind, name)),
+            FactChange::Join(kind, name) => self.outright(*kind, name),
         }
     }
 
+    /// That a thing is of a kind.
+    fn outright(&self, kind: KindId, name: &str) -> String {
+        let entry = &self.ruleset.kinds[kind];
+        let thing = Constant::Thing(entry.domain, name.to_owned());
+        let name = self.named(entry.root, &thing).unwrap_or_else(|| self.written(&thing));
+        format!("{name} is {} {}", article(&entry.name), entry.name)
+    }
+
     fn changed_place(&self, change: &FactChange) -> Option<String> {
-        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
+        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change else {
+            return None;
+        };
         fact.origin.and_then(|origin| self.place(origin))
     }
 

@@ -189,3 +189,33 @@ fn names_stand_in_quotes_where_an_answer_is_open() {
     says(&text, "a and b", &["l leaves open for \"a and b\": `yea` or `nay`."]);
     says(&text, "a: b", &["l leaves open for \"a: b\": `yea` or `nay`."]);
 }
+
+#[test]
+fn what_is_said_outright_of_kinds_can_change_too() {
+    let text = "language 1\nkind Person\nkind Elder: Person\nrelation Person exists\nrelation Elder leads Person\n\
+                question Person is yea | nay\n  among person exists\n\
+                lens l {\n  a: yea when person exists unless person is an Elder\n  otherwise nay\n}\n\
+                facts {\n  ada exists\n  ada is an Elder\n  bo exists\n  cy exists\n  cy is an Elder\n  cy leads bo\n}\n";
+    says(text, "ada", &["if nobody stated that ada is an Elder: yea"]);
+    says(text, "bo", &["if bo is an Elder: nay", "if bo leads a new Person: nay"]);
+    let pair = super::told_with(&crate::support::memory(text), "cy", 2);
+    assert!(
+        pair.contains("if nobody stated that cy leads bo and nobody stated that cy is an Elder: yea"),
+        "{pair}"
+    );
+    // Where a ruleset says what may change, nothing else does.
+    let only = text.replace("lens l", "changeable Person exists\nlens l");
+    let told = says(&only, "ada", &[]);
+    assert!(!told.contains("is an Elder:"), "{told}");
+}
+
+#[test]
+fn what_only_doubtful_facts_name_is_said_to_be_so() {
+    let text = "language 1\nkind Person\nkind Club\nrelation Person exists\nrelation Person joined Club\n\
+                relation Club costs Number?\nquestion Person is yea | nay\n  among person exists\n\
+                lens l {\n  a: nay when any club costs n and n > 5\n  otherwise yea\n}\n\
+                facts {\n  ada exists\n  maybe ada joined chess\n}\n";
+    says(text, "ada", &["the value nobody stated in: chess costs … (only doubtful facts name chess)"]);
+    let certain = text.replace("maybe ada", "ada");
+    assert!(!says(&certain, "ada", &[]).contains("only doubtful facts"), "it is certain");
+}
