@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::lookup::{Flow, Stop, Want};
 use super::prove::ended;
-use super::run::Run;
+use super::run::{Run, Trace};
 use super::solve::Env;
 use crate::base::Idx;
 use crate::facts::MISSING;
@@ -13,8 +13,22 @@ use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Clause, Cond, RelationId, VarId};
 use crate::value::Value;
 
-/// Of a sentence that states more values than these none is noted.
-const MOST: usize = 40;
+/// Of a sentence that states more values than these none is noted, nor where so many facts do.
+const MOST: usize = 24;
+const MOST_FACTS: usize = 200;
+/// So many values are noted in all, after so many looks at most.
+const MOST_VALUES: usize = 60;
+const MOST_LOOKS: usize = 1000;
+
+/// Values stated for words that other sentences name too.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Joined {
+    pub values: BTreeSet<Value>,
+    /// Where they were looked for.
+    looks: BTreeSet<(usize, Vec<Want>)>,
+    /// Whether some were left out.
+    pub partial: bool,
+}
 
 impl Run<'_> {
     /// Notes the values that other conditions would find for the words of a sentence.
@@ -56,8 +70,22 @@ impl Run<'_> {
         let Some(slot) = atom.args.iter().position(|term| as_var(term) == Some(word)) else { return Ok(()) };
         let Some(mut want) = self.wants(atom, env, true) else { return Ok(()) };
         want[slot] = Want::Any;
-        let Some(values) = self.values_stated(relation, &want, slot)? else { return Ok(()) };
-        self.note(|trace| trace.joined.extend(values));
+        let mut is_new = false;
+        self.note(|Trace { joined, .. }| {
+            let is_known = joined.looks.contains(&(std::ptr::from_ref(atom) as usize, want.clone()));
+            joined.partial |= !is_known && joined.looks.len() >= MOST_LOOKS;
+            is_new = !is_known
+                && !joined.partial
+                && joined.looks.insert((std::ptr::from_ref(atom) as usize, want.clone()));
+        });
+        if !is_new {
+            return Ok(());
+        }
+        let values = self.values_stated(relation, &want, slot)?;
+        self.note(|Trace { joined, .. }| match values {
+            Some(values) if joined.values.len() + values.len() <= MOST_VALUES => joined.values.extend(values),
+            Some(_) | None => joined.partial = true,
+        });
         Ok(())
     }
 
@@ -77,11 +105,12 @@ impl Run<'_> {
                 self.tick()?;
                 seen += 1;
                 ids.insert(tuple[slot]);
-                if seen > MOST { Err(Stop::Enough) } else { Ok(()) }
+                if seen > MOST_FACTS || ids.len() > MOST { Err(Stop::Enough) } else { Ok(()) }
             }))?;
         }
+        let is_whole = seen <= MOST_FACTS && ids.len() <= MOST;
         let value = |id: u32| if id == MISSING { None } else { self.world.values.value(domain, id) };
-        Ok((seen <= MOST).then(|| ids.into_iter().filter_map(value).collect()))
+        Ok(is_whole.then(|| ids.into_iter().filter_map(value).collect()))
     }
 }
 

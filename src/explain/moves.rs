@@ -6,11 +6,11 @@ use super::constants::Found;
 use super::lookup::{Tuple, Want, fits};
 use super::members::About;
 use super::run::{Run, Trace};
-use super::tried::Tried;
+use super::tried::{Tried, beside};
 use super::world::{Change, Delta, Node, World};
 use crate::facts::{MISSING, Origin};
-use crate::model::{DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
-use crate::value::Value;
+use crate::model::{Constant, DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
+use crate::value::{Value, ValueKind};
 
 /// One change of the facts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -122,7 +122,7 @@ impl World<'_> {
     pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole = !scope.found.unmade;
+        let mut whole = !scope.found.unmade && !trace.joined.partial;
         for (relation, tuple, _) in &trace.facts {
             if !self.may_change(*relation) {
                 continue;
@@ -161,15 +161,17 @@ impl World<'_> {
             // A value that is not the one asked for was not read, but it is there to be taken away.
             let held = self.held_in_place(sofar.change, *relation, want);
             out.extend(held.into_iter().map(|tuple| Move::Remove(*relation, tuple)));
-            whole &= tried.fillings(*relation, want, &mut |tuple| {
-                if is_new(*relation, &tuple) {
-                    out.insert(if is_open {
-                        Move::Set(*relation, tuple)
-                    } else {
-                        Move::Add(*relation, tuple)
-                    });
-                }
-            });
+            for want in self.wanted_around(*relation, want) {
+                whole &= tried.fillings(*relation, &want, &mut |tuple| {
+                    if is_new(*relation, &tuple) {
+                        out.insert(if is_open {
+                            Move::Set(*relation, tuple)
+                        } else {
+                            Move::Add(*relation, tuple)
+                        });
+                    }
+                });
+            }
         }
         let about = About { trace, scope, tried: &tried, sofar };
         for (kind, id) in &trace.kinds {
@@ -186,6 +188,28 @@ impl World<'_> {
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
         kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
         (kept, whole)
+    }
+
+    /// What was wanted, and the same with the values beside those wanted: what holds with one need not hold with them.
+    fn wanted_around(&self, relation: RelationId, want: &[Want]) -> Vec<Vec<Want>> {
+        let mut out = vec![want.to_vec()];
+        for (slot, wanted) in want.iter().enumerate().filter(|(slot, _)| self.is_value(relation, *slot)) {
+            let (Want::Is(id) | Want::IsOrMissing(id)) = wanted else { continue };
+            let value = Some(*id).filter(|id| *id != MISSING);
+            let value = value.and_then(|id| self.values.value(self.domain(relation, slot), id));
+            for beside in value.iter().flat_map(beside).filter(|_| self.is_ordered(relation, slot)) {
+                let mut other = want.to_vec();
+                other[slot] = Want::Is(self.id(&Constant::Value(beside)));
+                out.push(other);
+            }
+        }
+        out
+    }
+
+    /// Whether the values in a slot come in an order.
+    fn is_ordered(&self, relation: RelationId, slot: usize) -> bool {
+        let ty = self.ruleset.relations[relation].slots[slot].ty;
+        matches!(ty, Ty::Value(ValueKind::Number | ValueKind::Date))
     }
 
     /// Facts that state another value for keys of which some value was wanted.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rustc_hash::FxBuildHasher;
 
 use super::grow::{Grown, wants};
+use super::joined::Joined;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::roots::Noted;
 use super::settled::Settled;
@@ -98,7 +99,7 @@ pub(super) struct Trace {
     /// Values at which comparisons with a missing one turn.
     pub turning: BTreeSet<Value>,
     /// Values that other sentences state for words that were looked for.
-    pub joined: BTreeSet<Value>,
+    pub joined: Joined,
 }
 
 impl<'w> Run<'w> {

@@ -87,7 +87,8 @@ impl<'t> Tried<'t> {
         if kind == ValueKind::Text && dictionary.len() <= ALL_NAMES {
             values.extend((0..dictionary.len() as u32).filter_map(|id| dictionary.value(id).cloned()));
         }
-        values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
+        let noted = trace.turning.iter().chain(&trace.joined.values);
+        values.extend(noted.filter(|value| value.kind() == kind).cloned());
         // Where a rule compares a sum or difference with a constant, the threshold is another such.
         let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
         if kind == ValueKind::Number && numbers.len() <= FEW_CONSTANTS {
@@ -101,23 +102,8 @@ impl<'t> Tried<'t> {
         if kind == ValueKind::Date {
             values.extend(super::dates::made(self.rules, &values));
         }
-        let beside: Vec<Value> = values
-            .iter()
-            .flat_map(|value| match value {
-                Value::Number(number) => {
-                    let one = Decimal::from(1);
-                    let both = [number.checked_add(one), number.checked_sub(one)];
-                    both.into_iter().flatten().map(Value::Number).collect::<Vec<_>>()
-                }
-                Value::Date(date) => {
-                    [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
-                }
-                Value::Flag(flag) => vec![Value::Flag(!flag)],
-                Value::Text(_) => Vec::new(),
-            })
-            .collect();
+        let beside: Vec<Value> = values.iter().flat_map(beside).collect();
         values.extend(beside);
-        values.extend(trace.joined.iter().filter(|value| value.kind() == kind).cloned());
         if kind == ValueKind::Text {
             values.extend(self.fresh(domain, &values));
         }
@@ -194,6 +180,22 @@ impl<'t> Tried<'t> {
                 ways.iter().flat_map(|way| ids.iter().map(|id| [way.as_slice(), &[*id]].concat())).collect();
         }
         Some(ways)
+    }
+}
+
+/// The values one beside another on either side; of a flag the other one.
+pub(super) fn beside(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Number(number) => {
+            let one = Decimal::from(1);
+            let both = [number.checked_add(one), number.checked_sub(one)];
+            both.into_iter().flatten().map(Value::Number).collect()
+        }
+        Value::Date(date) => {
+            [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
+        }
+        Value::Flag(flag) => vec![Value::Flag(!flag)],
+        Value::Text(_) => Vec::new(),
     }
 }
 

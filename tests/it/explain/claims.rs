@@ -107,6 +107,12 @@ fn a_value_that_another_sentence_states_is_tried() {
         "  bo exists\n  bo knows cy\n  cy owes 7",
     );
     assert!(told.contains("if bo is aged 7: yea"), "{told}");
+    // Between two such values it need not hold.
+    let told = changes(
+        "  a: yea when person exists unless person is aged any v and person owes v",
+        "  bo exists\n  bo is aged 1\n  bo is aged 12\n  bo owes 18",
+    );
+    assert!(told.contains("if bo owes 12: nay") && !told.contains("(from"), "{told}");
     // Where another sentence bars it, no value is said to do as well as any other.
     let told = changes("  a: yea when person is aged n unless person owes n", "  bo exists\n  bo owes 7");
     assert!(!told.contains("or any other value"), "{told}");
