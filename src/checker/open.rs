@@ -7,7 +7,7 @@ use super::claims::{Replay, Replayed};
 use super::plain::{Plain, Table, Truth};
 use super::proof::{Answered, Fact, Open, Says, Shown};
 use super::replay::FalseStep;
-use crate::model::{Constant, LensId, RelationId, Ty};
+use crate::model::{Cond, Constant, LensId, RelationId, Ty};
 use crate::value::{Value, ValueKind};
 
 /// The most things that can only be so or not so of which every way is tried.
@@ -63,7 +63,7 @@ impl Replay<'_> {
             grid.settles(settling)?;
         }
         if told && !open.by_values && open.agreed.is_none() && open.settling_complete {
-            grid.fewest(open)?;
+            grid.fewest(open, self.is_known_asked())?;
         }
         Ok(told && shown && grid.whole && open.settling_complete)
     }
@@ -99,6 +99,15 @@ impl Replay<'_> {
             }
         }
         Ok(Ok(told))
+    }
+
+    /// Whether rules ask what is known.
+    fn is_known_asked(&self) -> bool {
+        let ruleset = self.plain.facts.ruleset;
+        let rows = ruleset.lenses.iter().flat_map(|lens| &lens.rows).map(|row| &row.clause);
+        let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
+        let mut clauses = rows.chain(among).chain(ruleset.rules.iter().map(|rule| &rule.clause));
+        clauses.any(|clause| std::iter::once(&clause.when).chain(&clause.unless).any(asks_known))
     }
 
     /// What is not known, each with the ways in which it may turn out.
@@ -287,8 +296,9 @@ impl Grid<'_> {
         }
     }
 
-    /// The sets that settle an answer are the smallest, and all of that size.
-    fn fewest(&self, open: &Open) -> Result<(), FalseStep> {
+    /// The sets that settle an answer are the smallest, and all of that size. Where it is asked what is known, a value that
+    /// settles it need not do so once it is stated, which makes it known.
+    fn fewest(&self, open: &Open, is_known_asked: bool) -> Result<(), FalseStep> {
         let Some(size) = open.settling.first().map(|(answers, _)| answers.len()) else { return Ok(()) };
         let mut named: BTreeSet<Vec<Option<usize>>> = BTreeSet::new();
         for (answers, _) in &open.settling {
@@ -304,12 +314,29 @@ impl Grid<'_> {
         }
         for set in sets {
             let own = set.iter().flatten().count();
+            let is_value = |(side, turn): (&Side<'_>, &Option<usize>)| turn.is_some() && !side.doubt.maybe;
+            if is_known_asked && self.sides.iter().zip(&set).any(is_value) {
+                continue;
+            }
             if own <= size && self.after(&set).is_some() && (own < size || !named.contains(&set)) {
                 return Err(FalseStep(format!("{set:?} of {:?} settles it too", open.doubts)));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a condition asks what is known.
+fn asks_known(cond: &Cond) -> bool {
+    let own = match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(asks_known),
+        Cond::Not(inner, _) => asks_known(inner),
+        Cond::Atom(atom) => atom.known,
+        Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. } => false,
+    };
+    let mut within = false;
+    cond.aggregated(&mut |body| within |= asks_known(body));
+    own || within
 }
 
 fn same(one: &Fact, other: &Fact) -> bool {

@@ -225,3 +225,15 @@ fn what_only_doubtful_facts_name_is_said_to_be_so() {
     let certain = text.replace("maybe ada", "ada");
     assert!(!says(&certain, "ada", &[]).contains("only doubtful facts"), "it is certain");
 }
+
+#[test]
+fn a_flag_that_settles_it_only_while_it_is_not_known_is_not_missed() {
+    let text = "language 1\nkind Person\nrelation Person exists\nrelation Person is vip as Flag?\n\
+                question Person is yea | nay | mid\n  among person exists\n\
+                lens l {\n  a: yea when person exists and not person is vip as yes\n  \
+                b: mid when known person is vip as yes\n  b overrides a\n  otherwise nay\n}\n\
+                facts {\n  bo exists\n}\n";
+    let told = says(text, "bo", &["if bo is vip as no: yea"]);
+    let settled = told.split("It is settled").nth(1).expect("something settles it");
+    assert!(!settled.contains("vip as yes: nay"), "{told}");
+}
