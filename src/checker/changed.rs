@@ -11,14 +11,30 @@ impl<'f> Plain<'f> {
     /// certain yet.
     pub fn after(facts: Facts<'f>, changes: &[FactChange]) -> Result<Self, FalseStep> {
         let mut world = Self::new(facts);
-        let mut gone = Vec::new();
+        let mut gone: Vec<(KindId, String)> = Vec::new();
         for change in changes {
-            let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
+            let said = || FalseStep(format!("this change cannot be made: {change:?}"));
+            let fact = match change {
+                FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact) => fact,
+                FactChange::Leave(kind, name) | FactChange::Join(kind, name) => {
+                    let joins = matches!(change, FactChange::Join(..));
+                    if world.is_outright(*kind, name) == joins {
+                        return Err(said());
+                    }
+                    world.outright.insert((*kind, name.clone()), joins);
+                    let kinds = world.above(*kind, name);
+                    if joins {
+                        world.members.extend(kinds.into_iter().map(|thing| (thing, true)));
+                    } else {
+                        gone.extend(kinds);
+                    }
+                    continue;
+                }
+            };
             let open = facts.ruleset.relations[fact.relation].open;
             let mut table = world.stated(fact.relation);
             let certain = table.certain.contains(&fact.args);
             let doubtful = table.doubtful.contains(&fact.args);
-            let said = || FalseStep(format!("this change cannot be made: {change:?}"));
             match change {
                 FactChange::Remove(_) => {
                     if !table.unsure && !certain && !doubtful {
@@ -31,8 +47,9 @@ impl<'f> Plain<'f> {
                         missing[slot] = None;
                         table.doubtful.insert(missing);
                     }
-                    gone.push(fact);
+                    gone.extend(world.named(fact.relation, &fact.args));
                 }
+                FactChange::Leave(..) | FactChange::Join(..) => {}
                 FactChange::Add(_) | FactChange::Set(_) => {
                     if certain {
                         return Err(said());
@@ -56,7 +73,6 @@ impl<'f> Plain<'f> {
             }
         }
         let mut members = std::mem::take(&mut world.members);
-        let gone: Vec<_> = gone.iter().flat_map(|fact| world.named(fact.relation, &fact.args)).collect();
         for (kind, name) in gone {
             match world.is_put_in(kind, &name) {
                 Truth::Yes => {}
@@ -77,25 +93,31 @@ impl<'f> Plain<'f> {
         let mut out = Vec::new();
         for (slot, arg) in self.facts.ruleset.relations[relation].slots.iter().zip(args) {
             if let (Ty::Thing(kind), Some(Constant::Thing(_, name))) = (slot.ty, arg) {
-                let mut at = Some(kind);
-                while let Some(kind) = at {
-                    out.push((kind, name.clone()));
-                    at = self.facts.ruleset.kinds[kind].parent;
-                }
+                out.extend(self.above(kind, name));
             }
         }
         out
+    }
+
+    /// A thing with its kind and all above it.
+    fn above(&self, kind: KindId, name: &str) -> Vec<(KindId, String)> {
+        let up = |kind: &KindId| self.facts.ruleset.kinds[*kind].parent;
+        std::iter::successors(Some(kind), up).map(|kind| (kind, name.to_owned())).collect()
+    }
+
+    /// Whether it is said outright that a thing is of a kind.
+    fn is_outright(&self, kind: KindId, name: &str) -> bool {
+        self.outright.get(&(kind, name.to_owned())).copied().unwrap_or_else(|| {
+            let id = self.facts.dictionaries[self.facts.ruleset.kinds[kind].domain].find_name(name);
+            id.is_some_and(|id| self.facts.stated.outright[kind].contains(id as usize))
+        })
     }
 
     /// Whether a statement puts a thing in a kind.
     pub(super) fn is_put_in(&self, kind: KindId, name: &str) -> Truth {
         let ruleset = self.facts.ruleset;
         let part = |other: KindId| ruleset.is_part_of(other, kind);
-        let dictionary = &self.facts.dictionaries[ruleset.kinds[kind].domain];
-        let id = dictionary.find_name(name);
-        let said =
-            |other: KindId| id.is_some_and(|id| self.facts.stated.outright[other].contains(id as usize));
-        if ruleset.kinds.ids().any(|other| part(other) && said(other)) {
+        if ruleset.kinds.ids().any(|other| part(other) && self.is_outright(other, name)) {
             return Truth::Yes;
         }
         let is_root = ruleset.kinds[kind].root == kind;

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claims::{Replay, Replayed};
-use super::plain::{Plain, Table};
+use super::plain::{Plain, Table, Truth};
 use super::proof::{Answered, Fact, Open, Says, Shown};
 use super::replay::FalseStep;
-use crate::model::{Constant, LensId, RelationId, Ty};
+use crate::model::{Cond, Constant, LensId, RelationId, Ty};
 use crate::value::{Value, ValueKind};
 
 /// The most things that can only be so or not so of which every way is tried.
@@ -26,7 +26,7 @@ struct Side<'o> {
     is_yes_or_no: bool,
 }
 
-/// What is said in every way, where that can be told.
+/// What is said in every way, where that can be told; nothing where nobody asks about the subject.
 struct Grid<'o> {
     sides: Vec<Side<'o>>,
     ways: Vec<Option<Says>>,
@@ -52,7 +52,7 @@ impl Replay<'_> {
             return Err(FalseStep(format!("{found:?} of {subject:?} is open too, beside {says:?}")));
         }
         if let Some(agreed) = &open.agreed
-            && grid.ways.iter().flatten().any(|says| says != agreed)
+            && grid.ways.iter().flatten().any(|says| !says.is_empty() && says != agreed)
         {
             return Err(FalseStep(format!("not every way comes to {agreed:?} of {subject:?}")));
         }
@@ -63,7 +63,7 @@ impl Replay<'_> {
             grid.settles(settling)?;
         }
         if told && !open.by_values && open.agreed.is_none() && open.settling_complete {
-            grid.fewest(open)?;
+            grid.fewest(open, self.is_known_asked())?;
         }
         Ok(told && shown && grid.whole && open.settling_complete)
     }
@@ -90,7 +90,7 @@ impl Replay<'_> {
                 self.way(lens, subject, &all)
             };
             match (with(&turns[0]), with(&turns[1])) {
-                (Ok(Some(left)), Ok(Some(right))) if left == right => {
+                (Ok(Some(left)), Ok(Some(right))) if left == right || left.is_empty() || right.is_empty() => {
                     return Err(FalseStep(format!("{turns:?} make no difference with {others:?}")));
                 }
                 (Ok(Some(_)), Ok(Some(_))) => {}
@@ -99,6 +99,15 @@ impl Replay<'_> {
             }
         }
         Ok(Ok(told))
+    }
+
+    /// Whether rules ask what is known.
+    fn is_known_asked(&self) -> bool {
+        let ruleset = self.plain.facts.ruleset;
+        let rows = ruleset.lenses.iter().flat_map(|lens| &lens.rows).map(|row| &row.clause);
+        let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
+        let mut clauses = rows.chain(among).chain(ruleset.rules.iter().map(|rule| &rule.clause));
+        clauses.any(|clause| std::iter::once(&clause.when).chain(&clause.unless).any(asks_known))
     }
 
     /// What is not known, each with the ways in which it may turn out.
@@ -158,7 +167,8 @@ impl Replay<'_> {
         Ok(Grid { ways: ways?, sides, whole })
     }
 
-    /// What is said where things turn out so, as far as that can be told.
+    /// What is said where things turn out so, as far as that can be told; whether a subject is asked about has to be seen
+    /// where it is only perhaps.
     fn way(&self, lens: LensId, subject: &[Constant], answers: &[Answered]) -> Result<Option<Says>, Spent> {
         let mut changed: BTreeMap<RelationId, Table> = BTreeMap::new();
         for Answered { fact, holds } in answers {
@@ -174,7 +184,9 @@ impl Replay<'_> {
             }
         }
         let world = Plain::completing(&self.plain, changed);
-        let says = world.answer(lens, subject);
+        let question = self.plain.facts.ruleset.lenses[lens].question;
+        let is_asked = self.plain.stands(question, subject) == Truth::Yes;
+        let says = if is_asked { world.answer(lens, subject) } else { world.outcome(lens, subject) };
         if world.is_spent() { Err(Spent) } else { Ok(says) }
     }
 }
@@ -211,8 +223,9 @@ impl Grid<'_> {
     /// Something is named just where it makes a difference, with the share of the ways in which it does.
     fn pivotal(&self, at: usize, open: &Open) -> Result<(), FalseStep> {
         let (doubt, step) = (self.sides[at].doubt, stride(&self.sides, at));
-        // By how what else is yes or no turns out: whether it matters for some values of the rest.
-        let mut differs: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
+        // By how what else is yes or no turns out: whether the subject is asked about for some values of the rest, and
+        // whether it matters for some.
+        let mut found: BTreeMap<Vec<usize>, (bool, bool)> = BTreeMap::new();
         let mut told = true;
         for way in (0..self.ways.len()).filter(|way| digit(&self.sides, *way, at) == 0) {
             let others =
@@ -221,13 +234,16 @@ impl Grid<'_> {
             let own: Vec<Option<&Says>> =
                 (0..self.sides[at].turns.len()).map(|turn| self.ways[way + turn * step].as_ref()).collect();
             told &= own.iter().all(Option::is_some);
-            let mut known = own.into_iter().flatten();
+            let mut known = own.into_iter().flatten().filter(|says| !says.is_empty());
             let first = known.next();
-            *differs.entry(others).or_default() |= known.any(|says| Some(says) != first);
+            let (asked, differs) = found.entry(others).or_default();
+            *asked |= first.is_some();
+            *differs |= known.any(|says| Some(says) != first);
         }
         let named = open.pivotal.iter().find(|one| same(&one.fact, doubt));
-        let so = differs.values().filter(|differs| **differs).count() as u64;
-        let share = so * 1_000_000 / differs.len().max(1) as u64;
+        let so = found.values().filter(|(_, differs)| *differs).count() as u64;
+        let asked = found.values().filter(|(asked, _)| *asked).count() as u64;
+        let share = so * 1_000_000 / asked.max(1);
         let Some(named) = named else {
             return if so == 0 {
                 Ok(())
@@ -265,6 +281,7 @@ impl Grid<'_> {
                 .all(|(at, turn)| turn.is_none_or(|turn| digit(&self.sides, *way, at) == turn))
         };
         let mut own = (0..self.ways.len()).filter(fits).filter_map(|way| self.ways[way].as_ref());
+        let mut own = own.by_ref().filter(|says| !says.is_empty());
         let first = own.next()?;
         own.all(|says| says == first).then_some(first)
     }
@@ -279,8 +296,9 @@ impl Grid<'_> {
         }
     }
 
-    /// The sets that settle an answer are the smallest, and all of that size.
-    fn fewest(&self, open: &Open) -> Result<(), FalseStep> {
+    /// The sets that settle an answer are the smallest, and all of that size. Where it is asked what is known, a value that
+    /// settles it need not do so once it is stated, which makes it known.
+    fn fewest(&self, open: &Open, is_known_asked: bool) -> Result<(), FalseStep> {
         let Some(size) = open.settling.first().map(|(answers, _)| answers.len()) else { return Ok(()) };
         let mut named: BTreeSet<Vec<Option<usize>>> = BTreeSet::new();
         for (answers, _) in &open.settling {
@@ -296,12 +314,29 @@ impl Grid<'_> {
         }
         for set in sets {
             let own = set.iter().flatten().count();
+            let is_value = |(side, turn): (&Side<'_>, &Option<usize>)| turn.is_some() && !side.doubt.maybe;
+            if is_known_asked && self.sides.iter().zip(&set).any(is_value) {
+                continue;
+            }
             if own <= size && self.after(&set).is_some() && (own < size || !named.contains(&set)) {
                 return Err(FalseStep(format!("{set:?} of {:?} settles it too", open.doubts)));
             }
         }
         Ok(())
     }
+}
+
+/// Whether a condition asks what is known.
+fn asks_known(cond: &Cond) -> bool {
+    let own = match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(asks_known),
+        Cond::Not(inner, _) => asks_known(inner),
+        Cond::Atom(atom) => atom.known,
+        Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. } => false,
+    };
+    let mut within = false;
+    cond.aggregated(&mut |body| within |= asks_known(body));
+    own || within
 }
 
 fn same(one: &Fact, other: &Fact) -> bool {

@@ -60,6 +60,8 @@ pub(super) struct Plain<'f> {
     pub(super) changed: BTreeMap<RelationId, Table>,
     /// Things that are of a kind now, or no longer.
     pub(super) members: BTreeMap<(KindId, String), bool>,
+    /// Things of which it is said outright now that they are of a kind, or no longer.
+    pub(super) outright: BTreeMap<(KindId, String), bool>,
     /// Whether even who is of which kind cannot be told.
     pub(super) blind: bool,
     /// The world in which it is asked what is known, where this one is a completion of it.
@@ -78,6 +80,7 @@ impl<'f> Plain<'f> {
             tables: RefCell::default(),
             changed: BTreeMap::new(),
             members: BTreeMap::new(),
+            outright: BTreeMap::new(),
             blind: false,
             knowing: None,
             reads: reads(&facts),
@@ -94,6 +97,7 @@ impl<'f> Plain<'f> {
             tables: RefCell::default(),
             changed,
             members: base.members.clone(),
+            outright: base.outright.clone(),
             blind: base.blind,
             knowing: Some(base),
             reads: base.reads.clone(),
@@ -332,13 +336,13 @@ impl<'f> Plain<'f> {
 
     /// What is stated of a relation.
     pub(super) fn stated(&self, relation: RelationId) -> Table {
-        if let Some(changed) = self.changed.get(&relation) {
-            return changed.clone();
-        }
         let entry = &self.facts.ruleset.relations[relation];
-        let stated = &self.facts.stated.relations[relation];
-        // Who is new of a kind has keys without a value.
+        // Who is new of a kind has keys without a value, whatever else of the relation was changed before.
         let grown = entry.open.is_some() && self.members.values().any(|is| *is);
+        if let Some(changed) = self.changed.get(&relation) {
+            return Table { unsure: changed.unsure || grown, ..changed.clone() };
+        }
+        let stated = &self.facts.stated.relations[relation];
         let mut table = Table { unsure: grown, ..Table::default() };
         if stated.len(false) + stated.len(true) > MOST_FACTS {
             return Table { unsure: true, ..table };

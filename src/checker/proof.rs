@@ -230,6 +230,10 @@ pub enum FactChange {
     Add(Fact),
     /// The value of its key is this one.
     Set(Fact),
+    /// Nobody says outright any more that a thing of this name is of a kind.
+    Leave(KindId, String),
+    /// That is said outright.
+    Join(KindId, String),
 }
 
 /// What the sides of a comparison come to.
@@ -315,6 +319,8 @@ pub struct Pivotal {
     pub share: Option<u64>,
     /// A way in which it does.
     pub shown: Option<Shown>,
+    /// Of a missing value: things in its key that only doubtful facts name, which would cease with these.
+    pub doubted: Vec<Constant>,
 }
 
 /// A way in which something not known makes a difference.

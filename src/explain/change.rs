@@ -1,6 +1,5 @@
 //! What would change an answer: the smallest sets of changes, each tried by working the answer out again.
 
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -8,14 +7,14 @@ use std::rc::Rc;
 use super::lookup::{Stop, Tuple};
 use super::moves::{Move, Scope, Sofar};
 use super::nearest::Tried;
-use super::roots::{Compared, Sides};
+use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, World};
 use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
-use crate::model::{Constant, LensId, RelationId};
-use crate::value::{Decimal, Value};
+use crate::model::{Constant, KindId, LensId, RelationId, Slot, Ty};
+use crate::value::{Decimal, Value, ValueKind};
 use crate::verdict::OutcomeSet;
 
 /// What a lens says of a subject, and whether it is certainly of the population; nothing outside.
@@ -59,6 +58,10 @@ pub(super) struct Search<'w> {
     pub first: BTreeSet<(RelationId, Tuple)>,
     /// The values tried for each change, whatever was changed beside it.
     pub values: BTreeMap<Move, BTreeSet<Value>>,
+    /// The kinds of values that were tried.
+    kinds: BTreeSet<ValueKind>,
+    /// Kinds of values of which nothing is said beyond those tried.
+    endless: BTreeSet<ValueKind>,
 }
 
 /// Of whom lenses are asked, and whether what they say is what is looked for.
@@ -92,6 +95,8 @@ impl<'w> Search<'w> {
             sides: Rc::default(),
             first: BTreeSet::new(),
             values: BTreeMap::new(),
+            kinds: BTreeSet::new(),
+            endless: BTreeSet::new(),
         }
     }
 }
@@ -106,7 +111,8 @@ impl Search<'_> {
     ) -> Flips {
         let question = Question { lenses, subject, wanted };
         let scope = self.world.scope(lenses, subject, &self.first);
-        let mut out = Flips { found: Vec::new(), size: 0, complete: true };
+        self.endless.clone_from(&scope.found.endless);
+        let mut out = Flips { found: Vec::new(), size: 0, complete: true, rough: Vec::new() };
         let mut level = VecDeque::from([Visited::default()]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         // Sets that are enough: with more beside them they are not the smallest.
@@ -155,6 +161,7 @@ impl Search<'_> {
             level = self.told_apart(sets.next, &scope);
         }
         self.left += kept;
+        out.rough = scope.found.rough.intersection(&self.kinds).copied().collect();
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
         out.found.sort_by_key(|flip| (flip.changes.len(), unasked(flip), rank(flip)));
@@ -189,6 +196,7 @@ impl Search<'_> {
             if let Some(((own, _), value)) = self.world.shape(std::slice::from_ref(&one), 0) {
                 self.values.entry(own).or_default().insert(value);
             }
+            self.kinds.extend(self.world.kinds_in(&one));
             if all.len() > 1 {
                 self.left = self.left.saturating_sub(A_WORLD);
             }
@@ -259,7 +267,7 @@ impl Search<'_> {
         self.narrow(question, found, beside);
         let several = |tried: &Tried| tried.moves.len() > 1 && self.world.is_valued_at(&tried.moves, 0);
         let (many, single): (Vec<Tried>, Vec<Tried>) = std::mem::take(found).into_iter().partition(several);
-        let mut least = self.world.least(single, beside);
+        let mut least = self.world.least(single, beside, &self.endless);
         least.extend(self.corners(question, many));
         let before = least.len();
         least.retain(|tried| self.is_whole(question.lenses, question.subject, &tried.moves));
@@ -309,10 +317,10 @@ impl Search<'_> {
         change: Change,
     ) -> Result<Vec<Answer>, Stop> {
         let mut run = self.base.differing(change, self.left.min(MOST_STEPS));
-        run.sides = Some(RefCell::default());
+        run.sides = Some(Noted::few());
         let answers = self.asked(&run, lenses, subject)?;
         self.failed = run.failed.get() && !self.base.failed.get();
-        self.sides = Rc::new(run.sides.map(RefCell::into_inner).unwrap_or_default());
+        self.sides = Rc::new(run.sides.map(Noted::into_sides).unwrap_or_default());
         Ok(answers)
     }
 
@@ -332,8 +340,10 @@ impl Search<'_> {
 
     fn flip(&self, tried: Tried) -> Flip {
         let Tried { moves, says, reach, .. } = tried;
-        // How far the same holds hangs on what changes beside it.
-        let reach = if moves.len() == 1 { reach } else { Reach::Only };
+        // How far the same holds hangs on what changes beside it; what is met again and again holds nowhere for good.
+        let is_endless =
+            moves.iter().flat_map(|one| self.world.kinds_in(one)).any(|kind| self.endless.contains(&kind));
+        let reach = if moves.len() == 1 && !is_endless { reach } else { Reach::Only };
         let changes = moves.iter().map(|one| self.world.told(one)).collect();
         let stated = match moves.as_slice() {
             [one] => self.world.is_stated_within(one, reach),
@@ -377,15 +387,20 @@ fn parts(moves: &[Move]) -> impl Iterator<Item = Vec<Move>> {
 
 /// Whether two changes are about the same fact or key.
 fn clashes(world: &World<'_>, one: &Move, other: &Move) -> bool {
-    let parts = |one: &Move| -> (RelationId, Tuple) {
-        let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) = one;
+    let parts = |one: &Move| {
+        let (relation, tuple) = one.fact()?;
         let mut tuple = tuple.clone();
-        if let Some(slot) = world.ruleset.relations[*relation].open {
+        if let Some(slot) = world.ruleset.relations[relation].open {
             tuple[slot] = MISSING;
         }
-        (*relation, tuple)
+        Some((relation, tuple))
     };
-    parts(one) == parts(other)
+    match (one, other) {
+        (Move::Leave(kind, id) | Move::Join(kind, id), Move::Leave(same, own) | Move::Join(same, own)) => {
+            (kind, id) == (same, own)
+        }
+        _ => parts(one).is_some_and(|own| Some(own) == parts(other)),
+    }
 }
 
 impl World<'_> {
@@ -400,11 +415,31 @@ impl World<'_> {
         }
     }
 
+    /// The kinds of the values in a fact that is stated.
+    fn kinds_in(&self, one: &Move) -> BTreeSet<ValueKind> {
+        let (Move::Add(relation, _) | Move::Set(relation, _)) = one else { return BTreeSet::new() };
+        let kind = |slot: &Slot| match slot.ty {
+            Ty::Value(kind) => Some(kind),
+            Ty::Thing(_) => None,
+        };
+        self.ruleset.relations[*relation].slots.iter().filter_map(kind).collect()
+    }
+
+    /// What a thing of a kind is called.
+    fn name_in(&self, kind: KindId, id: u32) -> String {
+        match self.constant(self.ruleset.kinds[kind].domain, id) {
+            Some(Constant::Thing(_, name)) => name,
+            Some(Constant::Value(_)) | None => unreachable!("the domain of a kind holds things"),
+        }
+    }
+
     fn told(&self, one: &Move) -> FactChange {
         match one {
             Move::Remove(relation, tuple) => FactChange::Remove(self.fact(*relation, tuple)),
             Move::Add(relation, tuple) => FactChange::Add(self.fact(*relation, tuple)),
             Move::Set(relation, tuple) => FactChange::Set(self.fact(*relation, tuple)),
+            Move::Leave(kind, id) => FactChange::Leave(*kind, self.name_in(*kind, *id)),
+            Move::Join(kind, id) => FactChange::Join(*kind, self.name_in(*kind, *id)),
         }
     }
 }
@@ -419,7 +454,8 @@ fn rank(change: &FactChange) -> u32 {
         fact.args.iter().filter_map(place).sum::<u32>()
     };
     match change {
-        FactChange::Remove(_) => 0,
+        FactChange::Remove(_) | FactChange::Leave(..) => 0,
+        FactChange::Join(_, name) => 100 + 10 * super::newcomer_place(name).map_or(0, |place| place + 1),
         FactChange::Set(fact) => 10 + new(fact),
         FactChange::Add(fact) => 100 + 10 * new(fact),
     }

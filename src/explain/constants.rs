@@ -3,34 +3,43 @@
 use std::collections::BTreeSet;
 
 use super::world::{Node, World};
-use crate::builtin::{fitting, unfitting};
-use crate::model::{Clause, Cond, Constant, Expr, Term};
-use crate::value::Value;
+use crate::builtin::{Builtin, Takes, fitting, unfitting};
+use crate::model::clause::expr_vars;
+use crate::model::{BinaryOp, Clause, Cond, Constant, DateUnit, Expr, Term};
+use crate::value::{Value, ValueKind};
 
 /// Texts are made up to this length where rules ask how long one is.
 const LONGEST: i64 = 64;
 /// Of up to this many texts that rules name each is made longer, and put before each other one.
 const FEW_TEXTS: usize = 4;
 
+/// Of up to this many texts that rules name others are made that functions turn into them.
+const MOST_SPELLED: usize = 20;
+
 /// What rules compare with.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Found {
     pub values: BTreeSet<Value>,
     /// Whether texts stand for patterns that rules do not name.
     pub patterns: bool,
     /// The functions that rules call.
-    called: BTreeSet<&'static str>,
+    pub called: BTreeSet<&'static str>,
     /// Whether for some pattern no text could be made.
     pub unmade: bool,
+    /// Kinds of values of which what rules ask could be met by one that nobody tries: between two at which it is not
+    /// met the sides of a comparison may come near each other and part again.
+    pub rough: BTreeSet<ValueKind>,
+    /// Kinds of values of which what rules ask may be met again and again, however far one goes.
+    pub endless: BTreeSet<ValueKind>,
+    /// Whether dates are moved, or so many units counted between two: days, months, years.
+    pub moved: [bool; 3],
+    /// How many functions of texts are called.
+    texts: usize,
 }
 
 impl World<'_> {
-    /// The constants rules that matter here compare with, texts made for their patterns, and parameters' values.
-    pub fn constants_of(&self, nodes: &BTreeSet<Node>) -> BTreeSet<Value> {
-        self.compared_with(nodes).values
-    }
-
-    /// The same, with what else is known of them.
+    /// The constants rules that matter here compare with, texts made for their patterns, and parameters' values; with what
+    /// else is known of them.
     pub(super) fn compared_with(&self, nodes: &BTreeSet<Node>) -> Found {
         let mut found = Found {
             values: self.evaluation.parameters.iter().flatten().cloned().collect(),
@@ -56,6 +65,7 @@ impl World<'_> {
             }
         }
         found.make_texts();
+        found.judge();
         found
     }
 }
@@ -69,8 +79,12 @@ impl Found {
             Cond::Compare { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
+                self.sides(&[lhs, rhs]);
             }
-            Cond::Let { value, .. } => self.expr(value),
+            Cond::Let { value, .. } => {
+                self.expr(value);
+                self.sides(&[value]);
+            }
             Cond::Stated { .. } | Cond::IsKind { .. } => {}
         }
         let mut bodies = Vec::new();
@@ -89,14 +103,23 @@ impl Found {
             Expr::Term(term) => self.term(term),
             Expr::Negate(inner) => self.expr(inner),
             Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
+                self.moved[0] |= matches!(expr, Expr::DaysBetween(..));
                 self.expr(lhs);
                 self.expr(rhs);
             }
-            Expr::Shift { date, amount, .. } => {
+            Expr::Shift { date, amount, unit, .. } => {
+                let at = match unit {
+                    DateUnit::Days => 0,
+                    DateUnit::Months => 1,
+                    DateUnit::Years => 2,
+                };
+                self.moved[at] = true;
                 self.expr(date);
                 self.expr(amount);
             }
             Expr::Call(function, args) => {
+                self.texts += usize::from(takes(function, ValueKind::Text));
+                self.moved[2] |= function.name == "years-between";
                 match (function.name, args.as_slice()) {
                     ("matches", [_, Expr::Term(Term::Constant(Constant::Value(Value::Text(pattern))))]) => {
                         self.pattern(pattern);
@@ -113,6 +136,39 @@ impl Found {
         }
     }
 
+    /// Notes where the sides of a comparison may near each other and part again while one value of theirs goes on.
+    fn sides(&mut self, sides: &[&Expr]) {
+        let mut shapes = Shapes::default();
+        let mut vars = Vec::new();
+        for side in sides {
+            shapes.expr(side);
+            expr_vars(side, &mut vars);
+        }
+        let named = vars.len();
+        vars.sort_unstable();
+        vars.dedup();
+        let again = vars.len() < named;
+        if shapes.bent || shapes.divided > 1 || again && (shapes.curved || shapes.stepped) {
+            self.rough.insert(ValueKind::Number);
+        }
+        if again && shapes.stepped {
+            self.endless.insert(ValueKind::Number);
+        }
+    }
+
+    /// What follows from all that is called together.
+    fn judge(&mut self) {
+        if self.texts > 1 {
+            self.rough.insert(ValueKind::Text);
+        }
+        if ["month", "day"].iter().any(|name| self.called.contains(name)) {
+            self.endless.insert(ValueKind::Date);
+            if self.moved.contains(&true) {
+                self.rough.insert(ValueKind::Date);
+            }
+        }
+    }
+
     fn pattern(&mut self, pattern: &str) {
         let made = fitting(pattern);
         self.unmade |= made.is_empty();
@@ -120,8 +176,16 @@ impl Found {
         self.values.extend(texts.map(|text| Value::Text(text.as_str().into())));
     }
 
-    /// Texts of the lengths that rules ask about, and such that have several parts.
+    /// Texts of the lengths that rules ask about, such that have several parts, and such that functions turn into others.
     fn make_texts(&mut self) {
+        let spelled = self.texts();
+        let all = |spell: fn(&str) -> String| {
+            let made = spelled.iter().take(MOST_SPELLED).map(|text| spell(text));
+            made.map(|text| Value::Text(text.as_str().into())).collect::<Vec<_>>()
+        };
+        let large = if self.called.contains("lower") { all(str::to_uppercase) } else { Vec::new() };
+        let wide = if self.called.contains("trim") { all(|text| format!(" {text}")) } else { Vec::new() };
+        self.values.extend(large.into_iter().chain(wide));
         let mut texts: Vec<String> = self.texts();
         let parts = ["starts-with", "ends-with", "contains"].iter().any(|name| self.called.contains(name));
         if parts && texts.len() <= FEW_TEXTS {
@@ -160,5 +224,72 @@ impl Found {
             Value::Number(_) | Value::Date(_) | Value::Flag(_) => None,
         };
         self.values.iter().filter_map(text).collect()
+    }
+}
+
+/// How the sides of a comparison run while one value of theirs goes on.
+#[derive(Default)]
+struct Shapes {
+    /// Whether they turn back.
+    bent: bool,
+    /// Whether values are multiplied with each other.
+    curved: bool,
+    /// Whether they run in steps.
+    stepped: bool,
+    /// How often they are divided by what goes on.
+    divided: usize,
+}
+
+impl Shapes {
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Term(_) => {}
+            Expr::Negate(inner) => self.expr(inner),
+            Expr::Binary(op, lhs, rhs) => {
+                let (left, right) = (varies(lhs), varies(rhs));
+                match op {
+                    BinaryOp::Add | BinaryOp::Subtract => {}
+                    BinaryOp::Multiply => self.curved |= left && right,
+                    BinaryOp::Divide => {
+                        self.divided += usize::from(right);
+                        self.curved |= right;
+                    }
+                    BinaryOp::Power => self.bent |= left || right,
+                }
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::DaysBetween(lhs, rhs) => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Shift { date, amount, .. } => {
+                self.expr(date);
+                self.expr(amount);
+            }
+            Expr::Call(function, args) => {
+                self.bent |= function.name == "abs" && args.iter().any(varies);
+                self.stepped |= takes(function, ValueKind::Number);
+                args.iter().for_each(|arg| self.expr(arg));
+            }
+            Expr::Aggregate(aggregate) => self.expr(&aggregate.value),
+        }
+    }
+}
+
+/// Whether what a calculation comes to hangs on facts.
+pub(super) fn varies(expr: &Expr) -> bool {
+    let mut vars = Vec::new();
+    expr_vars(expr, &mut vars);
+    let mut figures = false;
+    expr.aggregates(&mut |_| figures = true);
+    figures || !vars.is_empty()
+}
+
+/// Whether a function takes values of a kind.
+fn takes(function: &Builtin, kind: ValueKind) -> bool {
+    match function.takes {
+        Takes::Kinds(kinds) | Takes::Optional(kinds, _) => kinds.contains(&kind),
+        Takes::Several => matches!(kind, ValueKind::Number | ValueKind::Date),
     }
 }

@@ -24,14 +24,12 @@ impl World<'_> {
     /// Whether changes name a value that nothing else names: it was made to be tried.
     pub fn is_made(&self, moves: &[Move]) -> bool {
         moves.iter().any(|one| {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
+            let Some((relation, tuple)) = one.fact() else { return false };
             let is_made = |slot: usize| {
-                let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
+                let known = &self.evaluation.dictionaries[self.domain(relation, slot)];
                 known.value(tuple[slot]).is_none() && tuple[slot] != MISSING
             };
-            self.is_valued(one)
-                && (0..tuple.len()).any(|slot| self.is_value(*relation, slot) && is_made(slot))
+            self.is_valued(one) && (0..tuple.len()).any(|slot| self.is_value(relation, slot) && is_made(slot))
         })
     }
 
@@ -143,7 +141,8 @@ impl Search<'_> {
         let others = found.iter().filter(|tried| tried.says != now.says).chain(&beside);
         let others: Vec<Value> = others.filter_map(|tried| Some(of(tried)?.0)).collect();
         let old = self.world.stated_value(&shape.0);
-        let all = sides(&own.iter().collect::<Vec<_>>(), &others.iter().collect::<Vec<_>>(), old.as_ref());
+        let all =
+            sides(&own.iter().collect::<Vec<_>>(), &others.iter().collect::<Vec<_>>(), old.as_ref(), false);
         // Of several ranges that one in which the value lies.
         let apart = |tried: &Tried| {
             let Some((other, _)) = of(tried) else { return usize::MAX };

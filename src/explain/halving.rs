@@ -1,13 +1,13 @@
 //! Where an answer turns between two values that were tried: where the sides of a comparison are equal, and else
 //! halved until they lie side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
-use super::roots::{Sides, beside, roots};
+use super::roots::{Sides, across, beside, roots};
 use super::world::Change;
 use super::{Reach, lookup::Stop};
 use crate::checker::Says;
@@ -25,7 +25,7 @@ const MOST_HALVES: usize = 400;
 /// So often it is looked between values found along a straight line.
 const DEEPEST: usize = 4;
 /// So many values are passed over that are stated already.
-const MOST_HOLES: i128 = 8;
+const MOST_HOLES: i64 = 8;
 
 /// The finest steps are ten to this power.
 const FINEST: i32 = -6;
@@ -48,15 +48,18 @@ pub(super) fn half_way(low: &Value, high: &Value, step: i32) -> Option<Value> {
 }
 
 /// The value so many steps beside the one half way between two.
-fn between(low: &Value, high: &Value, step: i32, beside: i128) -> Option<Value> {
+fn between(low: &Value, high: &Value, step: i32, beside: i64) -> Option<Value> {
     match (low, high) {
         (Value::Number(low), Value::Number(high)) => {
             // A value that is in no whole steps lies between two that are.
-            let low = i128::from(low.in_units(step).or_else(|| in_steps(*low, step))?);
-            let most = high.in_units(step).map_or_else(|| in_steps(*high, step).map(|most| most + 1), Some);
-            let most = i128::from(most?);
-            let at = low.midpoint(most) + beside;
-            (low < at && at < most).then(|| Decimal::scaled(at, step).ok().map(Value::Number))?
+            let unit = Decimal::scaled(1, step).ok()?;
+            let low = low.checked_div(unit).ok()?.floor();
+            let most = high.checked_div(unit).ok()?.ceiling();
+            let half = Decimal::scaled(5, -1).ok()?;
+            let middle = low.checked_add(most).ok()?.checked_mul(half).ok()?.floor();
+            let at = middle.checked_add(Decimal::from(beside)).ok()?;
+            let at = (low < at && at < most).then_some(at)?;
+            at.checked_mul(unit).ok().map(Value::Number)
         }
         (Value::Date(low), Value::Date(high)) => {
             let (low, high) = (low.days(), high.days());
@@ -67,9 +70,10 @@ fn between(low: &Value, high: &Value, step: i32, beside: i128) -> Option<Value> 
     }
 }
 
-/// How many whole steps a number is, at most.
-fn in_steps(number: Decimal, step: i32) -> Option<i64> {
-    number.checked_div(Decimal::scaled(1, step).ok()?).ok()?.floor().to_i64()
+/// Whether a number is some whole steps.
+fn is_in_steps(number: Decimal, step: i32) -> bool {
+    let count = Decimal::scaled(1, step).and_then(|unit| number.checked_div(unit));
+    count.is_ok_and(|count| count.floor() == count)
 }
 
 /// Of sets that differ by one value those tried.
@@ -121,6 +125,16 @@ impl Search<'_> {
         points.extend(self.as_it_is(question, shape));
         points.sort_by(|left, right| left.0.cmp(&right.0));
         let step = step(points.iter().map(|point| &point.0));
+        // A comparison that is not come to at a value, or has no result there, is looked at across it.
+        let beyond = points.windows(3).flat_map(|three| {
+            let [(low, _, before), (_, _, middle), (high, _, after)] = three else { return Vec::new() };
+            across((low, middle, high), (before, after), step)
+        });
+        let beyond: BTreeSet<Value> = beyond.take(MOST_BETWEEN).collect();
+        let is_new = |value: &&Value| points.iter().all(|point| point.0 != **value);
+        let new: Vec<Value> = beyond.iter().filter(is_new).cloned().collect();
+        points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));
+        points.sort_by(|left, right| left.0.cmp(&right.0));
         let mut pairs: Vec<(Point, Point, usize)> =
             points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
         // Where it is known to turn comes first.
@@ -175,7 +189,7 @@ impl Search<'_> {
         found.retain(|tried| {
             let Some(Value::Number(number)) = value(tried) else { return true };
             let is_equal = || tried.sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
-            if number.in_units(step).is_some() || is_equal() {
+            if is_in_steps(number, step) || is_equal() {
                 return true;
             }
             let near = beside(number, step).into_iter().map(Value::Number);

@@ -1,18 +1,16 @@
 //! Where both sides of a comparison meet while one value moves: found along straight lines between values that were
 //! tried, whatever the value goes through on its way (sums, averages, products, definitions).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::calculate::Calc;
 use super::lookup::{Flow, Stop, Want};
 use super::prove::ended;
+use super::roots::Sides;
 use super::run::Run;
 use super::solve::Env;
 use super::turning::apart;
-use crate::base::{Idx, Span};
 use crate::engine::Computed;
 use crate::facts::MISSING;
-use crate::model::{Atom, AtomSource, VarId};
+use crate::model::{Atom, AtomSource};
 use crate::value::{Date, Decimal, Value};
 
 /// A value that is found along a line is kept as it is with so many places at most, else with so many.
@@ -22,27 +20,12 @@ const PLACES: i64 = 3;
 /// Of so many facts it is looked how far they lie from a value that is wanted.
 const MOST_BESIDE: usize = 64;
 
-/// How far apart the sides of comparisons lie in a world: by the comparison and the things its words stand for.
-pub(super) type Gaps = BTreeMap<(Span, Vec<Option<u32>>), BTreeSet<Decimal>>;
-
 impl Run<'_> {
-    /// Notes how far apart the sides of a comparison lie, where both are known and somebody wants to hear of it.
-    pub fn note_gap(&self, span: Span, lhs: &Calc, rhs: &Calc, env: &Env<'_>) {
-        let Some(gaps) = &self.gaps else { return };
-        let Some(gap) = apart(lhs, rhs) else { return };
-        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
-        let things = env.ids.iter().enumerate().map(thing).collect();
-        gaps.borrow_mut().entry((span, things)).or_default().insert(gap);
-    }
-
     /// Notes how far values that a sentence wants lie from those it would find in their place, where somebody wants to
     /// hear of it: two sentences that name one value ask for an equality as well.
     pub fn note_misses(&self, atom: &Atom, want: &[Want], env: &Env<'_>, possible: bool) -> Flow {
-        let (Some(gaps), AtomSource::Relation(relation), false) = (&self.gaps, &atom.source, atom.known)
-        else {
-            return Ok(());
-        };
-        let thing = |(at, id): (usize, &Option<u32>)| id.filter(|_| !env.is_value(VarId::from_usize(at)));
+        let noted = self.sides.as_ref().filter(|noted| noted.misses && !atom.known);
+        let (Some(noted), AtomSource::Relation(relation)) = (noted, &atom.source) else { return Ok(()) };
         for (slot, wanted) in want.iter().enumerate() {
             let (Want::Is(id) | Want::IsOrMissing(id)) = wanted else { continue };
             let domain = self.world.domain(*relation, slot);
@@ -60,10 +43,10 @@ impl Run<'_> {
                 let computed = |value: Value| Calc::Of(Computed::Value(value));
                 if let Some(gap) = found.and_then(|found| apart(&computed(found), &computed(wanted.clone())))
                 {
-                    let mut things: Vec<Option<u32>> = env.ids.iter().enumerate().map(thing).collect();
+                    let mut things = env.things();
                     let own = tuple.iter().enumerate().filter(|(at, _)| !self.world.is_value(*relation, *at));
                     things.extend(own.map(|(_, id)| Some(*id)));
-                    gaps.borrow_mut().entry((atom.span, things)).or_default().insert(gap);
+                    noted.note((std::ptr::from_ref(atom) as usize, 0, things), gap);
                 }
                 seen += 1;
                 if seen < MOST_BESIDE { Ok(()) } else { Err(Stop::Enough) }
@@ -78,12 +61,12 @@ fn is_measured(value: &Value) -> bool {
 }
 
 /// A value strictly between two at which the sides of some comparison would meet, if they neared each other evenly.
-pub(super) fn between((low, before): (&Value, &Gaps), (high, after): (&Value, &Gaps)) -> Option<Value> {
+pub(super) fn between((low, before): (&Value, &Sides), (high, after): (&Value, &Sides)) -> Option<Value> {
     before.iter().find_map(|(place, old)| {
         let new = after.get(place)?;
-        let gone: Vec<&Decimal> = old.difference(new).collect();
-        let come: Vec<&Decimal> = new.difference(old).collect();
-        gone.into_iter().zip(come).find_map(|(old, new)| {
+        let gone = old.iter().filter(|gap| !new.contains(gap));
+        let come = new.iter().filter(|gap| !old.contains(gap));
+        gone.zip(come).find_map(|(old, new)| {
             let crosses =
                 *old < Decimal::ZERO && *new > Decimal::ZERO || *old > Decimal::ZERO && *new < Decimal::ZERO;
             if crosses { met(low, high, *old, *new) } else { None }

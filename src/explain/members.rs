@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lookup::{Stop, Tuple, Want};
+use super::lookup::{Stop, Want};
 use super::moves::{Move, Scope, Sofar};
 use super::run::{Run, Trace};
 use super::tried::Tried;
@@ -36,10 +36,10 @@ impl World<'_> {
     /// Facts that put a thing in a kind, or would; whether these are all that could matter.
     pub fn kind_moves(&self, kind: KindId, id: u32, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> bool {
         if self.is_member(about.sofar.change, kind, id) {
-            let held = self.holding(about.sofar.change, kind, id, about.sofar.left);
-            out.extend(held.into_iter().flatten().map(|(relation, tuple)| Move::Remove(relation, tuple)));
+            out.extend(self.holding(about.sofar.change, kind, id, about.sofar.left).into_iter().flatten());
             return true;
         }
+        let before = out.len();
         let mut whole = true;
         for (relation, entry) in self.ruleset.relations.iter_enumerated() {
             if !self.may_change(relation) || !self.is_stated_at_all(relation) {
@@ -62,26 +62,24 @@ impl World<'_> {
                 }
             }
         }
+        // Facts put things in the kind at the top of others as well, where there are such.
+        if self.may_kinds_change() && (self.ruleset.kinds[kind].root != kind || out.len() == before) {
+            out.insert(Move::Join(kind, id));
+        }
         whole
     }
 
-    /// The facts but for which a thing would not be of a kind; nothing where something else keeps it there, or more facts
-    /// than may be changed.
-    fn holding(
-        &self,
-        change: &Change,
-        kind: KindId,
-        id: u32,
-        most: usize,
-    ) -> Option<BTreeSet<(RelationId, Tuple)>> {
+    /// What is to be taken away so that a thing is not of a kind; nothing where that is more than may be changed.
+    fn holding(&self, change: &Change, kind: KindId, id: u32, most: usize) -> Option<BTreeSet<Move>> {
         let part = |other: KindId| self.ruleset.is_part_of(other, kind);
-        let outright = |other: KindId| self.stated.outright[other].contains(id as usize);
-        if self.ruleset.kinds.ids().any(|other| part(other) && outright(other)) {
+        let said =
+            self.ruleset.kinds.ids().filter(|other| part(*other) && self.is_outright(change, *other, id));
+        let mut found: BTreeSet<Move> = said.map(|other| Move::Leave(other, id)).collect();
+        if found.len() > most || !found.is_empty() && !self.may_kinds_change() {
             return None;
         }
         // Whoever only doubtful facts name is of the root kind.
         let is_root = self.ruleset.kinds[kind].root == kind;
-        let mut found: BTreeSet<(RelationId, Tuple)> = BTreeSet::new();
         let run = Run::new(self, change.clone(), u64::MAX);
         for (relation, entry) in self.ruleset.relations.iter_enumerated() {
             for at in 0..entry.slots.len() {
@@ -90,11 +88,12 @@ impl World<'_> {
                 }
                 let mut want = vec![Want::Any; entry.slots.len()];
                 want[at] = Want::Is(id);
+                let mut is_fixed = false;
                 let ended = run.stated(relation, &want, is_root, &mut |tuple| {
                     if entry.open.is_none_or(|open| tuple[open] != MISSING) {
-                        found.insert((relation, tuple.to_vec()));
+                        is_fixed |= !self.may_change(relation);
+                        found.insert(Move::Remove(relation, tuple.to_vec()));
                     }
-                    let is_fixed = !found.is_empty() && !self.may_change(relation);
                     if is_fixed || found.len() > most { Err(Stop::Enough) } else { Ok(()) }
                 });
                 if ended.is_err() {

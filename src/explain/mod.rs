@@ -6,8 +6,10 @@ mod calculate;
 mod change;
 mod constants;
 mod corner;
+mod dates;
 mod grow;
 mod halving;
+mod joined;
 mod lookup;
 mod meeting;
 mod members;
@@ -37,6 +39,7 @@ use crate::diag::Diagnostic;
 use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
+use crate::value::ValueKind;
 use crate::verdict::{Evaluation, Extras, Scope, evaluate};
 pub use settling::MOST_TOGETHER;
 pub use unknown::MOST_DOUBTS;
@@ -181,6 +184,8 @@ pub struct Flips {
     pub size: usize,
     /// Whether all sets up to that size were looked at.
     pub complete: bool,
+    /// Kinds of values of which one that was not tried may do it all the same, for what the rules ask of them.
+    pub rough: Vec<ValueKind>,
 }
 
 /// Why nothing can be explained.
@@ -299,7 +304,7 @@ fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation,
             left -= share - search.left;
         }
         if story.says.len() > 1 {
-            story.open = Some(world.open(&beyond, *lens, &subject, request.budget));
+            story.open = Some(world.open(&beyond, (*lens, standing), &subject, request.budget));
         }
         lenses.push(story);
     }

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::constants::Found;
 use super::lookup::{Tuple, Want, fits};
 use super::members::About;
 use super::run::{Run, Trace};
-use super::tried::Tried;
+use super::tried::{Tried, beside};
 use super::world::{Change, Delta, Node, World};
 use crate::facts::{MISSING, Origin};
-use crate::model::{DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
-use crate::value::Value;
+use crate::model::{Constant, DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
+use crate::value::{Value, ValueKind};
 
 /// One change of the facts.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -20,21 +21,46 @@ pub(super) enum Move {
     Add(RelationId, Tuple),
     /// The value of a key, stated or not, is this.
     Set(RelationId, Tuple),
+    /// Nobody says outright any more that a thing is of a kind.
+    Leave(KindId, u32),
+    /// That is said outright.
+    Join(KindId, u32),
+}
+
+impl Move {
+    /// The fact it is about, where it is about one.
+    pub fn fact(&self) -> Option<(RelationId, &Tuple)> {
+        match self {
+            Self::Remove(relation, tuple) | Self::Add(relation, tuple) | Self::Set(relation, tuple) => {
+                Some((*relation, tuple))
+            }
+            Self::Leave(..) | Self::Join(..) => None,
+        }
+    }
+
+    /// The same, to be given other names or values.
+    pub fn fact_mut(&mut self) -> Option<(RelationId, &mut Tuple)> {
+        match self {
+            Self::Remove(relation, tuple) | Self::Add(relation, tuple) | Self::Set(relation, tuple) => {
+                Some((*relation, tuple))
+            }
+            Self::Leave(..) | Self::Join(..) => None,
+        }
+    }
 }
 
 /// The most changes that could matter of which a search is told; each is a world to work out.
 const MOST_MOVES: usize = 50_000;
 
+/// So many facts are looked at that state another value than the one that was wanted.
+const MOST_HELD: usize = 64;
+
 /// What an answer is worked out from by rules, whatever the facts, and what of the facts is tried first.
 pub(super) struct Scope {
     /// All that is read on the way.
     pub reads: BTreeSet<Node>,
-    /// The constants compared with.
-    pub constants: BTreeSet<Value>,
-    /// Whether texts stand for patterns that rules do not name.
-    pub patterns: bool,
-    /// Whether a text could be made for every pattern.
-    pub whole: bool,
+    /// What rules compare with.
+    pub found: Found,
     /// Whom the answer is about, each with the kind.
     pub subject: Vec<(KindId, u32)>,
     /// Facts that proofs rest on, without the values of keys.
@@ -62,8 +88,7 @@ impl World<'_> {
         };
         let subject = slots.zip(subject).filter_map(of).collect();
         let first = first.iter().map(|(relation, tuple)| (*relation, self.key(*relation, tuple))).collect();
-        let (constants, patterns, whole) = (found.values, found.patterns, !found.unmade);
-        Scope { reads, constants, patterns, whole, subject, first }
+        Scope { reads, found, subject, first }
     }
 
     /// A fact without the value of its key.
@@ -95,10 +120,9 @@ impl World<'_> {
     /// The changes that could matter to an answer that was read off this, what its proofs rest on first, and whether these
     /// are all.
     pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
-        let tried =
-            Tried::new(self, &scope.constants, trace).beside(self.brought(sofar.moves), scope.patterns);
+        let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole = scope.whole;
+        let mut whole = !scope.found.unmade && !trace.joined.partial;
         for (relation, tuple, _) in &trace.facts {
             if !self.may_change(*relation) {
                 continue;
@@ -134,15 +158,20 @@ impl World<'_> {
                 continue;
             }
             let is_open = self.ruleset.relations[*relation].open.is_some();
-            whole &= tried.fillings(*relation, want, &mut |tuple| {
-                if is_new(*relation, &tuple) {
-                    out.insert(if is_open {
-                        Move::Set(*relation, tuple)
-                    } else {
-                        Move::Add(*relation, tuple)
-                    });
-                }
-            });
+            // A value that is not the one asked for was not read, but it is there to be taken away.
+            let held = self.held_in_place(sofar.change, *relation, want);
+            out.extend(held.into_iter().map(|tuple| Move::Remove(*relation, tuple)));
+            for want in self.wanted_around(*relation, want) {
+                whole &= tried.fillings(*relation, &want, &mut |tuple| {
+                    if is_new(*relation, &tuple) {
+                        out.insert(if is_open {
+                            Move::Set(*relation, tuple)
+                        } else {
+                            Move::Add(*relation, tuple)
+                        });
+                    }
+                });
+            }
         }
         let about = About { trace, scope, tried: &tried, sofar };
         for (kind, id) in &trace.kinds {
@@ -153,7 +182,7 @@ impl World<'_> {
         }
         out.retain(|one| match one {
             Move::Add(relation, tuple) => is_new(*relation, tuple),
-            Move::Remove(..) | Move::Set(..) => true,
+            Move::Remove(..) | Move::Set(..) | Move::Leave(..) | Move::Join(..) => true,
         });
         let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
@@ -161,17 +190,62 @@ impl World<'_> {
         (kept, whole)
     }
 
+    /// What was wanted, and the same with the values beside those wanted: what holds with one need not hold with them.
+    fn wanted_around(&self, relation: RelationId, want: &[Want]) -> Vec<Vec<Want>> {
+        let mut out = vec![want.to_vec()];
+        for (slot, wanted) in want.iter().enumerate().filter(|(slot, _)| self.is_value(relation, *slot)) {
+            let (Want::Is(id) | Want::IsOrMissing(id)) = wanted else { continue };
+            let value = Some(*id).filter(|id| *id != MISSING);
+            let value = value.and_then(|id| self.values.value(self.domain(relation, slot), id));
+            for beside in value.iter().flat_map(beside).filter(|_| self.is_ordered(relation, slot)) {
+                let mut other = want.to_vec();
+                other[slot] = Want::Is(self.id(&Constant::Value(beside)));
+                out.push(other);
+            }
+        }
+        out
+    }
+
+    /// Whether the values in a slot come in an order.
+    fn is_ordered(&self, relation: RelationId, slot: usize) -> bool {
+        let ty = self.ruleset.relations[relation].slots[slot].ty;
+        matches!(ty, Ty::Value(ValueKind::Number | ValueKind::Date))
+    }
+
+    /// Facts that state another value for keys of which some value was wanted.
+    fn held_in_place(&self, change: &Change, relation: RelationId, want: &[Want]) -> Vec<Tuple> {
+        let Some(slot) = self.ruleset.relations[relation].open else { return Vec::new() };
+        let mut loose = want.to_vec();
+        if std::mem::replace(&mut loose[slot], Want::Any) == Want::Any {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        let run = Run::new(self, change.clone(), u64::MAX);
+        let _ = run.stated(relation, &loose, true, &mut |tuple| {
+            if tuple[slot] != MISSING {
+                out.push(tuple.to_vec());
+            }
+            if out.len() < MOST_HELD { Ok(()) } else { Err(super::lookup::Stop::Enough) }
+        });
+        out
+    }
+
     /// How many names of each domain changes bring in.
     fn brought(&self, moves: &[Move]) -> BTreeMap<DomainId, u32> {
         let mut out = BTreeMap::new();
+        let mut note = |domain: DomainId, id: u32| {
+            if let Some(place) = id.checked_sub(self.evaluation.dictionaries[domain].len() as u32) {
+                let count: &mut u32 = out.entry(domain).or_default();
+                *count = (*count).max(place + 1);
+            }
+        };
         for one in moves {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
-            for (slot, id) in tuple.iter().enumerate().filter(|(slot, _)| !self.is_value(*relation, *slot)) {
-                let domain = self.domain(*relation, slot);
-                if let Some(place) = id.checked_sub(self.evaluation.dictionaries[domain].len() as u32) {
-                    let count: &mut u32 = out.entry(domain).or_default();
-                    *count = (*count).max(place + 1);
+            match one {
+                Move::Leave(kind, id) | Move::Join(kind, id) => note(self.ruleset.kinds[*kind].domain, *id),
+                Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
+                    let things =
+                        tuple.iter().enumerate().filter(|(slot, _)| !self.is_value(*relation, *slot));
+                    things.for_each(|(slot, id)| note(self.domain(*relation, slot), *id));
                 }
             }
         }
@@ -180,33 +254,45 @@ impl World<'_> {
 
     /// What proofs rest on is tried first, then what names the subject.
     pub fn nearness(&self, one: &Move, scope: &Scope) -> u8 {
-        let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) = one;
-        let slots = &self.ruleset.relations[*relation].slots;
-        let names = |(kind, id): &(KindId, u32)| {
-            let domain = self.ruleset.kinds[*kind].domain;
-            let own = slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
-            own.into_iter().any(|(_, other)| other == id)
-        };
         match one {
-            _ if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
-            _ if scope.subject.iter().any(names) => 1,
-            Move::Add(..) | Move::Remove(..) | Move::Set(..) => 2,
+            Move::Leave(kind, id) | Move::Join(kind, id) => {
+                let domain = self.ruleset.kinds[*kind].domain;
+                let names =
+                    |(own, other): &(KindId, u32)| self.ruleset.kinds[*own].domain == domain && other == id;
+                if scope.subject.iter().any(names) { 1 } else { 2 }
+            }
+            Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
+                let slots = &self.ruleset.relations[*relation].slots;
+                let names = |(kind, id): &(KindId, u32)| {
+                    let domain = self.ruleset.kinds[*kind].domain;
+                    let own =
+                        slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
+                    own.into_iter().any(|(_, other)| other == id)
+                };
+                match () {
+                    () if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
+                    () if scope.subject.iter().any(names) => 1,
+                    () => 2,
+                }
+            }
         }
     }
 
     /// Where a change stands among all, whatever was evaluated before.
-    pub fn order_of(&self, one: &Move) -> (u8, RelationId, Vec<(u32, Option<Value>)>) {
+    pub fn order_of(&self, one: &Move) -> (u8, u32, Vec<(u32, Option<Value>)>) {
         let (sort, relation, tuple) = match one {
             Move::Remove(relation, tuple) => (0, *relation, tuple),
             Move::Add(relation, tuple) => (1, *relation, tuple),
             Move::Set(relation, tuple) => (2, *relation, tuple),
+            Move::Leave(kind, id) => return (3, kind.0, vec![(*id, None)]),
+            Move::Join(kind, id) => return (4, kind.0, vec![(*id, None)]),
         };
         let of = |(slot, id): (usize, &u32)| {
             let is_value = self.is_value(relation, slot);
             let value = is_value.then(|| self.values.value(self.domain(relation, slot), *id)).flatten();
             (if is_value { 0 } else { *id }, value)
         };
-        (sort, relation, tuple.iter().enumerate().map(of).collect())
+        (sort, relation.0, tuple.iter().enumerate().map(of).collect())
     }
 
     /// The world after one more change; `None` where it cannot be made.
@@ -251,6 +337,14 @@ impl World<'_> {
                 next.put(*relation, tuple.clone(), false);
                 self.add_members(&mut next, *relation, tuple)?;
             }
+            Move::Leave(kind, id) => {
+                next.outright.insert((*kind, *id), false);
+                self.leave(&mut next, *kind, *id);
+            }
+            Move::Join(kind, id) => {
+                next.outright.insert((*kind, *id), true);
+                self.join(&mut next, *kind, *id)?;
+            }
         }
         Some(next)
     }
@@ -294,6 +388,17 @@ impl World<'_> {
     pub fn is_member(&self, change: &Change, kind: KindId, id: u32) -> bool {
         let known = self.stated.members[kind].contains(id as usize);
         change.members.get(&(kind, id)).copied().unwrap_or(known)
+    }
+
+    /// Whether it is said outright in a world that a thing is of a kind.
+    pub fn is_outright(&self, change: &Change, kind: KindId, id: u32) -> bool {
+        let known = self.stated.outright[kind].contains(id as usize);
+        change.outright.get(&(kind, id)).copied().unwrap_or(known)
+    }
+
+    /// Whether it may change what is said outright of kinds: not where a ruleset says which sentences may.
+    pub fn may_kinds_change(&self) -> bool {
+        !self.ruleset.repeats.iter().any(|repeat| repeat.role == RepeatRole::Changeable)
     }
 
     /// The keys that a new thing of a kind brings.
@@ -362,11 +467,7 @@ impl World<'_> {
     fn supports(&self, change: &Change, kind: KindId, id: u32) -> bool {
         let is_root = self.ruleset.kinds[kind].root == kind;
         let part = |other: KindId| self.ruleset.is_part_of(other, kind);
-        let said = |other: KindId| {
-            let known = self.stated.outright[other].contains(id as usize);
-            change.outright.get(&(other, id)).copied().unwrap_or(known)
-        };
-        if self.ruleset.kinds.ids().any(|other| part(other) && said(other)) {
+        if self.ruleset.kinds.ids().any(|other| part(other) && self.is_outright(change, other, id)) {
             return true;
         }
         let run = Run::new(self, change.clone(), u64::MAX);

@@ -1,6 +1,6 @@
 //! Of changes that differ by one value only, the least stays, with how far the same holds beyond it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Reach;
@@ -44,20 +44,33 @@ impl World<'_> {
         let merged = |moves: &[Move]| {
             let mut moves = moves.to_vec();
             for one in &mut moves {
-                let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                    one;
-                for slot in (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot)) {
-                    let first = self.evaluation.dictionaries[self.domain(*relation, slot)].len() as u32;
-                    tuple[slot] = tuple[slot].min(first);
+                match one {
+                    Move::Leave(kind, id) | Move::Join(kind, id) => {
+                        let domain = self.ruleset.kinds[*kind].domain;
+                        *id = (*id).min(self.evaluation.dictionaries[domain].len() as u32);
+                    }
+                    Move::Remove(relation, tuple)
+                    | Move::Add(relation, tuple)
+                    | Move::Set(relation, tuple) => {
+                        for slot in (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot)) {
+                            let first =
+                                self.evaluation.dictionaries[self.domain(*relation, slot)].len() as u32;
+                            tuple[slot] = tuple[slot].min(first);
+                        }
+                    }
                 }
             }
             moves.sort();
             moves
         };
-        let mut texts: Vec<(Vec<Move>, Vec<Says>)> = Vec::new();
+        // Those that are named somewhere come first.
+        let is_made = |tried: &Tried| self.without_texts(&tried.moves, true) != tried.moves;
+        let key = |tried: &Tried| (self.without_texts(&tried.moves, false), tried.says.clone());
+        let mut texts: Vec<(Vec<Move>, Vec<Says>)> =
+            found.iter().filter(|tried| !is_made(tried)).map(key).collect();
         found.retain(|tried| {
-            let own = (self.without_texts(&tried.moves), tried.says.clone());
-            let is_first = own.0 == tried.moves || !texts.contains(&own);
+            let own = key(tried);
+            let is_first = !is_made(tried) || !texts.contains(&own);
             texts.push(own);
             is_first
         });
@@ -72,7 +85,12 @@ impl World<'_> {
     }
 
     /// Keeps of the sets found that differ by one value the least change; `beside` are sets tried in vain.
-    pub fn least(&self, mut found: Vec<Tried>, beside: &[Tried]) -> Vec<Tried> {
+    pub fn least(
+        &self,
+        mut found: Vec<Tried>,
+        beside: &[Tried],
+        endless: &BTreeSet<ValueKind>,
+    ) -> Vec<Tried> {
         let most = found.iter().map(|tried| tried.moves.len()).max().unwrap_or(0);
         for at in 0..most {
             let all = found.clone();
@@ -110,7 +128,8 @@ impl World<'_> {
                         .filter(|(_, other)| **other != says[..])
                         .map(|(value, _)| value)
                         .collect();
-                    out.extend(sides(&own, &others, old.as_ref()));
+                    let is_endless = own.iter().any(|(value, _)| endless.contains(&value.kind()));
+                    out.extend(sides(&own, &others, old.as_ref(), is_endless));
                 }
             }
             found = out;
@@ -118,16 +137,14 @@ impl World<'_> {
         found
     }
 
-    /// The changes, whatever the texts in them that were made to be tried.
-    fn without_texts(&self, moves: &[Move]) -> Vec<Move> {
+    /// The changes, whatever the texts in them; or only those that were made to be tried.
+    fn without_texts(&self, moves: &[Move], made: bool) -> Vec<Move> {
         let mut moves = moves.to_vec();
-        for one in &mut moves {
-            let (Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple)) =
-                one;
+        for (relation, tuple) in moves.iter_mut().filter_map(Move::fact_mut) {
             for (slot, id) in tuple.iter_mut().enumerate() {
-                let known = &self.evaluation.dictionaries[self.domain(*relation, slot)];
-                let is_text = self.ruleset.relations[*relation].slots[slot].ty == Ty::Value(ValueKind::Text);
-                if is_text && *id != MISSING && known.value(*id).is_none() {
+                let known = &self.evaluation.dictionaries[self.domain(relation, slot)];
+                let is_text = self.ruleset.relations[relation].slots[slot].ty == Ty::Value(ValueKind::Text);
+                if is_text && *id != MISSING && (!made || known.value(*id).is_none()) {
                     *id = MISSING;
                 }
             }
@@ -142,8 +159,7 @@ impl World<'_> {
         let value = self.values.value(self.domain(relation, slot), id)?;
         let mut rest = moves.to_vec();
         let mut own = rest.remove(place);
-        let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
-        tuple[slot] = MISSING;
+        own.fact_mut()?.1[slot] = MISSING;
         Some(((own, rest), value))
     }
 
@@ -157,8 +173,7 @@ impl World<'_> {
     pub fn with_value(&self, (own, rest): &Shape, value: &Value) -> Option<Vec<Move>> {
         let (_, slot, _) = self.valued(own)?;
         let mut own = own.clone();
-        let (Move::Add(_, tuple) | Move::Set(_, tuple) | Move::Remove(_, tuple)) = &mut own;
-        tuple[slot] = self.id(&Constant::Value(value.clone()));
+        own.fact_mut()?.1[slot] = self.id(&Constant::Value(value.clone()));
         let mut moves = rest.clone();
         moves.push(own);
         moves.sort();
@@ -214,12 +229,22 @@ impl World<'_> {
     }
 }
 
-/// The least change above the value there is now, and the one below it; without one the least of all.
-pub(super) fn sides(own: &[&(Value, Tried)], others: &[&Value], old: Option<&Value>) -> Vec<Tried> {
+/// The least change above the value there is now, and the one below it; without one the least of all, or one of those that
+/// come again and again.
+pub(super) fn sides(
+    own: &[&(Value, Tried)],
+    others: &[&Value],
+    old: Option<&Value>,
+    is_endless: bool,
+) -> Vec<Tried> {
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {
-        return runs(own, others)
+        let mut all = runs(own, others);
+        if is_endless && all.len() > 1 {
+            all = vec![all[all.len() / 2]];
+        }
+        return all
             .into_iter()
             .filter_map(|run| {
                 let (first, last) = (&run.first()?.0, &run.last()?.0);

@@ -1,49 +1,87 @@
 //! At which value of a change the sides of a comparison would be equal: found along a straight line through two
 //! values that were tried, so through sums, averages, counts and all that is worked out from them.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::calculate::Calc;
+use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
-use super::turning::apart;
-use crate::model::{Cond, Ty};
+use crate::model::Cond;
 use crate::value::{Date, Decimal, Value};
 
 /// How far apart the sides of comparisons are, each with the things its words stand for.
 pub(super) type Sides = BTreeMap<Compared, Vec<Decimal>>;
 
-/// A comparison, by where it stands in memory, and the things its words stand for.
-pub(super) type Compared = (usize, Vec<Option<u32>>);
+/// A comparison, by where it stands in memory, which of its lines, and the things its words stand for.
+pub(super) type Compared = (usize, usize, Vec<Option<u32>>);
 
-/// So many comparisons of one world are noted, and so many times each.
-const MOST_NOTED: usize = 64;
-const MOST_TIMES: usize = 4;
 /// So many values are tried between two.
 const MOST_ROOTS: usize = 12;
 /// The finest values are of this many decimals.
 const FINEST: i32 = -6;
 
-impl Run<'_> {
-    /// Notes how far apart the sides of a comparison are.
-    pub fn note_sides(&self, cond: &Cond, env: &Env<'_>, lhs: &Calc, rhs: &Calc) {
-        let Some(sides) = &self.sides else { return };
-        let Some(apart) = apart(lhs, rhs) else { return };
-        let things = env.vars.iter().zip(&env.ids);
-        let of = |(var, id): (&crate::model::Var, &Option<u32>)| match var.ty {
-            Ty::Thing(_) => *id,
-            Ty::Value(_) => None,
-        };
-        let key = (std::ptr::from_ref(cond) as usize, things.map(of).collect());
-        let mut sides = sides.borrow_mut();
-        let is_full = sides.len() >= MOST_NOTED;
+/// What is noted of one world on the way.
+#[derive(Debug)]
+pub(super) struct Noted {
+    sides: RefCell<Sides>,
+    /// Whether it is noted too how far values lie from those that sentences want in their place.
+    pub misses: bool,
+    /// So many comparisons are noted, and each so many times.
+    most: (usize, usize),
+}
+
+impl Noted {
+    /// What is kept of each of very many worlds.
+    pub fn few() -> Self {
+        Self { sides: RefCell::default(), misses: false, most: (64, 4) }
+    }
+
+    /// What is kept of worlds that differ by the value of one gap.
+    pub fn many() -> Self {
+        Self { sides: RefCell::default(), misses: true, most: (4096, 64) }
+    }
+
+    /// Notes how far something is from being equal.
+    pub fn note(&self, key: Compared, apart: Decimal) {
+        let mut sides = self.sides.borrow_mut();
+        let is_full = sides.len() >= self.most.0;
         let known = if is_full { sides.get_mut(&key) } else { Some(sides.entry(key).or_default()) };
         if let Some(known) = known
-            && known.len() < MOST_TIMES
+            && known.len() < self.most.1
         {
             known.push(apart);
         }
     }
+
+    /// What was noted.
+    pub fn into_sides(self) -> Sides {
+        self.sides.into_inner()
+    }
+}
+
+impl Run<'_> {
+    /// Notes how far apart the sides of a comparison are.
+    pub fn note_sides(&self, cond: &Cond, env: &Env<'_>, lhs: &Calc, rhs: &Calc) -> Result<(), Stop> {
+        let Some(noted) = &self.sides else { return Ok(()) };
+        let lines = self.lines(cond, (lhs, rhs), env)?;
+        for (line, apart) in lines.into_iter().enumerate().filter_map(|(line, apart)| Some((line, apart?))) {
+            noted.note((std::ptr::from_ref(cond) as usize, line, env.things()), apart);
+        }
+        Ok(())
+    }
+}
+
+/// The values strictly between two at which sides are equal that were not noted at a value between them.
+pub(super) fn across(
+    (low, middle, high): (&Value, &Sides, &Value),
+    (before, after): (&Sides, &Sides),
+    step: i32,
+) -> Vec<Value> {
+    let left = before.iter().filter(|(key, _)| !middle.contains_key(key) && after.contains_key(key));
+    let left: Sides = left.map(|(key, apart)| (key.clone(), apart.clone())).collect();
+    if left.is_empty() { Vec::new() } else { roots((low, &left), (high, after), step) }
 }
 
 /// The values strictly between two at which sides are equal, ascending, and one between each two of these where none in
@@ -136,7 +174,7 @@ mod tests {
 
     fn noted(apart: &[&str]) -> Sides {
         let all = apart.iter().map(|text| Decimal::parse(text).expect("a number"));
-        all.enumerate().map(|(at, apart)| ((at, Vec::new()), vec![apart])).collect()
+        all.enumerate().map(|(at, apart)| ((at, 0, Vec::new()), vec![apart])).collect()
     }
 
     fn between(low: (&str, &[&str]), high: (&str, &[&str])) -> Vec<String> {

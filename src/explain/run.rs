@@ -8,9 +8,9 @@ use std::rc::Rc;
 use rustc_hash::FxBuildHasher;
 
 use super::grow::{Grown, wants};
+use super::joined::Joined;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
-use super::meeting::Gaps;
-use super::roots::Sides;
+use super::roots::Noted;
 use super::settled::Settled;
 use super::solve::Env;
 use super::world::{Change, Node, World};
@@ -73,8 +73,6 @@ pub(super) struct Run<'w> {
     depth: Cell<usize>,
     left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
-    /// How far apart the sides of comparisons lie, where that is wanted.
-    pub gaps: Option<RefCell<Gaps>>,
     /// What tells of the world as it is where the evaluation left something out.
     beyond: Option<&'w Run<'w>>,
     /// Whether this is what tells of that.
@@ -84,7 +82,7 @@ pub(super) struct Run<'w> {
     /// Whether some calculation had no result.
     pub failed: Cell<bool>,
     /// How far apart the sides of comparisons are, where that is wanted.
-    pub sides: Option<RefCell<Sides>>,
+    pub sides: Option<Noted>,
 }
 
 /// What an answer was read off: nothing else can change it.
@@ -100,6 +98,8 @@ pub(super) struct Trace {
     pub all: BTreeSet<KindId>,
     /// Values at which comparisons with a missing one turn.
     pub turning: BTreeSet<Value>,
+    /// Values that other sentences state for words that were looked for.
+    pub joined: Joined,
 }
 
 impl<'w> Run<'w> {
@@ -125,7 +125,6 @@ impl<'w> Run<'w> {
             depth: Cell::new(0),
             left: Cell::new(budget),
             trace: None,
-            gaps: None,
             beyond: None,
             apart: false,
             settled: Settled::default(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Answered;
 use super::lookup::Stop;
-use super::unknown::{Builder, Doubt, Turn};
+use super::unknown::{Builder, Doubt, Turn, is_settled};
 use super::ways::{Tree, given, turns_of};
 use super::world::Change;
 use crate::checker::Says;
@@ -168,6 +168,7 @@ impl Builder<'_> {
                     more.insert(doubt.clone(), turn);
                     let mut left = BTreeSet::new();
                     given(self.world, tree, &more, &mut left);
+                    left.remove(&OutcomeSet::EMPTY);
                     let one = left.first().filter(|set| left.len() == 1 && set.len() == 1);
                     match one.map(|set| (*set, self.is_settled(&more, *set))) {
                         Some((set, Ok(true))) => out.push((more, set, far)),
@@ -181,7 +182,7 @@ impl Builder<'_> {
     }
 
     /// Whether a value lies so far from all that rules and facts name that it only shows what holds beyond them.
-    fn is_far(&self, doubt: &Doubt, turn: &Turn) -> bool {
+    pub fn is_far(&self, doubt: &Doubt, turn: &Turn) -> bool {
         let (Some(trace), Turn::Holds(tuple)) = (&self.first, turn) else { return false };
         let Some(slot) = self.world.ruleset.relations[doubt.0].open else { return false };
         let domain = self.world.domain(doubt.0, slot);
@@ -191,8 +192,11 @@ impl Builder<'_> {
             Value::Text(_) | Value::Flag(_) => None,
         };
         let Some(value) = self.world.values.value(domain, tuple[slot]) else { return false };
+        if self.near.contains(&value) {
+            return false;
+        }
         let kind = value.kind();
-        let constants = self.constants.iter().filter(|value| value.kind() == kind).cloned();
+        let constants = self.rules.values.iter().filter(|value| value.kind() == kind).cloned();
         let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
             let own = move |slot: &usize| self.world.domain(*relation, *slot) == domain;
             (0..tuple.len()).filter(own).filter_map(|slot| self.world.values.value(domain, tuple[slot]))
@@ -212,6 +216,7 @@ impl Builder<'_> {
         for (doubt, turn) in known {
             change = self.world.turned(&change, doubt, turn);
         }
+        self.far = known.iter().filter(|(doubt, turn)| self.is_far(doubt, turn)).count();
         let mut settled: BTreeSet<Doubt> = known.keys().cloned().collect();
         if !self.comes_to(&change, &mut settled, set)? {
             return Ok(false);
@@ -227,19 +232,24 @@ impl Builder<'_> {
             base: &stated,
             lens: self.lens,
             subject: self.subject,
-            constants: self.constants.clone(),
+            rules: self.rules.clone(),
             worlds: self.worlds,
             left: self.left,
             pot: self.pot,
             values: self.values,
+            perhaps: self.perhaps,
             first: None,
+            near: std::mem::take(&mut self.near),
+            far: self.far,
         };
         let is_so = told.comes_to(&change, &mut settled, set);
         (self.worlds, self.left) = (told.worlds, told.left);
+        self.near = std::mem::take(&mut told.near);
         is_so
     }
 
-    /// Whether all ways to fill what is not settled come to this; the first that does not ends it.
+    /// Whether all ways to fill what is not settled come to this, as far as the subject is asked about; the first that does
+    /// not ends it.
     fn comes_to(
         &mut self,
         change: &Change,
@@ -247,13 +257,17 @@ impl Builder<'_> {
         set: OutcomeSet,
     ) -> Result<bool, Stop> {
         let (own, trace) = self.read(change)?;
-        if own.len() == 1 {
-            return Ok(own == set);
+        let is_so = own.0 == set || own.0.is_empty();
+        if is_settled(own) {
+            return Ok(is_so);
         }
-        let Some(doubt) = self.next(&trace, settled) else { return Ok(own == set) };
+        let Some(doubt) = self.next(&trace, settled) else { return Ok(is_so) };
         for turn in self.turns(change, &doubt, &trace)? {
             settled.insert(doubt.clone());
+            let far = usize::from(self.is_far(&doubt, &turn));
+            self.far += far;
             let is_so = self.comes_to(&self.world.turned(change, &doubt, &turn), settled, set);
+            self.far -= far;
             settled.remove(&doubt);
             if !is_so? {
                 return Ok(false);

@@ -32,6 +32,12 @@ impl<'r> Env<'r> {
         env
     }
 
+    /// What the words that name things stand for.
+    pub fn things(&self) -> Vec<Option<u32>> {
+        let of = |(var, id): (&Var, &Option<u32>)| id.filter(|_| matches!(var.ty, Ty::Thing(_)));
+        self.vars.iter().zip(&self.ids).map(of).collect()
+    }
+
     /// Whether the word stands for a value.
     pub fn is_value(&self, var: VarId) -> bool {
         matches!(self.vars[var].ty, Ty::Value(_))
@@ -46,6 +52,7 @@ impl Run<'_> {
     pub fn clause(&self, clause: &Clause, env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
         let mut parts = Vec::new();
         flatten(&clause.when, &mut parts);
+        self.note_barring(clause, env)?;
         let Some(unless) = &clause.unless else { return self.all(&parts, env, possible, visit) };
         self.all(&parts, env, possible, &mut |env| {
             if self.whole().meets(unless, env, !possible)? { Ok(()) } else { visit(env) }
@@ -100,6 +107,7 @@ impl Run<'_> {
                 }
             }
             Cond::Atom(atom) => {
+                self.note_joined(atom, rest, env)?;
                 let before = env.ids.clone();
                 self.atom(atom, env, possible, &mut |env| {
                     let result = self.all(rest, env, possible, visit);
@@ -107,11 +115,10 @@ impl Run<'_> {
                     result
                 })
             }
-            Cond::Compare { lhs, op, rhs, span } => {
+            Cond::Compare { lhs, op, rhs, .. } => {
                 self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
-                self.note_sides(part, env, &lhs, &rhs);
-                self.note_gap(*span, &lhs, &rhs, env);
+                self.note_sides(part, env, &lhs, &rhs)?;
                 if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
             }
             Cond::Let { var, value, .. } => {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::constants::Found;
 use super::lookup::{Tuple, Want};
 use super::run::Trace;
 use super::world::World;
@@ -24,24 +25,22 @@ const FILLINGS: usize = 400;
 /// What is tried for an answer that was read off this: worked out once for each domain.
 pub(super) struct Tried<'t> {
     world: &'t World<'t>,
-    constants: &'t BTreeSet<Value>,
+    rules: &'t Found,
     trace: &'t Trace,
     /// How many names of a domain were brought in already.
     new: BTreeMap<DomainId, u32>,
-    /// Whether texts that were met stand for patterns.
-    patterns: bool,
     found: RefCell<BTreeMap<DomainId, Rc<[u32]>>>,
 }
 
 impl<'t> Tried<'t> {
-    /// With the constants that rules compare with.
-    pub fn new(world: &'t World<'t>, constants: &'t BTreeSet<Value>, trace: &'t Trace) -> Self {
-        Self { world, constants, trace, new: BTreeMap::new(), patterns: false, found: RefCell::default() }
+    /// With what rules compare with.
+    pub fn new(world: &'t World<'t>, rules: &'t Found, trace: &'t Trace) -> Self {
+        Self { world, rules, trace, new: BTreeMap::new(), found: RefCell::default() }
     }
 
-    /// The same beside changes that brought in so many names already, and whether texts that were met are patterns.
-    pub fn beside(self, new: BTreeMap<DomainId, u32>, patterns: bool) -> Self {
-        Self { new, patterns, ..self }
+    /// The same beside changes that brought in so many names already.
+    pub fn beside(self, new: BTreeMap<DomainId, u32>) -> Self {
+        Self { new, ..self }
     }
 
     /// The names that nothing has: those brought in, and one more.
@@ -65,7 +64,7 @@ impl<'t> Tried<'t> {
 
     /// Values tried in a slot: those rules compare with, one past each, and those met.
     fn values(&self, domain: DomainId, kind: ValueKind) -> Vec<u32> {
-        let (world, constants, trace) = (self.world, self.constants, self.trace);
+        let (world, constants, trace) = (self.world, &self.rules.values, self.trace);
         let mut values: BTreeSet<Value> =
             constants.iter().filter(|value| value.kind() == kind).cloned().collect();
         for (relation, tuple, _) in &trace.facts {
@@ -75,7 +74,7 @@ impl<'t> Tried<'t> {
                 }
             }
         }
-        if self.patterns && kind == ValueKind::Text {
+        if self.rules.patterns && kind == ValueKind::Text {
             let met: Vec<Value> = values.iter().take(MOST_PATTERNS).cloned().collect();
             let made = met.iter().flat_map(|value| match value {
                 Value::Text(pattern) => fitting(pattern),
@@ -88,7 +87,8 @@ impl<'t> Tried<'t> {
         if kind == ValueKind::Text && dictionary.len() <= ALL_NAMES {
             values.extend((0..dictionary.len() as u32).filter_map(|id| dictionary.value(id).cloned()));
         }
-        values.extend(trace.turning.iter().filter(|value| value.kind() == kind).cloned());
+        let noted = trace.turning.iter().chain(&trace.joined.values);
+        values.extend(noted.filter(|value| value.kind() == kind).cloned());
         // Where a rule compares a sum or difference with a constant, the threshold is another such.
         let numbers: Vec<Decimal> = constants.iter().filter_map(number).collect();
         if kind == ValueKind::Number && numbers.len() <= FEW_CONSTANTS {
@@ -99,22 +99,14 @@ impl<'t> Tried<'t> {
                 }
             }
         }
-        let beside: Vec<Value> = values
-            .iter()
-            .flat_map(|value| match value {
-                Value::Number(number) => {
-                    let one = Decimal::from(1);
-                    let both = [number.checked_add(one), number.checked_sub(one)];
-                    both.into_iter().flatten().map(Value::Number).collect::<Vec<_>>()
-                }
-                Value::Date(date) => {
-                    [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
-                }
-                Value::Flag(flag) => vec![Value::Flag(!flag)],
-                Value::Text(_) => Vec::new(),
-            })
-            .collect();
+        if kind == ValueKind::Date {
+            values.extend(super::dates::made(self.rules, &values));
+        }
+        let beside: Vec<Value> = values.iter().flat_map(beside).collect();
         values.extend(beside);
+        if kind == ValueKind::Text {
+            values.extend(self.fresh(domain, &values));
+        }
         let default = match kind {
             ValueKind::Number => Some(Value::Number(Decimal::from(1))),
             ValueKind::Flag => Some(Value::Flag(true)),
@@ -127,6 +119,14 @@ impl<'t> Tried<'t> {
         let far = far(values.iter());
         values.extend(far);
         values.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
+    }
+
+    /// A text that is none of those tried, and that nobody states.
+    fn fresh(&self, domain: DomainId, values: &BTreeSet<Value>) -> Option<Value> {
+        let dictionary = &self.world.evaluation.dictionaries[domain];
+        let is_new = |value: &Value| !values.contains(value) && dictionary.find_value(value).is_none();
+        let text = |length: usize| Value::Text("x".repeat(length).as_str().into());
+        (1..=values.len() + 1).map(text).find(is_new)
     }
 
     /// Whether all names of a domain are tried.
@@ -183,10 +183,24 @@ impl<'t> Tried<'t> {
     }
 }
 
+/// The values one beside another on either side; of a flag the other one.
+pub(super) fn beside(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Number(number) => {
+            let one = Decimal::from(1);
+            let both = [number.checked_add(one), number.checked_sub(one)];
+            both.into_iter().flatten().map(Value::Number).collect()
+        }
+        Value::Date(date) => {
+            [1, -1].into_iter().filter_map(|days| date.add_days(days)).map(Value::Date).collect()
+        }
+        Value::Flag(flag) => vec![Value::Flag(!flag)],
+        Value::Text(_) => Vec::new(),
+    }
+}
+
 /// So many times as much as the greatest value lies far off.
 const FAR: i64 = 1000;
-/// Of greater values nothing further off is tried.
-const MOST_FAR: f64 = 1e12;
 /// So many days are far off.
 const FAR_DAYS: i64 = 20_000;
 
@@ -212,8 +226,8 @@ fn far<'v>(values: impl Iterator<Item = &'v Value>) -> Vec<Value> {
         [first.and_then(|date| date.add_days(-FAR_DAYS)), last.and_then(|date| date.add_days(FAR_DAYS))];
     let mut out: Vec<Value> = days.into_iter().flatten().map(Value::Date).collect();
     if is_number {
-        let whole = Decimal::from(most.about().ceil().min(MOST_FAR) as i64 + 1);
-        if let Ok(far) = whole.checked_mul(Decimal::from(FAR)) {
+        let more = most.ceiling().checked_add(Decimal::from(1));
+        if let Ok(far) = more.and_then(|more| more.checked_mul(Decimal::from(FAR))) {
             out.extend([far, -far].map(Value::Number));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::calculate::Calc;
+use super::constants::varies;
 use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
@@ -11,7 +12,7 @@ use crate::builtin::fitting;
 use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::expr_vars;
-use crate::model::{Constant, Expr, Term, Ty, VarId};
+use crate::model::{BinaryOp, Cond, Constant, Expr, Term, Ty, VarId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 
 impl Run<'_> {
@@ -76,6 +77,42 @@ impl Run<'_> {
         let slope = ends[1].checked_sub(ends[0]);
         let turning = slope.and_then(|slope| Decimal::ZERO.checked_sub(ends[0])?.checked_div(slope));
         Ok(turning.map(of).unwrap_or_default())
+    }
+}
+
+impl Run<'_> {
+    /// What goes along a straight line with a value of a comparison: how far apart its sides are, and where they are
+    /// divided by something what that is, and the product of both. Nothing in the place of what is not known.
+    pub fn lines(
+        &self,
+        cond: &Cond,
+        (lhs, rhs): (&Calc, &Calc),
+        env: &Env<'_>,
+    ) -> Result<[Option<Decimal>; 3], Stop> {
+        let apart = apart(lhs, rhs);
+        let Cond::Compare { lhs, rhs, .. } = cond else { return Ok([apart, None, None]) };
+        let Some(divisor) = divisor(lhs).or_else(|| divisor(rhs)) else { return Ok([apart, None, None]) };
+        let failed = self.failed.get();
+        let found = self.calculate(divisor, env);
+        self.failed.set(failed);
+        let divisor = match found? {
+            Calc::Of(Computed::Value(Value::Number(number))) => Some(number),
+            _ => None,
+        };
+        let product = apart.zip(divisor).and_then(|(apart, divisor)| apart.checked_mul(divisor).ok());
+        Ok([apart, divisor, product])
+    }
+}
+
+/// What hangs on facts and something is divided by.
+fn divisor(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Binary(BinaryOp::Divide, _, rhs) if varies(rhs) => Some(rhs),
+        Expr::Binary(_, lhs, rhs) => divisor(lhs).or_else(|| divisor(rhs)),
+        Expr::Negate(inner) => divisor(inner),
+        Expr::Term(_) | Expr::DaysBetween(..) | Expr::Shift { .. } | Expr::Call(..) | Expr::Aggregate(_) => {
+            None
+        }
     }
 }
 

@@ -1,17 +1,18 @@
 //! Of an answer that stays open: what it hangs on, and whether it hangs on anything at all. Grows the tree of the
 //! ways in which what is not known may turn out; `ways` reads it, `settling` looks for what settles the answer.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::constants::Found;
 use super::halving::{self, half_way};
 use super::lookup::{Stop, Tuple};
-use super::meeting::{self, Gaps};
+use super::meeting;
+use super::roots::{Noted, Sides, across};
 use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::ways::{Tree, leaves, values_of};
 use super::world::{Change, Node, World};
-use super::{Answered, Open};
+use super::{Answered, Open, Standing};
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId, Ty};
 use crate::value::{Value, ValueKind};
@@ -39,35 +40,58 @@ pub(super) struct Builder<'w> {
     pub base: &'w Run<'w>,
     pub lens: LensId,
     pub subject: &'w [u32],
-    pub constants: BTreeSet<Value>,
+    pub rules: Found,
     pub worlds: usize,
     pub left: u64,
     /// Steps for what the evaluation left out that are to be kept.
     pub pot: u64,
     pub values: bool,
+    /// Whether the subject is only perhaps asked about.
+    pub perhaps: bool,
     /// What the answer was read off before anything turned out.
     pub first: Option<Trace>,
+    /// Values beside which an answer turns where no other lies far off: those do not either.
+    pub near: BTreeSet<Value>,
+    /// How much of what turned out so far lies far off.
+    pub far: usize,
 }
 
+/// What is open in a world, nothing where the subject is not asked about; and whether it is certain which of both it is.
+pub(super) type Reading = (OutcomeSet, bool);
+
 /// A value that was tried for a gap, what is open then, and how far apart the sides of comparisons are.
-type Point = (Value, OutcomeSet, Gaps);
+type Point = (Value, Reading, Sides);
+
+/// Whether nothing is open any more.
+pub(super) fn is_settled((set, sure): Reading) -> bool {
+    sure && set.len() <= 1
+}
 
 impl World<'_> {
     /// What an open answer hangs on.
-    pub fn open(&self, beyond: &Run<'_>, lens: LensId, subject: &[u32], budget: u64) -> Open {
-        let constants = self.constants_of(&self.reads(Node::Lens(lens)));
+    pub fn open(
+        &self,
+        beyond: &Run<'_>,
+        (lens, standing): (LensId, Standing),
+        subject: &[u32],
+        budget: u64,
+    ) -> Open {
+        let rules = self.compared_with(&self.reads(Node::Lens(lens)));
         let base = Run::beside(beyond, budget);
         let mut builder = Builder {
             world: self,
             base: &base,
             lens,
             subject,
-            constants,
+            rules,
             worlds: 0,
             left: budget,
             pot: self.pot.get() / 2,
             values: false,
+            perhaps: standing == Standing::Perhaps,
             first: None,
+            near: BTreeSet::new(),
+            far: 0,
         };
         let mut doubts = BTreeSet::new();
         let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
@@ -86,13 +110,20 @@ impl World<'_> {
         open.tried = doubts.iter().map(|doubt| values_of(self, &tree, doubt)).collect();
         let mut outcomes = BTreeSet::new();
         leaves(&tree, &mut outcomes);
+        // Where the subject is not asked about there is no outcome.
+        outcomes.remove(&OutcomeSet::EMPTY);
         open.agreed = match outcomes.first() {
             Some(one) if outcomes.len() == 1 && one.len() == 1 => Some(super::story::says(*one)),
             _ => None,
         };
         let pivotal = builder.pivotal(&tree, &doubts);
         if open.agreed.is_none() {
-            let doubts: Vec<Doubt> = pivotal.iter().map(|(_, doubt)| doubt.clone()).collect();
+            // What makes no difference may still decide in which ways the subject is asked about at all.
+            let doubts: Vec<Doubt> = if builder.perhaps {
+                doubts.iter().cloned().collect()
+            } else {
+                pivotal.iter().map(|(_, doubt)| doubt.clone()).collect()
+            };
             (open.settling, open.settling_gaps, open.settling_complete) = builder.settling(&tree, &doubts);
         }
         open.pivotal = pivotal.into_iter().map(|(told, _)| told).collect();
@@ -153,15 +184,24 @@ impl World<'_> {
 
 impl Builder<'_> {
     /// What is open in a world, and what that was read off.
-    pub fn read(&mut self, change: &Change) -> Result<(OutcomeSet, Trace), Stop> {
+    pub fn read(&mut self, change: &Change) -> Result<(Reading, Trace), Stop> {
         self.worlds += 1;
         if self.worlds > MOST_WORLDS {
             return Err(Stop::Spent);
         }
         let run = Run::completing(self.base, change.clone(), self.left);
-        let set = run.outcome(self.lens, self.subject)?;
+        let reading = self.reading(&run)?;
         self.left = run.left();
-        Ok((set, run.into_trace()))
+        Ok((reading, run.into_trace()))
+    }
+
+    fn reading(&self, run: &Run<'_>) -> Result<Reading, Stop> {
+        let question = self.world.ruleset.lenses[self.lens].question;
+        let standing = if self.perhaps { run.standing(question, self.subject)? } else { Some(true) };
+        match standing {
+            None => Ok((OutcomeSet::EMPTY, true)),
+            Some(certain) => Ok((run.outcome(self.lens, self.subject)?, certain)),
+        }
     }
 
     /// The ways in which what is not known there and not settled may turn out.
@@ -171,12 +211,12 @@ impl Builder<'_> {
         settled: &mut BTreeSet<Doubt>,
         doubts: &mut BTreeSet<Doubt>,
     ) -> Result<Tree, Stop> {
-        let (set, trace) = self.read(change)?;
-        if set.len() == 1 {
-            return Ok(Tree::Leaf(set));
+        let (reading, trace) = self.read(change)?;
+        if is_settled(reading) {
+            return Ok(Tree::Leaf(reading.0));
         }
         self.first.get_or_insert_with(|| trace.clone());
-        let Some(doubt) = self.next(&trace, settled) else { return Ok(Tree::Leaf(set)) };
+        let Some(doubt) = self.next(&trace, settled) else { return Ok(Tree::Leaf(reading.0)) };
         doubts.insert(doubt.clone());
         if doubts.len() > MOST_DOUBTS {
             return Err(Stop::Spent);
@@ -185,7 +225,11 @@ impl Builder<'_> {
         let mut branches = Vec::new();
         for turn in self.turns(change, &doubt, &trace)? {
             let next = self.world.turned(change, &doubt, &turn);
-            branches.push((turn, self.tree(&next, settled, doubts)?));
+            let far = usize::from(self.is_far(&doubt, &turn));
+            self.far += far;
+            let branch = self.tree(&next, settled, doubts);
+            self.far -= far;
+            branches.push((turn, branch?));
         }
         settled.remove(&doubt);
         Ok(Tree::Node(doubt, branches))
@@ -212,7 +256,7 @@ impl Builder<'_> {
             return Ok([false, true].map(|flag| self.world.filled(doubt, slot, &Value::Flag(flag))).to_vec());
         }
         self.values = true;
-        let values = Tried::new(self.world, &self.constants, trace).of(domain);
+        let values = Tried::new(self.world, &self.rules, trace).of(domain);
         if !matches!(kind, Ty::Value(ValueKind::Number | ValueKind::Date)) {
             let with = |id: &u32| {
                 let mut tuple = tuple.clone();
@@ -225,10 +269,10 @@ impl Builder<'_> {
         let points = self.points(values, change, (doubt, slot))?;
         // Of values side by side that settle it the same way, the first and the last will do.
         let of_same = |at: usize, other: Option<usize>| {
-            other.and_then(|other| points.get(other)).is_some_and(|(_, set, _)| *set == points[at].1)
+            other.and_then(|other| points.get(other)).is_some_and(|(_, reading, _)| *reading == points[at].1)
         };
         let is_between = |at: usize| {
-            points[at].1.len() == 1 && of_same(at, at.checked_sub(1)) && of_same(at, Some(at + 1))
+            is_settled(points[at].1) && of_same(at, at.checked_sub(1)) && of_same(at, Some(at + 1))
         };
         let told = (0..points.len()).filter(|at| !is_between(*at));
         Ok(told.map(|at| self.world.filled(doubt, slot, &points[at].0)).collect())
@@ -244,6 +288,19 @@ impl Builder<'_> {
         let mut points: Vec<Point> = Vec::new();
         for value in values {
             points.push(self.point(value, change, (doubt, slot))?);
+        }
+        points.sort_by(|left, right| left.0.cmp(&right.0));
+        // A comparison that is not come to at a value, or has no result there, is looked at across it.
+        let step = halving::step(points.iter().map(|(value, ..)| value));
+        let beyond = points.windows(3).flat_map(|three| {
+            let [(low, _, before), (_, _, middle), (high, _, after)] = three else { return Vec::new() };
+            across((low, middle, high), (before, after), step)
+        });
+        let beyond: BTreeSet<Value> = beyond.take(MOST_MET).collect();
+        for value in beyond {
+            if points.iter().all(|point| point.0 != value) {
+                points.push(self.point(value, change, (doubt, slot))?);
+            }
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
         let mut pairs: Vec<[Point; 2]> =
@@ -271,6 +328,10 @@ impl Builder<'_> {
             apart.push([middle, high]);
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
+        if self.far == 0 {
+            let turns = points.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+            self.near.extend(turns.flatten().map(|(value, ..)| value.clone()));
+        }
         Ok(points)
     }
 
@@ -292,9 +353,9 @@ impl Builder<'_> {
             // What the evaluation left out is worked out for others too: they need some of the steps for that.
             Run::completing(self.base, change, self.left)
         };
-        run.gaps = Some(RefCell::default());
-        let set = run.outcome(self.lens, self.subject)?;
+        run.sides = Some(Noted::many());
+        let reading = self.reading(&run)?;
         self.left = run.left();
-        Ok((value, set, run.gaps.take().map(RefCell::into_inner).unwrap_or_default()))
+        Ok((value, reading, run.sides.take().map(Noted::into_sides).unwrap_or_default()))
     }
 }

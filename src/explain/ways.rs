@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pivotal;
-use super::lookup::Stop;
+use super::lookup::{Stop, Want};
 use super::unknown::{Builder, Doubt, Turn};
 use super::world::{Change, World};
 use crate::checker::Shown;
-use crate::model::{Constant, Ty};
+use crate::facts::MISSING;
+use crate::model::{Constant, DomainId, Ty};
 use crate::value::ValueKind;
 use crate::verdict::OutcomeSet;
 
@@ -77,6 +78,37 @@ pub(super) fn given(
 }
 
 impl World<'_> {
+    /// The things in the key of a missing value that only doubtful facts name.
+    fn doubted(&self, (relation, tuple): &Doubt) -> Vec<Constant> {
+        if self.ruleset.relations[*relation].open.is_none() {
+            return Vec::new();
+        }
+        let things = (0..tuple.len()).filter(|slot| !self.is_value(*relation, *slot));
+        let doubted = things.filter(|slot| !self.is_named(self.domain(*relation, *slot), tuple[*slot]));
+        doubted.filter_map(|slot| self.constant(self.domain(*relation, slot), tuple[slot])).collect()
+    }
+
+    /// Whether something that is certain names a thing.
+    fn is_named(&self, domain: DomainId, id: u32) -> bool {
+        let kinds = self.ruleset.kinds.iter_enumerated().filter(|(_, kind)| kind.domain == domain);
+        if kinds.into_iter().any(|(kind, _)| self.stated.outright[kind].contains(id as usize)) {
+            return true;
+        }
+        self.ruleset.relations.iter_enumerated().any(|(relation, entry)| {
+            let own = (0..entry.slots.len()).filter(|slot| self.domain(relation, *slot) == domain);
+            own.into_iter().any(|slot| {
+                let mut want = vec![Want::Any; entry.slots.len()];
+                want[slot] = Want::Is(id);
+                let facts = self.stated.relations[relation].columns(false);
+                let found = self.indexes.each(facts, &want, &mut |found| {
+                    let states = entry.open.is_none_or(|open| found[open] != MISSING);
+                    if states { Err(Stop::Enough) } else { Ok(()) }
+                });
+                found == Err(Stop::Enough)
+            })
+        })
+    }
+
     /// Whether something can only be so or not so.
     pub fn is_yes_or_no(&self, doubt: &Doubt) -> bool {
         let entry = &self.ruleset.relations[doubt.0];
@@ -103,18 +135,27 @@ impl Builder<'_> {
                 looked: &mut looked,
                 shown: None,
             };
-            let share = ways.part(&with, WHOLE);
+            let part = ways.part(&with, WHOLE);
             let shown = ways.shown.take();
-            let share = match share {
-                Ok(0) => continue,
-                Ok(part) => Some((u128::from(part) * 1_000_000 / u128::from(WHOLE)) as u64),
+            let share = match part {
+                Ok(Part { differing: 0, .. }) => continue,
+                Ok(part) => Some((u128::from(part.differing) * 1_000_000 / u128::from(part.asked)) as u64),
                 Err(_) => None,
             };
-            all.push((Pivotal { fact: self.world.fact(doubt.0, &doubt.1), share, shown }, doubt.clone()));
+            let doubted = self.world.doubted(doubt);
+            let fact = self.world.fact(doubt.0, &doubt.1);
+            all.push((Pivotal { fact, share, shown, doubted }, doubt.clone()));
         }
         all.sort_by(|left, right| right.0.share.cmp(&left.0.share).then(left.1.cmp(&right.1)));
         all
     }
+}
+
+/// Of the ways for all others those in which the subject is asked about, and in which something makes a difference.
+#[derive(Clone, Copy, Default)]
+struct Part {
+    differing: u64,
+    asked: u64,
 }
 
 /// Looks whether one thing makes a difference.
@@ -135,7 +176,7 @@ impl Ways<'_, '_> {
         Ok(())
     }
 
-    /// Where the trees stand as far as is known.
+    /// Where the trees stand as far as is known, without those in which nobody asks about the subject.
     fn at<'t>(&self, trees: &[With<'t>]) -> Vec<With<'t>> {
         let down = |(tree, own): &With<'t>| {
             let (mut tree, own) = (*tree, *own);
@@ -148,15 +189,19 @@ impl Ways<'_, '_> {
             }
             (tree, own)
         };
-        trees.iter().map(down).collect()
+        let is_asked = |(tree, _): &With<'t>| !matches!(tree, Tree::Leaf(OutcomeSet::EMPTY));
+        trees.iter().map(down).filter(is_asked).collect()
     }
 
     /// The part of the ways in which the trees do not all come to the same.
-    fn part(&mut self, trees: &[With<'_>], share: u64) -> Result<u64, Stop> {
+    fn part(&mut self, trees: &[With<'_>], share: u64) -> Result<Part, Stop> {
         self.step()?;
         let at = self.at(trees);
+        if at.is_empty() {
+            return Ok(Part::default());
+        }
         if is_one(&at) {
-            return Ok(0);
+            return Ok(Part { differing: 0, asked: share });
         }
         // What can only be so or not so is decided first, what stands on top before what lies below a value.
         let on_top = at.iter().find_map(|(tree, _)| match tree {
@@ -165,15 +210,37 @@ impl Ways<'_, '_> {
         });
         let below = || at.iter().find_map(|(tree, own)| self.yes_or_no(tree, own));
         let Some((doubt, branches)) = on_top.or_else(below) else {
-            return Ok(if self.exists(&at)? { share } else { 0 });
+            let differing = if self.exists(&at)? { share } else { 0 };
+            let asked = if differing > 0 || at.iter().any(|(tree, own)| self.is_ever_asked(tree, own)) {
+                share
+            } else {
+                0
+            };
+            return Ok(Part { differing, asked });
         };
-        let mut part = 0;
+        let mut part = Part::default();
         for (turn, _) in branches {
             self.known.insert(doubt.clone(), turn.clone());
-            part += self.part(&at, share / branches.len() as u64)?;
+            let own = self.part(&at, share / branches.len() as u64)?;
+            part.differing += own.differing;
+            part.asked += own.asked;
         }
         self.known.remove(doubt);
         Ok(part)
+    }
+
+    /// Whether somebody asks about the subject in some way that is left.
+    fn is_ever_asked(&self, tree: &Tree, own: &Turn) -> bool {
+        match tree {
+            Tree::Leaf(set) => !set.is_empty(),
+            Tree::Node(doubt, branches) => {
+                let turn = if doubt == self.doubt { Some(own) } else { self.known.get(doubt) };
+                match turn.and_then(|turn| self.builder.world.branch(doubt, branches, turn)) {
+                    Some(branch) => self.is_ever_asked(branch, own),
+                    None => branches.iter().any(|(_, branch)| self.is_ever_asked(branch, own)),
+                }
+            }
+        }
     }
 
     /// Something within a tree that can only be so or not so, and is not known yet.
@@ -222,30 +289,42 @@ impl Ways<'_, '_> {
     /// Whether the ends of the trees differ, and so does what is said in such worlds: what was read off values side by
     /// side need not be so of one between.
     fn is_pivotal(&mut self, at: &[With<'_>]) -> Result<bool, Stop> {
-        let Some(pair) = at.windows(2).find(|pair| !is_one(pair)) else { return Ok(false) };
-        let turns = [pair[0].1.clone(), pair[1].1.clone()];
+        let Some(first) = at.windows(2).position(|pair| !is_one(pair)) else { return Ok(false) };
         let exact = self.known.keys().chain([self.doubt]).all(|doubt| self.builder.world.is_yes_or_no(doubt));
-        if !exact && *self.looked < MOST_LOOKED {
-            *self.looked += 2;
-            let mut change = Change::default();
-            for (doubt, turn) in &self.known {
-                change = self.builder.world.turned(&change, doubt, turn);
-            }
-            let [left, right] = [0, 1].map(|at| {
-                let turned = self.builder.world.turned(&change, self.doubt, &turns[at]);
-                self.builder.read(&turned).map(|(set, _)| set)
-            });
-            if left? == right? {
-                return Ok(false);
-            }
-        }
+        let pair = if exact { Some([first, first + 1]) } else { self.differing(at, first)? };
+        let Some(pair) = pair else { return Ok(false) };
         if self.shown.is_none() {
             let world = self.builder.world;
             let others = self.known.iter().map(|(doubt, turn)| world.answered(doubt, turn)).collect();
-            let turns = turns.map(|turn| world.answered(self.doubt, &turn));
+            let turns = pair.map(|place| world.answered(self.doubt, at[place].1));
             self.shown = Some(Shown { others, turns });
         }
         Ok(true)
+    }
+
+    /// Two turns with which something else is said, looked for where the trees differ first.
+    fn differing(&mut self, at: &[With<'_>], first: usize) -> Result<Option<[usize; 2]>, Stop> {
+        let mut change = Change::default();
+        for (doubt, turn) in &self.known {
+            change = self.builder.world.turned(&change, doubt, turn);
+        }
+        let others = (0..at.len()).filter(|place| !(first..first + 2).contains(place));
+        let mut said = None;
+        for place in (first..first + 2).chain(others) {
+            *self.looked += 1;
+            if *self.looked > MOST_LOOKED {
+                return Err(Stop::Spent);
+            }
+            let turned = self.builder.world.turned(&change, self.doubt, at[place].1);
+            let (set, _) = self.builder.read(&turned)?.0;
+            match said {
+                _ if set.is_empty() => {}
+                None => said = Some((place, set)),
+                Some((other, before)) if before != set => return Ok(Some([other, place])),
+                Some(_) => {}
+            }
+        }
+        Ok(None)
     }
 }
 

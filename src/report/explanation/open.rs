@@ -3,7 +3,7 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::Says;
-use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open};
+use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing};
 use crate::model::Constant;
 use crate::value::Value;
 
@@ -21,25 +21,46 @@ impl Words<'_> {
             return vec![note(text, lines)];
         }
         let tried = if open.by_values { ", for the values tried" } else { "" };
+        let is_perhaps = explanation.standing == Standing::Perhaps;
         if let Some(says) = &open.agreed {
             let says = self.says(explanation.question, says);
-            let text = format!("Every way to fill the gaps comes to `{says}` all the same{tried}.");
+            let whole = if is_perhaps {
+                let names: Vec<String> = explanation.subject.iter().map(|name| self.written(name)).collect();
+                format!(" in which {} is asked about", names.join(", "))
+            } else {
+                String::new()
+            };
+            let text = format!("Every way to fill the gaps{whole} comes to `{says}` all the same{tried}.");
             return vec![note(text, Vec::new())];
         }
         let mut notes = Vec::new();
         if !open.pivotal.is_empty() {
-            let lines =
-                open.pivotal.iter().map(|one| self.doubt(&one.fact, one.share.map(|share| (share, open))));
-            notes.push(note(format!("It hangs on this{tried}"), lines.collect()));
+            let line = |one: &Pivotal| {
+                let mut line = self.doubt(&one.fact, one.share.map(|share| (share, open)));
+                if !one.doubted.is_empty() {
+                    let names: Vec<String> = one.doubted.iter().map(|name| self.written(name)).collect();
+                    line.text.push_str(&format!(" (only doubtful facts name {})", list(&names, "and")));
+                }
+                line
+            };
+            let lines = open.pivotal.iter().map(line);
+            let asked = if is_perhaps { ", where it is asked about" } else { "" };
+            notes.push(note(format!("It hangs on this{asked}{tried}"), lines.collect()));
         }
         if !open.settling.is_empty() {
             let stopped = if open.settling_complete { "" } else { " (not everything was tried)" };
-            notes.push(note(format!("It is settled{stopped}"), self.settling(explanation, open)));
+            let asked = if is_perhaps { ", where it is asked about" } else { "" };
+            notes.push(note(format!("It is settled{asked}{stopped}"), self.settling(explanation, open)));
         } else if !open.pivotal.is_empty() {
             let text = match open.pivotal.len() {
                 _ if !open.settling_complete => "What settles it was not found (not everything was tried).",
                 0..=MOST_TOGETHER => {
-                    "No answers to these settle it (where it is asked what is known, an answer changes that too)."
+                    if open.by_values {
+                        "No answers to these settle it, for the values tried (where it is asked what is known, an answer \
+                         changes that too)."
+                    } else {
+                        "No answers to these settle it (where it is asked what is known, an answer changes that too)."
+                    }
                 }
                 _ => "It takes more answers to settle it than were tried together.",
             };

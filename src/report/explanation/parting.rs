@@ -1,6 +1,6 @@
 //! Where two lenses part, in words.
 
-use super::tell::{Line, ToldNote};
+use super::tell::{Line, ToldNote, untried};
 use super::words::Words;
 use crate::checker::Claim;
 use crate::explain::{Explanation, Parting, WhyNot};
@@ -40,7 +40,7 @@ impl Words<'_> {
             notes.extend(self.parts(explanation, (lens, other), lacks));
         }
         let agreeing = &parting.agreeing;
-        let stopped = if agreeing.complete { "" } else { " (not everything was tried)" };
+        let stopped = untried(agreeing).map_or_else(String::new, |untried| format!(" ({untried})"));
         if agreeing.found.is_empty() {
             let text = self.no_change(agreeing, "make them agree");
             notes.push(plain("change", text));

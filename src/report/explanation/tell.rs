@@ -4,8 +4,8 @@ use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
-use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
-use crate::value::Value;
+use crate::model::{Clause, Constant, KindId, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
+use crate::value::{Value, ValueKind};
 
 /// An explanation in words.
 #[derive(Clone, Debug)]
@@ -160,7 +160,7 @@ impl Words<'_> {
     ) -> String {
         let name = &self.ruleset.lenses[story.lens].name;
         let names: Vec<String> = subject.iter().map(|name| self.written(name)).collect();
-        let shown = self.listed(subject);
+        let shown = names.join(", ");
         let all = self.outcomes(question, &story.says);
         if standing == Standing::Outside {
             return format!("{name} is not asked about {shown}.");
@@ -343,16 +343,15 @@ impl Words<'_> {
             2 => format!("one or two changes of {facts}"),
             _ => format!("set of three changes of {facts}, and no smaller one,"),
         };
-        if flips.complete {
-            format!("No {what} would {does}.")
-        } else {
-            format!("No {what} was found that would {does} (not everything was tried).")
+        match untried(flips) {
+            None => format!("No {what} would {does}."),
+            Some(untried) => format!("No {what} was found that would {does} ({untried})."),
         }
     }
 
     /// The changes of a search, in words.
     pub(super) fn flips(&self, explanation: &Explanation, flips: &Flips) -> ToldNote {
-        let stopped = if flips.complete { "" } else { " (not everything was tried)" };
+        let stopped = untried(flips).map_or_else(String::new, |untried| format!(" ({untried})"));
         if flips.found.is_empty() {
             let text = self.no_change(flips, "make it say something else");
             return ToldNote { kind: "change", text, lines: Vec::new() };
@@ -386,11 +385,23 @@ impl Words<'_> {
                 format!("it were certain that {}", self.fact(fact.relation, &fact.args))
             }
             FactChange::Add(fact) | FactChange::Set(fact) => self.fact(fact.relation, &fact.args),
+            FactChange::Leave(kind, name) => format!("nobody stated that {}", self.outright(*kind, name)),
+            FactChange::Join(kind, name) => self.outright(*kind, name),
         }
     }
 
+    /// That a thing is of a kind.
+    fn outright(&self, kind: KindId, name: &str) -> String {
+        let entry = &self.ruleset.kinds[kind];
+        let thing = Constant::Thing(entry.domain, name.to_owned());
+        let name = self.named(entry.root, &thing).unwrap_or_else(|| self.written(&thing));
+        format!("{name} is {} {}", article(&entry.name), entry.name)
+    }
+
     fn changed_place(&self, change: &FactChange) -> Option<String> {
-        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
+        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change else {
+            return None;
+        };
         fact.origin.and_then(|origin| self.place(origin))
     }
 
@@ -501,6 +512,24 @@ impl Words<'_> {
                 line
             }
         })
+    }
+}
+
+/// What a search for changes left out, if anything.
+pub(super) fn untried(flips: &Flips) -> Option<String> {
+    let name = |kind: &ValueKind| match kind {
+        ValueKind::Number => "number",
+        ValueKind::Text => "text",
+        ValueKind::Date => "date",
+        ValueKind::Flag => "flag",
+    };
+    match flips.rough.as_slice() {
+        _ if !flips.complete => Some("not everything was tried".to_owned()),
+        [] => None,
+        kinds => {
+            let names: Vec<String> = kinds.iter().map(|kind| name(kind).to_owned()).collect();
+            Some(format!("not every {} was tried", list(&names, "and")))
+        }
     }
 }
 

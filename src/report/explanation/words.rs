@@ -9,8 +9,8 @@ use crate::explain::newcomer_place;
 use crate::facts::Origin;
 use crate::model::clause::all_cond_vars;
 use crate::model::{
-    Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, LensId, QuestionId,
-    Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
+    Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, KindId, LensId,
+    QuestionId, Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
 };
 use crate::value::{Decimal, Value};
 
@@ -129,17 +129,25 @@ impl Words<'_> {
         parts.collect::<Vec<_>>().join(" ")
     }
 
+    /// How somebody new of a kind is called; nothing of anybody else.
+    pub fn named(&self, kind: KindId, thing: &Constant) -> Option<String> {
+        let Constant::Thing(_, name) = thing else { return None };
+        let kind = &self.ruleset.kinds[kind].name;
+        Some(match newcomer_place(name)? {
+            0 => format!("a new {kind}"),
+            1 => format!("another new {kind}"),
+            _ => format!("yet another new {kind}"),
+        })
+    }
+
     /// `council pays charity for advocacy`.
     pub fn fact(&self, relation: RelationId, args: &[Option<Constant>]) -> String {
         let slots = self.ruleset.relations[relation].slots.iter().zip(args);
         let slots: Vec<String> = slots
             .map(|(slot, arg)| match (slot.ty, arg) {
-                (Ty::Thing(kind), Some(Constant::Thing(_, name))) => match newcomer_place(name) {
-                    Some(0) => format!("a new {}", self.ruleset.kinds[kind].name),
-                    Some(1) => format!("another new {}", self.ruleset.kinds[kind].name),
-                    Some(_) => format!("yet another new {}", self.ruleset.kinds[kind].name),
-                    None => self.held(arg.as_ref()),
-                },
+                (Ty::Thing(kind), Some(thing)) => {
+                    self.named(kind, thing).unwrap_or_else(|| self.held(arg.as_ref()))
+                }
                 _ => self.held(arg.as_ref()),
             })
             .collect();

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use parallax::explain::{self, FactChange};
-use parallax::model::{Constant, Fact, LensId, QuestionId, RelationId, RepeatRole, Ruleset, Statements, Ty};
+use parallax::model::{
+    Constant, Fact, KindFact, LensId, QuestionId, RelationId, RepeatRole, Ruleset, Statements, Ty,
+};
+use parallax::value::Value;
 
 use super::{explained, kept, subjects};
 use crate::generator::{Random, case};
@@ -26,7 +29,18 @@ pub fn says(ruleset: &Ruleset, statements: &Statements, subject: &[Constant]) ->
 /// The facts after one more change.
 fn change(ruleset: &Ruleset, statements: &Statements, one: &FactChange) -> Statements {
     let mut facts = statements.facts.clone();
-    let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = one;
+    let fact = match one {
+        FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact) => fact,
+        FactChange::Leave(kind, name) | FactChange::Join(kind, name) => {
+            let mut kinds = statements.kinds.clone();
+            kinds.retain(|known| (known.kind, &known.name) != (*kind, name));
+            if matches!(one, FactChange::Join(..)) {
+                let span = ruleset.kinds[*kind].span;
+                kinds.push(KindFact { kind: *kind, name: name.clone(), span });
+            }
+            return Statements { facts, kinds };
+        }
+    };
     let args: Vec<Constant> = fact.args.iter().flatten().cloned().collect();
     let slot = ruleset.relations[fact.relation].open;
     facts.retain(|known| {
@@ -92,6 +106,20 @@ fn candidates(ruleset: &Ruleset) -> Vec<FactChange> {
         ways.retain(|args| !certain.contains(&(relation, args.as_slice())));
         out.extend(ways.iter().map(|args| FactChange::Add(told(relation, args))));
     }
+    if ruleset.repeats.iter().any(|one| one.role == RepeatRole::Changeable) {
+        return out;
+    }
+    out.extend(stated.kinds.iter().map(|known| FactChange::Leave(known.kind, known.name.clone())));
+    for (kind, entry) in ruleset.kinds.iter_enumerated().filter(|(kind, entry)| entry.root != *kind) {
+        let names = named.iter().filter_map(|name| match name {
+            Constant::Thing(domain, name) if *domain == entry.domain => Some(name.clone()),
+            Constant::Thing(..) | Constant::Value(_) => None,
+        });
+        let is_new =
+            |name: &String| !stated.kinds.iter().any(|known| (known.kind, &known.name) == (kind, name));
+        let names = names.chain([NEWCOMER.to_owned()]).filter(is_new);
+        out.extend(names.map(|name| FactChange::Join(kind, name)));
+    }
     out
 }
 
@@ -110,10 +138,13 @@ fn sets(len: usize, size: usize) -> Vec<Vec<usize>> {
 pub fn key<'c>(
     changes: impl IntoIterator<Item = &'c FactChange>,
 ) -> BTreeSet<(u8, RelationId, Vec<Option<Constant>>)> {
+    let text = |name: &String| Constant::Value(Value::Text(name.as_str().into()));
     let one = |change: &FactChange| match change {
         FactChange::Remove(fact) => (0, fact.relation, fact.args.clone()),
         FactChange::Add(fact) => (1, fact.relation, fact.args.clone()),
         FactChange::Set(fact) => (2, fact.relation, fact.args.clone()),
+        FactChange::Leave(kind, name) => (3, RelationId(kind.0), vec![Some(text(name))]),
+        FactChange::Join(kind, name) => (4, RelationId(kind.0), vec![Some(text(name))]),
     };
     changes.into_iter().map(one).collect()
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod changes;
+mod claims;
 mod false_claims;
 mod gaps;
 mod on_demand;

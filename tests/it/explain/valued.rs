@@ -128,13 +128,15 @@ fn candidates(ruleset: &Ruleset, numbers: &[Decimal]) -> Vec<FactChange> {
 }
 
 fn fact(change: &FactChange) -> &Fact {
-    let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change;
-    fact
+    match change {
+        FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact) => fact,
+        FactChange::Leave(..) | FactChange::Join(..) => unreachable!("nothing is asked of kinds here"),
+    }
 }
 
 fn value(change: &FactChange) -> Option<Decimal> {
     match change {
-        FactChange::Remove(_) => None,
+        FactChange::Remove(_) | FactChange::Leave(..) | FactChange::Join(..) => None,
         FactChange::Add(fact) | FactChange::Set(fact) => {
             fact.args.iter().flatten().find_map(|arg| match arg {
                 Constant::Value(Value::Number(number)) => Some(*number),
@@ -152,6 +154,7 @@ fn shape(change: &FactChange) -> Shape {
         FactChange::Remove(_) => 0,
         FactChange::Add(_) => 1,
         FactChange::Set(_) => 2,
+        FactChange::Leave(..) | FactChange::Join(..) => 3,
     };
     let args = fact(change).args.iter().map(|arg| match arg {
         Some(Constant::Value(Value::Number(_))) if sort > 0 => None,
@@ -170,7 +173,9 @@ fn is_new(change: &FactChange) -> bool {
 
 fn with_value(change: &FactChange, number: Decimal) -> FactChange {
     let mut changed = change.clone();
-    let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = &mut changed;
+    let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = &mut changed else {
+        unreachable!("nothing is asked of kinds here")
+    };
     for arg in fact.args.iter_mut().flatten() {
         if matches!(arg, Constant::Value(Value::Number(_))) {
             *arg = Constant::Value(Value::Number(number));

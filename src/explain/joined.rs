@@ -1,0 +1,131 @@
+//! Values that sentences state for a word which others name too: to state one of the others with such a value may be what
+//! an answer lacks, though nobody looked for it.
+
+use std::collections::BTreeSet;
+
+use super::lookup::{Flow, Stop, Want};
+use super::prove::ended;
+use super::run::{Run, Trace};
+use super::solve::Env;
+use crate::base::Idx;
+use crate::facts::MISSING;
+use crate::model::clause::as_var;
+use crate::model::{Atom, AtomSource, Clause, Cond, RelationId, VarId};
+use crate::value::Value;
+
+/// Of a sentence that states more values than these none is noted, nor where so many facts do.
+const MOST: usize = 24;
+const MOST_FACTS: usize = 200;
+/// So many values are noted in all, after so many looks at most.
+const MOST_VALUES: usize = 60;
+const MOST_LOOKS: usize = 1000;
+
+/// Values stated for words that other sentences name too.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Joined {
+    pub values: BTreeSet<Value>,
+    /// Where they were looked for.
+    looks: BTreeSet<(usize, Vec<Want>)>,
+    /// Whether some were left out.
+    pub partial: bool,
+}
+
+impl Run<'_> {
+    /// Notes the values that other conditions would find for the words of a sentence.
+    pub fn note_joined(&self, atom: &Atom, rest: &[&Cond], env: &Env<'_>) -> Flow {
+        if self.trace.is_none() {
+            return Ok(());
+        }
+        let words = values_in(atom, env);
+        if words.is_empty() {
+            return Ok(());
+        }
+        for word in words.iter().filter(|word| env.ids[word.index()].is_some()) {
+            self.note_stated(atom, *word, env)?;
+        }
+        let mut others = Vec::new();
+        rest.iter().for_each(|part| atoms(part, &mut others));
+        for word in &words {
+            others.iter().try_for_each(|other| self.note_stated(other, *word, env))?;
+        }
+        Ok(())
+    }
+
+    /// The same of what bars a body, which is not looked at where nothing meets the body.
+    pub fn note_barring(&self, clause: &Clause, env: &Env<'_>) -> Flow {
+        let Some(unless) = clause.unless.as_ref().filter(|_| self.trace.is_some()) else { return Ok(()) };
+        let (mut asked, mut barring) = (Vec::new(), Vec::new());
+        atoms(&clause.when, &mut asked);
+        atoms(unless, &mut barring);
+        let words: BTreeSet<VarId> = asked.iter().flat_map(|atom| values_in(atom, env)).collect();
+        for word in words {
+            barring.iter().try_for_each(|atom| self.note_stated(atom, word, env))?;
+        }
+        Ok(())
+    }
+
+    /// Notes the values that are stated where a sentence names a word, whatever the word stands for.
+    fn note_stated(&self, atom: &Atom, word: VarId, env: &Env<'_>) -> Flow {
+        let AtomSource::Relation(relation) = atom.source else { return Ok(()) };
+        let Some(slot) = atom.args.iter().position(|term| as_var(term) == Some(word)) else { return Ok(()) };
+        let Some(mut want) = self.wants(atom, env, true) else { return Ok(()) };
+        want[slot] = Want::Any;
+        let mut is_new = false;
+        self.note(|Trace { joined, .. }| {
+            let is_known = joined.looks.contains(&(std::ptr::from_ref(atom) as usize, want.clone()));
+            joined.partial |= !is_known && joined.looks.len() >= MOST_LOOKS;
+            is_new = !is_known
+                && !joined.partial
+                && joined.looks.insert((std::ptr::from_ref(atom) as usize, want.clone()));
+        });
+        if !is_new {
+            return Ok(());
+        }
+        let values = self.values_stated(relation, &want, slot)?;
+        self.note(|Trace { joined, .. }| match values {
+            Some(values) if joined.values.len() + values.len() <= MOST_VALUES => joined.values.extend(values),
+            Some(_) | None => joined.partial = true,
+        });
+        Ok(())
+    }
+
+    /// The values stated in a slot of facts as wanted; nothing where they are many.
+    fn values_stated(
+        &self,
+        relation: RelationId,
+        want: &[Want],
+        slot: usize,
+    ) -> Result<Option<BTreeSet<Value>>, Stop> {
+        let domain = self.world.domain(relation, slot);
+        let mut ids: BTreeSet<u32> = BTreeSet::new();
+        let mut seen = 0;
+        let facts = &self.world.stated.relations[relation];
+        for maybe in [false, true] {
+            ended(self.world.indexes.each(facts.columns(maybe), want, &mut |tuple| {
+                self.tick()?;
+                seen += 1;
+                ids.insert(tuple[slot]);
+                if seen > MOST_FACTS || ids.len() > MOST { Err(Stop::Enough) } else { Ok(()) }
+            }))?;
+        }
+        let is_whole = seen <= MOST_FACTS && ids.len() <= MOST;
+        let value = |id: u32| if id == MISSING { None } else { self.world.values.value(domain, id) };
+        Ok(is_whole.then(|| ids.into_iter().filter_map(value).collect()))
+    }
+}
+
+/// The words of a sentence that stand for values.
+fn values_in(atom: &Atom, env: &Env<'_>) -> BTreeSet<VarId> {
+    let words = atom.args.iter().filter_map(as_var);
+    words.filter(|word| matches!(atom.source, AtomSource::Relation(_)) && env.is_value(*word)).collect()
+}
+
+/// All sentences of a condition, those of figures left out.
+fn atoms<'c>(cond: &'c Cond, out: &mut Vec<&'c Atom>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| atoms(part, out)),
+        Cond::Not(inner, _) => atoms(inner, out),
+        Cond::Atom(atom) => out.push(atom),
+        Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. } => {}
+    }
+}

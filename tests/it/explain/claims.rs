@@ -1,0 +1,239 @@
+//! What an explanation claims of an open answer or of a change is so: cases in which it was not.
+
+use super::says;
+
+/// People of whom little is known: `rules` ask, `facts` state.
+fn people(rules: &str, facts: &str) -> String {
+    format!(
+        "language 1\nkind Person\nrelation Person exists\nrelation Person is aged Number\n\
+         relation Person owes Number?\nrelation Person was born on Date?\nrelation Person knows other: Person\n\
+         question Person is yea | nay\n  among person exists\n\
+         lens l {{\n{rules}\n  otherwise nay\n}}\nfacts {{\n{facts}\n}}\n"
+    )
+}
+
+#[test]
+fn a_value_matters_whatever_doubtful_facts_of_a_figure_turn_out() {
+    for figure in ["median", "average", "sum"] {
+        for most in ["10", "2", "3.5"] {
+            let rule = format!(
+                "  a: yea when person owes n and n > 1 unless {figure}(m for each m: person is aged m) > {most}"
+            );
+            let text = people(&rule, "  bo exists\n  maybe bo is aged 2.5\n  maybe ada is aged 2.5");
+            // The checker, which works out every way, is asked as well.
+            let told = says(&text, "bo", &["the value nobody stated in: bo owes …"]);
+            let is_in_all = most == "10" || most == "3.5";
+            let line = told.lines().find(|line| line.contains("stated in: bo owes")).unwrap_or_default();
+            assert_eq!(is_in_all, !line.contains('%'), "{figure} {most}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_new_name_has_no_value_although_another_value_of_the_sentence_is_gone() {
+    let rule = "  a: yea when person knows v1 and v1 owes v2 and v2 <= 2\n     unless person owes any v4 and v4 != 18";
+    let text = people(rule, "  bo exists\n  bo owes 12");
+    let parts = ["nobody stated that bo owes 12 and bo knows a new Person: unknown (yea or nay)"];
+    let told = super::told_with(&crate::support::memory(&text), "bo", 2);
+    parts.iter().for_each(|part| assert!(told.contains(part), "{told}"));
+}
+
+#[test]
+fn a_date_far_from_those_named_settles_what_a_function_of_it_is_asked() {
+    let cases = [
+        ("years-between(t, 2024-02-29) >= 18", "2006-02-28", "yea", "2006-03-01"),
+        ("2024-02-29 - t >= 6570", "2006-03-05", "yea", "2006-03-06"),
+        ("t + 18 years <= 2024-02-29", "2006-02-28", "yea", "2006-03-01"),
+        ("year(t) >= 1900", "1899-12-31", "nay", "1900-01-01"),
+        ("t + 9000 years > 9999-01-01", "0999-01-01", "nay", "0999-01-02"),
+    ];
+    for (asked, last, says_then, next) in cases {
+        let text = people(&format!("  a: yea when person was born on t and {asked}"), "  bo exists");
+        let other = if says_then == "yea" { "nay" } else { "yea" };
+        let told = says(&text, "bo", &["It is settled:"]);
+        let is_told = |date: &str, says: &str| {
+            let start = format!("if bo was born on {date} (or any other value tried, ");
+            told.lines().any(|line| line.contains(&start) && line.ends_with(&format!(": {says}")))
+        };
+        assert!(is_told(last, says_then) && is_told(next, other), "{asked}: {told}");
+    }
+}
+
+#[test]
+fn ways_in_which_nobody_asks_about_the_subject_do_not_count() {
+    let only = people("  a: yea when person exists", "  maybe ada exists");
+    says(
+        &only,
+        "ada",
+        &["Every way to fill the gaps in which ada is asked about comes to `yea` all the same."],
+    );
+    // Whether Ada exists decides whether she is asked about; what she owes matters whenever she is.
+    let both = people(
+        "  a: yea when person owes n and n > 2 and not person knows ada",
+        "  maybe ada exists\n  maybe ada knows ada",
+    );
+    let both = both.replace("person knows ada", "person knows \"ada\"");
+    let told = says(
+        &both,
+        "ada",
+        &[
+            "It hangs on this, where it is asked about, for the values tried:",
+            "the value nobody stated in: ada owes …, for some values, in 50.0 % of the ways",
+            "It is settled, where it is asked about:",
+            "if ada knows ada: nay",
+        ],
+    );
+    assert!(!told.contains("whether ada exists"), "{told}");
+    // The same where the value is asked for first.
+    let pays = "language 1\nkind Party\nrelation Party pays Number?\nrelation Party is used\n\
+                question Party is cust | other\n  among party is used\n\
+                lens b {\n  r: cust when party pays n and n > average(m for each p: p pays m)\n  otherwise other\n}\n\
+                facts {\n  z is used\n  maybe w is used\n  z pays 3\n}\n";
+    let told = says(pays, "w", &["the value nobody stated in: w pays …"]);
+    assert!(!told.contains('%'), "{told}");
+}
+
+/// What would change an answer about Bo.
+fn changes(rules: &str, facts: &str) -> String {
+    says(&people(rules, facts), "bo", &["It would say something else"])
+}
+
+#[test]
+fn a_value_that_another_sentence_states_is_tried() {
+    let told = changes("  a: yea when person is aged n and person owes n", "  bo exists\n  bo owes 7");
+    assert!(told.contains("if bo is aged 7: yea"), "{told}");
+    let told = changes(
+        "  a: yea when person knows other and other owes n and person is aged n",
+        "  bo exists\n  bo knows cy\n  cy owes 7",
+    );
+    assert!(told.contains("if bo is aged 7: yea"), "{told}");
+    // Between two such values it need not hold.
+    let told = changes(
+        "  a: yea when person exists unless person is aged any v and person owes v",
+        "  bo exists\n  bo is aged 1\n  bo is aged 12\n  bo owes 18",
+    );
+    assert!(told.contains("if bo owes 12: nay") && !told.contains("(from"), "{told}");
+    // Where another sentence bars it, no value is said to do as well as any other.
+    let told = changes("  a: yea when person is aged n unless person owes n", "  bo exists\n  bo owes 7");
+    assert!(!told.contains("or any other value"), "{told}");
+}
+
+#[test]
+fn values_around_a_divisor_that_is_nothing_are_tried() {
+    let told = changes("  a: yea when person owes n and n != 0 and 1 / n > 2", "  bo exists\n  bo owes 5");
+    assert!(told.contains("if bo owes 0.2: yea"), "{told}");
+    let open = people("  a: yea when person owes n and n != 0 and 1 / n > 2", "  bo exists");
+    says(&open, "bo", &["if bo owes 0.1 (or any other value tried, up to 0.4): yea"]);
+}
+
+#[test]
+fn very_large_numbers_are_tried() {
+    let large = "1000000000000000000000000000000";
+    let told =
+        changes(&format!("  a: yea when person is aged n and n > {large}"), "  bo exists\n  bo is aged 3");
+    assert!(told.contains("if bo is aged 1000000000000000000000000000001 (from "), "{told}");
+    let told =
+        changes(&format!("  a: yea when person owes n and n * 10 > {large}"), "  bo exists\n  bo owes 3");
+    assert!(told.contains("if bo owes 100000000000000000000000000001 (from "), "{told}");
+}
+
+#[test]
+fn what_comes_again_and_again_is_said_to_hold_nowhere_for_good() {
+    let rules = "  a: yea when person was born on d and month(d) <= 6";
+    let told = changes(rules, "  bo exists\n  bo was born on 2024-08-01");
+    assert!(told.contains("if bo was born on 2024-06-30: yea"), "{told}");
+    assert!(!told.contains("(from") && !told.contains("(up to"), "{told}");
+    let rules = "  a: yea when person was born on d and month(d) = 2 and day(d) = 29";
+    let told = changes(rules, "  bo exists\n  bo was born on 2021-08-01");
+    assert!(told.contains("if bo was born on 2020-02-29: yea"), "{told}");
+    let even = "  a: yea when person owes n and n - floor(n / 2) * 2 = 0";
+    let told = changes(even, "  bo exists\n  bo owes 5");
+    assert!(!told.contains("(from") && told.contains("(not every number was tried)"), "{told}");
+}
+
+/// What is said of texts.
+fn texts(rule: &str, facts: &str) -> String {
+    let text = format!(
+        "language 1\nkind Person\nrelation Person exists\nrelation Person says Text\n\
+         question Person is yea | nay\n  among person exists\n\
+         lens l {{\n  a: yea when person says t and {rule}\n  otherwise nay\n}}\nfacts {{\n  bo exists\n{facts}}}\n"
+    );
+    says(&text, "bo", &[])
+}
+
+#[test]
+fn texts_that_nothing_names_are_tried() {
+    let told = texts("t != \"x\" and t != \"ab\"", "  cy says \"xx\"\n");
+    assert!(told.contains("if bo says \"xx\": yea"), "{told}");
+    let told = texts("t != \"x\" and t != \"ab\"", "");
+    assert!(told.contains("if bo says \"xx\": yea") && !told.contains("was tried"), "{told}");
+    let told = texts("lower(t) = \"ab\" and t != \"ab\"", "");
+    assert!(told.contains("if bo says \"AB\": yea"), "{told}");
+    let told = texts(
+        "starts-with(t, \"a\") and ends-with(t, \"b\") and not contains(t, \"x\") and length(t) = 5",
+        "",
+    );
+    assert!(told.contains("(not every text was tried)"), "{told}");
+}
+
+#[test]
+fn a_flag_that_is_not_the_one_asked_for_can_be_taken_away() {
+    let text = "language 1\nkind Person\nrelation Person exists\nrelation Person is vip as Flag?\n\
+                question Person is yea | nay\n  among person exists\n\
+                lens l {\n  a: yea when person is vip as yes\n  otherwise nay\n}\n\
+                facts {\n  bo exists\n  bo is vip as no\n}\n";
+    says(
+        text,
+        "bo",
+        &["if nobody stated that bo is vip as no: unknown (yea or nay)", "if bo is vip as yes: yea"],
+    );
+}
+
+#[test]
+fn names_stand_in_quotes_where_an_answer_is_open() {
+    let text = people("  a: yea when person owes n and n > 2", "  \"a and b\" exists\n  \"a: b\" exists");
+    says(&text, "a and b", &["l leaves open for \"a and b\": `yea` or `nay`."]);
+    says(&text, "a: b", &["l leaves open for \"a: b\": `yea` or `nay`."]);
+}
+
+#[test]
+fn what_is_said_outright_of_kinds_can_change_too() {
+    let text = "language 1\nkind Person\nkind Elder: Person\nrelation Person exists\nrelation Elder leads Person\n\
+                question Person is yea | nay\n  among person exists\n\
+                lens l {\n  a: yea when person exists unless person is an Elder\n  otherwise nay\n}\n\
+                facts {\n  ada exists\n  ada is an Elder\n  bo exists\n  cy exists\n  cy is an Elder\n  cy leads bo\n}\n";
+    says(text, "ada", &["if nobody stated that ada is an Elder: yea"]);
+    says(text, "bo", &["if bo is an Elder: nay", "if bo leads a new Person: nay"]);
+    let pair = super::told_with(&crate::support::memory(text), "cy", 2);
+    assert!(
+        pair.contains("if nobody stated that cy leads bo and nobody stated that cy is an Elder: yea"),
+        "{pair}"
+    );
+    // Where a ruleset says what may change, nothing else does.
+    let only = text.replace("lens l", "changeable Person exists\nlens l");
+    let told = says(&only, "ada", &[]);
+    assert!(!told.contains("is an Elder:"), "{told}");
+}
+
+#[test]
+fn what_only_doubtful_facts_name_is_said_to_be_so() {
+    let text = "language 1\nkind Person\nkind Club\nrelation Person exists\nrelation Person joined Club\n\
+                relation Club costs Number?\nquestion Person is yea | nay\n  among person exists\n\
+                lens l {\n  a: nay when any club costs n and n > 5\n  otherwise yea\n}\n\
+                facts {\n  ada exists\n  maybe ada joined chess\n}\n";
+    says(text, "ada", &["the value nobody stated in: chess costs … (only doubtful facts name chess)"]);
+    let certain = text.replace("maybe ada", "ada");
+    assert!(!says(&certain, "ada", &[]).contains("only doubtful facts"), "it is certain");
+}
+
+#[test]
+fn a_flag_that_settles_it_only_while_it_is_not_known_is_not_missed() {
+    let text = "language 1\nkind Person\nrelation Person exists\nrelation Person is vip as Flag?\n\
+                question Person is yea | nay | mid\n  among person exists\n\
+                lens l {\n  a: yea when person exists and not person is vip as yes\n  \
+                b: mid when known person is vip as yes\n  b overrides a\n  otherwise nay\n}\n\
+                facts {\n  bo exists\n}\n";
+    let told = says(text, "bo", &["if bo is vip as no: yea"]);
+    let settled = told.split("It is settled").nth(1).expect("something settles it");
+    assert!(!settled.contains("vip as yes: nay"), "{told}");
+}
