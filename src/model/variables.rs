@@ -1,6 +1,6 @@
 //! The words of one clause: which variable each stands for, where it may be used, of which kind it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::ir::{Constant, Parameter, ParameterId, Ruleset, Slot, Term, Ty, Var, VarId};
 use super::resolver::Resolver;
@@ -20,6 +20,8 @@ pub(super) struct Variables {
     parts: usize,
     /// Every `any WORD` with its negative part (0: none).
     anys: Vec<(String, Span)>,
+    /// Words that nothing names, of which that was said: those are one mistake, however often they are used.
+    told: HashSet<String>,
     /// Something was wrong with this clause: its words are not judged any further.
     pub broken: bool,
 }
@@ -57,6 +59,7 @@ impl Variables {
             scopes: vec![Scope { part: 0, names: HashMap::new() }],
             parts: 0,
             anys: Vec::new(),
+            told: HashSet::new(),
             broken: false,
         };
         for slot in subject {
@@ -266,16 +269,13 @@ impl Resolver<'_> {
                 );
                 None
             }
-            None if variables.in_negative() => {
-                variables.broken = true;
-                let near = near_word(variables, word);
-                self.report(fresh_in_negative(word, span, near.as_deref()));
-                None
-            }
             None => {
                 variables.broken = true;
                 let near = near_word(variables, word);
-                self.report(unbound(word, span, near.as_deref()));
+                if variables.told.insert(word.to_owned()) || near.is_some() {
+                    let say = if variables.in_negative() { fresh_in_negative } else { unbound };
+                    self.report(say(word, span, near.as_deref()));
+                }
                 None
             }
         }

@@ -32,6 +32,18 @@ fn all_errors_of_all_places_are_found_in_one_pass() {
     assert!(codes.contains(&"PX0202") && codes.contains(&"PX0101") && codes.contains(&"PX0103"), "{codes:?}");
 }
 
+/// A word that nothing names is one mistake, however often it is used.
+#[test]
+fn a_word_that_nothing_names_is_told_once() {
+    let text = "language 1\nkind Person\nrelation Person owes Number\nquestion Person is debtor | other\n  among person owes any sum\nlens a {\n  row: debtor when count(n: person owes n and m > 3 and m < 9) > 2\n  rich: debtor when person owes any j unless person owes k and k > 5\n  otherwise other\n}\nfacts {\n  ada owes 5\n}\n";
+    let found: Vec<String> = crate::support::diagnostics(&memory(text))
+        .into_iter()
+        .map(|diagnostic| format!("{} {}", diagnostic.code.name(), diagnostic.message))
+        .collect();
+    let fresh: Vec<&String> = found.iter().filter(|said| said.contains("nothing names")).collect();
+    assert_eq!(fresh.len(), 2, "{found:?}");
+}
+
 /// What a body names is not known where its brackets are missing: that is said, and nothing that follows from it.
 #[test]
 fn a_body_that_cannot_be_read_leaves_its_conclusion_alone() {

@@ -54,6 +54,18 @@ const RULES: &[&str] = &[
      define a gets n from b when a links to b and a weighs n\n\
      define a gets n from c when a gets n from b and b links to c\n\
      define a reaches b when a gets any n from b",
+    "define a reaches c when a reaches b and b links to c and b owes n and n > 2",
+    "define a reaches c when b links to c and b owes n and c owes m and n <= m and a reaches b",
+    "define a reaches c when a reaches b and b links to c unless b owes any n and n > 3",
+    "define a reaches c when a reaches b and b reaches c and not c owes 4",
+    "define a reaches c when a reaches b and b links to c and sum(n for each x: b links to x and x owes n) > 4",
+    "relation Node leads on to other: Node\n\
+     define a leads on to c when a reaches b and b links to c and b owes n and c owes m and n + m > 3\n\
+     define a reaches c when a leads on to b and c links to b and not b owes 1",
+    "relation Node gets Number from other: Node\n\
+     define a gets n from b when a links to b and a owes n\n\
+     define a gets n from c when a gets n from b and b links to c\n\
+     define a reaches b when a gets n from b and n > 2",
 ];
 
 /// Kept values along the way, with what is kept before each.
@@ -100,6 +112,7 @@ fn text(rules: &str, seed: u64) -> String {
     let mut text = format!(
         "language 1\nkind Node\nkind Line\nkind Group\nrelation Node links to other: Node\n\
          relation Node blocks other: Node\nrelation Node is in Group\nrelation Node weighs Number\n\
+         relation Node owes Number?\n\
          relation Line leads from Node to other: Node\n{rules}\nrelation Node reaches other: Node\n\
          define a reaches b when a links to b\n\
          question Node is far | near\n  among node links to any a\n"
@@ -131,6 +144,10 @@ fn text(rules: &str, seed: u64) -> String {
             random.below(3),
             near(&mut random)
         );
+        // Of the others it is not known.
+        if random.below(4) > 0 {
+            let _ = writeln!(text, "  n{node} owes {}", random.below(6));
+        }
     }
     text.push_str("}\n");
     text
