@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
-use super::roots::{Sides, across, beside, roots};
+use super::roots::{Sides, across, beside, roots, unseen};
 use super::world::Change;
 use super::{Reach, lookup::Stop};
 use crate::checker::Says;
@@ -147,7 +147,7 @@ impl Search<'_> {
                 inside.truncate(left);
                 left -= inside.len();
             }
-            let is_line = !inside.is_empty();
+            let mut is_line = !inside.is_empty();
             if inside.is_empty() && low.1 != high.1 {
                 if halves == 0 {
                     return;
@@ -158,6 +158,13 @@ impl Search<'_> {
             let mut points = vec![low.clone()];
             for value in inside {
                 points.extend(self.point(question, shape, &value, (found, beside)));
+            }
+            if points.len() == 1 && low.1 == high.1 && depth < DEEPEST && left > 0 {
+                let values = unseen((&low.0, &low.2), (&high.0, &high.2), step);
+                (is_line, left) = (true, left - usize::from(!values.is_empty()));
+                for value in values {
+                    points.extend(self.point(question, shape, &value, (found, beside)));
+                }
             }
             if points.len() == 1 && low.1 != high.1 {
                 // Stated values are passed over.

@@ -130,6 +130,21 @@ pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) ->
     inside.filter_map(|at| like(low.0, at)).collect()
 }
 
+/// Values between two that were tried, where something may hold between them only: the sides of comparisons are equal
+/// at both, or at one of them, and some comparison is come to at only one. One in whole steps where one lies there, which
+/// may be stated already, and one before it.
+pub(super) fn unseen(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) -> Vec<Value> {
+    let (Value::Number(first), Value::Number(last)) = (low.0, high.0) else { return Vec::new() };
+    let is_equal = |sides: &Sides| sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
+    let equal = [low.1, high.1].map(is_equal);
+    if equal == [false, false] || equal != [true, true] && low.1.keys().eq(high.1.keys()) {
+        return Vec::new();
+    }
+    let whole = beside(*first, step).into_iter().find(|at| first < at && at < last);
+    let before = middle(*first, whole.unwrap_or(*last));
+    before.into_iter().chain(whole).map(Value::Number).collect()
+}
+
 /// A number, or the day as one.
 fn place(value: &Value) -> Option<Decimal> {
     match value {
@@ -189,6 +204,20 @@ mod tests {
         assert_eq!(between(("0", &["-5"]), ("10", &["15"])), ["2", "2.5", "3"]);
         assert_eq!(between(("0", &["1"]), ("10", &["2"])), [""; 0]);
         assert_eq!(between(("0", &["-5", "-6"]), ("10", &["15", "14"])), ["2", "2.5", "2.8", "3", "4"]);
+    }
+
+    #[test]
+    fn between_two_values_that_rules_name_something_is_tried() {
+        let unseen = |low: (&str, &[&str]), high: (&str, &[&str])| -> Vec<String> {
+            let (start, end) = (noted(low.1), noted(high.1));
+            let found = unseen((&number(low.0), &start), (&number(high.0), &end), 0);
+            found.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(unseen(("0", &["0"]), ("1", &["1", "0"])), ["0.5"]);
+        assert_eq!(unseen(("1", &["0"]), ("2", &["1", "-0.5"])), ["1.5"]);
+        assert_eq!(unseen(("1", &["0"]), ("2", &["1"])), [""; 0]);
+        assert_eq!(unseen(("1", &["0"]), ("3", &["2", "0"])), ["1.5", "2"]);
+        assert_eq!(unseen(("1", &["-1"]), ("2", &["0", "1"])), ["1.5"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Answered;
 use super::lookup::Stop;
+use super::tried::usual;
 use super::unknown::{Builder, Doubt, Turn, is_settled};
 use super::ways::{Tree, given, turns_of};
 use super::world::Change;
@@ -203,7 +204,7 @@ impl Builder<'_> {
         });
         let ends = |(least, most): (f64, f64), value: f64| (least.min(value), most.max(value));
         let mut met = constants.chain(met).filter_map(about);
-        let first = met.next().unwrap_or(0.0);
+        let first = met.next().or_else(|| about(usual(kind)?)).unwrap_or(0.0);
         let (least, most) = met.fold((first, first), ends);
         let least_span = if kind == ValueKind::Date { YEARS } else { FEW.max(least.abs().max(most.abs())) };
         let span = NEAR * (most - least).max(least_span);

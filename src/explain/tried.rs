@@ -107,14 +107,8 @@ impl<'t> Tried<'t> {
         if kind == ValueKind::Text {
             values.extend(self.fresh(domain, &values));
         }
-        let default = match kind {
-            ValueKind::Number => Some(Value::Number(Decimal::from(1))),
-            ValueKind::Flag => Some(Value::Flag(true)),
-            ValueKind::Text => Some(Value::Text("x".into())),
-            ValueKind::Date => Date::from_ymd(2000, 1, 1).map(Value::Date),
-        };
         if values.is_empty() {
-            values.extend(default);
+            values.extend(usual(kind));
         }
         let far = far(values.iter());
         values.extend(far);
@@ -180,6 +174,16 @@ impl<'t> Tried<'t> {
                 ways.iter().flat_map(|way| ids.iter().map(|id| [way.as_slice(), &[*id]].concat())).collect();
         }
         Some(ways)
+    }
+}
+
+/// The value of a kind that is tried where rules and facts name none.
+pub(super) fn usual(kind: ValueKind) -> Option<Value> {
+    match kind {
+        ValueKind::Number => Some(Value::Number(Decimal::from(1))),
+        ValueKind::Flag => Some(Value::Flag(true)),
+        ValueKind::Text => Some(Value::Text("x".into())),
+        ValueKind::Date => Date::from_ymd(2000, 1, 1).map(Value::Date),
     }
 }
 

@@ -7,7 +7,7 @@ use super::constants::Found;
 use super::halving::{self, half_way};
 use super::lookup::{Stop, Tuple};
 use super::meeting;
-use super::roots::{Noted, Sides, across};
+use super::roots::{Noted, Sides, across, unseen};
 use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::ways::{Tree, leaves, values_of};
@@ -24,6 +24,8 @@ pub const MOST_DOUBTS: usize = 24;
 const MOST_WORLDS: usize = 20_000;
 /// The most values that are found for one gap where sides of comparisons would meet.
 const MOST_MET: usize = 24;
+/// So often it is looked between two values that rules name.
+const DEEPEST: usize = 3;
 
 /// Something that is not known: a doubtful fact, or a key without a value.
 pub(super) type Doubt = (RelationId, Tuple);
@@ -310,7 +312,7 @@ impl Builder<'_> {
         while let Some([low, high]) = pairs.pop() {
             let value = meeting::between((&low.0, &low.2), (&high.0, &high.2)).filter(|_| met > 0);
             let Some(value) = value else {
-                apart.push([low, high]);
+                apart.push(([low, high], 0));
                 continue;
             };
             met -= 1;
@@ -320,12 +322,28 @@ impl Builder<'_> {
             pairs.push([middle, high]);
         }
         let step = halving::step(points.iter().map(|(value, ..)| value));
-        while let Some([low, high]) = apart.pop() {
-            let Some(value) = half_way(&low.0, &high.0, step).filter(|_| low.1 != high.1) else { continue };
-            let middle = self.point(value, change, (doubt, slot))?;
-            points.push(middle.clone());
-            apart.push([low, middle.clone()]);
-            apart.push([middle, high]);
+        let mut left = MOST_MET;
+        while let Some(([low, high], depth)) = apart.pop() {
+            let is_same = low.1 == high.1;
+            let inside = match half_way(&low.0, &high.0, step) {
+                Some(value) if !is_same => vec![value],
+                _ if is_same && depth < DEEPEST && left > 0 => {
+                    unseen((&low.0, &low.2), (&high.0, &high.2), step)
+                }
+                _ => Vec::new(),
+            };
+            let depth = depth + usize::from(is_same);
+            left -= usize::from(is_same && !inside.is_empty());
+            let mut row = vec![low];
+            for value in inside {
+                let point = self.point(value, change, (doubt, slot))?;
+                points.push(point.clone());
+                row.push(point);
+            }
+            if row.len() > 1 {
+                row.push(high);
+                apart.extend(row.windows(2).map(|pair| ([pair[0].clone(), pair[1].clone()], depth)));
+            }
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
         if self.far == 0 {

@@ -432,7 +432,7 @@ impl Names {
 /// The slot at which the search for a text begins.
 #[inline]
 fn home(slots: &[Slot], tag: u32) -> usize {
-    (u64::from(tag) * slots.len() as u64 >> 32) as usize
+    ((u64::from(tag) * slots.len() as u64) >> 32) as usize
 }
 
 fn place(slots: &mut [Slot], slot: Slot) {
@@ -489,7 +489,7 @@ mod tests {
         }
         assert_eq!(names.len(), texts.len());
         let (text, ends) = names.parts();
-        let again = Names::from_parts(std::str::from_utf8(&text).unwrap(), &ends);
+        let again = Names::from_parts(std::str::from_utf8(&text).expect("texts"), &ends);
         for (id, text) in (0..).zip(texts) {
             assert_eq!((again.get(id), again.find(text), names.intern(text)), (text, Some(id), id));
         }

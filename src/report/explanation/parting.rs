@@ -18,7 +18,10 @@ impl Words<'_> {
         let (one, other) = (says(parting.left), says(parting.right));
         let plain = |kind: &'static str, text: String| ToldNote { kind, text, lines: Vec::new() };
         if parting.agree {
-            return vec![plain("agree", format!("{left} and {right} agree: both say {one}."))];
+            let story = explanation.lenses.iter().find(|story| story.lens == parting.left);
+            let is_open = story.is_some_and(|story| story.says.len() > 1);
+            let agree = if is_open { "need not agree" } else { "agree" };
+            return vec![plain("agree", format!("{left} and {right} {agree}: both say {one}."))];
         }
         let mut notes = vec![plain("part", format!("{left} says {one}, {right} says {other}."))];
         let lines: Vec<Line> = parting
@@ -26,7 +29,8 @@ impl Words<'_> {
             .iter()
             .map(|fact| {
                 let place = fact.origin.and_then(|origin| self.place(origin));
-                Line::new("fact", self.fact(fact.relation, &fact.args), place)
+                let perhaps = if fact.maybe { "perhaps " } else { "" };
+                Line::new("fact", format!("{perhaps}{}", self.fact(fact.relation, &fact.args)), place)
             })
             .collect();
         if !lines.is_empty() {

@@ -237,3 +237,65 @@ fn a_flag_that_settles_it_only_while_it_is_not_known_is_not_missed() {
     let settled = told.split("It is settled").nth(1).expect("something settles it");
     assert!(!settled.contains("vip as yes: nay"), "{told}");
 }
+
+/// Values that only two thresholds beside each other leave room for.
+#[test]
+fn between_thresholds_beside_each_other_something_is_tried() {
+    let single = |asked: &str, facts: &str| {
+        let rule = format!("  a: yea when person is aged r and {asked}");
+        let told = says(&people(&rule, &format!("  bo exists\n{facts}")), "bo", &[]);
+        assert!(told.contains("if bo is aged ") && told.contains(": yea"), "{asked}: {told}");
+    };
+    single("r > 0 and r < 1", "");
+    single("r > 2 and r < 3", "");
+    single("r > 99 and r < 100", "  bo is aged 100");
+    single("r > 0 and r < 1", "  bo is aged 1");
+    let figure = |name: &str, least: u8| {
+        let own = format!("{name}(n for each n: person is aged n)");
+        format!("  a: yea when {own} > {least} and {own} < {}", least + 1)
+    };
+    let (sum, average) = (figure("sum", 12), figure("average", 2));
+    for (rule, facts) in [(sum, "  bo exists\n  bo is aged 10"), (average, "  bo exists")] {
+        let told = says(&people(&rule, facts), "bo", &["if bo is aged "]);
+        assert!(told.contains(": yea") && !told.contains(" and bo is aged"), "{told}");
+    }
+}
+
+#[test]
+fn what_settles_it_leaves_no_room_between_two_thresholds() {
+    let settled = |asked: &str, most: &str| {
+        let rule = format!("  a: yea when person owes n and person spends m and {asked}");
+        let text = people(&rule, "  bo exists");
+        let text = text.replace("relation Person knows other: Person", "relation Person spends Number?");
+        // Replayed by the checker too.
+        says(&text, "bo", &[&format!("if bo owes {most} (or any other value tried, down to ")]);
+    };
+    settled("m > 10 and m < n", "10");
+    settled("m > 100 and n - m > -2.5", "97.5");
+    settled("m > 100 and abs(n - m) < 2.5", "97.5");
+    settled("m > 0 and n / m > 2", "0");
+    settled("m > 1 and n / m > 2", "2");
+}
+
+#[test]
+fn two_dates_of_which_nothing_is_known_settle_it_together() {
+    let text = "language 1\nkind Person\nrelation Person exists\nrelation Person began on Date?\n\
+                relation Person ended on Date?\nquestion Person is long | short\n  among person exists\n\
+                lens stay {\n  l: long when person began on d and person ended on e and e - d >= 365\n  \
+                otherwise short\n}\nfacts {\n  ada exists\n}\n";
+    let told =
+        says(text, "ada", &["It is settled:", "and ada ended on 2000-12-31 (or any other value tried"]);
+    assert!(!told.contains("No answers to these settle it"), "{told}");
+}
+
+#[test]
+fn lenses_that_are_both_open_need_not_agree() {
+    let text = "language 1\nkind Person\nkind Club\nrelation Person exists\nrelation Person joined Club\n\
+                question Person is member | other\n  among person exists\n\
+                lens a {\n  m: member when person joined any c\n  otherwise other\n}\n\
+                lens b {\n  m: other when person exists and person joined any c\n  otherwise member\n}\n\
+                lens c {\n  m: member when person joined any c\n  otherwise other\n}\n\
+                facts {\n  ada exists\n  maybe ada joined chess\n  bo exists\n  bo joined chess\n}\n";
+    says(text, "ada|a,b", &["a and b need not agree: both say unknown (member or other)."]);
+    says(text, "bo|a,c", &["a and c agree: both say member."]);
+}
