@@ -13,48 +13,40 @@ impl<'f> Plain<'f> {
         let mut world = Self::new(facts);
         let mut gone: Vec<(KindId, String)> = Vec::new();
         for change in changes {
-            let said = || FalseStep(format!("this change cannot be made: {change:?}"));
-            let fact = match change {
-                FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact) => fact,
+            let refused = || FalseStep(format!("this change cannot be made: {change:?}"));
+            let (named, is_new) = match change {
                 FactChange::Leave(kind, name) | FactChange::Join(kind, name) => {
                     let joins = matches!(change, FactChange::Join(..));
                     if world.is_outright(*kind, name) == joins {
-                        return Err(said());
+                        return Err(refused());
                     }
                     world.outright.insert((*kind, name.clone()), joins);
-                    let kinds = world.above(*kind, name);
-                    if joins {
-                        world.members.extend(kinds.into_iter().map(|thing| (thing, true)));
-                    } else {
-                        gone.extend(kinds);
-                    }
-                    continue;
+                    (world.above(*kind, name), joins)
                 }
-            };
-            let open = facts.ruleset.relations[fact.relation].open;
-            let mut table = world.stated(fact.relation);
-            let certain = table.certain.contains(&fact.args);
-            let doubtful = table.doubtful.contains(&fact.args);
-            match change {
-                FactChange::Remove(_) => {
-                    if !table.unsure && !certain && !doubtful {
-                        return Err(said());
+                FactChange::Remove(fact) => {
+                    let mut table = world.stated(fact.relation);
+                    if !table.unsure
+                        && !table.certain.contains(&fact.args)
+                        && !table.doubtful.contains(&fact.args)
+                    {
+                        return Err(refused());
                     }
                     table.certain.remove(&fact.args);
                     table.doubtful.remove(&fact.args);
-                    if let Some(slot) = open {
+                    if let Some(slot) = facts.ruleset.relations[fact.relation].open {
                         let mut missing = fact.args.clone();
                         missing[slot] = None;
                         table.doubtful.insert(missing);
                     }
-                    gone.extend(world.named(fact.relation, &fact.args));
+                    world.changed.insert(fact.relation, table);
+                    (world.named(fact.relation, &fact.args), false)
                 }
-                FactChange::Leave(..) | FactChange::Join(..) => {}
-                FactChange::Add(_) | FactChange::Set(_) => {
-                    if certain {
-                        return Err(said());
+                FactChange::Add(fact) | FactChange::Set(fact) => {
+                    let mut table = world.stated(fact.relation);
+                    if table.certain.contains(&fact.args) {
+                        return Err(refused());
                     }
-                    if let Some(slot) = open {
+                    if let Some(slot) = facts.ruleset.relations[fact.relation].open {
                         let same = |other: &Args| {
                             let mut pairs = other.iter().zip(&fact.args).enumerate();
                             pairs.all(|(at, (one, other))| at == slot || one == other)
@@ -64,12 +56,14 @@ impl<'f> Plain<'f> {
                     }
                     table.doubtful.remove(&fact.args);
                     table.certain.insert(fact.args.clone());
+                    world.changed.insert(fact.relation, table);
+                    (world.named(fact.relation, &fact.args), true)
                 }
-            }
-            world.changed.insert(fact.relation, table);
-            if !matches!(change, FactChange::Remove(_)) {
-                let new = world.named(fact.relation, &fact.args);
-                world.members.extend(new.into_iter().map(|thing| (thing, true)));
+            };
+            if is_new {
+                world.members.extend(named.into_iter().map(|thing| (thing, true)));
+            } else {
+                gone.extend(named);
             }
         }
         let mut members = std::mem::take(&mut world.members);

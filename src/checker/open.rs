@@ -280,8 +280,8 @@ impl Grid<'_> {
                 .enumerate()
                 .all(|(at, turn)| turn.is_none_or(|turn| digit(&self.sides, *way, at) == turn))
         };
-        let mut own = (0..self.ways.len()).filter(fits).filter_map(|way| self.ways[way].as_ref());
-        let mut own = own.by_ref().filter(|says| !says.is_empty());
+        let told = (0..self.ways.len()).filter(fits).filter_map(|way| self.ways[way].as_ref());
+        let mut own = told.filter(|says| !says.is_empty());
         let first = own.next()?;
         own.all(|says| says == first).then_some(first)
     }

@@ -269,10 +269,12 @@ impl World<'_> {
                         slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
                     own.into_iter().any(|(_, other)| other == id)
                 };
-                match () {
-                    () if scope.first.contains(&(*relation, self.key(*relation, tuple))) => 0,
-                    () if scope.subject.iter().any(names) => 1,
-                    () => 2,
+                if scope.first.contains(&(*relation, self.key(*relation, tuple))) {
+                    0
+                } else if scope.subject.iter().any(names) {
+                    1
+                } else {
+                    2
                 }
             }
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{
     Dictionary, FactSet, MISSING, Origin, RepeatedRows, StoredFacts, TableRead, Tuples, repeated_rows,
 };
-
 use crate::base::{BitSet, IndexVec, Order, StopSign, sorted};
 use crate::diag::{Code, DataPlace, Diagnostic};
 use crate::model::{Constant, DomainId, KindId, RelationId, Ruleset, Statements, Ty};

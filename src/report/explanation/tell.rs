@@ -550,7 +550,7 @@ fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
         }
         (Reach::Any, _) => "or any other value tried".to_owned(),
         (Reach::Up, Value::Date(_)) => format!("from {value} on"),
-        (Reach::Down, Value::Date(_)) => format!("up to {value}"),
+        (Reach::Down, Value::Date(_)) => "or before".to_owned(),
         (Reach::Up, _) => format!("from {value} up"),
         (Reach::Down, _) => format!("from {value} down"),
     };
