@@ -1,175 +1,24 @@
-//! Tuples gathered in any order, then ascending and each once. Doubles met while gathering are
-//! dropped along the way, so that memory follows what is different, not what is found.
+//! Tuples that ascend, each once, as whole numbers where they have few places: so they are compared, merged and
+//! copied fastest.
+
+use std::cmp::Ordering;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::batch::Found;
-use super::program::Place;
 use crate::base::BitSet;
 
-/// Tuples of ids end to end, ascending, each once.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// Tuples of ids, ascending, each once.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sorted {
-    arity: usize,
-    rows: usize,
-    data: Vec<u32>,
+    pub(super) arity: usize,
+    pub(super) data: Packed,
 }
 
-impl Sorted {
-    /// Just the tuple without places, or nothing.
-    pub fn truth(holds: bool) -> Self {
-        Self { arity: 0, rows: usize::from(holds), data: Vec::new() }
-    }
-
-    /// Tuples end to end that ascend, each once.
-    pub fn concat(parts: Vec<Self>) -> Self {
-        let mut parts = parts.into_iter();
-        let Some(mut all) = parts.next() else { return Self::default() };
-        all.data.reserve_exact(parts.as_slice().iter().map(|part| part.data.len()).sum());
-        for part in parts {
-            all.arity = part.arity;
-            all.rows += part.rows;
-            all.data.extend_from_slice(&part.data);
-        }
-        all
-    }
-
-    /// The number of tuples.
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
-    /// The tuple in place `at`.
-    pub fn row(&self, at: usize) -> &[u32] {
-        &self.data[at * self.arity..(at + 1) * self.arity]
-    }
-
-    /// All tuples in order.
-    pub fn rows(&self) -> impl Iterator<Item = &[u32]> {
-        (0..self.rows).map(|at| self.row(at))
-    }
-
-    /// Whether the tuple is among them.
-    pub fn contains(&self, tuple: &[u32]) -> bool {
-        let (mut low, mut high) = (0, self.rows);
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.row(middle).cmp(tuple) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
-                std::cmp::Ordering::Equal => return true,
-            }
-        }
-        false
-    }
-
-    /// The ids in one place of all tuples.
-    pub fn column(&self, place: usize) -> Vec<u32> {
-        self.data.chunks_exact(self.arity.max(1)).map(|tuple| tuple[place]).collect()
-    }
-
-    /// The ids, tuple after tuple.
-    pub fn data(&self) -> &[u32] {
-        &self.data
-    }
-}
-
-impl Sorted {
-    /// Those that are not among others.
-    #[must_use]
-    pub fn without(self, other: &Self) -> Self {
-        if self.is_empty() || other.is_empty() {
-            return self;
-        }
-        match self.arity {
-            0..=2 => self.less(other, short),
-            3..=4 => self.less(other, long),
-            _ => self.less(other, |row| row),
-        }
-    }
-
-    fn less<'s, T: Ord>(&'s self, other: &'s Self, whole: impl Fn(&'s [u32]) -> T) -> Self {
-        let mut data = Vec::new();
-        let mut at = 0;
-        for row in self.rows() {
-            let tuple = whole(row);
-            let is_less = |at: usize| at < other.rows && whole(other.row(at)) < tuple;
-            let mut step = 1;
-            while is_less(at + step - 1) {
-                at += step;
-                step *= 2;
-            }
-            // The first that is not less lies among the last step's.
-            while step > 1 {
-                step /= 2;
-                if is_less(at + step - 1) {
-                    at += step;
-                }
-            }
-            if at >= other.rows || whole(other.row(at)) != tuple {
-                data.extend_from_slice(row);
-            }
-        }
-        Self { arity: self.arity, rows: data.len() / self.arity.max(1), data }
-    }
-
-    /// These and others, which have none in common.
-    #[must_use]
-    pub fn merged(self, other: &Self) -> Self {
-        match self.arity {
-            _ if self.is_empty() => other.clone(),
-            _ if other.is_empty() => self,
-            0..=2 => self.both(other, short),
-            3..=4 => self.both(other, long),
-            _ => self.both(other, |row| row),
-        }
-    }
-
-    fn both<'s, T: Ord>(&'s self, other: &'s Self, whole: impl Fn(&'s [u32]) -> T) -> Self {
-        let mut data = Vec::with_capacity(self.data.len() + other.data.len());
-        let (mut left, mut right) = (0, 0);
-        while left < self.rows && right < other.rows {
-            if whole(self.row(left)) < whole(other.row(right)) {
-                data.extend_from_slice(self.row(left));
-                left += 1;
-            } else {
-                data.extend_from_slice(other.row(right));
-                right += 1;
-            }
-        }
-        data.extend_from_slice(&self.data[left * self.arity..]);
-        data.extend_from_slice(&other.data[right * self.arity..]);
-        Self { arity: self.arity, rows: self.rows + other.rows, data }
-    }
-}
-
-/// One or two ids as a whole number.
-fn short(row: &[u32]) -> u64 {
-    row.iter().fold(0, |whole, id| whole << 32 | u64::from(*id))
-}
-
-/// Up to four ids as a whole number.
-fn long(row: &[u32]) -> u128 {
-    row.iter().fold(0, |whole, id| whole << 32 | u128::from(*id))
-}
-
-/// Tuples as they are found.
-#[derive(Debug)]
-pub struct Gather {
-    arity: usize,
-    data: Packed,
-    /// The length at which doubles are dropped again.
-    full: usize,
-}
-
-/// Tuples in the form that sorts fastest.
-#[derive(Debug)]
-enum Packed {
+/// Tuples in the form that sorts fastest: as whole numbers, the first id in the upper bits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Packed {
+    /// One id, or none at all.
     One(Vec<u32>),
     Two(Vec<u64>),
     /// Three or four.
@@ -178,361 +27,300 @@ enum Packed {
     Many(Vec<u32>),
 }
 
-/// Below this many tuples nothing is dropped while gathering.
-const SMALL: usize = 1 << 19;
-
-impl Gather {
-    /// Nothing yet; the tuples have at least one place.
-    pub fn new(arity: usize) -> Self {
-        let data = match arity {
-            0 | 1 => Packed::One(Vec::new()),
-            2 => Packed::Two(Vec::new()),
-            3 | 4 => Packed::Four(Vec::new()),
-            _ => Packed::Many(Vec::new()),
-        };
-        Self { arity: arity.max(1), data, full: SMALL }
-    }
-
-    /// Adds a tuple. Hands back how many different ones there are where that was just worked out.
-    pub fn add(&mut self, tuple: &[u32]) -> Option<usize> {
-        match &mut self.data {
-            Packed::One(data) => data.push(tuple[0]),
-            Packed::Two(data) => data.push(u64::from(tuple[0]) << 32 | u64::from(tuple[1])),
-            Packed::Four(data) => {
-                data.push(tuple.iter().fold(0, |packed, id| packed << 32 | u128::from(*id)));
-            }
-            Packed::Many(data) => data.extend_from_slice(tuple),
+impl Packed {
+    /// No tuples of so many places.
+    pub(super) fn empty(arity: usize) -> Self {
+        match arity {
+            0 | 1 => Self::One(Vec::new()),
+            2 => Self::Two(Vec::new()),
+            3 | 4 => Self::Four(Vec::new()),
+            _ => Self::Many(Vec::new()),
         }
-        self.drop_doubles()
     }
 
-    fn drop_doubles(&mut self) -> Option<usize> {
-        if self.rows() < self.full {
-            return None;
+    /// How many tuples there are.
+    pub(super) fn len(&self, arity: usize) -> usize {
+        match self {
+            Self::One(data) => data.len(),
+            Self::Two(data) => data.len(),
+            Self::Four(data) => data.len(),
+            Self::Many(data) => data.len() / arity,
         }
-        self.sort();
-        self.full = SMALL.max(self.rows() * 2);
-        Some(self.rows())
     }
+}
 
-    /// Adds the tuples of a head in all rows found. Hands back how many different ones there are where
-    /// that was just worked out.
-    pub fn add_found(&mut self, found: &Found<'_>, head: &[Place]) -> Option<usize> {
-        let rows = found.len();
-        match (&mut self.data, head) {
-            (Packed::One(data), [Place::Var(var)]) => data.extend_from_slice(&found.var(*var)[..rows]),
-            (Packed::Two(data), [Place::Var(left), Place::Var(right)]) => {
-                let pairs = found.var(*left)[..rows].iter().zip(&found.var(*right)[..rows]);
-                data.extend(pairs.map(|(left, right)| u64::from(*left) << 32 | u64::from(*right)));
+/// Calls something generic with what both hold, which is packed alike; wide tuples go as slices.
+macro_rules! both {
+    ($arity:expr, $left:expr, $right:expr, $with:ident) => {
+        match ($left, $right) {
+            (Packed::One(left), Packed::One(right)) => Packed::One($with(left, right)),
+            (Packed::Two(left), Packed::Two(right)) => Packed::Two($with(left, right)),
+            (Packed::Four(left), Packed::Four(right)) => Packed::Four($with(left, right)),
+            (Packed::Many(left), Packed::Many(right)) => {
+                let rows = |data| wide(data, $arity);
+                Packed::Many($with(&rows(left), &rows(right)).concat())
             }
-            (Packed::Four(data), [Place::Var(a), Place::Var(b), Place::Var(c)]) => {
-                let [a, b, c] = [a, b, c].map(|var| &found.var(*var)[..rows]);
-                let packed = |row: usize| {
-                    let low = u64::from(b[row]) << 32 | u64::from(c[row]);
-                    u128::from(a[row]) << 64 | u128::from(low)
-                };
-                data.extend((0..rows).map(packed));
-            }
-            _ => {
-                let mut tuple = Vec::with_capacity(head.len());
-                let mut different = None;
-                for row in 0..rows {
-                    tuple.clear();
-                    tuple.extend(head.iter().map(|place| match place {
-                        Place::Var(var) => found.var(*var)[row],
-                        Place::Id(id) => *id,
-                    }));
-                    different = self.add(&tuple).or(different);
-                }
-                return different;
-            }
-        }
-        self.drop_doubles()
-    }
-
-    /// Adds what was gathered elsewhere, of tuples as wide. Hands back how many different ones there are where
-    /// that was just worked out.
-    pub fn absorb(&mut self, other: Self) -> Option<usize> {
-        match (&mut self.data, other.data) {
-            (Packed::One(data), Packed::One(other)) | (Packed::Many(data), Packed::Many(other)) => {
-                data.extend_from_slice(&other);
-            }
-            (Packed::Two(data), Packed::Two(other)) => data.extend_from_slice(&other),
-            (Packed::Four(data), Packed::Four(other)) => data.extend_from_slice(&other),
             // INVARIANT: as wide, so packed alike.
-            _ => {}
+            (left, _) => left.clone(),
         }
-        self.drop_doubles()
+    };
+}
+
+impl Default for Sorted {
+    fn default() -> Self {
+        Self { arity: 0, data: Packed::empty(0) }
+    }
+}
+
+impl Sorted {
+    /// Just the tuple without places, or nothing.
+    pub fn truth(holds: bool) -> Self {
+        Self { arity: 0, data: Packed::One(vec![0; usize::from(holds)]) }
     }
 
-    /// Adds many.
-    pub fn add_all(&mut self, tuples: &Sorted) {
-        for tuple in tuples.rows() {
-            self.add(tuple);
-        }
+    /// The number of tuples.
+    pub fn len(&self) -> usize {
+        self.data.len(self.arity)
     }
 
-    fn rows(&self) -> usize {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The id in one place of the tuple at `at`.
+    #[inline]
+    pub fn id(&self, at: usize, place: usize) -> u32 {
         match &self.data {
-            Packed::One(data) => data.len(),
-            Packed::Two(data) => data.len(),
-            Packed::Four(data) => data.len(),
-            Packed::Many(data) => data.len() / self.arity,
+            Packed::One(data) => data[at],
+            Packed::Two(data) => (data[at] >> (32 * (1 - place))) as u32,
+            Packed::Four(data) => (data[at] >> (32 * (self.arity - 1 - place))) as u32,
+            Packed::Many(data) => data[at * self.arity + place],
         }
     }
 
-    /// Sorts the tuples and drops doubles.
-    fn sort(&mut self) {
-        match &mut self.data {
-            Packed::One(data) => sort(data),
-            Packed::Two(data) => sort_packed(data, |pair| (pair >> 32) as u32),
+    /// The tuple at `at`.
+    pub fn row(&self, at: usize) -> Vec<u32> {
+        (0..self.arity).map(|place| self.id(at, place)).collect()
+    }
+
+    /// All tuples in order.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<u32>> {
+        (0..self.len()).map(|at| self.row(at))
+    }
+
+    /// Whether the tuple is among them.
+    pub fn contains(&self, tuple: &[u32]) -> bool {
+        let order = |at: usize| (0..self.arity).map(|place| self.id(at, place)).cmp(tuple.iter().copied());
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match order(middle) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+                Ordering::Equal => return true,
+            }
+        }
+        false
+    }
+
+    /// The ids in one place of all tuples.
+    pub fn column(&self, place: usize) -> Vec<u32> {
+        self.part(place, 0..self.len())
+    }
+
+    /// The ids in one place of some tuples.
+    pub fn part(&self, place: usize, rows: Range<usize>) -> Vec<u32> {
+        let mut column = vec![0; rows.len()];
+        self.fill(place, rows.start, &mut column);
+        column
+    }
+
+    /// Writes the ids in one place of the tuples from `at` on.
+    fn fill(&self, place: usize, at: usize, column: &mut [u32]) {
+        match &self.data {
+            Packed::One(data) => column.copy_from_slice(&data[at..at + column.len()]),
+            Packed::Two(data) => {
+                let shift = 32 * (1 - place);
+                column.iter_mut().zip(&data[at..]).for_each(|(id, tuple)| *id = (tuple >> shift) as u32);
+            }
             Packed::Four(data) => {
-                let shift = 32 * (self.arity - 1);
-                sort_packed(data, |tuple| (tuple >> shift) as u32);
+                let shift = 32 * (self.arity - 1 - place);
+                column.iter_mut().zip(&data[at..]).for_each(|(id, tuple)| *id = (tuple >> shift) as u32);
             }
             Packed::Many(data) => {
-                let mut rows: Vec<&[u32]> = data.chunks_exact(self.arity).collect();
-                rows.sort_unstable();
-                rows.dedup();
-                *data = rows.concat();
+                let rows = data.chunks_exact(self.arity).skip(at);
+                column.iter_mut().zip(rows).for_each(|(id, tuple)| *id = tuple[place]);
             }
         }
     }
 
-    /// All of them, ascending, each once.
-    pub fn finish(mut self) -> Sorted {
-        self.sort();
-        self.unpacked()
+    /// All columns.
+    pub fn columns(&self) -> Vec<Vec<u32>> {
+        (0..self.arity).map(|place| self.column(place)).collect()
     }
 
-    fn unpacked(self) -> Sorted {
-        let (arity, rows) = (self.arity, self.rows());
-        let data = match self.data {
-            Packed::One(data) | Packed::Many(data) => data,
-            Packed::Two(data) => {
-                data.into_iter().flat_map(|pair| [(pair >> 32) as u32, pair as u32]).collect()
-            }
-            Packed::Four(data) => {
-                let ids = |packed: u128| (0..arity).rev().map(move |place| (packed >> (32 * place)) as u32);
-                let mut out = Vec::with_capacity(rows * arity);
-                data.into_iter().for_each(|packed| out.extend(ids(packed)));
-                out
-            }
+    /// The tuples in some places that follow each other.
+    #[must_use]
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        let data = match &self.data {
+            Packed::One(data) => Packed::One(data[rows].to_vec()),
+            Packed::Two(data) => Packed::Two(data[rows].to_vec()),
+            Packed::Four(data) => Packed::Four(data[rows].to_vec()),
+            Packed::Many(data) => Packed::Many(data[rows.start * self.arity..rows.end * self.arity].to_vec()),
         };
-        Sorted { arity, rows, data }
+        Self { arity: self.arity, data }
     }
-}
 
-/// The tuples of several gatherings, ascending and each once, and of each gathering the places of its own
-/// among them.
-pub fn united(gathered: Vec<Gather>) -> (Sorted, Vec<BitSet>) {
-    let arity = gathered.first().map_or(1, |first| first.arity);
-    let shift = 32 * (arity as u32 - 1);
-    let (mut one, mut two, mut four, mut many) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for gather in gathered {
-        match gather.data {
-            Packed::One(data) => one.push(by_first(data, shift)),
-            Packed::Two(data) => two.push(by_first(data, shift)),
-            Packed::Four(data) => four.push(by_first(data, shift)),
-            Packed::Many(_) => many.push(gather.finish()),
+    /// Those that are not among others.
+    #[must_use]
+    pub fn without(self, other: &Self) -> Self {
+        if self.is_empty() || other.is_empty() {
+            return self;
         }
+        Self { arity: self.arity, data: both!(self.arity, &self.data, &other.data, less) }
     }
-    let (data, places) = if !two.is_empty() {
-        let (all, places) = united_by_first(&two, shift);
-        (Packed::Two(all), places)
-    } else if !four.is_empty() {
-        let (all, places) = united_by_first(&four, shift);
-        (Packed::Four(all), places)
-    } else if !many.is_empty() {
-        let (all, places) = united_rows(&many);
-        (Packed::Many(all), places)
-    } else {
-        let (all, places) = united_by_first(&one, shift);
-        (Packed::One(all), places)
-    };
-    (Gather { arity, data, full: SMALL }.unpacked(), places)
-}
 
-/// A tuple as a whole number, its first id in the upper bits: all but the lowest `shift` ones.
-trait Whole: Copy + Ord + Send {
-    /// The first id.
-    fn first(self, shift: u32) -> u32;
-    /// What stands behind the first id, with the list it comes from behind it.
-    fn tagged(self, list: usize) -> Self;
-    /// The list, and the tuple again.
-    fn untagged(self, first: u32, shift: u32) -> (usize, Self);
-}
-
-/// Bits for the number of a list. A body holds far fewer conditions than that many lists.
-const TAG: u32 = 16;
-
-macro_rules! whole {
-    ($number:ty) => {
-        impl Whole for $number {
-            #[inline]
-            fn first(self, shift: u32) -> u32 {
-                (self >> shift) as u32
-            }
-
-            #[inline]
-            fn tagged(self, list: usize) -> Self {
-                self << TAG | list as Self
-            }
-
-            #[inline]
-            fn untagged(self, first: u32, shift: u32) -> (usize, Self) {
-                let rest = self >> TAG & !(Self::MAX << shift);
-                ((self & ((1 << TAG) - 1)) as usize, Self::from(first) << shift | rest)
-            }
-        }
-    };
-}
-
-whole!(u32);
-whole!(u64);
-whole!(u128);
-
-/// The same tuples in ascending order of their first ids.
-fn by_first<T: Whole>(mut data: Vec<T>, shift: u32) -> Vec<T> {
-    if !data.is_sorted_by_key(|tuple| tuple.first(shift)) {
-        sort(&mut data);
-    }
-    data
-}
-
-/// The union of lists in ascending order of their first ids, and the places of each list's own in it. What
-/// shares a first id is sorted together.
-fn united_by_first<T: Whole>(lists: &[Vec<T>], shift: u32) -> (Vec<T>, Vec<BitSet>) {
-    let most = lists.iter().map(Vec::len).sum::<usize>();
-    let mut all: Vec<T> = Vec::with_capacity(most);
-    let mut places: Vec<Vec<u64>> = lists.iter().map(|_| vec![0; most.div_ceil(64)]).collect();
-    let mut left: Vec<&[T]> = lists.iter().map(Vec::as_slice).collect();
-    let mut group: Vec<T> = Vec::new();
-    while let Some(first) = left.iter().filter_map(|left| Some(left.first()?.first(shift))).min() {
-        group.clear();
-        for (list, left) in left.iter_mut().enumerate() {
-            let own = left.iter().take_while(|tuple| tuple.first(shift) == first).count();
-            group.extend(left[..own].iter().map(|tuple| tuple.tagged(list)));
-            *left = &left[own..];
-        }
-        group.sort_unstable();
-        for tagged in &group {
-            let (list, tuple) = tagged.untagged(first, shift);
-            if all.last() != Some(&tuple) {
-                all.push(tuple);
-            }
-            let place = all.len() - 1;
-            places[list][place / 64] |= 1 << (place % 64);
-        }
-    }
-    let own = |mut words: Vec<u64>| {
-        words.truncate(all.len().div_ceil(64));
-        BitSet::from_words(words, all.len())
-    };
-    let places = places.into_iter().map(own).collect();
-    (all, places)
-}
-
-/// The same for tuples too wide to be packed, end to end.
-fn united_rows(lists: &[Sorted]) -> (Vec<u32>, Vec<BitSet>) {
-    let mut all: Vec<&[u32]> = lists.iter().flat_map(Sorted::rows).collect();
-    // The lists are runs, which a stable sort merges.
-    all.sort();
-    all.dedup();
-    let own = |list: &Sorted| {
-        let mut own = BitSet::new(all.len());
-        list.rows().filter_map(|tuple| all.binary_search(&tuple).ok()).for_each(|at| own.insert(at));
-        own
-    };
-    let places = lists.iter().map(own).collect();
-    (all.concat(), places)
-}
-
-/// So many are sorted on all threads.
-const MANY: usize = 1 << 16;
-
-fn sort<T: Ord + Send>(data: &mut Vec<T>) {
-    if data.len() < MANY {
-        data.sort_unstable();
-    } else {
-        data.par_sort_unstable();
-    }
-    data.dedup();
-}
-
-/// The same for tuples of which `first` is the first id: a search that begins with it finds those in
-/// ascending order, and only what shares it has to be sorted.
-fn sort_packed<T: Ord + Send>(data: &mut Vec<T>, first: impl Fn(&T) -> u32) {
-    if data.is_sorted_by_key(&first) {
-        data.chunk_by_mut(|left, right| first(left) == first(right)).for_each(<[T]>::sort_unstable);
-        data.dedup();
-    } else {
-        sort(data);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_taken_out_and_put_together_are_sets() {
-        for arity in 1..=5_u32 {
-            let of = |numbers: &[u32]| {
-                let mut gather = Gather::new(arity as usize);
-                for number in numbers {
-                    let tuple: Vec<u32> = (0..arity).map(|place| number >> (2 * place) & 3).collect();
-                    gather.add(&tuple);
-                }
-                gather.finish()
+    /// The places of those that are not among others.
+    pub fn places_without(&self, other: &Self) -> BitSet {
+        let mut places = BitSet::new(self.len());
+        let mut from = 0;
+        for at in 0..self.len() {
+            let order = |from: usize| {
+                let ids = (0..self.arity).map(|place| (other.id(from, place), self.id(at, place)));
+                ids.map(|(other, own)| other.cmp(&own)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             };
-            let (even, odd): (Vec<u32>, Vec<u32>) = (0..4_u32.pow(arity)).partition(|number| number % 3 == 0);
-            let all: Vec<u32> = even.iter().chain(&odd).copied().collect();
-            assert_eq!(of(&all).without(&of(&odd)), of(&even));
-            assert_eq!(of(&even).without(&of(&odd)), of(&even));
-            assert_eq!(of(&all[..2]).without(&of(&all)), of(&[]));
-            assert_eq!(of(&even).merged(&of(&odd)), of(&all));
-            assert_eq!(of(&[]).merged(&of(&odd)), of(&odd));
-        }
-    }
-
-    #[test]
-    fn what_is_united_ascends_and_keeps_whose_it_was() {
-        let mut state = 7_u32;
-        let mut next = |below: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % below
-        };
-        for arity in 1..=6 {
-            for (below, ascending) in [(3, false), (40, true), (1 << 24, false)] {
-                let mut lists: Vec<Vec<Vec<u32>>> = (0..4)
-                    .map(|list| (0..list * 50).map(|_| (0..arity).map(|_| next(below)).collect()).collect())
-                    .collect();
-                // The upper bits of all ids are used too.
-                lists[1].push(vec![u32::MAX; arity]);
-                lists[3].push(vec![u32::MAX; arity]);
-                if ascending {
-                    lists.iter_mut().for_each(|list| list.sort_by_key(|tuple| tuple[0]));
-                }
-                let gathered = lists.iter().map(|list| {
-                    let mut gather = Gather::new(arity);
-                    list.iter().for_each(|tuple| _ = gather.add(tuple));
-                    gather
-                });
-                let (all, places) = united(gathered.collect());
-                let mut wanted: Vec<&Vec<u32>> = lists.iter().flatten().collect();
-                wanted.sort();
-                wanted.dedup();
-                assert_eq!(
-                    all.rows().map(<[u32]>::to_vec).collect::<Vec<_>>(),
-                    wanted.iter().map(|t| (*t).clone()).collect::<Vec<_>>()
-                );
-                for (list, own) in lists.iter().zip(&places) {
-                    let found: Vec<bool> = (0..all.len()).map(|at| own.contains(at)).collect();
-                    let whose: Vec<bool> = wanted.iter().map(|tuple| list.contains(tuple)).collect();
-                    assert_eq!((own.len(), found), (all.len(), whose));
-                }
+            while from < other.len() && order(from).is_lt() {
+                from += 1;
+            }
+            if from == other.len() || order(from).is_gt() {
+                places.insert(at);
             }
         }
+        places
     }
+
+    /// These and others, which have none in common.
+    #[must_use]
+    pub fn merged(self, other: &Self) -> Self {
+        match self.arity {
+            _ if self.is_empty() => other.clone(),
+            _ if other.is_empty() => self,
+            arity => Self { arity, data: both!(arity, &self.data, &other.data, merged) },
+        }
+    }
+}
+
+/// Tuples in lists, each of which goes on where the one before ends.
+#[derive(Debug, Default)]
+pub struct Lists(Vec<Sorted>);
+
+impl Lists {
+    /// Lists in this order, of tuples as wide as each other.
+    pub fn new(lists: Vec<Sorted>) -> Self {
+        Self(lists)
+    }
+
+    /// The number of tuples.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(Sorted::len).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All in one.
+    pub fn whole(self) -> Sorted {
+        let rows = self.len();
+        let mut lists = self.0.into_iter();
+        let Some(mut all) = lists.next() else { return Sorted::default() };
+        let more = rows - all.len();
+        match &mut all.data {
+            Packed::One(data) => data.reserve_exact(more),
+            Packed::Two(data) => data.reserve_exact(more),
+            Packed::Four(data) => data.reserve_exact(more),
+            Packed::Many(data) => data.reserve_exact(more * all.arity),
+        }
+        for list in lists {
+            match (&mut all.data, &list.data) {
+                (Packed::One(all), Packed::One(own)) | (Packed::Many(all), Packed::Many(own)) => {
+                    all.extend_from_slice(own);
+                }
+                (Packed::Two(all), Packed::Two(own)) => all.extend_from_slice(own),
+                (Packed::Four(all), Packed::Four(own)) => all.extend_from_slice(own),
+                // INVARIANT: as wide, so packed alike.
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// The columns of tuples of so many places, each filled on a thread of its own.
+    pub fn columns(&self, arity: usize) -> Vec<Vec<u32>> {
+        let rows = self.len();
+        let column = |place| {
+            let mut column = vec![0; rows];
+            let mut rest = column.as_mut_slice();
+            for list in &self.0 {
+                let (own, others) = rest.split_at_mut(list.len());
+                list.fill(place, 0, own);
+                rest = others;
+            }
+            column
+        };
+        (0..arity).into_par_iter().map(column).collect()
+    }
+}
+
+impl From<Sorted> for Lists {
+    fn from(list: Sorted) -> Self {
+        Self(vec![list])
+    }
+}
+
+/// Tuples end to end as slices.
+pub(super) fn wide(data: &[u32], arity: usize) -> Vec<&[u32]> {
+    data.chunks_exact(arity).collect()
+}
+
+/// What of one list is not in another.
+fn less<T: Ord + Copy>(own: &[T], other: &[T]) -> Vec<T> {
+    let mut left = Vec::new();
+    let mut at = 0;
+    for tuple in own {
+        let is_less = |at: usize| other.get(at).is_some_and(|other| other < tuple);
+        let mut step = 1;
+        while is_less(at + step - 1) {
+            at += step;
+            step *= 2;
+        }
+        // The first that is not less lies among the last step's.
+        while step > 1 {
+            step /= 2;
+            if is_less(at + step - 1) {
+                at += step;
+            }
+        }
+        if other.get(at) != Some(tuple) {
+            left.push(*tuple);
+        }
+    }
+    left
+}
+
+/// Two lists in one.
+fn merged<T: Ord + Copy>(left: &[T], right: &[T]) -> Vec<T> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut own, mut other) = (0, 0);
+    while own < left.len() && other < right.len() {
+        let is_own = left[own] < right[other];
+        all.push(if is_own { left[own] } else { right[other] });
+        own += usize::from(is_own);
+        other += usize::from(!is_own);
+    }
+    all.extend_from_slice(&left[own..]);
+    all.extend_from_slice(&right[other..]);
+    all
 }

@@ -30,7 +30,10 @@ impl Evaluator<'_> {
         let certain = self.ways_by_branch(among, &slots, false, entry.span, !doubtful, &mut branches)?;
         self.keep_branches(question, &among.vars, branches);
         let all = if doubtful { Some(self.ways(among, &slots, true, entry.span)?) } else { None };
-        self.classes[question] = classes(slots.len(), &certain, all.as_ref());
+        self.classes[question] = match all {
+            Some(all) => doubtful_classes(&certain.whole(), &all),
+            None => classes(certain.columns(slots.len()), BitSet::new(certain.len())),
+        };
         Ok(())
     }
 
@@ -197,30 +200,24 @@ impl Evaluator<'_> {
     }
 }
 
-/// Subjects, and those that are possible where they may be more.
-fn classes(slots: usize, certain: &Sorted, possible: Option<&Sorted>) -> Classes {
-    let all = possible.unwrap_or(certain);
-    let mut perhaps = BitSet::new(all.len());
-    if possible.is_some() {
-        all.rows()
-            .enumerate()
-            .filter(|(_, tuple)| !certain.contains(tuple))
-            .for_each(|(at, _)| perhaps.insert(at));
-    }
-    let subjects = (0..slots).into_par_iter().map(|slot| Arc::new(all.column(slot))).collect();
+/// Subjects, and those of them that are only possible.
+fn classes(subjects: Vec<Vec<u32>>, perhaps: BitSet) -> Classes {
+    let subjects = subjects.into_iter().map(Arc::new).collect();
     Classes { subjects, perhaps, ..Classes::default() }
+}
+
+/// The same from those that are certain and all that are possible.
+fn doubtful_classes(certain: &Sorted, all: &Sorted) -> Classes {
+    classes(all.columns(), all.places_without(certain))
 }
 
 fn population_of<'a>(slots: usize, lenses: impl Iterator<Item = &'a RowTuples>) -> Classes {
     let (mut certain, mut all) = (Gather::new(slots), Gather::new(slots));
     for (sure, possible) in lenses.flatten() {
-        for (tuples, gather) in [(sure, &mut certain), (possible, &mut all)] {
-            for tuple in tuples.rows() {
-                gather.add(tuple);
-            }
-        }
+        certain.add_all(sure);
+        all.add_all(possible);
     }
-    classes(slots, &certain.finish(), Some(&all.finish()))
+    doubtful_classes(&certain.finish(), &all.finish())
 }
 
 /// Each row's tuples as places among the subjects, which hold them all.
@@ -228,8 +225,10 @@ fn row_matches(classes: &Classes, rows: &RowTuples) -> IndexVec<RowId, RowMatche
     let set = |tuples: &Sorted| {
         let mut bits = BitSet::new(classes.len());
         let mut subject = 0;
-        for tuple in tuples.rows() {
-            let is = |at: usize| classes.subjects.iter().map(|column| column[at]).eq(tuple.iter().copied());
+        for row in 0..tuples.len() {
+            let is = |at: usize| {
+                classes.subjects.iter().enumerate().all(|(slot, column)| column[at] == tuples.id(row, slot))
+            };
             while subject < classes.len() && !is(subject) {
                 subject += 1;
             }

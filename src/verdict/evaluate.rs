@@ -416,11 +416,13 @@ impl Evaluator<'_> {
             let domain = ruleset.domain_of(entry.clause.vars[*var].ty);
             (*var, self.facts.dictionaries[domain].constant(*id))
         };
-        let violation =
-            |way: &[u32], certain| Violation { bindings: shown.iter().zip(way).map(name).collect(), certain };
+        let violation = |way: Vec<u32>, certain| Violation {
+            bindings: shown.iter().zip(&way).map(name).collect(),
+            certain,
+        };
         let mut out: Vec<Violation> = certain.rows().map(|way| violation(way, true)).collect();
-        let doubts = possible.rows().filter(|way| !certain.contains(way));
-        out.extend(doubts.map(|way| violation(way, false)));
+        let doubts = possible.without(&certain);
+        out.extend(doubts.rows().map(|way| violation(way, false)));
         out.sort();
         Ok(out)
     }

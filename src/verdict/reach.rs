@@ -15,7 +15,7 @@ use super::search::{self, Wanted};
 use super::steps::{Compiled, Step};
 use super::walks::{Kept, Layout, best, walked};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{Bail, Clock, Gather, Place, Program, Reached, Sorted, Table, Values};
+use crate::engine::{Bail, Clock, Gather, Lists, Place, Program, Reached, Sorted, Table, Values};
 use crate::model::clause::as_var;
 use crate::model::{DomainId, Keeping, RelationId, Rule};
 use crate::plan::{Inputs, Request, compile, outline, place};
@@ -71,6 +71,10 @@ impl Evaluator<'_> {
                     let seeds = all.pop().unwrap_or_default();
                     let kept = kept_slot(inputs, *relation);
                     let arity = inputs.ruleset.relations[*relation].slots.len();
+                    if rules.steps.is_empty() {
+                        return Ok(Some(vec![as_table(&seeds, arity)]));
+                    }
+                    let seeds = seeds.whole();
                     let growing = Growing { seeds, arity, steps: &rules.steps, kept, possible };
                     growing.grow(inputs, values, &evaluator.clock).map(|table| table.map(|table| vec![table]))
                 }
@@ -109,7 +113,7 @@ impl Evaluator<'_> {
         possible: bool,
         inputs: &Inputs<'_>,
         values: &Values<'_>,
-    ) -> Result<Option<Sorted>, Reached> {
+    ) -> Result<Option<Lists>, Reached> {
         let outer = rules.outer.iter().filter(|rule| rule.relation == relation);
         let programs: Vec<(&Rule, Program, Vec<Place>)> = outer
             .map(|rule| (*rule, compile(inputs, &request(rule, possible)), head(inputs, rule)))
@@ -127,11 +131,11 @@ impl Evaluator<'_> {
         } else {
             let mut all = Gather::new(arity);
             all.add_all(&stated);
-            all.add_all(&found);
-            all.finish()
+            all.add_all(&found.whole());
+            all.finish().into()
         };
         let seeds = match kept_slot(inputs, relation) {
-            Some((keeping, domain)) => best(&seeds, arity, keeping, domain, values),
+            Some((keeping, domain)) => best(&seeds.whole(), arity, keeping, domain, values).map(Lists::from),
             None => Some(seeds),
         };
         let Some(seeds) = seeds else { return Ok(None) };
@@ -149,7 +153,7 @@ fn kept_slot(inputs: &Inputs<'_>, relation: RelationId) -> Option<((Keeping, usi
 /// Relations that need each other, from what each begins with.
 fn together(
     members: &[RelationId],
-    seeds: Vec<Sorted>,
+    seeds: Vec<Lists>,
     steps: &[Step<'_>],
     possible: bool,
     inputs: &Inputs<'_>,
@@ -168,13 +172,18 @@ fn together(
         (from, to, compiled)
     });
     let count = |more: usize| clock.derived(more as u64).map(|()| true);
-    let found = Rounds::new(&arities, between).grown(seeds, &count, values, clock)?;
-    let table = |(found, arity): (&Sorted, &usize)| as_table(found, *arity);
-    Ok(found.map(|found| found.iter().zip(&arities).map(table).collect()))
+    let found = Rounds::new(&arities, between).grown(
+        seeds.into_iter().map(Lists::whole).collect(),
+        &count,
+        values,
+        clock,
+    )?;
+    let table = |(found, arity): (Sorted, &usize)| as_table(&found.into(), *arity);
+    Ok(found.map(|found| found.into_iter().zip(&arities).map(table).collect()))
 }
 
-fn as_table(tuples: &Sorted, arity: usize) -> Table {
-    Table::sorted((0..arity).map(|slot| tuples.column(slot)).collect())
+fn as_table(tuples: &Lists, arity: usize) -> Table {
+    Table::sorted(tuples.columns(arity))
 }
 
 fn request(rule: &Rule, possible: bool) -> Request<'_> {
@@ -200,11 +209,8 @@ impl Growing<'_> {
     /// All tuples: by walking a graph where that is less, else in parts that share no tuple. `None` where it
     /// must be worked out another way.
     fn grow(self, inputs: &Inputs<'_>, values: &Values<'_>, clock: &Clock) -> Result<Option<Table>, Bail> {
-        if self.steps.is_empty() {
-            return Ok(Some(as_table(&self.seeds, self.arity)));
-        }
         let begins =
-            self.steps.iter().any(Step::reads_twice).then(|| Arc::new(as_table(&self.seeds, self.arity)));
+            self.steps.iter().any(Step::reads_twice).then(|| Arc::new(Table::sorted(self.seeds.columns())));
         let slot = self.kept.map(|((_, slot), _)| slot);
         let compile = |step: &Step<'_>| step.compile(inputs, begins.as_ref(), self.possible, slot);
         let compiled: Vec<Compiled> = self.steps.iter().map(compile).collect();
@@ -274,11 +280,11 @@ impl Growing<'_> {
         }
         Ok(Some(match carried {
             // Parts by the first slot come one after the other.
-            Some(0) | None => as_table(&Sorted::concat(found), self.arity),
+            Some(0) | None => as_table(&Lists::new(found), self.arity),
             Some(_) => {
                 let mut all = Gather::new(self.arity);
                 found.iter().for_each(|part| all.add_all(part));
-                as_table(&all.finish(), self.arity)
+                as_table(&all.finish().into(), self.arity)
             }
         }))
     }
@@ -288,7 +294,7 @@ impl Growing<'_> {
 fn parts(seeds: &Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
     let Some(slot) = carried else { return vec![seeds.clone()] };
     let mut rows: Vec<u32> = (0..seeds.len() as u32).collect();
-    let key = |row: &u32| seeds.row(*row as usize)[slot];
+    let key = |row: &u32| seeds.id(*row as usize, slot);
     if slot > 0 {
         rows.par_sort_by_key(key);
     }
@@ -298,46 +304,50 @@ fn parts(seeds: &Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
         let least = PART.min(rest.len());
         let last = key(&rest[least - 1]);
         let end = least + rest[least..].iter().take_while(|row| key(row) == last).count();
-        let mut part = Gather::new(arity);
-        rest[..end].iter().for_each(|row| _ = part.add(seeds.row(*row as usize)));
-        out.push(part.finish());
+        out.push(if slot == 0 {
+            seeds.slice(rest[0] as usize..rest[0] as usize + end)
+        } else {
+            let mut part = Gather::new(arity);
+            rest[..end].iter().for_each(|row| _ = part.add(&seeds.row(*row as usize)));
+            part.finish()
+        });
         rest = &rest[end..];
     }
     out
 }
 
 /// The variables that tuples give their values, as columns, and the places of these tuples; those that do not
-/// fit are left out.
-pub(super) fn read<'t>(
-    row: impl Fn(usize) -> &'t [u32],
+/// fit are left out. `column` hands out what stands in a slot of them.
+pub(super) fn read(
+    column: impl Fn(usize) -> Vec<u32>,
     rows: Range<usize>,
     args: &[Place],
 ) -> (Vec<u32>, Vec<(usize, Vec<u32>)>) {
-    let mut vars: Vec<(usize, usize)> = Vec::new();
-    let mut fits: Vec<(usize, Place)> = Vec::new();
+    let mut vars: Vec<(usize, Vec<u32>)> = Vec::new();
+    let mut places: Vec<u32> = (rows.start as u32..rows.end as u32).collect();
+    let mut fits: Option<Vec<bool>> = None;
     for (slot, arg) in args.iter().enumerate() {
-        match arg {
+        let own = column(slot);
+        let is_met: Vec<bool> = match arg {
+            Place::Id(id) => own.iter().map(|own| own == id).collect(),
             Place::Var(var) => match vars.iter().find(|(known, _)| known == var) {
-                Some(_) => fits.push((slot, *arg)),
-                None => vars.push((*var, slot)),
+                Some((_, first)) => own.iter().zip(first).map(|(own, first)| own == first).collect(),
+                None => {
+                    vars.push((*var, own));
+                    continue;
+                }
             },
-            Place::Id(_) => fits.push((slot, *arg)),
-        }
-    }
-    let mut out: Vec<(usize, Vec<u32>)> = vars.iter().map(|(var, _)| (*var, Vec::new())).collect();
-    let mut places = Vec::with_capacity(rows.len());
-    for at in rows {
-        let tuple = row(at);
-        let fit = |(slot, arg): &(usize, Place)| match arg {
-            Place::Id(id) => tuple[*slot] == *id,
-            Place::Var(var) => {
-                vars.iter().any(|(known, first)| known == var && tuple[*slot] == tuple[*first])
-            }
         };
-        if fits.iter().all(fit) {
-            places.push(at as u32);
-            out.iter_mut().zip(&vars).for_each(|((_, ids), (_, slot))| ids.push(tuple[*slot]));
+        match &mut fits {
+            Some(fits) => fits.iter_mut().zip(is_met).for_each(|(fits, is_met)| *fits &= is_met),
+            None => fits = Some(is_met),
         }
     }
-    (places, out)
+    if let Some(fits) = fits {
+        for ids in std::iter::once(&mut places).chain(vars.iter_mut().map(|(_, ids)| ids)) {
+            let mut fits = fits.iter();
+            ids.retain(|_| fits.next().is_some_and(|fits| *fits));
+        }
+    }
+    (places, vars)
 }

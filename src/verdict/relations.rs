@@ -8,8 +8,8 @@ use super::search::{self, Wanted, branches};
 use crate::base::{BitSet, Idx, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{
-    Change, Clock, Failure, Flow, Frame, Gather, Halt, Index, Keep, Place, Reached, Runner, Sorted, Table,
-    TupleSet, Values,
+    Change, Clock, Failure, Flow, Frame, Gather, Halt, Index, Keep, Lists, Place, Reached, Runner, Sorted,
+    Table, TupleSet, Values,
 };
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
@@ -319,7 +319,7 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Sorted, Stop> {
         let mut nowhere = Vec::new();
-        self.ways_by_branch(clause, wanted, possible, span, false, &mut nowhere)
+        Ok(self.ways_by_branch(clause, wanted, possible, span, false, &mut nowhere)?.whole())
     }
 
     /// The same; where that is asked, `places` then holds the branches of the body that were gone through
@@ -332,7 +332,7 @@ impl Evaluator<'_> {
         span: Span,
         by_branch: bool,
         places: &mut Vec<(Cond, BitSet)>,
-    ) -> Result<Sorted, Stop> {
+    ) -> Result<Lists, Stop> {
         let needed: BTreeSet<VarId> = wanted.iter().copied().collect();
         let found = self.with_inputs(true, |evaluator, inputs, values| {
             if !wanted.is_empty() {
@@ -360,7 +360,7 @@ impl Evaluator<'_> {
             let program = compile(inputs, &Request::new(clause, needed.clone(), possible));
             let runner = Runner::new(&program, values, &evaluator.clock);
             if wanted.is_empty() {
-                return runner.holds(&mut runner.frame(), !possible).map(Sorted::truth);
+                return runner.holds(&mut runner.frame(), !possible).map(|holds| Sorted::truth(holds).into());
             }
             let head: Vec<Place> = wanted.iter().map(|var| Place::Var(var.index())).collect();
             let mut failures = Failures::new(head.len());
@@ -375,7 +375,7 @@ impl Evaluator<'_> {
             let found = gather.finish();
             evaluator.clock.gathered(found.len())?;
             failures.decide(|tuple| found.contains(tuple))?;
-            Ok(found)
+            Ok(found.into())
         });
         found.map_err(|halt| self.halted(halt, clause, wanted, span))
     }

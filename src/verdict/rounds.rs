@@ -110,7 +110,7 @@ fn grown(
     clock: &Clock,
 ) -> Result<Gather, Bail> {
     let mut gather = Gather::new(arity);
-    let (_, given) = read(|at| from.row(at), share.clone(), &step.args);
+    let (_, given) = read(|slot| from.part(slot, share.clone()), share.clone(), &step.args);
     let given: Vec<(usize, &[u32])> = given.iter().map(|(var, ids)| (*var, ids.as_slice())).collect();
     batch.run_with(values, clock, &given, &mut |found| {
         if let Some(different) = gather.add_found(found, &step.head) {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
-    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Place, Profile, Program, Reached,
+    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Lists, Place, Profile, Program, Reached,
     Sorted, Step, Table, Values, assigned, united,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
@@ -97,7 +97,7 @@ pub(super) fn ways(
     wanted: &[Wanted<'_>],
     values: &Values<'_>,
     clock: &Clock,
-) -> Result<Option<Sorted>, Reached> {
+) -> Result<Option<Lists>, Reached> {
     Ok(all_ways(wanted, false, values, clock)?.map(|(found, _)| found))
 }
 
@@ -108,9 +108,9 @@ pub(super) fn all_ways(
     places: bool,
     values: &Values<'_>,
     clock: &Clock,
-) -> Result<Option<(Sorted, Vec<BitSet>)>, Reached> {
+) -> Result<Option<(Lists, Vec<BitSet>)>, Reached> {
     let Some(arity) = wanted.first().map(|wanted| wanted.head.len()) else {
-        return Ok(Some((Sorted::default(), Vec::new())));
+        return Ok(Some((Lists::default(), Vec::new())));
     };
     let batches: Vec<BatchProgram<'_>> =
         wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
@@ -138,7 +138,7 @@ pub(super) fn all_ways(
         && let Some(outcome) = assigned_last(only, values, clock)
     {
         return match outcome {
-            Ok(found) => Ok(Some((found, Vec::new()))),
+            Ok(found) => Ok(Some((found.into(), Vec::new()))),
             Err(Bail::Reached(reached)) => Err(reached),
             Err(Bail::Calculation) => Ok(None),
         };
@@ -204,7 +204,7 @@ pub(super) fn all_ways(
                 all.iter_mut().zip(&own).for_each(|(all, own)| all.append(own));
                 tuples.push(found);
             }
-            let found = Sorted::concat(tuples);
+            let found = Lists::new(tuples);
             clock.gathered(found.len())?;
             Ok(Some((found, all)))
         }

@@ -64,10 +64,14 @@ impl Nodes {
         }
     }
 
-    fn row(&self, at: usize) -> &[u32] {
+    /// What stands in one place of some nodes.
+    fn part(&self, place: usize, nodes: Range<usize>) -> Vec<u32> {
         match self {
-            Self::Ids { ids, .. } => &ids[at..=at],
-            Self::Tuples(set, _) => set.row(at as u32),
+            Self::Ids { ids, .. } => ids[nodes].to_vec(),
+            Self::Tuples(set, arity) => {
+                let data = &set.data()[nodes.start * arity..nodes.end * arity];
+                data.chunks_exact(*arity).map(|node| node[place]).collect()
+            }
         }
     }
 
@@ -161,7 +165,7 @@ impl Lead<'_> {
         clock: &Clock,
     ) -> Result<(Vec<u32>, Vec<u32>), Bail> {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
-        let (places, given) = read(|at| nodes.row(at), share.clone(), self.args);
+        let (places, given) = read(|slot| nodes.part(slot, share.clone()), share.clone(), self.args);
         let given = given.iter().map(|(var, ids)| (*var, ids.as_slice()));
         let given: Vec<(usize, &[u32])> =
             given.chain(std::iter::once((self.place, places.as_slice()))).collect();

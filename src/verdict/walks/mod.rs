@@ -66,11 +66,10 @@ pub(super) fn walked(
 ) -> Result<Option<Table>, Bail> {
     let mut nodes = Nodes::new(layout.node.len());
     let mut node = Vec::with_capacity(layout.node.len());
-    let begins: Vec<u32> = seeds
-        .rows()
-        .map(|tuple| {
+    let begins: Vec<u32> = (0..seeds.len())
+        .map(|seed| {
             node.clear();
-            node.extend(layout.node.iter().map(|slot| tuple[*slot]));
+            node.extend(layout.node.iter().map(|slot| seeds.id(seed, *slot)));
             nodes.place(&node)
         })
         .collect();
