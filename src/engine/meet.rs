@@ -32,6 +32,9 @@ impl Begun<'_> {
     }
 }
 
+/// Up to so many rows are gone through one by one.
+const SHORT: u32 = 32;
+
 /// What to look at after an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -125,6 +128,15 @@ where
     }
     let (mut low, high) = left[lead];
     low = from.unwrap_or(low);
+    if let (2, other) = (asked.len(), 1 - lead.min(1))
+        && asked.iter().all(Asked::is_one_level)
+        && left[other].1 - left[other].0 <= SHORT
+    {
+        return side_by_side((&asked[lead], &asked[other]), (low, high), left[other], |id, own, others| {
+            (found[lead], found[other]) = (own, others);
+            take(row, id, found)
+        });
+    }
     let leading = &asked[lead];
     let ids = leading.index.columns[leading.from].as_slice();
     'ids: while low < high {
@@ -157,7 +169,50 @@ where
     Ok(None)
 }
 
+/// Goes through the rows of two atoms step by step, of which the first leads.
+#[inline]
+fn side_by_side(
+    (lead, other): (&Asked<'_>, &Asked<'_>),
+    (low, high): (u32, u32),
+    (from, past): (u32, u32),
+    mut take: impl FnMut(u32, (u32, u32), (u32, u32)) -> Result<Next, Bail>,
+) -> Result<Option<u32>, Bail> {
+    let ids = &lead.index.columns[lead.from][..high as usize];
+    let others = &other.index.columns[other.from][..past as usize];
+    let (mut at, mut to) = (low as usize, from as usize);
+    while let (Some(id), Some(other_id)) = (ids.get(at), others.get(to)) {
+        if id != other_id {
+            at += usize::from(id < other_id);
+            to += usize::from(other_id < id);
+            continue;
+        }
+        let (end, other_end) = (lead.end(ids, at), other.end(others, to));
+        match take(*id, (at as u32, end as u32), (to as u32, other_end as u32))? {
+            Next::Id => {}
+            Next::Row => return Ok(None),
+            Next::Later => return Ok((end < ids.len()).then_some(end as u32)),
+        }
+        (at, to) = (end, other_end);
+    }
+    Ok(None)
+}
+
 impl Asked<'_> {
+    /// Whether the id stands at one level only.
+    #[inline]
+    fn is_one_level(&self) -> bool {
+        self.from + 1 == self.to
+    }
+
+    /// The row after the last one, from `at` on, with the same id.
+    #[inline]
+    fn end(&self, ids: &[u32], at: usize) -> usize {
+        if self.index.own_id(self.from) {
+            return at + 1;
+        }
+        at + ids[at..].iter().take_while(|id| **id == ids[at]).count()
+    }
+
     /// The rows that have the id at the further levels too.
     #[inline]
     fn within(&self, mut rows: (u32, u32), id: u32) -> (u32, u32) {
