@@ -334,8 +334,7 @@ impl Run<'_, '_> {
                     let first = self.whole.registers.range(plan.ranges + 1);
                     let mut found = Vec::with_capacity(own.len);
                     for (member, id) in (0..).zip(&own.columns[*var]) {
-                        let bound = |at: usize| starts.get(at).copied().unwrap_or(0);
-                        let (row, past) = (bound(*id as usize), bound(*id as usize + 1));
+                        let (row, past) = starts.rows(*id);
                         found.push(row);
                         if row < past {
                             kept.push(member);

@@ -478,9 +478,12 @@ pub(super) fn narrowed(
         return [bound(0), bound(1)];
     }
     if let (0, Some(starts)) = (level, index.starts()) {
-        let bound = |id: u32, more: usize| starts.get(id as usize + more).copied();
-        let first = ids.iter().map(|id| bound(*id, 1).map_or(0, |_| starts[*id as usize])).collect();
-        return [first, ids.iter().map(|id| bound(*id, 1).unwrap_or(0)).collect()];
+        let mut ends = [vec![0; ids.len()], vec![0; ids.len()]];
+        let [first, past] = &mut ends;
+        for ((first, past), id) in first.iter_mut().zip(past).zip(ids) {
+            (*first, *past) = starts.rows(*id);
+        }
+        return ends;
     }
     let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
     let column = &index.columns[level];

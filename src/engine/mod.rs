@@ -26,6 +26,7 @@ mod program;
 mod results;
 mod run;
 mod sorted;
+mod starts;
 mod table;
 mod texts;
 mod tuples;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use rayon::prelude::*;
 
 use super::pairs::Kept;
+use super::starts::{Starts, is_sparse};
 use crate::base::{self, Order};
 use crate::facts::MISSING;
 
@@ -57,9 +58,9 @@ struct Joined {
 pub struct Index {
     /// The columns in that order.
     pub columns: Vec<Arc<Vec<u32>>>,
-    /// Where the rows of each id of the first column begin; one more entry than ids. Empty where
-    /// there are far more ids than rows: then the first column is searched like the others.
-    starts: Vec<u32>,
+    /// Where the rows of each id of the first column lie. `None` where there are far more ids than rows: then the first
+    /// column is searched like the others.
+    starts: Option<Starts>,
     /// Whether each tuple stands in it once.
     pub(super) distinct: bool,
     /// Whether each id of the first column has one row.
@@ -246,14 +247,10 @@ impl Table {
 
 impl Index {
     fn new(table: &Table, order: &[usize]) -> Self {
-        let first = &table.columns[order[0]];
         let ascends = |columns: &[usize]| columns.windows(2).all(|pair| pair[0] < pair[1]);
         if table.sorted && ascends(order) && order.len() == table.columns.len() {
             let columns = order.iter().map(|column| Arc::clone(&table.columns[*column])).collect();
-            let starts = if is_sparse(first) { Vec::new() } else { starts(first) };
-            let single = ascend(first);
-            let dense = single && counts_up(first);
-            return Self { columns, starts, distinct: true, single, dense };
+            return Self::of(columns, true);
         }
         let columns: Vec<&[u32]> = order.iter().map(|column| table.columns[*column].as_slice()).collect();
         let Order { mut columns, .. } = base::sorted(&columns, false);
@@ -261,11 +258,15 @@ impl Index {
         if !whole {
             drop_repeated(&mut columns);
         }
-        let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
-        let single = ascend(&columns[0]);
+        Self::of(columns.into_iter().map(Arc::new).collect(), table.sorted || !whole)
+    }
+
+    /// Of columns whose tuples ascend.
+    fn of(columns: Vec<Arc<Vec<u32>>>, distinct: bool) -> Self {
+        let starts = Starts::new(&columns[0]);
+        let single = starts.as_ref().map_or_else(|| ascend(&columns[0]), Starts::is_single);
         let dense = single && counts_up(&columns[0]);
-        let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: table.sorted || !whole, single, dense }
+        Self { columns, starts, distinct, single, dense }
     }
 
     /// The same by the first columns only: what is sorted by more is sorted by them.
@@ -278,11 +279,7 @@ impl Index {
         }
         let mut columns: Vec<Vec<u32>> = shared.iter().map(|column| column.to_vec()).collect();
         drop_repeated(&mut columns);
-        let starts = if is_sparse(&columns[0]) { Vec::new() } else { starts(&columns[0]) };
-        let single = ascend(&columns[0]);
-        let dense = single && counts_up(&columns[0]);
-        let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: true, single, dense }
+        Self::of(columns.into_iter().map(Arc::new).collect(), true)
     }
 
     fn by_value(table: &Table, order: &[usize], valued: Valued, units: &dyn Fn(u32) -> i64) -> Self {
@@ -309,29 +306,26 @@ impl Index {
             drop_repeated(&mut columns);
         }
         columns[valued.at].iter_mut().for_each(|rank| *rank = different[*rank as usize]);
-        let is_searched = valued.at == 0 || is_sparse(&columns[0]);
-        let starts = if is_searched { Vec::new() } else { starts(&columns[0]) };
-        let single = valued.at > 0 && ascend(&columns[0]);
-        let dense = single && counts_up(&columns[0]);
-        let columns = columns.into_iter().map(Arc::new).collect();
-        Self { columns, starts, distinct: table.sorted || !whole, single, dense }
+        let columns: Vec<Arc<Vec<u32>>> = columns.into_iter().map(Arc::new).collect();
+        let distinct = table.sorted || !whole;
+        if valued.at > 0 {
+            return Self::of(columns, distinct);
+        }
+        Self { columns, starts: None, distinct, single: false, dense: false }
     }
 
     /// The rows whose first ids lie in this range.
     pub fn window(&self, from: u32, to: u32) -> (u32, u32) {
-        let row = |id: u32| {
-            if self.starts.is_empty() {
-                self.columns[0].partition_point(|other| *other < id) as u32
-            } else {
-                self.starts[(id as usize).min(self.starts.len() - 1)]
-            }
+        let row = |id: u32| match &self.starts {
+            Some(starts) => starts.from(id),
+            None => self.columns[0].partition_point(|other| *other < id) as u32,
         };
         (row(from), row(to))
     }
 
-    /// Where the rows of each id of the first column begin, and past the last; where that is known.
-    pub(super) fn starts(&self) -> Option<&[u32]> {
-        (!self.starts.is_empty()).then_some(&self.starts)
+    /// Where the rows of each id of the first column lie, where that is known.
+    pub(super) fn starts(&self) -> Option<&Starts> {
+        self.starts.as_ref()
     }
 
     /// All rows.
@@ -341,12 +335,8 @@ impl Index {
 
     /// The rows of a range whose id at `level` is `id`; the range agrees on all levels before.
     pub fn narrow(&self, level: usize, (low, high): (u32, u32), id: u32) -> (u32, u32) {
-        if level == 0 && !self.starts.is_empty() {
-            let at = id as usize;
-            return match (self.starts.get(at), self.starts.get(at + 1)) {
-                (Some(start), Some(end)) => (*start, *end),
-                _ => (0, 0),
-            };
+        if let (0, Some(starts)) = (level, &self.starts) {
+            return starts.rows(id);
         }
         let column = &self.columns[level][low as usize..high as usize];
         let start = if column.len() <= SHORT {
@@ -365,8 +355,8 @@ impl Index {
     /// The same for ids asked about in ascending order: what is left shrinks to the rows behind.
     #[inline]
     pub(super) fn advance(&self, level: usize, left: &mut (u32, u32), id: u32) -> (u32, u32) {
-        if level == 0 && !self.starts.is_empty() {
-            return self.narrow(level, *left, id);
+        if let (0, Some(starts)) = (level, &self.starts) {
+            return starts.rows(id);
         }
         let (low, high) = *left;
         let column = &self.columns[level][low as usize..high as usize];
@@ -402,9 +392,6 @@ impl Index {
             return at + 1;
         }
         let id = self.columns[level][at as usize];
-        if level == 0 && !self.starts.is_empty() {
-            return self.starts[id as usize + 1].min(high);
-        }
         if level + 1 == self.columns.len() && self.columns[level].get(at as usize + 1) != Some(&id) {
             return at + 1;
         }
@@ -425,12 +412,6 @@ fn drop_repeated(columns: &mut [Vec<u32>]) {
     columns.iter_mut().for_each(|column| column.truncate(kept));
 }
 
-/// Whether the ids range so much wider than there are rows that an entry per id would be waste: a
-/// fixpoint makes a small table each round.
-fn is_sparse(ids: &[u32]) -> bool {
-    ids.iter().max().is_some_and(|most| *most as usize / 8 > ids.len())
-}
-
 /// Whether each id is greater than the one before.
 fn ascend(ids: &[u32]) -> bool {
     ids.windows(2).all(|pair| pair[0] < pair[1])
@@ -439,19 +420,6 @@ fn ascend(ids: &[u32]) -> bool {
 /// Whether ascending ids, each there once, are 0, 1, 2 and so on.
 fn counts_up(ids: &[u32]) -> bool {
     ids.last().is_none_or(|last| *last as usize + 1 == ids.len())
-}
-
-/// Where the rows of each id begin, of a sorted column.
-fn starts(ids: &[u32]) -> Vec<u32> {
-    let count = ids.last().map_or(0, |id| *id as usize + 1);
-    let mut starts = Vec::with_capacity(count + 1);
-    for (row, id) in (0_u32..).zip(ids) {
-        while starts.len() <= *id as usize {
-            starts.push(row);
-        }
-    }
-    starts.push(ids.len() as u32);
-    starts
 }
 
 /// How many ids at the start of a sorted column are less than `id`.
