@@ -548,17 +548,21 @@ impl Proposed {
             past.extend(low + 1..=end);
             return end;
         }
+        let before = first.len();
         for _ in 0..room {
             if low >= high {
                 break;
             }
-            let end = if high - low == 1 { high } else { index.skip(level, low, high) };
-            self.parents.push(row);
             self.ids.push(column[low as usize]);
             first.push(low);
-            past.push(end);
-            low = end;
+            low = if high - low == 1 { high } else { index.skip(level, low, high) };
         }
+        // A run ends where the next begins.
+        past.extend_from_slice(first.get(before + 1..).unwrap_or_default());
+        if first.len() > before {
+            past.push(low);
+        }
+        self.parents.resize(first.len(), row);
         low
     }
 

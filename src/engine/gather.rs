@@ -228,13 +228,21 @@ fn united_by_first<T: Whole>(lists: &[Vec<T>], shift: u32) -> (Vec<T>, Vec<BitSe
     let mut all: Vec<T> = Vec::with_capacity(most);
     let mut places: Vec<Vec<u64>> = lists.iter().map(|_| vec![0; most.div_ceil(64)]).collect();
     let mut left: Vec<&[T]> = lists.iter().map(Vec::as_slice).collect();
+    // The first id of what is left of each list; past all ids where nothing is.
+    let head = |left: &[T]| left.first().map_or(u64::MAX, |tuple| u64::from(tuple.first(shift)));
+    let mut heads: Vec<u64> = left.iter().map(|left| head(left)).collect();
     let mut group: Vec<T> = Vec::new();
-    while let Some(first) = left.iter().filter_map(|left| Some(left.first()?.first(shift))).min() {
+    while let Some(least) = heads.iter().copied().min().filter(|least| *least < u64::MAX) {
+        let first = least as u32;
         group.clear();
-        for (list, left) in left.iter_mut().enumerate() {
+        for (list, (left, next)) in left.iter_mut().zip(&mut heads).enumerate() {
+            if *next != least {
+                continue;
+            }
             let own = left.iter().take_while(|tuple| tuple.first(shift) == first).count();
             group.extend(left[..own].iter().map(|tuple| tuple.tagged(list)));
             *left = &left[own..];
+            *next = head(left);
         }
         group.sort_unstable();
         for tagged in &group {

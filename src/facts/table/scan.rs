@@ -12,6 +12,9 @@ const BATCH: usize = 256;
 /// Room after the bytes of a buffer, so that eight can be loaded anywhere.
 const ROOM: usize = 16;
 
+/// Is no short text: none has this byte.
+const NO_TEXT: u64 = u64::MAX;
+
 /// How the lines of a table are read.
 pub(super) struct Shape {
     /// What separates cells.
@@ -81,6 +84,8 @@ struct Taker<'p> {
     cells: Vec<Vec<Cell>>,
     pending: usize,
     sought: Vec<Sought>,
+    /// The places of the cells that are sought.
+    heads: Vec<u32>,
     share: Share,
 }
 
@@ -89,7 +94,15 @@ impl<'p> Taker<'p> {
         let columns = vec![Vec::new(); shape.targets.len()];
         let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
         let cells = shape.targets.iter().map(|_| Vec::with_capacity(BATCH)).collect();
-        Self { targets: &shape.targets, pools, cells, pending: 0, sought: Vec::new(), share }
+        Self {
+            targets: &shape.targets,
+            pools,
+            cells,
+            pending: 0,
+            sought: Vec::new(),
+            heads: Vec::new(),
+            share,
+        }
     }
 
     /// Makes room for about so many more rows.
@@ -127,27 +140,43 @@ impl<'p> Taker<'p> {
         self.pending >= BATCH
     }
 
-    /// Turns the cells so far into ids; `bytes` has room behind each of them.
+    /// Turns the cells so far into ids; `bytes` has room behind each of them. Of cells that say the same one after the
+    /// other, as where rows are grouped, the first is looked up.
     fn flush(&mut self, bytes: &[u8]) {
         for (at, target) in self.targets.iter().enumerate() {
             let pool = &mut self.pools[target.pool];
             let own = &mut self.cells[at];
+            let text = |cell: Cell| &bytes[cell.start as usize..(cell.start + cell.len) as usize];
             self.sought.clear();
-            self.sought.extend(own.iter().map(|cell| {
+            self.heads.clear();
+            // The short text before, or the place of the longer one.
+            let (mut before, mut long_before) = (NO_TEXT, None);
+            for (place, cell) in (0_u32..).zip(own.iter()) {
                 let start = cell.start as usize;
-                match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
-                    Some(word) if cell.len < 8 => {
-                        pool.seek_short(u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)))
+                let word = match bytes.get(start..start + 8).and_then(|found| found.first_chunk::<8>()) {
+                    Some(word) if cell.len < 8 => u64::from_le_bytes(*word) & !(u64::MAX << (cell.len * 8)),
+                    Some(word) if cell.len == 8 => u64::from_le_bytes(*word),
+                    _ => {
+                        if long_before.is_none_or(|before| text(before) != text(*cell)) {
+                            self.sought.push(pool.seek(text(*cell)));
+                            self.heads.push(place);
+                        }
+                        (before, long_before) = (NO_TEXT, Some(*cell));
+                        continue;
                     }
-                    Some(word) if cell.len == 8 => pool.seek_short(u64::from_le_bytes(*word)),
-                    _ => pool.seek(&bytes[start..start + cell.len as usize]),
+                };
+                if word != before {
+                    self.sought.push(pool.seek_short(word));
+                    self.heads.push(place);
                 }
-            }));
+                (before, long_before) = (word, None);
+            }
             pool.look(&mut self.sought);
             let column = &mut self.share.columns[at];
-            for (cell, sought) in own.iter().zip(&self.sought) {
-                let text = &bytes[cell.start as usize..(cell.start + cell.len) as usize];
-                column.push(pool.resolve(*sought, text));
+            self.heads.push(own.len() as u32);
+            for (run, sought) in self.heads.windows(2).zip(&self.sought) {
+                let id = pool.resolve(*sought, text(own[run[0] as usize]));
+                column.extend(std::iter::repeat_n(id, (run[1] - run[0]) as usize));
             }
             own.clear();
         }
