@@ -160,6 +160,21 @@ impl Sorted {
         (0..self.arity).map(|place| self.column(place)).collect()
     }
 
+    /// The tuples in these places, which ascend.
+    #[must_use]
+    pub fn picked(&self, places: &[u32]) -> Self {
+        fn of<T: Copy>(data: &[T], places: &[u32]) -> Vec<T> {
+            places.iter().map(|place| data[*place as usize]).collect()
+        }
+        let data = match &self.data {
+            Packed::One(data) => Packed::One(of(data, places)),
+            Packed::Two(data) => Packed::Two(of(data, places)),
+            Packed::Four(data) => Packed::Four(of(data, places)),
+            Packed::Many(data) => Packed::Many(of(&wide(data, self.arity), places).concat()),
+        };
+        Self { arity: self.arity, data }
+    }
+
     /// The tuples in some places that follow each other.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {
@@ -170,6 +185,15 @@ impl Sorted {
             Packed::Many(data) => Packed::Many(data[rows.start * self.arity..rows.end * self.arity].to_vec()),
         };
         Self { arity: self.arity, data }
+    }
+
+    /// Where so many tuples from `at` on end, and with them all that share the last one's first id.
+    fn end_of_first(&self, at: usize, count: usize) -> usize {
+        let mut end = (at + count.max(1)).min(self.len());
+        while end < self.len() && self.id(end, 0) == self.id(end - 1, 0) {
+            end += 1;
+        }
+        end
     }
 
     /// Those that are not among others.
@@ -211,8 +235,11 @@ impl Sorted {
     }
 }
 
+/// Rows of lists: which list, and which of its rows.
+pub type Part = Vec<(usize, Range<usize>)>;
+
 /// Tuples in lists, each of which goes on where the one before ends.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Lists(Vec<Sorted>);
 
 impl Lists {
@@ -255,6 +282,35 @@ impl Lists {
             }
         }
         all
+    }
+
+    /// Parts of at least so many tuples, of which no two share a first id.
+    pub fn by_first(&self, least: usize) -> Vec<Part> {
+        let mut out = Vec::new();
+        let mut part: Part = Vec::new();
+        let (mut held, mut last) = (0, None);
+        for (at, list) in self.0.iter().enumerate() {
+            let mut from = 0;
+            while from < list.len() {
+                if held >= least && last != Some(list.id(from, 0)) {
+                    out.push(std::mem::take(&mut part));
+                    held = 0;
+                }
+                let end = list.end_of_first(from, least.saturating_sub(held));
+                part.push((at, from..end));
+                (held, last) = (held + end - from, Some(list.id(end - 1, 0)));
+                from = end;
+            }
+        }
+        if !part.is_empty() {
+            out.push(part);
+        }
+        out
+    }
+
+    /// The tuples of a part.
+    pub fn taken(&self, part: &Part) -> Sorted {
+        Self(part.iter().map(|(at, rows)| self.0[*at].slice(rows.clone())).collect()).whole()
     }
 
     /// The columns of tuples of so many places, each filled on a thread of its own.
@@ -323,4 +379,47 @@ fn merged<T: Ord + Copy>(left: &[T], right: &[T]) -> Vec<T> {
     all.extend_from_slice(&left[own..]);
     all.extend_from_slice(&right[other..]);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Gather;
+    use super::*;
+
+    fn sorted(tuples: &[[u32; 3]]) -> Sorted {
+        let mut gather = Gather::new(3);
+        tuples.iter().for_each(|tuple| _ = gather.add(tuple));
+        gather.finish()
+    }
+
+    #[test]
+    fn parts_of_lists_share_no_first_id() {
+        let all: Vec<[u32; 3]> = (0..60).map(|row| [row * row / 70, row, row % 7]).collect();
+        for cuts in [vec![], vec![1, 2, 30], vec![10, 10, 45, 59], vec![60]] {
+            let ends = cuts.iter().copied().chain([all.len()]);
+            let mut from = 0;
+            let lists = ends.map(|end| sorted(&all[std::mem::replace(&mut from, end)..end])).collect();
+            let lists = Lists::new(lists);
+            assert_eq!(lists.columns(3), sorted(&all).columns());
+            for least in [1, 3, 8, 100] {
+                let parts: Vec<Sorted> = lists.by_first(least).iter().map(|part| lists.taken(part)).collect();
+                for pair in parts.windows(2) {
+                    assert!(pair[0].len() >= least);
+                    assert!(pair[0].id(pair[0].len() - 1, 0) < pair[1].id(0, 0));
+                }
+                assert_eq!(Lists::new(parts).whole(), sorted(&all));
+            }
+        }
+    }
+
+    #[test]
+    fn places_of_what_is_not_among_others() {
+        let all: Vec<[u32; 3]> = (0..40).map(|row| [row / 5, row % 5, 7]).collect();
+        let some: Vec<[u32; 3]> = all.iter().copied().filter(|tuple| tuple[1] != tuple[0]).collect();
+        let left = sorted(&all).places_without(&sorted(&some));
+        let wanted: Vec<usize> = (0..40).filter(|row| row % 5 == row / 5).collect();
+        assert_eq!(left.iter().collect::<Vec<usize>>(), wanted);
+        let places: Vec<u32> = wanted.iter().map(|place| *place as u32).collect();
+        assert_eq!(sorted(&all).picked(&places), sorted(&all).without(&sorted(&some)));
+    }
 }

@@ -74,7 +74,6 @@ impl Evaluator<'_> {
                     if rules.steps.is_empty() {
                         return Ok(Some(vec![as_table(&seeds, arity)]));
                     }
-                    let seeds = seeds.whole();
                     let growing = Growing { seeds, arity, steps: &rules.steps, kept, possible };
                     growing.grow(inputs, values, &evaluator.clock).map(|table| table.map(|table| vec![table]))
                 }
@@ -197,7 +196,7 @@ fn head(inputs: &Inputs<'_>, rule: &Rule) -> Vec<Place> {
 
 /// A relation that grows from some tuples by steps.
 struct Growing<'g> {
-    seeds: Sorted,
+    seeds: Lists,
     arity: usize,
     steps: &'g [Step<'g>],
     /// What of a value is kept, in which slot, and its domain.
@@ -208,9 +207,14 @@ struct Growing<'g> {
 impl Growing<'_> {
     /// All tuples: by walking a graph where that is less, else in parts that share no tuple. `None` where it
     /// must be worked out another way.
-    fn grow(self, inputs: &Inputs<'_>, values: &Values<'_>, clock: &Clock) -> Result<Option<Table>, Bail> {
+    fn grow(
+        mut self,
+        inputs: &Inputs<'_>,
+        values: &Values<'_>,
+        clock: &Clock,
+    ) -> Result<Option<Table>, Bail> {
         let begins =
-            self.steps.iter().any(Step::reads_twice).then(|| Arc::new(Table::sorted(self.seeds.columns())));
+            self.steps.iter().any(Step::reads_twice).then(|| Arc::new(as_table(&self.seeds, self.arity)));
         let slot = self.kept.map(|((_, slot), _)| slot);
         let compile = |step: &Step<'_>| step.compile(inputs, begins.as_ref(), self.possible, slot);
         let compiled: Vec<Compiled> = self.steps.iter().map(compile).collect();
@@ -222,26 +226,33 @@ impl Growing<'_> {
         };
         let enough = MANY + 2 * (self.seeds.len() + compiled.iter().map(rows).sum::<usize>());
         let layout = Layout::of(self.steps, self.arity, slot);
-        let graph = |layout: &Layout, kept: Option<&Kept>| {
-            walked(&self.seeds, layout, &compiled, kept, enough * 8, values, clock)
+        let graph = |seeds: &Sorted, layout: &Layout, kept: Option<&Kept>| {
+            walked(seeds, layout, &compiled, kept, enough * 8, values, clock)
         };
-        if let Some((keeping, domain)) = self.kept {
-            let kept = Kept::new(&self.seeds, keeping, domain, self.steps, inputs, values);
-            let (Some(layout), Some(kept)) = (&layout, &kept) else { return Ok(None) };
-            return graph(layout, Some(kept));
-        }
-        let simple = layout.as_ref().filter(|layout| layout.is_simple());
-        if let Some(layout) = simple
-            && let Some(table) = graph(layout, None)?
+        let simple = layout.as_ref().is_some_and(Layout::is_simple);
+        let Some(layout) = layout else {
+            return if self.kept.is_some() {
+                Ok(None)
+            } else {
+                self.in_parts(&compiled, None, values, clock)
+            };
+        };
+        if !simple
+            && self.kept.is_none()
+            && let Some(found) = self.in_parts(&compiled, Some(enough), values, clock)?
         {
-            return Ok(Some(table));
-        }
-        let limit = layout.as_ref().filter(|_| simple.is_none()).map(|_| enough);
-        if let Some(found) = self.in_parts(&compiled, limit, values, clock)? {
             return Ok(Some(found));
         }
-        let found = layout.as_ref().map(|layout| graph(layout, None)).transpose()?.flatten();
-        if found.is_some() { Ok(found) } else { self.in_parts(&compiled, None, values, clock) }
+        let seeds = std::mem::take(&mut self.seeds).whole();
+        if let Some((keeping, domain)) = self.kept {
+            let kept = Kept::new(&seeds, keeping, domain, self.steps, inputs, values);
+            return kept.map_or(Ok(None), |kept| graph(&seeds, &layout, Some(&kept)));
+        }
+        if let Some(table) = graph(&seeds, &layout, None)? {
+            return Ok(Some(table));
+        }
+        self.seeds = seeds.into();
+        self.in_parts(&compiled, None, values, clock)
     }
 
     /// The same in parts, which are those that share what is carried along; `None` where that is more than
@@ -268,10 +279,14 @@ impl Growing<'_> {
         let grown = |seeds| -> Result<Option<Sorted>, Bail> {
             Ok(rounds.grown(vec![seeds], &found, values, clock)?.and_then(|mut found| found.pop()))
         };
-        let parts = parts(&self.seeds, self.arity, carried);
         let found: Vec<Result<Option<Sorted>, Bail>> = match carried {
-            None => parts.into_iter().map(grown).collect(),
-            Some(_) => parts.into_par_iter().map(grown).collect(),
+            None => vec![grown(self.seeds.clone().whole())],
+            // Taken as they are needed, so that they need not all be held once more.
+            Some(0) => {
+                let parts = self.seeds.by_first(PART);
+                parts.par_iter().map(|part| grown(self.seeds.taken(part))).collect()
+            }
+            Some(slot) => parts(self.seeds.clone().whole(), slot).into_par_iter().map(grown).collect(),
         };
         let found: Vec<Option<Sorted>> = found.into_iter().collect::<Result<_, Bail>>()?;
         let Some(found) = found.into_iter().collect::<Option<Vec<Sorted>>>() else { return Ok(None) };
@@ -290,28 +305,20 @@ impl Growing<'_> {
     }
 }
 
-/// Groups of seeds, so that those that share what is carried along are together.
-fn parts(seeds: &Sorted, arity: usize, carried: Option<usize>) -> Vec<Sorted> {
-    let Some(slot) = carried else { return vec![seeds.clone()] };
+/// Groups of seeds, so that those that share what stands in a slot are together.
+fn parts(seeds: Sorted, slot: usize) -> Vec<Sorted> {
     let mut rows: Vec<u32> = (0..seeds.len() as u32).collect();
     let key = |row: &u32| seeds.id(*row as usize, slot);
-    if slot > 0 {
-        rows.par_sort_by_key(key);
-    }
+    rows.par_sort_by_key(key);
+    let mut groups = rows.chunk_by(|left, right| key(left) == key(right)).peekable();
     let mut out = Vec::new();
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let least = PART.min(rest.len());
-        let last = key(&rest[least - 1]);
-        let end = least + rest[least..].iter().take_while(|row| key(row) == last).count();
-        out.push(if slot == 0 {
-            seeds.slice(rest[0] as usize..rest[0] as usize + end)
-        } else {
-            let mut part = Gather::new(arity);
-            rest[..end].iter().for_each(|row| _ = part.add(&seeds.row(*row as usize)));
-            part.finish()
-        });
-        rest = &rest[end..];
+    while groups.peek().is_some() {
+        let mut part = Vec::new();
+        while let Some(group) = groups.next_if(|_| part.len() < PART) {
+            part.extend_from_slice(group);
+        }
+        part.sort_unstable();
+        out.push(seeds.picked(&part));
     }
     out
 }
