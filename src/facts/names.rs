@@ -176,7 +176,10 @@ impl Names {
 
     /// Slots for all texts.
     fn made_slots(&self) -> Vec<Slot> {
-        let room = (self.len() * 2 + 1).next_power_of_two().max(FEWEST_SLOTS);
+        let mut room = FEWEST_SLOTS;
+        while is_full(self.len(), room) {
+            room *= 2;
+        }
         let mut slots = vec![Slot::default(); room];
         for id in 0..self.len() as u32 {
             place(&mut slots, Slot { tag: self.key_like(self, id).tag, occupant: id + 1 });
@@ -268,13 +271,27 @@ impl Names {
     }
 
     #[inline]
-    fn probe(&self, key: Key) -> Sought {
-        let seen = self.slots.get(home(&self.slots, key.tag)).copied().unwrap_or_default();
-        Sought { key, seen, entry: NOBODY }
+    fn probe(key: Key) -> Sought {
+        Sought { key, seen: Slot::default(), entry: NOBODY }
     }
 
-    /// Looks at what is in the slots of texts whose look-up has begun.
+    /// Looks at what is in the slots of texts whose look-up has begun: in the first that is free or has the text's tag.
+    /// The loops that wait for memory do little else, so that many of their waits overlap.
     pub fn look(&self, sought: &mut [Sought]) {
+        let slots = self.slots.as_slice();
+        if slots.is_empty() {
+            return;
+        }
+        for one in sought.iter_mut() {
+            one.seen = slots[home(slots, one.key.tag)];
+        }
+        for one in sought.iter_mut() {
+            let mut at = home(slots, one.key.tag);
+            while one.seen.occupant != 0 && one.seen.tag != one.key.tag {
+                at = (at + 1) & (slots.len() - 1);
+                one.seen = slots[at];
+            }
+        }
         for one in sought {
             let entry = self.entries.get((one.seen.occupant as usize).wrapping_sub(1));
             one.entry = entry.map_or(NOBODY, |entry| u64::from_le_bytes(*entry));
@@ -284,13 +301,13 @@ impl Names {
     /// Begins the look-up of a text.
     #[inline]
     pub fn seek(&self, text: &[u8]) -> Sought {
-        self.probe(self.key_of(text))
+        Self::probe(self.key_of(text))
     }
 
     /// Begins the look-up of a text of up to eight bytes, none of them zero, given with zeros behind it.
     #[inline]
     pub fn seek_short(&self, word: u64) -> Sought {
-        self.probe(self.short(word))
+        Self::probe(self.short(word))
     }
 
     #[inline]
@@ -348,7 +365,7 @@ impl Names {
         while from < ids.end {
             let to = ids.end.min(from + BATCH as u32);
             sought.clear();
-            sought.extend((from..to).map(|id| self.probe(self.key_like(other, id))));
+            sought.extend((from..to).map(|id| Self::probe(self.key_like(other, id))));
             self.look(&mut sought);
             out.extend((from..to).zip(&sought).map(|(id, Sought { key, seen, entry })| {
                 if seen.occupant == 0 {
@@ -401,7 +418,7 @@ impl Names {
     }
 
     fn resolve_slowly(&mut self, key: Key, text: &[u8]) -> u32 {
-        if self.len() * 2 >= self.slots.len() {
+        if is_full(self.len(), self.slots.len()) {
             self.grow();
         }
         let mut at = home(&self.slots, key.tag);
@@ -427,6 +444,12 @@ impl Names {
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
         old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, slot));
     }
+}
+
+/// Whether so many slots are too few for one text more: beyond three quarters searches grow long, and below
+/// that the fewer there are the more of them stay near.
+fn is_full(texts: usize, slots: usize) -> bool {
+    texts * 4 >= slots * 3
 }
 
 /// The slot at which the search for a text begins.
@@ -504,6 +527,6 @@ mod tests {
         for slot in names.slots.iter().filter(|slot| slot.occupant != 0) {
             starts[home(&names.slots, slot.tag)] += 1;
         }
-        assert!(starts.iter().all(|count| *count < 10));
+        assert!(starts.iter().all(|count| *count < 12));
     }
 }
