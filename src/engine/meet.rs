@@ -32,8 +32,11 @@ impl Begun<'_> {
     }
 }
 
-/// Up to so many rows are gone through one by one.
-const SHORT: u32 = 32;
+/// Up to so many rows are all compared.
+const SHORT: u32 = 24;
+
+/// Rows compared at once.
+const AT_ONCE: usize = 8;
 
 /// What to look at after an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -169,7 +172,7 @@ where
     Ok(None)
 }
 
-/// Goes through the rows of two atoms step by step, of which the first leads.
+/// Asks one of two atoms about each id of the other, which leads: of few rows several are compared at once.
 #[inline]
 fn side_by_side(
     (lead, other): (&Asked<'_>, &Asked<'_>),
@@ -178,23 +181,44 @@ fn side_by_side(
     mut take: impl FnMut(u32, (u32, u32), (u32, u32)) -> Result<Next, Bail>,
 ) -> Result<Option<u32>, Bail> {
     let ids = &lead.index.columns[lead.from][..high as usize];
-    let others = &other.index.columns[other.from][..past as usize];
-    let (mut at, mut to) = (low as usize, from as usize);
-    while let (Some(id), Some(other_id)) = (ids.get(at), others.get(to)) {
-        if id != other_id {
-            at += usize::from(id < other_id);
-            to += usize::from(other_id < id);
-            continue;
+    let others = other.index.columns[other.from].as_slice();
+    let (mut at, mut from, past) = (low as usize, from as usize, past as usize);
+    if from == past {
+        return Ok(None);
+    }
+    let last = others[past - 1];
+    while let Some(id) = ids.get(at).filter(|id| **id <= last) {
+        let end = lead.end(ids, at);
+        if let Some(place) = first_of(others, from..past, *id) {
+            from = other.end(&others[..past], place);
+            match take(*id, (at as u32, end as u32), (place as u32, from as u32))? {
+                Next::Id => {}
+                Next::Row => return Ok(None),
+                Next::Later => return Ok((end < ids.len()).then_some(end as u32)),
+            }
         }
-        let (end, other_end) = (lead.end(ids, at), other.end(others, to));
-        match take(*id, (at as u32, end as u32), (to as u32, other_end as u32))? {
-            Next::Id => {}
-            Next::Row => return Ok(None),
-            Next::Later => return Ok((end < ids.len()).then_some(end as u32)),
-        }
-        (at, to) = (end, other_end);
+        at = end;
     }
     Ok(None)
+}
+
+/// The first of some rows of a column that has an id.
+#[inline]
+fn first_of(column: &[u32], rows: std::ops::Range<usize>, id: u32) -> Option<usize> {
+    let mut from = rows.start;
+    while from < rows.end {
+        let Some(chunk) = column.get(from..from + AT_ONCE).and_then(|found| found.first_chunk::<AT_ONCE>())
+        else {
+            let place = column[from..rows.end].iter().position(|other| *other == id);
+            return place.map(|place| from + place);
+        };
+        if chunk.iter().fold(false, |found, other| found | (*other == id)) {
+            let place = from + chunk.iter().position(|other| *other == id)?;
+            return Some(place).filter(|place| *place < rows.end);
+        }
+        from += AT_ONCE;
+    }
+    None
 }
 
 impl Asked<'_> {
