@@ -63,6 +63,9 @@ pub(super) fn meet<F>(
 where
     F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
 {
+    if open.is_none() {
+        asked.iter().for_each(Asked::touch);
+    }
     match asked.len() {
         2 => meet_of::<2, F>(asked, count, open, take),
         3 => meet_of::<3, F>(asked, count, open, take),
@@ -222,6 +225,17 @@ fn first_of(column: &[u32], rows: std::ops::Range<usize>, id: u32) -> Option<usi
 }
 
 impl Asked<'_> {
+    /// Reads the first of the rows left in each row of a batch: those lie all over the index, and are waited for
+    /// together here instead of one after the other.
+    fn touch(&self) {
+        if let Begun::Each(first, _) = &self.begun {
+            let column = self.index.columns[self.from].as_slice();
+            let read =
+                first.iter().fold(0, |read, row| read ^ column.get(*row as usize).copied().unwrap_or(0));
+            std::hint::black_box(read);
+        }
+    }
+
     /// Whether the id stands at one level only.
     #[inline]
     fn is_one_level(&self) -> bool {
