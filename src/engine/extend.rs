@@ -209,6 +209,9 @@ impl Run<'_, '_> {
         if extend.atoms.len() > 1 && (is_narrow || self.one_is_enough()) {
             return self.meet_all(extend, begun, batch, out, &mut proposed, then);
         }
+        if let ([begun], [(atom, from, _)]) = (begun.as_slice(), extend.atoms) {
+            begun.touch(&self.index(*atom).columns[*from]);
+        }
         if !self.one_is_enough() {
             for row in 0..batch.len {
                 let (lead, range) = lead(&begun, row);
@@ -487,6 +490,9 @@ pub(super) fn narrowed(
     }
     let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
     let column = &index.columns[level];
+    if parents.is_none() {
+        begun.touch(column);
+    }
     for (row, id) in ids.iter().enumerate() {
         let range = begun.at(parents.map_or(row, |parents| parents[row] as usize));
         let (first, past) = if range.1 - range.0 == 1 {

@@ -38,6 +38,18 @@ const SHORT: u32 = 24;
 /// Rows compared at once.
 const AT_ONCE: usize = 8;
 
+impl Begun<'_> {
+    /// Reads what stands in the first of the rows left in each row: those lie all over an index, and are waited for
+    /// together here instead of one after the other.
+    pub(super) fn touch(&self, column: &[u32]) {
+        if let Self::Each(first, _) = self {
+            let read =
+                first.iter().fold(0, |read, row| read ^ column.get(*row as usize).copied().unwrap_or(0));
+            std::hint::black_box(read);
+        }
+    }
+}
+
 /// What to look at after an id.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
@@ -64,7 +76,7 @@ where
     F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
 {
     if open.is_none() {
-        asked.iter().for_each(Asked::touch);
+        asked.iter().for_each(|asked| asked.begun.touch(&asked.index.columns[asked.from]));
     }
     match asked.len() {
         2 => meet_of::<2, F>(asked, count, open, take),
@@ -225,17 +237,6 @@ fn first_of(column: &[u32], rows: std::ops::Range<usize>, id: u32) -> Option<usi
 }
 
 impl Asked<'_> {
-    /// Reads the first of the rows left in each row of a batch: those lie all over the index, and are waited for
-    /// together here instead of one after the other.
-    fn touch(&self) {
-        if let Begun::Each(first, _) = &self.begun {
-            let column = self.index.columns[self.from].as_slice();
-            let read =
-                first.iter().fold(0, |read, row| read ^ column.get(*row as usize).copied().unwrap_or(0));
-            std::hint::black_box(read);
-        }
-    }
-
     /// Whether the id stands at one level only.
     #[inline]
     fn is_one_level(&self) -> bool {
