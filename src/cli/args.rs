@@ -168,6 +168,7 @@ impl WorldArgs {
             tables,
             splits: false,
             stated: false,
+            lean: false,
             scope: crate::verdict::Scope::All,
             profile: Arc::new(profile),
             allow_paths: self.allow_path.clone(),

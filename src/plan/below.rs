@@ -1,8 +1,10 @@
-//! Which steps of a plan the relations need that some lenses rest on.
+//! Which steps of a plan the relations need that some lenses rest on, and after which nothing reads a relation again.
+
+use std::collections::BTreeSet;
 
 use super::{Plan, Task, plan};
-use crate::model::checks::{Graph, Node};
-use crate::model::{LensId, Ruleset};
+use crate::model::checks::{Graph, Node, atoms};
+use crate::model::{AtomSource, LensId, RelationId, Ruleset};
 
 /// Of the order of evaluation only the relations that no rule concludes.
 pub fn stated(ruleset: &Ruleset) -> Plan {
@@ -52,6 +54,38 @@ fn seen(ruleset: &Ruleset, graph: &Graph, lenses: &[LensId]) -> Vec<bool> {
         }
     }
     graph.reach(&from)
+}
+
+/// Per step of a plan the relations that neither a later step nor a constraint reads. `again` says that rows of lenses
+/// are asked once more at the end.
+pub fn read_last(ruleset: &Ruleset, steps: &[Task], again: bool) -> Vec<BTreeSet<RelationId>> {
+    let graph = Graph::new(ruleset);
+    let mut read: BTreeSet<RelationId> = BTreeSet::new();
+    for never in &ruleset.nevers {
+        atoms(&never.clause, &mut |atom| read.extend(relation_of(&atom.source)));
+    }
+    if again {
+        read.extend(graph.read_by(|node| !matches!(node, Node::Relation(_))));
+    }
+    let mut last: Vec<BTreeSet<RelationId>> = Vec::new();
+    for step in steps.iter().rev() {
+        let own = graph.read_by(|node| match (step, node) {
+            (Task::Relations { members, .. }, Node::Relation(relation)) => members.contains(relation),
+            (Task::Population(own), Node::Population(question)) => own == question,
+            (Task::Lens(own), Node::Lens(lens)) => own == lens,
+            _ => false,
+        });
+        last.push(own.iter().copied().filter(|relation| read.insert(*relation)).collect());
+    }
+    last.reverse();
+    last
+}
+
+fn relation_of(source: &AtomSource) -> Option<RelationId> {
+    match source {
+        AtomSource::Relation(relation) => Some(*relation),
+        AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => None,
+    }
 }
 
 fn kept(ruleset: &Ruleset, graph: &Graph, needed: &[bool]) -> Plan {

@@ -17,7 +17,7 @@ mod state;
 mod within;
 
 pub use behind::needs_some;
-pub use below::{below, stated, through};
+pub use below::{below, read_last, stated, through};
 pub use compile::{compile, may_miss};
 pub use expressions::{comparison, operation, place};
 pub use outline::outline;

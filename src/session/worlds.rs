@@ -29,6 +29,9 @@ pub struct Options {
     pub splits: bool,
     /// Whether to keep the facts as they were stated, for explanations.
     pub stated: bool,
+    /// Whether nothing is asked afterwards of relations of which all is certain: what they take is let go when nothing
+    /// reads them any more.
+    pub lean: bool,
     /// How much is worked out. Where single subjects are explained and nothing else is asked, what is stated will
     /// do: the rest is worked out as far as that takes it.
     pub scope: Scope<'static>,
@@ -75,7 +78,8 @@ impl Session<'_> {
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
-        let extras = Extras { splits: options.splits, stated: options.stated, scope: options.scope };
+        let Options { splits, stated, lean, scope, .. } = *options;
+        let extras = Extras { splits, stated, lean, scope };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
@@ -114,7 +118,7 @@ impl Session<'_> {
         options: &Options,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set)?;
-        let extras = Extras { splits: false, stated: true, scope: options.scope };
+        let extras = Extras { stated: true, scope: options.scope, ..Extras::default() };
         self.scenario(ruleset, scenario, parameters, &options.limits, extras)
     }
 

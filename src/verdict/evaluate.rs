@@ -16,7 +16,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, DomainId, KindId, LensId, NeverId, ParameterId, QuestionId,
     RelationId, Ruleset, Term, Ty,
 };
-use crate::plan::{Inputs, Plan, Task, below, plan, stated, through};
+use crate::plan::{Inputs, Plan, Task, below, plan, read_last, stated, through};
 use crate::value::{DomainError, Value};
 
 /// What is certain, and what is possible where that is more.
@@ -69,6 +69,8 @@ pub(super) struct Evaluator<'r> {
     pub reasons: bool,
     /// What was stated of each relation, where it is kept.
     pub stated: Option<IndexVec<RelationId, StatedFacts>>,
+    /// Relations that were let go.
+    gone: BTreeSet<RelationId>,
     pub left_out: LeftOut,
 }
 
@@ -93,6 +95,9 @@ pub struct Extras<'l> {
     pub splits: bool,
     /// The facts as they were stated.
     pub stated: bool,
+    /// Whether relations of which all is certain may be let go once nothing reads them any more: the evaluation
+    /// then tells nothing of them.
+    pub lean: bool,
     /// What may be left out.
     pub scope: Scope<'l>,
 }
@@ -130,10 +135,11 @@ pub fn evaluate(
         parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
         reasons: extras.splits,
         stated: extras.stated.then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
+        gone: BTreeSet::new(),
         left_out,
     };
     evaluator.intern_constants();
-    evaluator.run(plan, extras.splits).map_err(|stop| Box::new(explain_stop(stop, limits)))
+    evaluator.run(plan, extras).map_err(|stop| Box::new(explain_stop(stop, limits)))
 }
 
 fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
@@ -215,9 +221,12 @@ fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
 }
 
 impl Evaluator<'_> {
-    fn run(mut self, plan: Plan, splits: bool) -> Result<Evaluation, Stop> {
+    fn run(mut self, plan: Plan, extras: Extras<'_>) -> Result<Evaluation, Stop> {
         let ruleset = self.ruleset;
         let profile = self.profile;
+        let splits = extras.splits;
+        let mut read_last =
+            if extras.lean { read_last(ruleset, &plan.steps, splits) } else { Vec::new() }.into_iter();
         for task in plan.steps {
             self.clock.time()?;
             let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
@@ -242,6 +251,7 @@ impl Evaluator<'_> {
                     }
                 },
             )?;
+            read_last.next().into_iter().flatten().for_each(|relation| self.let_go(relation));
         }
         for question in ruleset.questions.ids() {
             if !self.left_out.populations.contains(&question) {
@@ -257,6 +267,16 @@ impl Evaluator<'_> {
             violations.push(if left_out { Vec::new() } else { self.violations(never)? });
         }
         Ok(self.finish(violations))
+    }
+
+    /// Lets a relation go that nothing reads any more, unless figures are drawn from it.
+    fn let_go(&mut self, relation: RelationId) {
+        let is_told = self.ruleset.repeats.iter().any(|repeat| repeat.relation == relation);
+        let is_plain = |bounds: &Bounds| bounds.possible.is_none() && bounds.missing.is_empty();
+        if !is_told && self.relations[relation].as_ref().is_some_and(is_plain) {
+            self.relations[relation] = None;
+            self.gone.insert(relation);
+        }
     }
 
     /// Gives every constant of a rule an id, so that bodies compare ids alone.
@@ -320,6 +340,7 @@ impl Evaluator<'_> {
     /// What an atom asks.
     pub fn bounds(&self, source: &AtomSource) -> Bounds {
         if let AtomSource::Relation(relation) = source {
+            assert!(!self.gone.contains(relation), "a relation is let go after it was read last");
             return self.relations[*relation].clone().unwrap_or_else(|| {
                 // A relation of the loop being worked out: read by its rules only through deltas
                 // and what has been found so far, which stands there already.

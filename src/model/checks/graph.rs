@@ -1,5 +1,7 @@
 //! What depends on what: relations, populations and lenses as nodes, with the loops among them.
 
+use std::collections::BTreeSet;
+
 use crate::base::{Idx, Span, components};
 use crate::model::ir::{AtomSource, Clause, Cond, LensId, Otherwise, QuestionId, RelationId, Ruleset};
 
@@ -119,6 +121,17 @@ impl Graph {
             }
             Cond::IsKind { .. } | Cond::Stated { .. } => {}
         }
+    }
+
+    /// The relations that some nodes need at once.
+    pub fn read_by(&self, is: impl Fn(&Node) -> bool) -> BTreeSet<RelationId> {
+        let edges =
+            self.nodes.iter().zip(&self.edges).filter(|(node, _)| is(node)).flat_map(|(_, edges)| edges);
+        let relation = |edge: &Edge| match self.nodes[edge.to] {
+            Node::Relation(relation) => Some(relation),
+            Node::Population(_) | Node::Lens(_) => None,
+        };
+        edges.filter_map(relation).collect()
     }
 
     /// All that some nodes need, those themselves included.

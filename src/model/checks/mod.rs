@@ -10,7 +10,7 @@ mod subsumed;
 mod unused;
 
 pub(crate) use graph::{Graph, Node};
-pub(crate) use population::aggregated;
+pub(crate) use population::{aggregated, atoms};
 
 use super::resolver::Resolver;
 

@@ -120,7 +120,7 @@ fn aggregated_in(cond: &Cond, out: &mut BTreeSet<RelationId>) {
 }
 
 /// Calls `visit` with every sentence of a clause.
-pub(super) fn atoms<'c>(clause: &'c Clause, visit: &mut impl FnMut(&'c Atom)) {
+pub(crate) fn atoms<'c>(clause: &'c Clause, visit: &mut impl FnMut(&'c Atom)) {
     atoms_of(&clause.when, visit);
     if let Some(unless) = &clause.unless {
         atoms_of(unless, visit);
