@@ -5,6 +5,7 @@ mod difference;
 mod figures;
 mod grown;
 mod joined;
+mod lean;
 mod metamorphic;
 mod paired;
 mod ranked;
