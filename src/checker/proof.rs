@@ -1,5 +1,6 @@
 //! Proofs as trees of steps, in the words of the ruleset: no ids of one evaluation stand in them.
 
+use crate::base::Span;
 use crate::facts::Origin;
 use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, LensId, QuestionId, RelationId, RowId, RuleId,
@@ -114,6 +115,8 @@ pub enum Step {
         unless: bool,
         /// Whether nothing does for certain; else something perhaps does.
         certain: bool,
+        /// Whether that is so because a calculation in it has no result.
+        without: bool,
     },
     /// Two sides compare so.
     Compare {
@@ -195,6 +198,8 @@ pub struct Amount {
     pub range: Option<(Constant, Constant)>,
     /// Whether there may be nothing to make it of.
     pub perhaps_nothing: bool,
+    /// Whether it has no result, as a division by zero has none.
+    pub without: bool,
     /// What was counted or added up, where it is one aggregate: how many, and the first of them.
     pub members: Option<(usize, Vec<Member>)>,
 }
@@ -307,6 +312,8 @@ pub struct Open {
     pub settling_gaps: Vec<usize>,
     /// Whether all answers were looked at that could be among these, or smaller; else the search stopped early.
     pub settling_complete: bool,
+    /// Answers after which nothing is evaluated, each with the condition that has no result then.
+    pub without: Vec<(Answered, Span)>,
 }
 
 /// Something not known that makes a difference.

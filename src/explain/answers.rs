@@ -51,7 +51,12 @@ impl Run<'_> {
             }
         };
         for clause in clauses {
+            let failed = self.failed.replace(false);
             self.all_subjects(question, clause, want, possible, &mut found)?;
+            if !possible && found.is_empty() {
+                self.lacks_subject(question, clause, want)?;
+            }
+            self.failed.set(failed || self.failed.get());
             if self.trace.is_none()
                 && !found.is_empty()
                 && want.iter().all(|want| matches!(want, Want::Is(_)))
@@ -169,7 +174,7 @@ impl Run<'_> {
     }
 
     /// Whom a clause is met by.
-    fn all_subjects(
+    pub fn all_subjects(
         &self,
         question: QuestionId,
         clause: &Clause,
@@ -229,12 +234,15 @@ impl Run<'_> {
         let (mut certain, mut possible) = (Vec::new(), Vec::new());
         let failed = self.failed.replace(false);
         for row in entry.rows.ids() {
-            if self.row(lens, row, subject, true)? {
-                possible.push(row.index());
-                if self.row(lens, row, subject, false)? {
-                    certain.push(row.index());
-                }
+            let before = self.failed.replace(false);
+            let is_possible = self.row(lens, row, subject, true)?;
+            if is_possible && self.row(lens, row, subject, false)? {
+                certain.push(row.index());
+            } else {
+                self.lacks_result(lens, row, subject)?;
             }
+            possible.extend(is_possible.then(|| row.index()));
+            self.failed.set(before || self.failed.get());
         }
         // A calculation without a result may be an error, which only the engine can tell.
         if self.failed.get() && self.trace.is_none() && self.change.is_empty() {

@@ -92,9 +92,8 @@ impl Run<'_> {
 
     fn aggregate(&self, aggregate: &Aggregate, env: &Env<'_>) -> Result<Calc, Stop> {
         let whole = self.whole();
-        let (Some(certain), Some(possible)) =
-            (whole.members_of(aggregate, env, false)?, whole.members_of(aggregate, env, true)?)
-        else {
+        let members = |possible| whole.strictly(|_| whole.members_of(aggregate, env, possible));
+        let (Some(certain), Some(possible)) = (members(false)?, members(true)?) else {
             return Ok(Calc::Failed);
         };
         Ok(crate::engine::aggregated(aggregate.kind, &certain, &possible).into())

@@ -50,7 +50,7 @@ pub(super) struct Search<'w> {
     pub left: u64,
     /// The largest sets looked for.
     pub size: usize,
-    /// Whether some calculation had no result in the last world, where all have one in the world as it is.
+    /// Whether an evaluation of the last world ends because something has no result.
     pub failed: bool,
     /// How far apart the sides of comparisons were in the last world.
     pub sides: Rc<Sides>,
@@ -319,7 +319,7 @@ impl Search<'_> {
         let mut run = self.base.differing(change, self.left.min(MOST_STEPS));
         run.sides = Some(Noted::few());
         let answers = self.asked(&run, lenses, subject)?;
-        self.failed = run.failed.get() && !self.base.failed.get();
+        self.failed = run.broken().is_some();
         self.sides = Rc::new(run.sides.map(Noted::into_sides).unwrap_or_default());
         Ok(answers)
     }

@@ -262,7 +262,7 @@ impl Run<'_> {
     fn step(&self, step: &Step<'_>, env: &mut Env<'_>, possible: bool, found: &mut Vec<Tuple>) -> Flow {
         self.all(&step.rest, env, possible, &mut |env| {
             let bars = match &step.rule.clause.unless {
-                Some(unless) => self.whole().meets(unless, env, !possible)?,
+                Some(unless) => self.bars(unless, env, possible)?,
                 None => false,
             };
             found.extend(self.head(step.rule, env).filter(|_| !bars));

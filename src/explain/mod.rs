@@ -1,6 +1,7 @@
 //! Why a lens says what it says of one subject, why not something else, and what would change it.
 //! Takes an evaluation that kept what was stated, hands on an `Explanation`: values, not text.
 
+mod amounts;
 mod answers;
 mod calculate;
 mod change;
@@ -31,6 +32,7 @@ mod verify;
 mod ways;
 pub mod whatif;
 mod whynot;
+mod without;
 mod world;
 
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot};

@@ -3,15 +3,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::calculate::Calc;
 use super::lookup::{Flow, Stop, Tuple, Want};
 use super::run::Run;
 use super::solve::Env;
 use crate::base::Idx;
-use crate::checker::{Amount, Claim, Derivation, Member, Step};
-use crate::engine::Computed;
+use crate::checker::{Claim, Derivation, Step};
 use crate::facts::{MISSING, Origin};
-use crate::model::{Aggregate, AtomSource, Clause, Cond, Constant, Expr, RelationId, RuleId, Ty};
+use crate::model::{AtomSource, Clause, Cond, RelationId, RuleId};
 
 /// What the words of a body stand for, and whether those that stood for something still stand for that.
 type Way = (Vec<Option<u32>>, bool);
@@ -22,8 +20,6 @@ const WAYS: usize = 64;
 const ALTERNATIVES: usize = 50_000;
 /// Steps allowed for a proof that rests on few facts.
 const SMALL: u64 = 200_000;
-/// The most members of an aggregate that are shown.
-const MEMBERS: usize = 3;
 
 /// A tuple of a relation.
 pub(super) type Fact = (RelationId, Tuple);
@@ -422,7 +418,8 @@ impl Run<'_> {
         }
         if let Some(unless) = &clause.unless {
             let certain = certain || !self.whole().meets(unless, env, true)?;
-            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true, certain });
+            let without = self.is_without(unless, env)?;
+            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true, certain, without });
         }
         let words = self.words(env);
         Ok(Derivation { claim, certain, words, steps })
@@ -468,7 +465,8 @@ impl Run<'_> {
         Ok(match cond {
             Cond::Not(inner, _) => {
                 let certain = certain || !self.whole().meets(inner, env, true)?;
-                Some(Step::Nothing { cond: inner.clone(), unless: false, certain })
+                let without = self.is_without(inner, env)?;
+                Some(Step::Nothing { cond: inner.clone(), unless: false, certain, without })
             }
             Cond::Compare { lhs, rhs, .. } => Some(Step::Compare {
                 lhs: self.amount(lhs, env)?,
@@ -512,71 +510,6 @@ impl Run<'_> {
             }
         }
         Ok(steps)
-    }
-
-    /// What a calculation comes to, with what was counted or added up.
-    pub fn amount(&self, expr: &Expr, env: &Env<'_>) -> Result<Amount, Stop> {
-        let members = match expr {
-            Expr::Aggregate(aggregate) => self.members_shown(aggregate, env)?,
-            _ => None,
-        };
-        Ok(Amount { members, ..self.range(expr, env)? })
-    }
-
-    /// The same without what was counted or added up.
-    pub fn range(&self, expr: &Expr, env: &Env<'_>) -> Result<Amount, Stop> {
-        let calc = self.calculate(expr, env)?;
-        let domain = |env: &Env<'_>| match expr {
-            Expr::Term(crate::model::Term::Var(var)) => self.world.ruleset.domain_of(env.vars[*var].ty),
-            Expr::Term(crate::model::Term::Constant(Constant::Thing(domain, _))) => *domain,
-            _ => crate::model::DomainId(0),
-        };
-        let (range, perhaps_nothing) = match calc {
-            Calc::Of(Computed::Value(value)) => {
-                let value = Constant::Value(value);
-                (Some((value.clone(), value)), false)
-            }
-            Calc::Thing(id) => {
-                (self.world.constant(domain(env), id).map(|thing| (thing.clone(), thing)), false)
-            }
-            Calc::Of(Computed::Between { low, high, perhaps_nothing }) => {
-                (Some((Constant::Value(low), Constant::Value(high))), perhaps_nothing)
-            }
-            Calc::Of(Computed::Missing) | Calc::Failed => (None, false),
-            Calc::Of(Computed::Nothing) => (None, true),
-        };
-        Ok(Amount { range, perhaps_nothing, members: None })
-    }
-
-    fn members_shown(
-        &self,
-        aggregate: &Aggregate,
-        env: &Env<'_>,
-    ) -> Result<Option<(usize, Vec<Member>)>, Stop> {
-        let Some(members) = self.whole().members_of(aggregate, env, false)? else { return Ok(None) };
-        let mut read = Vec::new();
-        crate::model::clause::expr_vars(&aggregate.value, &mut read);
-        let keys: BTreeSet<crate::model::VarId> = if aggregate.each.is_empty() {
-            read.into_iter().filter(|var| aggregate.owns(*var)).collect()
-        } else {
-            aggregate.each.iter().copied().collect()
-        };
-        let types: Vec<Ty> = keys.iter().map(|var| env.vars[*var].ty).collect();
-        let mut shown: Vec<Member> = members
-            .iter()
-            .map(|(key, value)| Member {
-                key: key
-                    .iter()
-                    .zip(&types)
-                    .map(|(id, ty)| self.world.constant(self.world.ruleset.domain_of(*ty), *id))
-                    .collect(),
-                value: value.as_ref().map(|(value, _)| value.clone()).filter(|_| !aggregate.each.is_empty()),
-            })
-            .collect();
-        shown.sort_by(|left, right| left.key.cmp(&right.key));
-        let count = shown.len();
-        shown.truncate(MEMBERS);
-        Ok(Some((count, shown)))
     }
 }
 

@@ -8,7 +8,9 @@ use super::calculate::Calc;
 use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
+use crate::base::Idx;
 use crate::model::Cond;
+use crate::model::clause::expr_vars;
 use crate::value::{Date, Decimal, Value};
 
 /// How far apart the sides of comparisons are, each with the things its words stand for.
@@ -68,6 +70,31 @@ impl Run<'_> {
         let lines = self.lines(cond, (lhs, rhs), env)?;
         for (line, apart) in lines.into_iter().enumerate().filter_map(|(line, apart)| Some((line, apart?))) {
             noted.note((std::ptr::from_ref(cond) as usize, line, env.things()), apart);
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// The same of comparisons that were not come to, because another did not hold: where that does, they may.
+    pub fn note_others(&self, rest: &[&Cond], env: &Env<'_>) -> Result<(), Stop> {
+        if self.sides.is_none() {
+            return Ok(());
+        }
+        for part in rest {
+            let Cond::Compare { lhs, rhs, .. } = part else { continue };
+            let (mut vars, mut figures) = (Vec::new(), false);
+            for side in [lhs, rhs] {
+                expr_vars(side, &mut vars);
+                side.aggregates(&mut |_| figures = true);
+            }
+            if figures || vars.iter().any(|var| env.ids[var.index()].is_none()) {
+                continue;
+            }
+            let failed = self.failed.get();
+            let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
+            self.failed.set(failed);
+            self.note_sides(part, env, &lhs, &rhs)?;
         }
         Ok(())
     }

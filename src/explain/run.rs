@@ -13,6 +13,7 @@ use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::roots::Noted;
 use super::settled::Settled;
 use super::solve::Env;
+use super::without::Without;
 use super::world::{Change, Node, World};
 use crate::base::Idx;
 use crate::model::{KindId, LensId, RelationId, Term, Ty};
@@ -81,6 +82,8 @@ pub(super) struct Run<'w> {
     pub settled: Settled,
     /// Whether some calculation had no result.
     pub failed: Cell<bool>,
+    /// What is known of such calculations.
+    pub without: Without,
     /// How far apart the sides of comparisons are, where that is wanted.
     pub sides: Option<Noted>,
 }
@@ -129,6 +132,7 @@ impl<'w> Run<'w> {
             apart: false,
             settled: Settled::default(),
             failed: Cell::new(false),
+            without: Without::default(),
             sides: None,
         }
     }
@@ -188,6 +192,11 @@ impl<'w> Run<'w> {
     /// The world that negative parts, aggregates and lenses are asked in.
     pub fn whole(&self) -> &Run<'w> {
         self.full.unwrap_or(self)
+    }
+
+    /// Whether positive sentences rest on some facts alone.
+    pub fn is_part(&self) -> bool {
+        self.full.is_some()
     }
 
     /// How many steps are left.
@@ -498,8 +507,10 @@ impl<'w> Run<'w> {
             found.insert(tuple.to_vec());
             Ok(())
         })?;
+        let mut without = Vec::new();
         for rule in self.world.ruleset.rules.iter().filter(|rule| rule.relation == *relation) {
             let mut env = Env::new(&rule.clause.vars);
+            let failed = self.failed.replace(false);
             if !self.enter(&rule.head, pattern, &mut env) {
                 continue;
             }
@@ -508,6 +519,11 @@ impl<'w> Run<'w> {
                 found.extend(tuple.filter(|tuple| fits(&want, tuple)));
                 Ok(())
             })?;
+            without.extend((self.failed.get() && !possible).then_some(rule));
+            self.failed.set(failed || self.failed.get());
+        }
+        for rule in without {
+            self.concludes(rule, pattern, &|tuple| !fits(&want, tuple) || found.contains(tuple))?;
         }
         if let (Some(full), Some(_)) = (self.full, self.world.ruleset.relations[*relation].keeping) {
             // A kept value is the whole world's; fewer facts would give another.

@@ -242,6 +242,7 @@ impl Builder<'_> {
             first: None,
             near: std::mem::take(&mut self.near),
             far: self.far,
+            broken: None,
         };
         let is_so = told.comes_to(&change, &mut settled, set);
         (self.worlds, self.left) = (told.worlds, told.left);

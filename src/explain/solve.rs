@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::calculate::{Calc, compare};
 use super::lookup::{Flow, Stop, Want};
 use super::run::Run;
+use super::without::NO_VALUE;
 use crate::base::{Idx, IndexVec};
 use crate::engine::Computed;
 use crate::facts::MISSING;
@@ -55,7 +56,7 @@ impl Run<'_> {
         self.note_barring(clause, env)?;
         let Some(unless) = &clause.unless else { return self.all(&parts, env, possible, visit) };
         self.all(&parts, env, possible, &mut |env| {
-            if self.whole().meets(unless, env, !possible)? { Ok(()) } else { visit(env) }
+            if self.bars(unless, env, possible)? { Ok(()) } else { visit(env) }
         })
     }
 
@@ -100,7 +101,7 @@ impl Run<'_> {
                 })
             }
             Cond::Not(inner, _) => {
-                if self.whole().meets(inner, env, !possible)? {
+                if self.bars(inner, env, possible)? {
                     Ok(())
                 } else {
                     self.all(rest, env, possible, visit)
@@ -119,7 +120,9 @@ impl Run<'_> {
                 self.note_turning(lhs, rhs, env)?;
                 let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
                 self.note_sides(part, env, &lhs, &rhs)?;
-                if compare(&lhs, *op, &rhs, possible) { self.all(rest, env, possible, visit) } else { Ok(()) }
+                let is_without = [&lhs, &rhs].into_iter().any(|side| *side == Calc::Failed);
+                let is_met = if is_without { self.fails(part) } else { compare(&lhs, *op, &rhs, possible) };
+                if is_met { self.all(rest, env, possible, visit) } else { self.note_others(rest, env) }
             }
             Cond::Let { var, value, .. } => {
                 let value = match self.calculate(value, env)? {
@@ -127,6 +130,7 @@ impl Run<'_> {
                     Calc::Thing(id) => id,
                     Calc::Of(Computed::Missing | Computed::Between { perhaps_nothing: false, .. }) => MISSING,
                     Calc::Of(Computed::Between { perhaps_nothing: true, .. }) if possible => MISSING,
+                    Calc::Failed if self.fails(part) => NO_VALUE,
                     Calc::Of(Computed::Between { .. } | Computed::Nothing) | Calc::Failed => return Ok(()),
                 };
                 env.ids[var.index()] = Some(value);
@@ -214,10 +218,14 @@ impl Run<'_> {
         self.note_misses(atom, &want, env, possible)?;
         let before = env.ids.clone();
         let asked = if atom.known { self.knowing() } else { self };
-        asked.source(&atom.source, &want, possible, &mut |tuple| {
-            let result = if self.unify(atom, tuple, env, possible) { visit(env) } else { Ok(()) };
-            env.ids.clone_from(&before);
-            result
+        // What is looked up is worked out by itself.
+        self.strictly(|lenient| {
+            asked.source(&atom.source, &want, possible, &mut |tuple| {
+                let is_so = self.unify(atom, tuple, env, possible);
+                let result = if is_so { self.again(lenient, || visit(env)) } else { Ok(()) };
+                env.ids.clone_from(&before);
+                result
+            })
         })
     }
 

@@ -10,13 +10,14 @@ use super::meeting;
 use super::roots::{Noted, Sides, across, unseen};
 use super::run::{Run, Trace};
 use super::tried::Tried;
-use super::ways::{Tree, leaves, values_of};
+use super::ways::{Tree, leaves, turns_of, values_of};
 use super::world::{Change, Node, World};
 use super::{Answered, Open, Standing};
+use crate::base::Span;
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId, Ty};
 use crate::value::{Value, ValueKind};
-use crate::verdict::OutcomeSet;
+use crate::verdict::{Outcome, OutcomeSet};
 
 /// The most doubtful facts one answer is decided over.
 pub const MOST_DOUBTS: usize = 24;
@@ -24,6 +25,8 @@ pub const MOST_DOUBTS: usize = 24;
 const MOST_WORLDS: usize = 20_000;
 /// The most values that are found for one gap where sides of comparisons would meet.
 const MOST_MET: usize = 24;
+/// The most answers that are named because something has no result then.
+const MOST_WITHOUT: usize = 12;
 /// So often it is looked between two values that rules name.
 const DEEPEST: usize = 3;
 
@@ -56,6 +59,8 @@ pub(super) struct Builder<'w> {
     pub near: BTreeSet<Value>,
     /// How much of what turned out so far lies far off.
     pub far: usize,
+    /// The condition for which the evaluation of the last world ends, if any.
+    pub broken: Option<Span>,
 }
 
 /// What is open in a world, nothing where the subject is not asked about; and whether it is certain which of both it is.
@@ -63,6 +68,11 @@ pub(super) type Reading = (OutcomeSet, bool);
 
 /// A value that was tried for a gap, what is open then, and how far apart the sides of comparisons are.
 type Point = (Value, Reading, Sides);
+
+/// What stands for the outcomes of a world that cannot be evaluated: it settles nothing.
+fn without_outcome() -> OutcomeSet {
+    OutcomeSet::only(Outcome::Conflict).with(Outcome::None)
+}
 
 /// Whether nothing is open any more.
 pub(super) fn is_settled((set, sure): Reading) -> bool {
@@ -94,6 +104,7 @@ impl World<'_> {
             first: None,
             near: BTreeSet::new(),
             far: 0,
+            broken: None,
         };
         let mut doubts = BTreeSet::new();
         let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
@@ -107,6 +118,7 @@ impl World<'_> {
             settling: Vec::new(),
             settling_gaps: Vec::new(),
             settling_complete: true,
+            without: Vec::new(),
         };
         let Ok(tree) = tree else { return open };
         open.tried = doubts.iter().map(|doubt| values_of(self, &tree, doubt)).collect();
@@ -128,6 +140,7 @@ impl World<'_> {
             };
             (open.settling, open.settling_gaps, open.settling_complete) = builder.settling(&tree, &doubts);
         }
+        open.without = builder.without(&tree, pivotal.iter().map(|(_, doubt)| doubt));
         open.pivotal = pivotal.into_iter().map(|(told, _)| told).collect();
         open
     }
@@ -197,13 +210,35 @@ impl Builder<'_> {
         Ok((reading, run.into_trace()))
     }
 
-    fn reading(&self, run: &Run<'_>) -> Result<Reading, Stop> {
+    /// Where the evaluation ends because something has no result, nothing is settled.
+    fn reading(&mut self, run: &Run<'_>) -> Result<Reading, Stop> {
         let question = self.world.ruleset.lenses[self.lens].question;
         let standing = if self.perhaps { run.standing(question, self.subject)? } else { Some(true) };
-        match standing {
-            None => Ok((OutcomeSet::EMPTY, true)),
-            Some(certain) => Ok((run.outcome(self.lens, self.subject)?, certain)),
+        let reading = match standing {
+            None => (OutcomeSet::EMPTY, true),
+            Some(certain) => (run.outcome(self.lens, self.subject)?, certain),
+        };
+        self.broken = run.broken();
+        Ok(if self.broken.is_some() { (without_outcome(), true) } else { reading })
+    }
+
+    /// Answers after which the evaluation ends, each with the condition that has no result then.
+    fn without<'d>(&mut self, tree: &Tree, doubts: impl Iterator<Item = &'d Doubt>) -> Vec<(Answered, Span)> {
+        let mut out = Vec::new();
+        for doubt in doubts {
+            let mut turns = BTreeSet::new();
+            turns_of(tree, doubt, &mut turns);
+            let mut turns = Vec::from_iter(turns);
+            turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+            for turn in turns {
+                let change = self.world.turned(&Change::default(), doubt, &turn);
+                if self.read(&change).is_err() || out.len() == MOST_WITHOUT {
+                    return out;
+                }
+                out.extend(self.broken.map(|at| (self.world.answered(doubt, &turn), at)));
+            }
         }
+        out
     }
 
     /// The ways in which what is not known there and not settled may turn out.

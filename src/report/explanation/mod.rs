@@ -1,5 +1,6 @@
 //! Explanations in words: one telling, printed as text, tree, Markdown, JSON, DOT or Mermaid.
 
+mod amounts;
 mod data;
 mod graph;
 mod open;

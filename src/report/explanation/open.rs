@@ -2,6 +2,7 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
+use crate::base::Span;
 use crate::checker::Says;
 use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing};
 use crate::model::Constant;
@@ -65,6 +66,14 @@ impl Words<'_> {
                 _ => "It takes more answers to settle it than were tried together.",
             };
             notes.push(note(text.to_owned(), Vec::new()));
+        }
+        if !open.without.is_empty() {
+            let line = |(answer, at): &(Answered, Span)| {
+                let asked = self.sources.slice(*at).split_whitespace().collect::<Vec<_>>().join(" ");
+                Line::new("change", format!("if {}: `{asked}` has no result", self.answered(answer)), None)
+            };
+            let lines = open.without.iter().map(line).collect();
+            notes.push(note("After these answers an evaluation ends with an error".to_owned(), lines));
         }
         notes
     }

@@ -475,8 +475,9 @@ impl Words<'_> {
                 let kind = &self.ruleset.kinds[*kind].name;
                 Line::new("kind", format!("{} is {} {kind}", self.written(thing), article(kind)), None)
             }
-            Step::Nothing { cond, certain, .. } => {
-                Line::new("absent", self.denied(cond, *certain, &body), None)
+            Step::Nothing { cond, certain, without, .. } => {
+                let why = if *without { ", since something in it has no result" } else { "" };
+                Line::new("absent", format!("{}{why}", self.denied(cond, *certain, &body)), None)
             }
             Step::Compare { cond, lhs, rhs } => {
                 Line::new("value", self.comparison(cond, (lhs, rhs), proof.certain, &body), None)

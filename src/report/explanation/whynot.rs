@@ -1,7 +1,8 @@
 //! What rows lack, in words.
 
 use super::tell::{Line, ToldNote};
-use super::words::{Body, Words, is_sure, list, rounded};
+use super::amounts::{is_sure, rounded};
+use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
 use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, Gap, LensStory, Sides, WhyNot};
@@ -205,6 +206,7 @@ impl Words<'_> {
                 format!("there is nothing to average in {text}")
             }
             _ if amount.perhaps_nothing => format!("there is nothing to make {text} of"),
+            _ if amount.without => format!("{text} has no result"),
             _ => format!("{text} is not known"),
         }
     }

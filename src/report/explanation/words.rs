@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::base::{SourceMap, Span, printable};
-use crate::checker::{Amount, Derivation, Held, Says};
+use crate::checker::{Derivation, Held, Says};
 use crate::explain::newcomer_place;
 use crate::facts::Origin;
 use crate::model::clause::all_cond_vars;
@@ -12,7 +12,7 @@ use crate::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, KindId, LensId,
     QuestionId, Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
 };
-use crate::value::{Decimal, Value};
+use crate::value::Value;
 
 /// What sentences are made with.
 pub(in crate::report) struct Words<'a> {
@@ -386,88 +386,6 @@ impl Words<'_> {
     fn aggregate(&self, aggregate: &Aggregate) -> String {
         self.sources.slice(aggregate.span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
-
-    /// What a calculation comes to.
-    pub fn amount(&self, amount: &Amount) -> String {
-        match &amount.range {
-            None if amount.perhaps_nothing => "nothing".to_owned(),
-            None => "not known".to_owned(),
-            Some((low, high)) if low == high => self.rounded(low),
-            Some((low, high)) => {
-                let nothing = if amount.perhaps_nothing { ", or nothing" } else { "" };
-                format!("between {} and {}{nothing}", self.rounded(low), self.rounded(high))
-            }
-        }
-    }
-
-    /// A value that was worked out: exact where that is short.
-    fn rounded(&self, constant: &Constant) -> String {
-        match constant {
-            Constant::Value(Value::Number(number)) => rounded(*number),
-            Constant::Value(_) | Constant::Thing(..) => self.written(constant),
-        }
-    }
-
-    /// What was counted or added up: ` (of 12: a, b, c and 9 more)`.
-    pub fn members(&self, amount: &Amount) -> String {
-        let Some((count, members)) = &amount.members else { return String::new() };
-        if *count == 0 {
-            return String::new();
-        }
-        let show = |member: &crate::checker::Member| {
-            let key: Vec<String> = member.key.iter().map(|part| self.held(part.as_ref())).collect();
-            match &member.value {
-                Some(Value::Number(value)) => format!("{}: {}", key.join(", "), rounded(*value)),
-                Some(value) => {
-                    format!("{}: {}", key.join(", "), self.written(&Constant::Value(value.clone())))
-                }
-                None => key.join(", "),
-            }
-        };
-        let shown: Vec<String> = members.iter().map(show).collect();
-        let more = count - members.len();
-        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
-        format!(" (of {count}: {}{rest})", shown.join("; "))
-    }
-
-    /// A comparison with its values: `n is 500, which is less than 900`.
-    pub fn comparison(
-        &self,
-        cond: &Cond,
-        (lhs, rhs): (&Amount, &Amount),
-        certain: bool,
-        body: &Body<'_>,
-    ) -> String {
-        let Cond::Compare { lhs: left, op, rhs: right, .. } = cond else { return self.cond(cond, body) };
-        let things = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
-        if things(lhs) || things(rhs) {
-            return format!("{} {} {}", self.amount(lhs), symbol(*op, left, right), self.amount(rhs));
-        }
-        let side = |expr: &Expr, amount: &Amount| match expr {
-            Expr::Term(Term::Constant(_)) => self.amount(amount),
-            other => format!("{} ({}){}", self.expr(other, body), self.amount(amount), self.members(amount)),
-        };
-        let left = match left {
-            Expr::Term(Term::Constant(_)) => self.amount(lhs),
-            other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
-        };
-        let known = certain || is_sure(lhs, *op, rhs);
-        format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
-    }
-}
-
-/// Whether two sides compare so whichever of their values they have.
-pub(super) fn is_sure(lhs: &Amount, op: CompareOp, rhs: &Amount) -> bool {
-    let (Some((least, most)), Some((low, high))) = (&lhs.range, &rhs.range) else { return false };
-    let sure = match op {
-        CompareOp::Eq => least == high && most == low,
-        CompareOp::Ne => most < low || least > high,
-        CompareOp::Lt => most < low,
-        CompareOp::Le => most <= low,
-        CompareOp::Gt => least > high,
-        CompareOp::Ge => least >= high,
-    };
-    sure && !lhs.perhaps_nothing && !rhs.perhaps_nothing
 }
 
 /// A name or text in quotes, as the language reads it.
@@ -510,16 +428,6 @@ fn flat<'c>(cond: &'c Cond, out: &mut Vec<&'c Cond>) {
     }
 }
 
-/// A number that was worked out, with four places where it has more than six.
-pub(super) fn rounded(number: Decimal) -> String {
-    let exact = number.to_string();
-    let places = exact.split_once('.').map_or(0, |(_, places)| places.len());
-    match number.round_to(4) {
-        Ok(short) if places > 6 && short != Decimal::ZERO => format!("about {short}"),
-        _ => exact,
-    }
-}
-
 /// The last word of `1 links`, as one says it of one.
 fn singular(word: &str) -> String {
     let keeps = ["ss", "us", "is", "as", "os"].iter().any(|end| word.ends_with(end));
@@ -547,7 +455,7 @@ pub(in crate::report) fn article(noun: &str) -> &'static str {
     if noun.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
-fn symbol(op: CompareOp, lhs: &Expr, rhs: &Expr) -> &'static str {
+pub(super) fn symbol(op: CompareOp, lhs: &Expr, rhs: &Expr) -> &'static str {
     let thing = |expr: &Expr| matches!(expr, Expr::Term(Term::Constant(Constant::Thing(..))));
     let plain = |expr: &Expr| matches!(expr, Expr::Term(_));
     match op {
@@ -559,28 +467,6 @@ fn symbol(op: CompareOp, lhs: &Expr, rhs: &Expr) -> &'static str {
         CompareOp::Le => "<=",
         CompareOp::Gt => ">",
         CompareOp::Ge => ">=",
-    }
-}
-
-fn compared(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "the same as",
-        CompareOp::Ne => "not",
-        CompareOp::Lt => "less than",
-        CompareOp::Le => "at most",
-        CompareOp::Gt => "more than",
-        CompareOp::Ge => "at least",
-    }
-}
-
-fn maybe_compared(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "perhaps the same as",
-        CompareOp::Ne => "perhaps not",
-        CompareOp::Lt => "perhaps less than",
-        CompareOp::Le => "perhaps at most",
-        CompareOp::Gt => "perhaps more than",
-        CompareOp::Ge => "perhaps at least",
     }
 }
 

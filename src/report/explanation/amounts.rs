@@ -1,0 +1,123 @@
+//! What calculations come to, and how they compare, in words.
+
+use super::words::{Body, Words, symbol};
+use crate::checker::Amount;
+use crate::model::{CompareOp, Cond, Constant, Expr, Term};
+use crate::value::{Decimal, Value};
+
+impl Words<'_> {
+    /// What a calculation comes to.
+    pub fn amount(&self, amount: &Amount) -> String {
+        match &amount.range {
+            None if amount.perhaps_nothing => "nothing".to_owned(),
+            None if amount.without => "without a result".to_owned(),
+            None => "not known".to_owned(),
+            Some((low, high)) if low == high => self.rounded(low),
+            Some((low, high)) => {
+                let nothing = if amount.perhaps_nothing { ", or nothing" } else { "" };
+                format!("between {} and {}{nothing}", self.rounded(low), self.rounded(high))
+            }
+        }
+    }
+
+    /// A value that was worked out: exact where that is short.
+    fn rounded(&self, constant: &Constant) -> String {
+        match constant {
+            Constant::Value(Value::Number(number)) => rounded(*number),
+            Constant::Value(_) | Constant::Thing(..) => self.written(constant),
+        }
+    }
+
+    /// What was counted or added up: ` (of 12: a, b, c and 9 more)`.
+    pub fn members(&self, amount: &Amount) -> String {
+        let Some((count, members)) = &amount.members else { return String::new() };
+        if *count == 0 {
+            return String::new();
+        }
+        let show = |member: &crate::checker::Member| {
+            let key: Vec<String> = member.key.iter().map(|part| self.held(part.as_ref())).collect();
+            match &member.value {
+                Some(Value::Number(value)) => format!("{}: {}", key.join(", "), rounded(*value)),
+                Some(value) => {
+                    format!("{}: {}", key.join(", "), self.written(&Constant::Value(value.clone())))
+                }
+                None => key.join(", "),
+            }
+        };
+        let shown: Vec<String> = members.iter().map(show).collect();
+        let more = count - members.len();
+        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+        format!(" (of {count}: {}{rest})", shown.join("; "))
+    }
+
+    /// A comparison with its values: `n is 500, which is less than 900`.
+    pub fn comparison(
+        &self,
+        cond: &Cond,
+        (lhs, rhs): (&Amount, &Amount),
+        certain: bool,
+        body: &Body<'_>,
+    ) -> String {
+        let Cond::Compare { lhs: left, op, rhs: right, .. } = cond else { return self.cond(cond, body) };
+        let things = |amount: &Amount| matches!(&amount.range, Some((Constant::Thing(..), _)));
+        if things(lhs) || things(rhs) {
+            return format!("{} {} {}", self.amount(lhs), symbol(*op, left, right), self.amount(rhs));
+        }
+        let side = |expr: &Expr, amount: &Amount| match expr {
+            Expr::Term(Term::Constant(_)) => self.amount(amount),
+            other => format!("{} ({}){}", self.expr(other, body), self.amount(amount), self.members(amount)),
+        };
+        let left = match left {
+            Expr::Term(Term::Constant(_)) => self.amount(lhs),
+            other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
+        };
+        let known = certain || is_sure(lhs, *op, rhs);
+        format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
+    }
+}
+
+/// Whether two sides compare so whichever of their values they have.
+pub(super) fn is_sure(lhs: &Amount, op: CompareOp, rhs: &Amount) -> bool {
+    let (Some((least, most)), Some((low, high))) = (&lhs.range, &rhs.range) else { return false };
+    let sure = match op {
+        CompareOp::Eq => least == high && most == low,
+        CompareOp::Ne => most < low || least > high,
+        CompareOp::Lt => most < low,
+        CompareOp::Le => most <= low,
+        CompareOp::Gt => least > high,
+        CompareOp::Ge => least >= high,
+    };
+    sure && !lhs.perhaps_nothing && !rhs.perhaps_nothing
+}
+
+/// A number that was worked out, with four places where it has more than six.
+pub(super) fn rounded(number: Decimal) -> String {
+    let exact = number.to_string();
+    let places = exact.split_once('.').map_or(0, |(_, places)| places.len());
+    match number.round_to(4) {
+        Ok(short) if places > 6 && short != Decimal::ZERO => format!("about {short}"),
+        _ => exact,
+    }
+}
+
+fn compared(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "the same as",
+        CompareOp::Ne => "not",
+        CompareOp::Lt => "less than",
+        CompareOp::Le => "at most",
+        CompareOp::Gt => "more than",
+        CompareOp::Ge => "at least",
+    }
+}
+
+fn maybe_compared(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "perhaps the same as",
+        CompareOp::Ne => "perhaps not",
+        CompareOp::Lt => "perhaps less than",
+        CompareOp::Le => "perhaps at most",
+        CompareOp::Gt => "perhaps more than",
+        CompareOp::Ge => "perhaps at least",
+    }
+}
