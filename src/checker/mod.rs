@@ -10,6 +10,7 @@ mod proof;
 mod replay;
 
 pub use claims::Replay;
+pub use open::is_known_asked;
 pub use proof::{
     Amount, Answered, Claim, Derivation, Fact, FactChange, Gap, Held, Member, Open, Pivotal, Says, Shown,
     Sides, Step, Through, WhyNot,

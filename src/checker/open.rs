@@ -7,7 +7,7 @@ use super::claims::{Replay, Replayed};
 use super::plain::{Plain, Table, Truth};
 use super::proof::{Answered, Fact, Open, Says, Shown};
 use super::replay::FalseStep;
-use crate::model::{Cond, Constant, LensId, RelationId, Ty};
+use crate::model::{Cond, Constant, LensId, RelationId, Ruleset, Ty};
 use crate::value::{Value, ValueKind};
 
 /// The most things that can only be so or not so of which every way is tried.
@@ -63,7 +63,7 @@ impl Replay<'_> {
             grid.settles(settling)?;
         }
         if told && !open.by_values && open.agreed.is_none() && open.settling_complete {
-            grid.fewest(open, self.is_known_asked())?;
+            grid.fewest(open, is_known_asked(self.plain.facts.ruleset))?;
         }
         Ok(told && shown && grid.whole && open.settling_complete)
     }
@@ -99,15 +99,6 @@ impl Replay<'_> {
             }
         }
         Ok(Ok(told))
-    }
-
-    /// Whether rules ask what is known.
-    fn is_known_asked(&self) -> bool {
-        let ruleset = self.plain.facts.ruleset;
-        let rows = ruleset.lenses.iter().flat_map(|lens| &lens.rows).map(|row| &row.clause);
-        let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
-        let mut clauses = rows.chain(among).chain(ruleset.rules.iter().map(|rule| &rule.clause));
-        clauses.any(|clause| std::iter::once(&clause.when).chain(&clause.unless).any(asks_known))
     }
 
     /// What is not known, each with the ways in which it may turn out.
@@ -324,6 +315,14 @@ impl Grid<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether rules ask what is known.
+pub fn is_known_asked(ruleset: &Ruleset) -> bool {
+    let rows = ruleset.lenses.iter().flat_map(|lens| &lens.rows).map(|row| &row.clause);
+    let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
+    let mut clauses = rows.chain(among).chain(ruleset.rules.iter().map(|rule| &rule.clause));
+    clauses.any(|clause| std::iter::once(&clause.when).chain(&clause.unless).any(asks_known))
 }
 
 /// Whether a condition asks what is known.

@@ -1,7 +1,8 @@
 //! The values that rules compare with: those are the ones at which an answer may turn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::texts::{Asked, asked};
 use super::world::{Node, World};
 use crate::builtin::{Builtin, Takes, fitting, unfitting};
 use crate::model::clause::expr_vars;
@@ -35,6 +36,8 @@ pub(super) struct Found {
     pub moved: [bool; 3],
     /// How many functions of texts are called.
     texts: usize,
+    /// The numbers that the years of dates are compared with.
+    pub years: BTreeSet<i64>,
 }
 
 impl World<'_> {
@@ -45,9 +48,19 @@ impl World<'_> {
             values: self.evaluation.parameters.iter().flatten().cloned().collect(),
             ..Found::default()
         };
+        let mut everywhere = Asked::default();
+        let mut texts = BTreeSet::new();
         let mut add = |clause: &Clause| {
-            found.cond(&clause.when);
-            clause.unless.iter().for_each(|unless| found.cond(unless));
+            let mut words = BTreeMap::new();
+            for cond in std::iter::once(&clause.when).chain(&clause.unless) {
+                found.cond(cond);
+                asked(cond, &mut words);
+            }
+            // Two words may stand for one text.
+            let mut together = Asked::default();
+            words.values().for_each(|word| together.add(word));
+            everywhere.add(&together);
+            words.values().chain([&together]).for_each(|word| texts.extend(word.made()));
         };
         for node in nodes {
             match node {
@@ -65,6 +78,8 @@ impl World<'_> {
             }
         }
         found.make_texts();
+        texts.extend(everywhere.made());
+        found.values.extend(texts.iter().map(|text| Value::Text(text.as_str().into())));
         found.judge();
         found
     }
@@ -80,6 +95,7 @@ impl Found {
                 self.expr(lhs);
                 self.expr(rhs);
                 self.sides(&[lhs, rhs]);
+                self.year(lhs, rhs);
             }
             Cond::Let { value, .. } => {
                 self.expr(value);
@@ -166,6 +182,20 @@ impl Found {
             if self.moved.contains(&true) {
                 self.rough.insert(ValueKind::Date);
             }
+        }
+    }
+
+    /// Notes the numbers beside which the year of a date stands.
+    fn year(&mut self, lhs: &Expr, rhs: &Expr) {
+        let mut own = Self::default();
+        own.expr(lhs);
+        own.expr(rhs);
+        if own.called.contains("year") {
+            let whole = |value: Value| match value {
+                Value::Number(number) => number.to_i64(),
+                Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+            };
+            self.years.extend(own.values.into_iter().filter_map(whole));
         }
     }
 

@@ -9,6 +9,8 @@ use crate::value::{Date, Decimal, Value};
 const FEW: usize = 8;
 /// Dates are made in so many years at most, the first and last ones known.
 const MOST_YEARS: usize = 6;
+/// From this number on one may stand for a year that is not compared with the year of a date itself.
+const LIKE_A_YEAR: i64 = 100;
 /// A leap day is looked for in so many years.
 const LEAP: i32 = 9;
 /// So many dates of one year are made.
@@ -26,13 +28,14 @@ pub(super) fn made(found: &Found, values: &BTreeSet<Value>) -> BTreeSet<Value> {
         Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
     };
     let numbers: BTreeSet<i64> = found.values.iter().filter_map(whole).collect();
+    let years: BTreeSet<i64> = found.years.iter().chain(numbers.range(LIKE_A_YEAR..)).copied().collect();
     let mut out = BTreeSet::new();
     if found.called.contains("year") {
         let first = |year: i64| Date::from_ymd(i32::try_from(year).ok()?, 1, 1);
-        out.extend(numbers.iter().flat_map(|year| [first(*year), first(year + 1)]).flatten());
+        out.extend(years.iter().flat_map(|year| [first(*year), first(year + 1)]).flatten());
     }
     moved(found, &dates, &numbers, &mut out);
-    parts(found, &dates, &numbers, &mut out);
+    parts(found, &dates, (&numbers, &years), &mut out);
     out.into_iter().map(Value::Date).collect()
 }
 
@@ -48,14 +51,19 @@ fn moved(found: &Found, dates: &[Date], numbers: &BTreeSet<i64>, out: &mut BTree
 }
 
 /// Dates of the months and days that rules name, and others, in the years known and beside them.
-fn parts(found: &Found, dates: &[Date], numbers: &BTreeSet<i64>, out: &mut BTreeSet<Date>) {
+fn parts(
+    found: &Found,
+    dates: &[Date],
+    (numbers, named): (&BTreeSet<i64>, &BTreeSet<i64>),
+    out: &mut BTreeSet<Date>,
+) {
     let (month, day) = (found.called.contains("month"), found.called.contains("day"));
     if !month && !day {
         return;
     }
     let mut years: BTreeSet<i32> = dates.iter().map(|date| date.ymd().0).collect();
     if found.called.contains("year") {
-        years.extend(numbers.iter().filter(|year| **year > 1).filter_map(|year| i32::try_from(*year).ok()));
+        years.extend(named.iter().filter(|year| **year > 1).filter_map(|year| i32::try_from(*year).ok()));
     }
     if years.is_empty() {
         years.insert(2000);

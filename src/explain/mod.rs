@@ -25,6 +25,7 @@ mod settled;
 mod settling;
 mod solve;
 mod story;
+mod texts;
 mod tried;
 mod turning;
 mod unknown;

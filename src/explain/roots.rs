@@ -172,6 +172,27 @@ pub(super) fn unseen(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) -
     before.into_iter().chain(whole).map(Value::Number).collect()
 }
 
+/// A value between two between which several comparisons turn: there they may come out otherwise than at both.
+pub(super) fn parted(low: (&Value, &Sides), high: (&Value, &Sides)) -> Option<Value> {
+    let turns = |(key, starts): (&Compared, &Vec<Decimal>)| {
+        let ends = high.1.get(key).filter(|ends| ends.len() == starts.len());
+        let sign = |apart: &Decimal| apart.cmp(&Decimal::ZERO);
+        let pairs = ends.into_iter().flat_map(|ends| starts.iter().zip(ends));
+        pairs.filter(|(start, end)| sign(start) != sign(end)).count()
+    };
+    if low.1.iter().map(turns).sum::<usize>() < 2 {
+        return None;
+    }
+    match (low.0, high.0) {
+        (Value::Number(first), Value::Number(last)) => middle(*first, *last).map(Value::Number),
+        (Value::Date(first), Value::Date(last)) => {
+            let day = first.days().midpoint(last.days());
+            Date::from_days(day).filter(|day| first < day && day < last).map(Value::Date)
+        }
+        _ => None,
+    }
+}
+
 /// A number, or the day as one.
 fn place(value: &Value) -> Option<Decimal> {
     match value {

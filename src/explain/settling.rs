@@ -243,6 +243,7 @@ impl Builder<'_> {
             near: std::mem::take(&mut self.near),
             far: self.far,
             broken: None,
+            most: self.most,
         };
         let is_so = told.comes_to(&change, &mut settled, set);
         (self.worlds, self.left) = (told.worlds, told.left);

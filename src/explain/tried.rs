@@ -100,6 +100,9 @@ impl<'t> Tried<'t> {
             }
         }
         if kind == ValueKind::Date {
+            if values.is_empty() {
+                values.extend(usual(kind));
+            }
             values.extend(super::dates::made(self.rules, &values));
         }
         let beside: Vec<Value> = values.iter().flat_map(beside).collect();

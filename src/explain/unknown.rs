@@ -7,7 +7,7 @@ use super::constants::Found;
 use super::halving::{self, half_way};
 use super::lookup::{Stop, Tuple};
 use super::meeting;
-use super::roots::{Noted, Sides, across, unseen};
+use super::roots::{Noted, Sides, across, parted, unseen};
 use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::ways::{Tree, leaves, turns_of, values_of};
@@ -27,6 +27,8 @@ const MOST_WORLDS: usize = 20_000;
 const MOST_MET: usize = 24;
 /// The most answers that are named because something has no result then.
 const MOST_WITHOUT: usize = 12;
+/// Where following all values of all gaps takes too long, so many of each are followed, and fewer.
+const FEWER: [usize; 3] = [8, 5, 3];
 /// So often it is looked between two values that rules name.
 const DEEPEST: usize = 3;
 
@@ -61,6 +63,8 @@ pub(super) struct Builder<'w> {
     pub far: usize,
     /// The condition for which the evaluation of the last world ends, if any.
     pub broken: Option<Span>,
+    /// So many values of each gap are followed, where following all takes too long.
+    pub most: usize,
 }
 
 /// What is open in a world, nothing where the subject is not asked about; and whether it is certain which of both it is.
@@ -72,6 +76,16 @@ type Point = (Value, Reading, Sides);
 /// What stands for the outcomes of a world that cannot be evaluated: it settles nothing.
 fn without_outcome() -> OutcomeSet {
     OutcomeSet::only(Outcome::Conflict).with(Outcome::None)
+}
+
+/// So many of these, the first and the last among them.
+fn spread<T>(all: Vec<T>, most: usize) -> Vec<T> {
+    let last = all.len().saturating_sub(1);
+    if last < most {
+        return all;
+    }
+    let kept: BTreeSet<usize> = (0..most).map(|at| at * last / (most - 1)).collect();
+    all.into_iter().enumerate().filter(|(at, _)| kept.contains(at)).map(|(_, one)| one).collect()
 }
 
 /// Whether nothing is open any more.
@@ -105,9 +119,18 @@ impl World<'_> {
             near: BTreeSet::new(),
             far: 0,
             broken: None,
+            most: usize::MAX,
         };
         let mut doubts = BTreeSet::new();
-        let tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        let mut tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        for most in FEWER {
+            if tree.is_ok() || !builder.values || doubts.len() > MOST_DOUBTS || self.over().is_some() {
+                break;
+            }
+            (builder.most, builder.worlds, builder.left) = (most, 0, budget);
+            doubts.clear();
+            tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        }
         let mut open = Open {
             doubts: doubts.iter().map(|doubt| self.fact(doubt.0, &doubt.1)).collect(),
             tried: Vec::new(),
@@ -300,7 +323,8 @@ impl Builder<'_> {
                 tuple[slot] = *id;
                 Turn::Holds(tuple)
             };
-            return Ok(values.iter().map(with).collect());
+            let all: Vec<Turn> = values.iter().map(with).collect();
+            return Ok(if all.len() > self.most { spread(all, self.most) } else { all });
         }
         let values = values.iter().filter_map(|id| self.world.values.value(domain, *id)).collect();
         let points = self.points(values, change, (doubt, slot))?;
@@ -311,8 +335,19 @@ impl Builder<'_> {
         let is_between = |at: usize| {
             is_settled(points[at].1) && of_same(at, at.checked_sub(1)) && of_same(at, Some(at + 1))
         };
-        let told = (0..points.len()).filter(|at| !is_between(*at));
-        Ok(told.map(|at| self.world.filled(doubt, slot, &points[at].0)).collect())
+        let mut told: Vec<usize> = (0..points.len()).filter(|at| !is_between(*at)).collect();
+        if told.len() > self.most {
+            // Those beside which it turns tell most.
+            let (turns, rest): (Vec<usize>, Vec<usize>) = told.into_iter().partition(|at| {
+                let beside = [at.checked_sub(1), Some(at + 1)];
+                beside.into_iter().any(|other| other.is_some_and(|other| other < points.len()) && !of_same(*at, other))
+            });
+            let more = self.most.saturating_sub(turns.len()).max(2);
+            told = spread(turns, self.most);
+            told.extend(spread(rest, more));
+            told.sort_unstable();
+        }
+        Ok(told.into_iter().map(|at| self.world.filled(doubt, slot, &points[at].0)).collect())
     }
 
     /// What is open at values, and at those between them at which sides of comparisons meet or the answer turns.
@@ -363,7 +398,9 @@ impl Builder<'_> {
             let inside = match half_way(&low.0, &high.0, step) {
                 Some(value) if !is_same => vec![value],
                 _ if is_same && depth < DEEPEST && left > 0 => {
-                    unseen((&low.0, &low.2), (&high.0, &high.2), step)
+                    let (low, high) = ((&low.0, &low.2), (&high.0, &high.2));
+                    let inside = unseen(low, high, step);
+                    if inside.is_empty() { parted(low, high).into_iter().collect() } else { inside }
                 }
                 _ => Vec::new(),
             };

@@ -3,7 +3,7 @@
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::base::Span;
-use crate::checker::Says;
+use crate::checker::{Says, is_known_asked};
 use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing};
 use crate::model::Constant;
 use crate::value::Value;
@@ -54,18 +54,20 @@ impl Words<'_> {
             notes.push(note(format!("It is settled{asked}{stopped}"), self.settling(explanation, open)));
         } else if !open.pivotal.is_empty() {
             let text = match open.pivotal.len() {
-                _ if !open.settling_complete => "What settles it was not found (not everything was tried).",
-                0..=MOST_TOGETHER => {
-                    if open.by_values {
-                        "No answers to these settle it, for the values tried (where it is asked what is known, an answer \
-                         changes that too)."
-                    } else {
-                        "No answers to these settle it (where it is asked what is known, an answer changes that too)."
-                    }
+                _ if !open.settling_complete => {
+                    "What settles it was not found (not everything was tried).".to_owned()
                 }
-                _ => "It takes more answers to settle it than were tried together.",
+                0..=MOST_TOGETHER => {
+                    let known = if is_known_asked(self.ruleset) {
+                        " (where it is asked what is known, an answer changes that too)"
+                    } else {
+                        ""
+                    };
+                    format!("No answers to these settle it{tried}{known}.")
+                }
+                _ => "It takes more answers to settle it than were tried together.".to_owned(),
             };
-            notes.push(note(text.to_owned(), Vec::new()));
+            notes.push(note(text, Vec::new()));
         }
         if !open.without.is_empty() {
             let line = |(answer, at): &(Answered, Span)| {

@@ -103,7 +103,8 @@ impl Words<'_> {
         }
         // What bars a row is not told as what speaks for it.
         lines.retain(|line| !behind.iter().any(|other| other.text == format!("{AGAINST}{}", line.text)));
-        for line in &mut lines {
+        // What is not known does not hold.
+        for line in lines.iter_mut().filter(|line| line.kind != "missing") {
             line.text = format!("holds: {}", line.text);
         }
         lines.append(&mut behind);
