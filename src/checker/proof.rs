@@ -6,7 +6,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, KindId, LensId, QuestionId, RelationId, RowId, RuleId,
 };
 use crate::model::{Ruleset, VarId, VerdictId};
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Value, ValueKind};
 
 /// What a word of a body stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -312,6 +312,10 @@ pub struct Open {
     pub settling_gaps: Vec<usize>,
     /// Whether all answers were looked at that could be among these, or smaller; else the search stopped early.
     pub settling_complete: bool,
+    /// Kinds of the missing values of which one that was not tried may come to something else, for what rules ask.
+    pub rough: Vec<ValueKind>,
+    /// Kinds of the missing values of which nothing is said beyond those tried: what rules ask comes again and again.
+    pub endless: Vec<ValueKind>,
     /// Answers after which nothing is evaluated, each with the condition that has no result then.
     pub without: Vec<(Answered, Span)>,
 }

@@ -141,8 +141,14 @@ impl Search<'_> {
         let others = found.iter().filter(|tried| tried.says != now.says).chain(&beside);
         let others: Vec<Value> = others.filter_map(|tried| Some(of(tried)?.0)).collect();
         let old = self.world.stated_value(&shape.0);
-        let all =
-            sides(&own.iter().collect::<Vec<_>>(), &others.iter().collect::<Vec<_>>(), old.as_ref(), false);
+        let known = self.world.known_beside(&shape.0);
+        let all = sides(
+            &own.iter().collect::<Vec<_>>(),
+            &others.iter().collect::<Vec<_>>(),
+            old.as_ref(),
+            false,
+            &known,
+        );
         // Of several ranges that one in which the value lies.
         let apart = |tried: &Tried| {
             let Some((other, _)) = of(tried) else { return usize::MAX };

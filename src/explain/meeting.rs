@@ -4,7 +4,7 @@
 use super::calculate::Calc;
 use super::lookup::{Flow, Stop, Want};
 use super::prove::ended;
-use super::roots::Sides;
+use super::roots::{Sides, middle};
 use super::run::Run;
 use super::solve::Env;
 use super::turning::apart;
@@ -16,6 +16,9 @@ use crate::value::{Date, Decimal, Value};
 /// A value that is found along a line is kept as it is with so many places at most, else with so many.
 const MOST_PLACES: i32 = 6;
 const PLACES: i64 = 3;
+/// With up to so many where it is small, so that it is off by one part in so many at most.
+const MOST_SHORT: i64 = 12;
+const NEAR: i64 = 100;
 
 /// Of so many facts it is looked how far they lie from a value that is wanted.
 const MOST_BESIDE: usize = 64;
@@ -61,7 +64,12 @@ fn is_measured(value: &Value) -> bool {
 }
 
 /// A value strictly between two at which the sides of some comparison would meet, if they neared each other evenly.
-pub(super) fn between((low, before): (&Value, &Sides), (high, after): (&Value, &Sides)) -> Option<Value> {
+/// Half way between them where `halve` says so.
+pub(super) fn between(
+    (low, before): (&Value, &Sides),
+    (high, after): (&Value, &Sides),
+    halve: bool,
+) -> Option<Value> {
     before.iter().find_map(|(place, old)| {
         let new = after.get(place)?;
         let gone = old.iter().filter(|gap| !new.contains(gap));
@@ -69,9 +77,25 @@ pub(super) fn between((low, before): (&Value, &Sides), (high, after): (&Value, &
         gone.zip(come).find_map(|(old, new)| {
             let crosses =
                 *old < Decimal::ZERO && *new > Decimal::ZERO || *old > Decimal::ZERO && *new < Decimal::ZERO;
-            if crosses { met(low, high, *old, *new) } else { None }
+            match (crosses, low, high) {
+                (true, Value::Number(low), Value::Number(high)) if halve => {
+                    middle(*low, *high).map(Value::Number)
+                }
+                (true, ..) => met(low, high, *old, *new),
+                (false, ..) => None,
+            }
         })
     })
+}
+
+/// A number with few places that is near one with many.
+fn short(at: Decimal) -> Option<Decimal> {
+    let is_near = |short: &Decimal| {
+        let off = short.checked_sub(at).and_then(|off| off.checked_mul(Decimal::from(NEAR)));
+        off.is_ok_and(|off| off.abs() <= at.abs())
+    };
+    let mut found = (PLACES..=MOST_SHORT).filter_map(|places| at.round_to(places).ok());
+    found.find(is_near).or_else(|| at.round_to(PLACES).ok())
 }
 
 /// Where a straight line from the first gap to the second is at nothing.
@@ -83,7 +107,7 @@ fn met(low: &Value, high: &Value, old: Decimal, new: Decimal) -> Option<Value> {
     match (low, high) {
         (Value::Number(low), Value::Number(high)) => {
             let at = low.checked_add(part(high.checked_sub(*low).ok()?)?).ok()?;
-            let at = if at.exponent() < -MOST_PLACES { at.round_to(PLACES).ok()? } else { at };
+            let at = if at.exponent() < -MOST_PLACES { short(at)? } else { at };
             (*low < at && at < *high).then_some(Value::Number(at))
         }
         (Value::Date(low), Value::Date(high)) => {

@@ -141,7 +141,7 @@ impl World<'_> {
     fn others(&self, slot: &Slot, is_new: bool, about: &About<'_, '_>) -> Vec<Want> {
         let domain = self.ruleset.domain_of(slot.ty);
         let Ty::Thing(kind) = slot.ty else {
-            return about.tried.of(domain).first().map(|id| Want::Is(*id)).into_iter().collect();
+            return about.tried.plainest(domain).map(Want::Is).into_iter().collect();
         };
         let new = self.evaluation.dictionaries[domain].len() as u32;
         // Another thing of the kind would be one more of those asked about.

@@ -1,11 +1,13 @@
 //! Of changes that differ by one value only, the least stays, with how far the same holds beyond it.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Reach;
 use super::lookup::Want;
 use super::moves::Move;
+use super::plain::plainer;
 use super::roots::Sides;
 use super::run::Run;
 use super::world::{Change, World};
@@ -13,6 +15,9 @@ use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, RelationId, Ty};
 use crate::value::{Value, ValueKind};
+
+/// So many values that facts state are looked at to choose an example.
+const MOST_KNOWN: usize = 64;
 
 /// A set of changes that was tried, and what lenses say after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,6 +125,7 @@ impl World<'_> {
                     }
                 }
                 let old = self.stated_value(&shape.0);
+                let known = self.known_beside(&shape.0);
                 for says in told {
                     let own: Vec<&(Value, Tried)> =
                         group.iter().filter(|(_, one)| one.says == says).collect();
@@ -129,7 +135,7 @@ impl World<'_> {
                         .map(|(value, _)| value)
                         .collect();
                     let is_endless = own.iter().any(|(value, _)| endless.contains(&value.kind()));
-                    out.extend(sides(&own, &others, old.as_ref(), is_endless));
+                    out.extend(sides(&own, &others, old.as_ref(), is_endless, &known));
                 }
             }
             found = out;
@@ -213,6 +219,19 @@ impl World<'_> {
         is_stated
     }
 
+    /// Values that facts state in the place of the one that varies.
+    pub fn known_beside(&self, one: &Move) -> Vec<Value> {
+        let Some((relation, slot, _)) = self.valued(one) else { return Vec::new() };
+        let mut out = BTreeSet::new();
+        let run = Run::new(self, Change::default(), u64::MAX);
+        let want = vec![Want::Any; self.ruleset.relations[relation].slots.len()];
+        let _ = run.stated(relation, &want, true, &mut |found| {
+            out.extend(self.values.value(self.domain(relation, slot), found[slot]));
+            if out.len() < MOST_KNOWN { Ok(()) } else { Err(super::lookup::Stop::Enough) }
+        });
+        out.into_iter().collect()
+    }
+
     /// The value a key has now.
     pub fn stated_value(&self, one: &Move) -> Option<Value> {
         let Move::Set(relation, tuple) = one else { return None };
@@ -236,13 +255,20 @@ pub(super) fn sides(
     others: &[&Value],
     old: Option<&Value>,
     is_endless: bool,
+    known: &[Value],
 ) -> Vec<Tried> {
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {
         let mut all = runs(own, others);
         if is_endless && all.len() > 1 {
-            all = vec![all[all.len() / 2]];
+            let plain = |one: &&&(Value, Tried), other: &&&(Value, Tried)| plainer(&one.0, &other.0, known);
+            let first = |run: &&[&(Value, Tried)]| run.iter().min_by(plain).map(|one| one.0.clone());
+            let least = all.iter().min_by(|one, other| match (first(one), first(other)) {
+                (Some(one), Some(other)) => plainer(&one, &other, known),
+                _ => Ordering::Equal,
+            });
+            all = least.copied().into_iter().collect();
         }
         return all
             .into_iter()
@@ -252,8 +278,13 @@ pub(super) fn sides(
                 let lowest = several && others.iter().all(|other| *other > first);
                 let highest = several && others.iter().all(|other| *other < last);
                 match (lowest, highest) {
-                    // A value that is not far off stands for all.
-                    (true, true) => told(run.get(run.len() / 2), Reach::Any),
+                    // A value that a person would write stands for all.
+                    (true, true) => {
+                        let plain = |one: &&&(Value, Tried), other: &&&(Value, Tried)| {
+                            plainer(&one.0, &other.0, known)
+                        };
+                        told(run.iter().min_by(plain), Reach::Any)
+                    }
                     (true, false) => told(run.last(), Reach::Down),
                     (false, true) => told(run.first(), Reach::Up),
                     (false, false) => told(run.first(), Reach::Only),

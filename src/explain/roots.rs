@@ -220,7 +220,7 @@ pub(super) fn beside(at: Decimal, step: i32) -> Vec<Decimal> {
 }
 
 /// A short number between two.
-fn middle(low: Decimal, high: Decimal) -> Option<Decimal> {
+pub(super) fn middle(low: Decimal, high: Decimal) -> Option<Decimal> {
     let half = Decimal::scaled(5, -1).ok()?;
     let middle = low.checked_add(high).ok()?.checked_mul(half).ok()?;
     let short = (0..=6).filter_map(|places| middle.round_to(places).ok());

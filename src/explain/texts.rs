@@ -96,7 +96,9 @@ fn compared(lhs: &Expr, rhs: &Expr, out: &mut BTreeMap<VarId, Asked>) {
         expr_vars(one, &mut words);
         let [word] = words.as_slice() else { continue };
         match one {
-            Expr::Call(function, args) if matches!(function.name, "starts-with" | "ends-with" | "contains") => {
+            Expr::Call(function, args)
+                if matches!(function.name, "starts-with" | "ends-with" | "contains") =>
+            {
                 let own = out.entry(*word).or_default();
                 own.parts = true;
                 own.pieces.extend(args.iter().filter_map(text));
@@ -150,6 +152,9 @@ mod tests {
     #[test]
     fn texts_begin_and_end_with_something_and_are_of_some_length() {
         let texts = made(&["ab", "ba"], &[5]);
-        assert!(["abba", "aba", "abxba", "abxxba", "xxxab"].iter().all(|text| texts.contains(*text)), "{texts:?}");
+        assert!(
+            ["abba", "aba", "abxba", "abxxba", "xxxab"].iter().all(|text| texts.contains(*text)),
+            "{texts:?}"
+        );
     }
 }

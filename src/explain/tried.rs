@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::constants::Found;
 use super::lookup::{Tuple, Want};
+use super::plain::plainer;
 use super::run::Trace;
 use super::world::World;
 use crate::builtin::fitting;
@@ -67,13 +68,7 @@ impl<'t> Tried<'t> {
         let (world, constants, trace) = (self.world, &self.rules.values, self.trace);
         let mut values: BTreeSet<Value> =
             constants.iter().filter(|value| value.kind() == kind).cloned().collect();
-        for (relation, tuple, _) in &trace.facts {
-            for (slot, id) in tuple.iter().enumerate() {
-                if world.domain(*relation, slot) == domain {
-                    values.extend(world.values.value(domain, *id));
-                }
-            }
-        }
+        values.extend(self.met(domain));
         if self.rules.patterns && kind == ValueKind::Text {
             let met: Vec<Value> = values.iter().take(MOST_PATTERNS).cloned().collect();
             let made = met.iter().flat_map(|value| match value {
@@ -116,6 +111,25 @@ impl<'t> Tried<'t> {
         let far = far(values.iter());
         values.extend(far);
         values.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
+    }
+
+    /// Of the values tried in slots of a domain, where any will do, the one a person would write.
+    pub fn plainest(&self, domain: DomainId) -> Option<u32> {
+        let value = |id: &u32| self.world.values.value(domain, *id).map(|value| (value, *id));
+        let known: Vec<Value> = self.met(domain).into_iter().collect();
+        let tried = self.of(domain);
+        let all = tried.iter().filter_map(value);
+        all.min_by(|(one, _), (other, _)| plainer(one, other, &known)).map(|(_, id)| id)
+    }
+
+    /// The values that facts which were seen state in slots of a domain.
+    fn met(&self, domain: DomainId) -> BTreeSet<Value> {
+        let (world, mut out) = (self.world, BTreeSet::new());
+        for (relation, tuple, _) in &self.trace.facts {
+            let own = (0..tuple.len()).filter(|slot| world.domain(*relation, *slot) == domain);
+            out.extend(own.filter_map(|slot| world.values.value(domain, tuple[slot])));
+        }
+        out
     }
 
     /// A text that is none of those tried, and that nobody states.

@@ -27,8 +27,12 @@ const MOST_WORLDS: usize = 20_000;
 const MOST_MET: usize = 24;
 /// The most answers that are named because something has no result then.
 const MOST_WITHOUT: usize = 12;
+/// The same along lines that are not straight.
+const MOST_BENT: usize = 80;
 /// Where following all values of all gaps takes too long, so many of each are followed, and fewer.
-const FEWER: [usize; 3] = [8, 5, 3];
+const FEWER: [usize; 2] = [6, 3];
+/// Of more gaps than these that is not tried.
+const MOST_FOLLOWED: usize = 9;
 /// So often it is looked between two values that rules name.
 const DEEPEST: usize = 3;
 
@@ -124,7 +128,7 @@ impl World<'_> {
         let mut doubts = BTreeSet::new();
         let mut tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
         for most in FEWER {
-            if tree.is_ok() || !builder.values || doubts.len() > MOST_DOUBTS || self.over().is_some() {
+            if tree.is_ok() || !builder.values || doubts.len() > MOST_FOLLOWED || self.over().is_some() {
                 break;
             }
             (builder.most, builder.worlds, builder.left) = (most, 0, budget);
@@ -141,8 +145,13 @@ impl World<'_> {
             settling: Vec::new(),
             settling_gaps: Vec::new(),
             settling_complete: true,
+            rough: Vec::new(),
+            endless: Vec::new(),
             without: Vec::new(),
         };
+        let kinds: BTreeSet<ValueKind> = doubts.iter().filter_map(|doubt| self.kind_of(doubt)).collect();
+        open.rough = builder.rules.rough.intersection(&kinds).copied().collect();
+        open.endless = builder.rules.endless.intersection(&kinds).copied().collect();
         let Ok(tree) = tree else { return open };
         open.tried = doubts.iter().map(|doubt| values_of(self, &tree, doubt)).collect();
         let mut outcomes = BTreeSet::new();
@@ -182,6 +191,15 @@ impl World<'_> {
         let (wanted, first) = (value(turn)?, branches.first()?);
         let below = branches.iter().rfind(|(own, _)| value(own).is_some_and(|own| own <= wanted));
         Some(&below.unwrap_or(first).1)
+    }
+
+    /// The kind of value that is missing.
+    fn kind_of(&self, (relation, _): &Doubt) -> Option<ValueKind> {
+        let entry = &self.ruleset.relations[*relation];
+        match entry.slots[entry.open?].ty {
+            Ty::Value(kind) => Some(kind),
+            Ty::Thing(_) => None,
+        }
     }
 
     /// What a turn says of its key.
@@ -340,7 +358,9 @@ impl Builder<'_> {
             // Those beside which it turns tell most.
             let (turns, rest): (Vec<usize>, Vec<usize>) = told.into_iter().partition(|at| {
                 let beside = [at.checked_sub(1), Some(at + 1)];
-                beside.into_iter().any(|other| other.is_some_and(|other| other < points.len()) && !of_same(*at, other))
+                beside
+                    .into_iter()
+                    .any(|other| other.is_some_and(|other| other < points.len()) && !of_same(*at, other))
             });
             let more = self.most.saturating_sub(turns.len()).max(2);
             told = spread(turns, self.most);
@@ -377,10 +397,13 @@ impl Builder<'_> {
         points.sort_by(|left, right| left.0.cmp(&right.0));
         let mut pairs: Vec<[Point; 2]> =
             points.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
-        let mut met = MOST_MET;
+        // Along a line that is not straight it takes more.
+        let bent = self.rules.rough.contains(&ValueKind::Number);
+        let mut met = if bent { MOST_BENT } else { MOST_MET };
         let mut apart = Vec::new();
         while let Some([low, high]) = pairs.pop() {
-            let value = meeting::between((&low.0, &low.2), (&high.0, &high.2)).filter(|_| met > 0);
+            let value = meeting::between((&low.0, &low.2), (&high.0, &high.2), bent && met % 2 == 0);
+            let value = value.filter(|_| met > 0);
             let Some(value) = value else {
                 apart.push(([low, high], 0));
                 continue;

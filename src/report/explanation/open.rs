@@ -1,12 +1,16 @@
 //! What an open answer hangs on, in words.
 
-use super::tell::{Line, ToldNote};
+use std::cmp::Ordering;
+
+use super::tell::{Line, ToldNote, rough};
 use super::words::{Words, list};
 use crate::base::Span;
 use crate::checker::{Says, is_known_asked};
-use crate::explain::{Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing};
+use crate::explain::{
+    Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing, plainer,
+};
 use crate::model::Constant;
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 impl Words<'_> {
     /// Notes on an answer that is open.
@@ -49,7 +53,11 @@ impl Words<'_> {
             notes.push(note(format!("It hangs on this{asked}{tried}"), lines.collect()));
         }
         if !open.settling.is_empty() {
-            let stopped = if open.settling_complete { "" } else { " (not everything was tried)" };
+            let stopped = match rough(&open.rough) {
+                _ if !open.settling_complete => " (not everything was tried)".to_owned(),
+                None => String::new(),
+                Some(rough) => format!(" ({rough})"),
+            };
             let asked = if is_perhaps { ", where it is asked about" } else { "" };
             notes.push(note(format!("It is settled{asked}{stopped}"), self.settling(explanation, open)));
         } else if !open.pivotal.is_empty() {
@@ -80,36 +88,65 @@ impl Words<'_> {
         notes
     }
 
-    /// What settles it, values one after the other that come to the same in one line.
+    /// What settles it: of texts, and of values of which what is asked comes again and again, one of those that come to the
+    /// same; of other values all that lie one after the other and do in one line; what a person would write first.
     fn settling(&self, explanation: &Explanation, open: &Open) -> Vec<Line> {
+        let mut alone: Vec<Vec<&Settling>> = Vec::new();
         let mut runs: Vec<&[Settling]> = Vec::new();
-        let mut from = 0;
-        for at in 1..=open.settling.len() {
-            let goes_on = at < open.settling.len()
-                && !open.settling_gaps.contains(&at)
-                && ordered(&open.settling[at - 1], &open.settling[at]).is_some();
-            if !goes_on {
-                runs.push(&open.settling[from..at]);
-                from = at;
+        let mut from = None;
+        for (at, one) in open.settling.iter().enumerate() {
+            let is_alone = match value_of(one) {
+                Some(Value::Text(_)) => true,
+                Some(value) => open.endless.contains(&value.kind()),
+                None => false,
+            };
+            let goes_on =
+                at > 0 && !open.settling_gaps.contains(&at) && ordered(&open.settling[at - 1], one).is_some();
+            if !goes_on || is_alone {
+                runs.extend(from.take().map(|from: usize| &open.settling[from..at]));
+            }
+            if !is_alone {
+                from = from.or(Some(at));
+                continue;
+            }
+            match alone.iter_mut().find(|group| group[0].1 == one.1 && is_beside(group[0], one)) {
+                Some(group) => group.push(one),
+                None => alone.push(vec![one]),
             }
         }
-        let line = |(at, run): (usize, &&[Settling])| {
+        runs.extend(from.map(|from| &open.settling[from..]));
+        let mut lines: Vec<(&Settling, String)> = Vec::new();
+        for group in &alone {
+            let mut group = group.clone();
+            group.sort_by(|one, other| plainer_of(one, other));
+            let others = match group.len() - 1 {
+                0 => String::new(),
+                1 => " (or one other that was tried)".to_owned(),
+                more => format!(" (or {more} others that were tried)"),
+            };
+            lines.push((group[0], others));
+        }
+        for (at, run) in runs.iter().enumerate() {
             // Of values one after the other that come to the same, the one next to what comes to something else.
             let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {
                 (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
                 _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
             };
             let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
-            let (answers, says) = &run[near];
-            let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
-            let then = self.says(explanation.question, says);
             let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
                 let way = if is_first { "down" } else { "up" };
                 format!(" (or any other value tried, {way} to {value})")
             });
+            lines.push((&run[near], others));
+        }
+        // Sets stay in order but for those with an odd value before the last.
+        lines.sort_by(|(one, _), (other, _)| odd_before(one).cmp(&odd_before(other)));
+        let line = |((answers, says), others): (&Settling, String)| {
+            let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
+            let then = self.says(explanation.question, says);
             Line::new("change", format!("if {}{others}: {then}", list(&answers, "and")), None)
         };
-        runs.iter().enumerate().map(line).collect()
+        lines.into_iter().map(line).collect()
     }
 
     /// What is not known, with the share of the ways in which it matters.
@@ -172,6 +209,24 @@ fn is_beside((left, _): &Settling, (right, _): &Settling) -> bool {
         && right.holds
         && left.fact.relation == right.fact.relation
         && left.fact.args.iter().zip(&right.fact.args).filter(|(left, right)| left != right).count() == 1
+}
+
+/// Which of two that differ in a last value a person would write.
+fn plainer_of(one: &Settling, other: &Settling) -> Ordering {
+    match (value_of(one), value_of(other)) {
+        (Some(one), Some(other)) => plainer(one, other, &[]),
+        (one, other) => one.cmp(&other),
+    }
+}
+
+/// Whether some answer before the last states a negative number.
+fn odd_before((answers, _): &Settling) -> bool {
+    let before = answers.split_last().map_or(&[][..], |(_, before)| before);
+    let is_odd = |arg: &Option<Constant>| match arg {
+        Some(Constant::Value(Value::Number(number))) => *number < Decimal::ZERO,
+        _ => false,
+    };
+    before.iter().flat_map(|one| &one.fact.args).any(is_odd)
 }
 
 /// The last value that the last answer of a settling states.

@@ -518,20 +518,19 @@ impl Words<'_> {
 
 /// What a search for changes left out, if anything.
 pub(super) fn untried(flips: &Flips) -> Option<String> {
+    if flips.complete { rough(&flips.rough) } else { Some("not everything was tried".to_owned()) }
+}
+
+/// Which kinds of values were not all tried that may do it.
+pub(super) fn rough(kinds: &[ValueKind]) -> Option<String> {
     let name = |kind: &ValueKind| match kind {
-        ValueKind::Number => "number",
-        ValueKind::Text => "text",
-        ValueKind::Date => "date",
-        ValueKind::Flag => "flag",
+        ValueKind::Number => "number".to_owned(),
+        ValueKind::Text => "text".to_owned(),
+        ValueKind::Date => "date".to_owned(),
+        ValueKind::Flag => "flag".to_owned(),
     };
-    match flips.rough.as_slice() {
-        _ if !flips.complete => Some("not everything was tried".to_owned()),
-        [] => None,
-        kinds => {
-            let names: Vec<String> = kinds.iter().map(|kind| name(kind).to_owned()).collect();
-            Some(format!("not every {} was tried", list(&names, "and")))
-        }
-    }
+    let names: Vec<String> = kinds.iter().map(name).collect();
+    (!names.is_empty()).then(|| format!("not every {} was tried", list(&names, "and")))
 }
 
 /// The most conditions one sentence tells.

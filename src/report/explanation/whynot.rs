@@ -1,7 +1,7 @@
 //! What rows lack, in words.
 
-use super::tell::{Line, ToldNote};
 use super::amounts::{is_sure, rounded};
+use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
 use crate::checker::{Amount, Claim, Derivation};
