@@ -231,8 +231,8 @@ impl Search<'_> {
         whole
     }
 
-    /// Of worlds that differ by a value nobody names, in which all comparisons come out the same, one: what is tried beside
-    /// it does the same in the others, up to where it turns.
+    /// Of worlds that differ by a value nobody names, in which all comparisons come out the same, one and the outermost: what
+    /// is tried beside these does the same in the others, up to where it turns.
     fn told_apart(&self, next: Vec<Visited>, scope: &Scope) -> VecDeque<Visited> {
         let key = |visited: &Visited| {
             let sign = |apart: &Decimal| apart.cmp(&Decimal::ZERO);
@@ -240,12 +240,21 @@ impl Search<'_> {
                 visited.sides.iter().map(|(key, apart)| (key.clone(), apart.iter().map(sign).collect()));
             (self.world.without_values(&visited.moves), told(&visited.says), signs.collect())
         };
-        let mut known: BTreeSet<Alike> = BTreeSet::new();
-        let (mut made, mut out): (Vec<_>, Vec<_>) =
+        let (made, mut out): (Vec<_>, Vec<_>) =
             next.into_iter().partition(|visited| self.world.is_made(&visited.moves));
-        known.extend(out.iter().map(key));
-        made.sort_by(|one, other| self.world.nearer(&one.moves, &other.moves));
-        out.extend(made.into_iter().filter(|visited| known.insert(key(visited))));
+        let known: BTreeSet<Alike> = out.iter().map(key).collect();
+        let mut alike: BTreeMap<Alike, Vec<Visited>> = BTreeMap::new();
+        for visited in made {
+            alike.entry(key(&visited)).or_default().push(visited);
+        }
+        for (key, mut group) in alike {
+            // What beside them turns far off turns nowhere near: the outermost are followed too.
+            group.sort_by_cached_key(|visited| self.world.shape(&visited.moves, 0).map(|(_, value)| value));
+            let outermost = if group.len() > 2 { [group.pop(), Some(group.remove(0))] } else { [None, None] };
+            out.extend(outermost.into_iter().flatten());
+            group.sort_by(|one, other| self.world.nearer(&one.moves, &other.moves));
+            out.extend(group.into_iter().next().filter(|_| !known.contains(&key)));
+        }
         out.sort_by_cached_key(|visited| {
             let of = |one: &Move| (self.world.nearness(one, scope), self.world.order_of(one));
             visited.moves.iter().map(of).collect::<Vec<_>>()

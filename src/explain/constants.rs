@@ -316,6 +316,13 @@ pub(super) fn varies(expr: &Expr) -> bool {
     figures || !vars.is_empty()
 }
 
+/// Whether some of these functions is called.
+pub(super) fn calls(expr: &Expr, names: &[&str]) -> bool {
+    let mut found = Found::default();
+    found.expr(expr);
+    names.iter().any(|name| found.called.contains(name))
+}
+
 /// Whether a function takes values of a kind.
 fn takes(function: &Builtin, kind: ValueKind) -> bool {
     match function.takes {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::calculate::Calc;
-use super::constants::varies;
+use super::constants::{calls, varies};
 use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
@@ -64,6 +64,11 @@ impl Run<'_> {
             Ty::Value(ValueKind::Date) => days(at).map(Value::Date).collect(),
             Ty::Value(_) | Ty::Thing(_) => Vec::new(),
         };
+        // The month or day of a date goes along no line.
+        let is_stepped = [lhs, rhs].into_iter().any(|side| calls(side, &["month", "day"]));
+        if is_stepped && env.vars[var].ty == Ty::Value(ValueKind::Date) {
+            return Ok(Vec::new());
+        }
         let mut ends = Vec::new();
         for at in [0, 1] {
             let Some(value) = of(Decimal::from(at)).pop() else { return Ok(Vec::new()) };

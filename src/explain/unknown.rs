@@ -78,7 +78,7 @@ pub(super) type Reading = (OutcomeSet, bool);
 type Point = (Value, Reading, Sides);
 
 /// What stands for the outcomes of a world that cannot be evaluated: it settles nothing.
-fn without_outcome() -> OutcomeSet {
+pub(super) fn without_outcome() -> OutcomeSet {
     OutcomeSet::only(Outcome::Conflict).with(Outcome::None)
 }
 
@@ -147,6 +147,7 @@ impl World<'_> {
             settling_complete: true,
             rough: Vec::new(),
             endless: Vec::new(),
+            breaks: false,
             without: Vec::new(),
         };
         let kinds: BTreeSet<ValueKind> = doubts.iter().filter_map(|doubt| self.kind_of(doubt)).collect();
@@ -158,6 +159,7 @@ impl World<'_> {
         leaves(&tree, &mut outcomes);
         // Where the subject is not asked about there is no outcome.
         outcomes.remove(&OutcomeSet::EMPTY);
+        open.breaks = outcomes.contains(&without_outcome());
         open.agreed = match outcomes.first() {
             Some(one) if outcomes.len() == 1 && one.len() == 1 => Some(super::story::says(*one)),
             _ => None,
@@ -260,7 +262,8 @@ impl Builder<'_> {
             Some(certain) => (run.outcome(self.lens, self.subject)?, certain),
         };
         self.broken = run.broken();
-        Ok(if self.broken.is_some() { (without_outcome(), true) } else { reading })
+        let (set, sure) = reading;
+        Ok(if self.broken.is_some() { (without_outcome(), true) } else { (set, sure && !run.may_break()) })
     }
 
     /// Answers after which the evaluation ends, each with the condition that has no result then.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Pivotal;
 use super::lookup::{Stop, Want};
-use super::unknown::{Builder, Doubt, Turn};
+use super::unknown::{Builder, Doubt, Turn, without_outcome};
 use super::world::{Change, World};
 use crate::checker::Shown;
 use crate::facts::MISSING;
@@ -120,6 +120,9 @@ impl Builder<'_> {
     /// What makes a difference, what does so in the most ways first.
     pub fn pivotal(&mut self, tree: &Tree, doubts: &BTreeSet<Doubt>) -> Vec<(Pivotal, Doubt)> {
         let mut looked = 0;
+        let mut ends = BTreeSet::new();
+        leaves(tree, &mut ends);
+        let breaks = ends.contains(&without_outcome());
         let mut all: Vec<(Pivotal, Doubt)> = Vec::new();
         for doubt in doubts {
             let mut turns = BTreeSet::new();
@@ -139,6 +142,8 @@ impl Builder<'_> {
             let shown = ways.shown.take();
             let share = match part {
                 Ok(Part { differing: 0, .. }) => continue,
+                // Ways that cannot be evaluated have no part in it.
+                Ok(_) if breaks => None,
                 Ok(part) => Some((u128::from(part.differing) * 1_000_000 / u128::from(part.asked)) as u64),
                 Err(_) => None,
             };
@@ -291,8 +296,11 @@ impl Ways<'_, '_> {
     fn is_pivotal(&mut self, at: &[With<'_>]) -> Result<bool, Stop> {
         let Some(first) = at.windows(2).position(|pair| !is_one(pair)) else { return Ok(false) };
         let exact = self.known.keys().chain([self.doubt]).all(|doubt| self.builder.world.is_yes_or_no(doubt));
-        let pair = if exact { Some([first, first + 1]) } else { self.differing(at, first)? };
-        let Some(pair) = pair else { return Ok(false) };
+        let breaks = |(tree, _): &With<'_>| matches!(tree, Tree::Leaf(set) if *set == without_outcome());
+        let breaks = at.iter().any(breaks);
+        let pair = if exact && !breaks { Some([first, first + 1]) } else { self.differing(at, first)? };
+        // That nothing can be evaluated any more is a difference too, of which there is nothing to show.
+        let Some(pair) = pair else { return Ok(breaks) };
         if self.shown.is_none() {
             let world = self.builder.world;
             let others = self.known.iter().map(|(doubt, turn)| world.answered(doubt, turn)).collect();
@@ -318,7 +326,7 @@ impl Ways<'_, '_> {
             let turned = self.builder.world.turned(&change, self.doubt, at[place].1);
             let (set, _) = self.builder.read(&turned)?.0;
             match said {
-                _ if set.is_empty() => {}
+                _ if set.is_empty() || self.builder.broken.is_some() => {}
                 None => said = Some((place, set)),
                 Some((other, before)) if before != set => return Ok(Some([other, place])),
                 Some(_) => {}

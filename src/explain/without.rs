@@ -22,12 +22,19 @@ pub(super) struct Without {
     last: Cell<Option<Span>>,
     /// The first for which the evaluation ends.
     broken: Cell<Option<Span>>,
+    /// Whether it may end once more is known.
+    perhaps: Cell<bool>,
 }
 
 impl Run<'_> {
     /// The condition for which an evaluation of this world ends, where what was asked so far comes by one.
     pub fn broken(&self) -> Option<Span> {
         self.without.broken.get()
+    }
+
+    /// Whether an evaluation may end so once more is known.
+    pub fn may_break(&self) -> bool {
+        self.without.perhaps.get()
     }
 
     /// Notes that a condition has no result; whether it is taken to hold.
@@ -96,6 +103,8 @@ impl Run<'_> {
             && self.standing(question, subject)? == Some(true)
         {
             self.breaks();
+        } else if self.with_lenient(true, || self.row(lens, row, subject, true))? {
+            self.without.perhaps.set(true);
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ impl Words<'_> {
         }
         if !open.without.is_empty() {
             let line = |(answer, at): &(Answered, Span)| {
-                let asked = self.sources.slice(*at).split_whitespace().collect::<Vec<_>>().join(" ");
+                let asked = self.as_written(*at);
                 Line::new("change", format!("if {}: `{asked}` has no result", self.answered(answer)), None)
             };
             let lines = open.without.iter().map(line).collect();

@@ -6,7 +6,7 @@ use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
 use crate::checker::{Amount, Claim, Derivation};
 use crate::explain::{Explanation, Gap, LensStory, Sides, WhyNot};
-use crate::model::{Atom, AtomSource, CompareOp, Cond, Constant, Expr, LensId, Policy, RowId, Term};
+use crate::model::{Atom, AtomSource, CompareOp, Cond, Constant, Expr, LensId, Policy, RowId, Term, Ty};
 use crate::value::Decimal;
 
 impl Words<'_> {
@@ -114,7 +114,11 @@ impl Words<'_> {
                 continue;
             }
             body.afresh();
-            lines.push(Line::new("condition", format!("would still ask: {}", self.cond(cond, &body)), None));
+            let asked = match cond.span() {
+                Some(span) if compares_values(cond, &body) => self.as_written(span),
+                _ => self.cond(cond, &body),
+            };
+            lines.push(Line::new("condition", format!("would still ask: {asked}"), None));
         }
         (joined(&fails), lines)
     }
@@ -222,6 +226,17 @@ impl Words<'_> {
 
 /// What stands before a line on what keeps a row from matching.
 const AGAINST: &str = "against it: ";
+
+/// Whether a condition compares values, not things, so that no names belong in the place of its words.
+fn compares_values(cond: &Cond, body: &Body<'_>) -> bool {
+    let Cond::Compare { lhs, rhs, .. } = cond else { return false };
+    let is_value = |expr: &Expr| match expr {
+        Expr::Term(Term::Var(var)) => matches!(body.clause.vars[*var].ty, Ty::Value(_)),
+        Expr::Term(Term::Constant(Constant::Thing(..))) => false,
+        _ => true,
+    };
+    is_value(lhs) && is_value(rhs)
+}
 
 /// What fails, told apart where `and` could be read as going on with a denial.
 fn joined(fails: &[String]) -> String {

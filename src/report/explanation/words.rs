@@ -384,7 +384,12 @@ impl Words<'_> {
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> String {
-        self.sources.slice(aggregate.span).split_whitespace().collect::<Vec<_>>().join(" ")
+        self.as_written(aggregate.span)
+    }
+
+    /// What stands in a text, in one line.
+    pub fn as_written(&self, span: Span) -> String {
+        self.sources.slice(span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 

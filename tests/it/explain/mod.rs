@@ -8,6 +8,7 @@ mod gaps;
 mod on_demand;
 mod open;
 mod proofs;
+mod stated;
 mod turning;
 mod unknown;
 mod valued;
