@@ -34,7 +34,9 @@ pub(super) fn made(found: &Found, values: &BTreeSet<Value>) -> BTreeSet<Value> {
         let first = |year: i64| Date::from_ymd(i32::try_from(year).ok()?, 1, 1);
         out.extend(years.iter().flat_map(|year| [first(*year), first(year + 1)]).flatten());
     }
-    moved(found, &dates, &numbers, &mut out);
+    // What stands beside the year of a date is a year, not so many years.
+    let spans: BTreeSet<i64> = numbers.difference(&found.years).copied().collect();
+    moved(found, &dates, &spans, &mut out);
     parts(found, &dates, (&numbers, &years), &mut out);
     out.into_iter().map(Value::Date).collect()
 }

@@ -94,7 +94,9 @@ impl Run<'_> {
             let failed = self.failed.get();
             let (lhs, rhs) = (self.calculate(lhs, env)?, self.calculate(rhs, env)?);
             self.failed.set(failed);
-            self.note_sides(part, env, &lhs, &rhs)?;
+            if lhs != Calc::Failed && rhs != Calc::Failed {
+                self.note_sides(part, env, &lhs, &rhs)?;
+            }
         }
         Ok(())
     }
@@ -178,9 +180,15 @@ pub(super) fn parted(low: (&Value, &Sides), high: (&Value, &Sides)) -> Option<Va
         let ends = high.1.get(key).filter(|ends| ends.len() == starts.len());
         let sign = |apart: &Decimal| apart.cmp(&Decimal::ZERO);
         let pairs = ends.into_iter().flat_map(|ends| starts.iter().zip(ends));
-        pairs.filter(|(start, end)| sign(start) != sign(end)).count()
+        let pairs = pairs.map(|(start, end)| (sign(start), sign(end))).filter(|(start, end)| start != end);
+        // Some must turn strictly between.
+        pairs.fold((0, 0), |(all, strict), (start, end)| {
+            (all + 1, strict + usize::from(start == end.reverse()))
+        })
     };
-    if low.1.iter().map(turns).sum::<usize>() < 2 {
+    let add = |(all, strict): (usize, usize), (more, own): (usize, usize)| (all + more, strict + own);
+    let (all, strict) = low.1.iter().map(turns).fold((0, 0), add);
+    if all < 2 || strict == 0 {
         return None;
     }
     match (low.0, high.0) {

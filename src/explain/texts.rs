@@ -60,6 +60,7 @@ impl Asked {
         for (before, after) in ends {
             if self.parts {
                 out.extend([format!("{before}{after}"), format!("{before}{filler}{after}")]);
+                out.insert(format!("{filler}{before}{after}{filler}"));
                 out.extend(overlapping(&before, &after));
             }
             let own = before.chars().count() + after.chars().count();

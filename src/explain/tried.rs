@@ -77,9 +77,11 @@ impl<'t> Tried<'t> {
             });
             values.extend(made.map(|text| Value::Text(text.as_str().into())));
         }
-        // A text may have to be one of which nothing was read, because another sentence found nothing first.
+        // A text may have to be one of which nothing was read, because another sentence found nothing first; a date had better
+        // be near others that facts state.
         let dictionary = &world.evaluation.dictionaries[domain];
-        if kind == ValueKind::Text && dictionary.len() <= ALL_NAMES {
+        let is_wanted = kind == ValueKind::Text || kind == ValueKind::Date && values.is_empty();
+        if is_wanted && dictionary.len() <= ALL_NAMES {
             values.extend((0..dictionary.len() as u32).filter_map(|id| dictionary.value(id).cloned()));
         }
         let noted = trace.turning.iter().chain(&trace.joined.values);
@@ -95,9 +97,6 @@ impl<'t> Tried<'t> {
             }
         }
         if kind == ValueKind::Date {
-            if values.is_empty() {
-                values.extend(usual(kind));
-            }
             values.extend(super::dates::made(self.rules, &values));
         }
         let beside: Vec<Value> = values.iter().flat_map(beside).collect();
