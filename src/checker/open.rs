@@ -63,7 +63,12 @@ impl Replay<'_> {
             grid.settles(settling)?;
         }
         // What cannot be evaluated may seem to come to something here.
-        if told && !open.breaks && !open.by_values && open.agreed.is_none() && open.settling_complete {
+        if told
+            && open.without.is_none()
+            && !open.by_values
+            && open.agreed.is_none()
+            && open.settling_complete
+        {
             grid.fewest(open, is_known_asked(self.plain.facts.ruleset))?;
         }
         Ok(told && shown && grid.whole && open.settling_complete)
@@ -244,7 +249,7 @@ impl Grid<'_> {
             };
         };
         match named.share {
-            Some(said) if told && !open.breaks && (self.whole && said != share || said < share) => {
+            Some(said) if told && open.without.is_none() && (self.whole && said != share || said < share) => {
                 Err(FalseStep(format!("{doubt:?} makes a difference in {share} millionths, not {said}")))
             }
             _ => Ok(()),

@@ -316,10 +316,9 @@ pub struct Open {
     pub rough: Vec<ValueKind>,
     /// Kinds of the missing values of which nothing is said beyond those tried: what rules ask comes again and again.
     pub endless: Vec<ValueKind>,
-    /// Whether in some ways nothing is evaluated, since something has no result then.
-    pub breaks: bool,
-    /// Answers after which nothing is evaluated, each with the condition that has no result then.
-    pub without: Vec<(Answered, Span)>,
+    /// Where in some ways nothing is evaluated, since something has no result then: the answers after which that is so by
+    /// themselves, each with the condition that has none.
+    pub without: Option<Vec<(Answered, Span)>>,
 }
 
 /// Something not known that makes a difference.

@@ -25,7 +25,7 @@ fn oddness(value: &Value, known: &[Value]) -> Oddness {
                 Value::Date(date) => Some(date.days()),
                 Value::Number(_) | Value::Text(_) | Value::Flag(_) => None,
             });
-            let usual = || Date::from_ymd(USUAL_YEAR, 1, 1).map_or(0, |date| date.days());
+            let usual = || Date::from_ymd(USUAL_YEAR, 1, 1).map_or(0, Date::days);
             let far = days.map(|day| (date.days() - day).abs()).min();
             let far = far.unwrap_or_else(|| (date.days() - usual()).abs());
             Oddness(false, 0, f64::from(far))

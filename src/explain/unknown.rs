@@ -147,8 +147,7 @@ impl World<'_> {
             settling_complete: true,
             rough: Vec::new(),
             endless: Vec::new(),
-            breaks: false,
-            without: Vec::new(),
+            without: None,
         };
         let kinds: BTreeSet<ValueKind> = doubts.iter().filter_map(|doubt| self.kind_of(doubt)).collect();
         open.rough = builder.rules.rough.intersection(&kinds).copied().collect();
@@ -159,7 +158,7 @@ impl World<'_> {
         leaves(&tree, &mut outcomes);
         // Where the subject is not asked about there is no outcome.
         outcomes.remove(&OutcomeSet::EMPTY);
-        open.breaks = outcomes.contains(&without_outcome());
+        let breaks = outcomes.contains(&without_outcome());
         open.agreed = match outcomes.first() {
             Some(one) if outcomes.len() == 1 && one.len() == 1 => Some(super::story::says(*one)),
             _ => None,
@@ -174,7 +173,7 @@ impl World<'_> {
             };
             (open.settling, open.settling_gaps, open.settling_complete) = builder.settling(&tree, &doubts);
         }
-        open.without = builder.without(&tree, pivotal.iter().map(|(_, doubt)| doubt));
+        open.without = breaks.then(|| builder.without(&tree, pivotal.iter().map(|(_, doubt)| doubt)));
         open.pivotal = pivotal.into_iter().map(|(told, _)| told).collect();
         open
     }

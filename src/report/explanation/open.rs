@@ -77,12 +77,12 @@ impl Words<'_> {
             };
             notes.push(note(text, Vec::new()));
         }
-        if !open.without.is_empty() {
+        if let Some(without) = open.without.as_ref().filter(|without| !without.is_empty()) {
             let line = |(answer, at): &(Answered, Span)| {
                 let asked = self.as_written(*at);
                 Line::new("change", format!("if {}: `{asked}` has no result", self.answered(answer)), None)
             };
-            let lines = open.without.iter().map(line).collect();
+            let lines = without.iter().map(line).collect();
             notes.push(note("After these answers an evaluation ends with an error".to_owned(), lines));
         }
         notes
@@ -140,7 +140,7 @@ impl Words<'_> {
             lines.push((&run[near], others));
         }
         // Sets stay in order but for those with an odd value before the last.
-        lines.sort_by(|(one, _), (other, _)| odd_before(one).cmp(&odd_before(other)));
+        lines.sort_by_key(|(one, _)| odd_before(one));
         let line = |((answers, says), others): (&Settling, String)| {
             let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
             let then = self.says(explanation.question, says);
