@@ -10,7 +10,7 @@ use crate::model::{Constant, LensId, QuestionId, Ruleset, ScenarioId};
 use crate::report::Look;
 use crate::report::explanation::{dot, json, mermaid, tell, text};
 use crate::session::{Options, Session, World};
-use crate::verdict::{Evaluation, Scope, limit_reached};
+use crate::verdict::{Evaluation, Holds, Scope, limit_reached};
 
 pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Exit {
     reasons(args, terminal).unwrap_or_else(|exit| exit)
@@ -51,7 +51,7 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let lenses = lenses(args, ruleset, asked.question, terminal)?;
     // How many others part for the same reason takes both lenses over all of them.
     let scope = parting.map_or(Scope::Stated, |(left, right)| Scope::Two([left, right]));
-    let options = Options { stated: true, scope, ..terminal.options(&args.world)? };
+    let options = Options { holds: Holds::Stated, scope, ..terminal.options(&args.world)? };
     let (mut evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
     let subject = subject(ruleset, &evaluation, &asked, terminal)?;
     let request = Request {

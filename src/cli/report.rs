@@ -31,7 +31,7 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     if !splits && gates.is_empty() {
         options.depth = Depth::Patterns;
     }
-    let wanted = Options { splits, lean: true, ..terminal.options(&args.world)? };
+    let wanted = Options { splits, holds: crate::verdict::Holds::Least, ..terminal.options(&args.world)? };
     let evaluated = {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)

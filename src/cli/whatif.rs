@@ -14,7 +14,7 @@ use crate::model::{Constant, LensId, Ruleset, ScenarioId, Statements};
 use crate::report::Look;
 use crate::report::whatif::{csv, json, tell, text};
 use crate::session::{Options, Sentences, Session, Side, World, changes};
-use crate::verdict::Bound;
+use crate::verdict::{Bound, Holds};
 
 /// How many movers of a sort are named on a terminal.
 const FEW: usize = 5;
@@ -36,7 +36,7 @@ fn moves(args: &WhatIfArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let scenario = scenario(args, &session, ruleset, &mut sentences, terminal)?;
-    let world = Options { stated: true, ..terminal.options(&args.world)? };
+    let world = Options { holds: Holds::Stated, ..terminal.options(&args.world)? };
     let (mut evaluation, kinds) = evaluated(&world, &session, ruleset, scenario, terminal)?;
     let most = match args.format {
         WhatIfFormat::Text | WhatIfFormat::Md if std::io::stdout().is_terminal() => FEW,

@@ -227,7 +227,7 @@ fn first_of(column: &[u32], rows: std::ops::Range<usize>, id: u32) -> Option<usi
             let place = column[from..rows.end].iter().position(|other| *other == id);
             return place.map(|place| from + place);
         };
-        if chunk.iter().fold(false, |found, other| found | (*other == id)) {
+        if chunk.iter().fold(0, |found, other| found | u32::from(*other == id)) != 0 {
             let place = from + chunk.iter().position(|other| *other == id)?;
             return Some(place).filter(|place| *place < rows.end);
         }

@@ -44,7 +44,7 @@ use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
 use crate::value::ValueKind;
-use crate::verdict::{Evaluation, Extras, Scope, evaluate};
+use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
 pub use plain::plainer;
 pub use settling::MOST_TOGETHER;
 pub use unknown::MOST_DOUBTS;
@@ -279,7 +279,7 @@ fn complete(
 ) -> Result<Evaluation, Trouble> {
     let parameters = evaluation.parameters.clone();
     let facts = evaluation.take_facts().ok_or(Trouble::NotKept)?;
-    let extras = Extras { stated: true, scope, ..Extras::default() };
+    let extras = Extras { holds: Holds::Stated, scope, ..Extras::default() };
     evaluate(ruleset, facts, &parameters, limits, profile, extras).map_err(Trouble::World)
 }
 

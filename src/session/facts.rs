@@ -10,7 +10,7 @@ use crate::facts::cache::{Encoded, decode, rules_key};
 use crate::facts::{FactSet, FactSetBuilder, read_tables, repeated_rows};
 use crate::model::Ruleset;
 use crate::source::{ReadAt, Stopped, Store};
-use crate::verdict::asked_to_stop;
+use crate::verdict::{Holds, asked_to_stop};
 
 /// Facts, and what is doubtful about them.
 type Facts = (FactSet, Vec<Diagnostic>);
@@ -72,7 +72,7 @@ fn read(
 ) -> Result<Read, Vec<Diagnostic>> {
     let (profile, stop) = (&*options.profile, &options.limits.stop);
     let mut builder = FactSetBuilder::new(ruleset).until(stop.clone());
-    if !options.stated && options.cache.is_none() {
+    if options.holds != Holds::Stated && options.cache.is_none() {
         builder = builder.without_origins();
     }
     builder.state_all(&ruleset.facts, "");

@@ -6,7 +6,7 @@ use crate::diag::{Code, Diagnostic, nearest};
 use crate::facts::Dictionary;
 use crate::model::{Parameter, ParameterId, Ruleset};
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, Extras, evaluate};
+use crate::verdict::{Evaluation, Extras, Holds, evaluate};
 
 /// The most values of one sweep.
 const MOST_VALUES: usize = 1000;
@@ -168,7 +168,7 @@ impl Session<'_> {
         let stated: Vec<usize> = facts.dictionaries.iter().map(Dictionary::len).collect();
         for value in values {
             known[parameter] = Some(value.clone());
-            let extras = Extras { stated: true, ..Extras::default() };
+            let extras = Extras { holds: Holds::Stated, ..Extras::default() };
             let profile = &*options.profile;
             let mut evaluation = evaluate(ruleset, facts, &known, &options.limits, profile, extras)
                 .map_err(|diagnostic| vec![*diagnostic])?;

@@ -13,7 +13,7 @@ use crate::facts::FactSetBuilder;
 use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, Extras, Scope, evaluate};
+use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
 
 /// The value of each parameter that has one.
 pub(super) type Parameters = IndexVec<ParameterId, Option<Value>>;
@@ -27,11 +27,8 @@ pub struct Options {
     pub tables: Vec<TableInput>,
     /// Whether to work out what keeps rows from matching, for reports.
     pub splits: bool,
-    /// Whether to keep the facts as they were stated, for explanations.
-    pub stated: bool,
-    /// Whether nothing is asked afterwards of relations of which all is certain: what they take is let go when nothing
-    /// reads them any more.
-    pub lean: bool,
+    /// What is held of relations and facts: those as they were stated for explanations, the least for reports.
+    pub holds: Holds,
     /// How much is worked out. Where single subjects are explained and nothing else is asked, what is stated will
     /// do: the rest is worked out as far as that takes it.
     pub scope: Scope<'static>,
@@ -78,8 +75,8 @@ impl Session<'_> {
         }
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
-        let Options { splits, stated, lean, scope, .. } = *options;
-        let extras = Extras { splits, stated, lean, scope };
+        let Options { splits, holds, scope, .. } = *options;
+        let extras = Extras { splits, holds, scope };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))
     }
@@ -118,7 +115,7 @@ impl Session<'_> {
         options: &Options,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set)?;
-        let extras = Extras { stated: true, scope: options.scope, ..Extras::default() };
+        let extras = Extras { holds: Holds::Stated, scope: options.scope, ..Extras::default() };
         self.scenario(ruleset, scenario, parameters, &options.limits, extras)
     }
 

@@ -93,13 +93,23 @@ pub enum Scope<'l> {
 pub struct Extras<'l> {
     /// Whom each row would match without each of its conditions.
     pub splits: bool,
-    /// The facts as they were stated.
-    pub stated: bool,
-    /// Whether relations of which all is certain may be let go once nothing reads them any more: the evaluation
-    /// then tells nothing of them.
-    pub lean: bool,
+    /// What it holds of relations and facts.
+    pub holds: Holds,
     /// What may be left out.
     pub scope: Scope<'l>,
+}
+
+/// What an evaluation holds of relations and facts at its end.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Holds {
+    /// All relations.
+    #[default]
+    Relations,
+    /// These, and the facts as they were stated.
+    Stated,
+    /// Relations of which something is not known or from which figures are drawn: others are let go when nothing
+    /// reads them any more.
+    Least,
 }
 
 /// Evaluates a ruleset over one world. A parameter that a rule uses needs a value.
@@ -134,7 +144,8 @@ pub fn evaluate(
         asked: Mutex::default(),
         parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
         reasons: extras.splits,
-        stated: extras.stated.then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
+        stated: (extras.holds == Holds::Stated)
+            .then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
         gone: BTreeSet::new(),
         left_out,
     };
@@ -225,8 +236,11 @@ impl Evaluator<'_> {
         let ruleset = self.ruleset;
         let profile = self.profile;
         let splits = extras.splits;
-        let mut read_last =
-            if extras.lean { read_last(ruleset, &plan.steps, splits) } else { Vec::new() }.into_iter();
+        let mut read_last = match extras.holds {
+            Holds::Least => read_last(ruleset, &plan.steps, splits),
+            Holds::Relations | Holds::Stated => Vec::new(),
+        }
+        .into_iter();
         for task in plan.steps {
             self.clock.time()?;
             let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);

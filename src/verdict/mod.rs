@@ -22,7 +22,7 @@ mod walks;
 
 pub use decide::outcome_of_rows;
 pub use differing::{Answer, differing};
-pub use evaluate::{Extras, Scope, asked_to_stop, evaluate, limit_reached};
+pub use evaluate::{Extras, Holds, Scope, asked_to_stop, evaluate, limit_reached};
 pub use evaluation::{Bound, Evaluation, LeftOut, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;

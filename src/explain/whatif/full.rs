@@ -9,7 +9,7 @@ use crate::explain::lookup::Tuple;
 use crate::explain::world::{Change, World};
 use crate::facts::{FactSet, FactsChange, Origin, changed};
 use crate::model::{KindId, Ruleset};
-use crate::verdict::{Evaluation, Extras, differing, evaluate};
+use crate::verdict::{Evaluation, Extras, Holds, differing, evaluate};
 
 /// Evaluates a world that differs so from one that was.
 pub(super) fn evaluate_changed(
@@ -19,7 +19,7 @@ pub(super) fn evaluate_changed(
     profile: &Profile,
 ) -> Result<Evaluation, Box<Diagnostic>> {
     let facts = facts_after(world, change);
-    let extras = Extras { stated: true, ..Extras::default() };
+    let extras = Extras { holds: Holds::Stated, ..Extras::default() };
     evaluate(world.ruleset, facts, &world.evaluation.parameters, limits, profile, extras)
 }
 

@@ -103,7 +103,7 @@ fn is_caught_then(change: impl FnOnce(&mut WhatIf)) -> bool {
         (Side::Remove, "--remove".to_owned(), "bob pays 3".to_owned()),
     ];
     let sentences = session.sentences(&given);
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (mut evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let wanted = Wanted { add: &sentences.add, remove: &sentences.remove, kinds: &ruleset.facts.kinds };
     let lenses = ruleset.lenses.ids().collect();

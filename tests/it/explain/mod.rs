@@ -37,7 +37,7 @@ pub fn kept<T>(text: &str, then: impl FnOnce(&Ruleset, &Evaluation) -> T) -> Opt
     let files = memory(text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset()?;
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     Some(then(ruleset, &evaluation))
 }
@@ -109,7 +109,7 @@ pub fn says(rules: &str, who: &str, parts: &[&str]) -> String {
 pub fn told_with(files: &crate::support::Memory, who: &str, size: usize) -> String {
     let session = Session::open(files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let (names, vs) = who.split_once('|').map_or((who, None), |(names, vs)| (names, Some(vs)));
     let slots = &ruleset.questions[QuestionId(0)].slots;
@@ -143,7 +143,7 @@ fn an_explanation_ends_when_its_time_is_over_or_it_is_asked_to() {
     let files = memory(text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let ended = |limits: Limits| {
         let request = Request {

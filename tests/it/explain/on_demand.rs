@@ -16,7 +16,7 @@ use crate::support::memory;
 
 /// Evaluates for explanations, or everything.
 fn evaluated(session: &Session<'_>, ruleset: &Ruleset, scope: Scope<'static>) -> Evaluation {
-    let options = Options { stated: true, scope, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, scope, ..Options::default() };
     session.evaluate(ruleset, &options).expect("it can be evaluated").0
 }
 

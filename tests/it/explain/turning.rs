@@ -121,7 +121,7 @@ fn what_a_proof_rests_on_is_tried_before_the_budget_is_used_up() {
     let files = memory(&text);
     let session = Session::open(&files, std::path::Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let domain = ruleset.domain_of(ruleset.questions[QuestionId(0)].slots[0].ty);
     let request = Request {

@@ -71,7 +71,7 @@ pub fn said(files: &Memory, changes: &[&str]) -> String {
     if !sentences.diagnostics.is_empty() {
         return shown(&sentences.diagnostics);
     }
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (mut evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let wanted = Wanted { add: &sentences.add, remove: &sentences.remove, kinds: &ruleset.facts.kinds };
     let options = WhatIfOptions {

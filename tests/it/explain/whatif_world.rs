@@ -97,7 +97,7 @@ fn limited(limits: &Limits, budget: u64) -> Result<(), Hindrance> {
     let ruleset = session.ruleset().expect("it is sound");
     let given = [(Side::Add, "--add".to_owned(), "cid pays ann".to_owned())];
     let sentences = session.sentences(&given);
-    let options = Options { stated: true, ..Options::default() };
+    let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };
     let (mut evaluation, _) = session.evaluate(ruleset, &options).expect("it can be evaluated");
     let wanted = Wanted { add: &sentences.add, remove: &sentences.remove, kinds: &ruleset.facts.kinds };
     let lenses = ruleset.lenses.ids().collect();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use parallax::report::{ReportOptions, build};
 use parallax::session::{Options, Session};
+use parallax::verdict::Holds;
 
 use crate::generator::case;
 use crate::support::memory;
@@ -14,7 +15,8 @@ fn told(text: &str, splits: bool, lean: bool) -> Option<(String, usize)> {
     let files = memory(text);
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset()?;
-    let options = Options { splits, lean, ..Options::default() };
+    let holds = if lean { Holds::Least } else { Holds::Relations };
+    let options = Options { splits, holds, ..Options::default() };
     Some(match session.evaluate(ruleset, &options) {
         Ok((evaluation, _)) => {
             let report = build(ruleset, session.sources(), &evaluation, &ReportOptions::default());
