@@ -65,17 +65,18 @@ pub fn read_last(ruleset: &Ruleset, steps: &[Task], again: bool) -> Vec<BTreeSet
         atoms(&never.clause, &mut |atom| read.extend(relation_of(&atom.source)));
     }
     if again {
-        read.extend(graph.read_by(|node| !matches!(node, Node::Relation(_))));
+        let rows = places(&graph, |node| !matches!(node, Node::Relation(_)));
+        read.extend(rows.into_iter().flat_map(|node| graph.read_by(node)));
     }
     let mut last: Vec<BTreeSet<RelationId>> = Vec::new();
     for step in steps.iter().rev() {
-        let own = graph.read_by(|node| match (step, node) {
-            (Task::Relations { members, .. }, Node::Relation(relation)) => members.contains(relation),
-            (Task::Population(own), Node::Population(question)) => own == question,
-            (Task::Lens(own), Node::Lens(lens)) => own == lens,
-            _ => false,
-        });
-        last.push(own.iter().copied().filter(|relation| read.insert(*relation)).collect());
+        let own: Vec<Node> = match step {
+            Task::Relations { members, .. } => members.iter().copied().map(Node::Relation).collect(),
+            Task::Population(question) => vec![Node::Population(*question)],
+            Task::Lens(lens) => vec![Node::Lens(*lens)],
+        };
+        let own = own.into_iter().flat_map(|node| graph.read_by(graph.place(ruleset, node)));
+        last.push(own.filter(|relation| read.insert(*relation)).collect());
     }
     last.reverse();
     last

@@ -1,7 +1,5 @@
 //! What depends on what: relations, populations and lenses as nodes, with the loops among them.
 
-use std::collections::BTreeSet;
-
 use crate::base::{Idx, Span, components};
 use crate::model::ir::{AtomSource, Clause, Cond, LensId, Otherwise, QuestionId, RelationId, Ruleset};
 
@@ -123,15 +121,21 @@ impl Graph {
         }
     }
 
-    /// The relations that some nodes need at once.
-    pub fn read_by(&self, is: impl Fn(&Node) -> bool) -> BTreeSet<RelationId> {
-        let edges =
-            self.nodes.iter().zip(&self.edges).filter(|(node, _)| is(node)).flat_map(|(_, edges)| edges);
-        let relation = |edge: &Edge| match self.nodes[edge.to] {
+    /// The place of a node.
+    pub fn place(&self, ruleset: &Ruleset, node: Node) -> usize {
+        match node {
+            Node::Relation(relation) => relation.index(),
+            Node::Population(question) => Self::population(ruleset, question),
+            Node::Lens(lens) => Self::lens(ruleset, lens),
+        }
+    }
+
+    /// The relations that a node needs at once.
+    pub fn read_by(&self, node: usize) -> impl Iterator<Item = RelationId> {
+        self.edges[node].iter().filter_map(|edge| match self.nodes[edge.to] {
             Node::Relation(relation) => Some(relation),
             Node::Population(_) | Node::Lens(_) => None,
-        };
-        edges.filter_map(relation).collect()
+        })
     }
 
     /// All that some nodes need, those themselves included.
