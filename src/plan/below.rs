@@ -75,7 +75,7 @@ pub fn read_last(ruleset: &Ruleset, steps: &[Task], again: bool) -> Vec<BTreeSet
             Task::Population(question) => vec![Node::Population(*question)],
             Task::Lens(lens) => vec![Node::Lens(*lens)],
         };
-        let own = own.into_iter().flat_map(|node| graph.read_by(graph.place(ruleset, node)));
+        let own = own.into_iter().flat_map(|node| graph.read_by(Graph::place(ruleset, node)));
         last.push(own.filter(|relation| read.insert(*relation)).collect());
     }
     last.reverse();

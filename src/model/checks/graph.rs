@@ -122,7 +122,7 @@ impl Graph {
     }
 
     /// The place of a node.
-    pub fn place(&self, ruleset: &Ruleset, node: Node) -> usize {
+    pub fn place(ruleset: &Ruleset, node: Node) -> usize {
         match node {
             Node::Relation(relation) => relation.index(),
             Node::Population(question) => Self::population(ruleset, question),
