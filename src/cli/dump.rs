@@ -7,7 +7,7 @@ use super::args::{DumpArgs, Stage};
 use super::output::Terminal;
 use crate::engine::Profile;
 use crate::plan::plan;
-use crate::session::{Options, Session, World};
+use crate::session::{Options, Session};
 
 pub(super) fn run(args: &DumpArgs, terminal: &mut Terminal) -> Exit {
     dump(args, terminal).unwrap_or_else(|exit| exit)
@@ -39,10 +39,6 @@ fn dump(args: &DumpArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
 fn searches(args: &DumpArgs, session: &Session<'_>, terminal: &mut Terminal) -> Result<String, Exit> {
     let ruleset = terminal.ruleset(session)?;
     let mut text = plan(ruleset).show(ruleset);
-    if session.world(ruleset) == World::Scenarios {
-        text.push_str("\nThe scenarios are worlds of their own, each searched by its own counts.\n");
-        return Ok(text);
-    }
     let options = terminal.options(&args.world)?;
     let options = Options { profile: Arc::new(Profile::gathering(|| None)), ..options };
     let evaluated = session.evaluate(ruleset, &options);

@@ -13,7 +13,7 @@ use crate::facts::FactSetBuilder;
 use crate::model::{ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
+use crate::verdict::{Evaluation, Extras, Holds, Scope, VerdictTable, evaluate};
 
 /// The value of each parameter that has one.
 pub(super) type Parameters = IndexVec<ParameterId, Option<Value>>;
@@ -91,7 +91,14 @@ impl Session<'_> {
         let mut worlds = Vec::new();
         for (id, scenario) in ruleset.scenarios.iter_enumerated() {
             let extras = Extras { splits: options.splits, ..Extras::default() };
-            let evaluation = self.scenario(ruleset, id, parameters.clone(), &options.limits, extras);
+            let evaluation = options.profile.part(
+                || format!("scenario {}", scenario.name),
+                |found: &Result<Evaluation, _>| found.as_ref().map_or(0, subjects),
+                || {
+                    options.profile.note(Some(scenario.span), String::new);
+                    self.scenario(ruleset, id, parameters.clone(), &options.limits, &options.profile, extras)
+                },
+            );
             worlds.push((format!("{}/", scenario.name), evaluation.map_err(|diagnostic| vec![*diagnostic])?));
         }
         Ok(pool(ruleset, &worlds))
@@ -104,7 +111,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         limits: &Limits,
     ) -> Result<Evaluation, Box<Diagnostic>> {
-        self.scenario(ruleset, scenario, defaults(ruleset), limits, Extras::default())
+        self.scenario(ruleset, scenario, defaults(ruleset), limits, &Profile::default(), Extras::default())
     }
 
     /// The same with the facts as they were stated kept, and parameters set as for the whole report.
@@ -116,7 +123,7 @@ impl Session<'_> {
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let parameters = parameters(ruleset, &options.set)?;
         let extras = Extras { holds: Holds::Stated, scope: options.scope, ..Extras::default() };
-        self.scenario(ruleset, scenario, parameters, &options.limits, extras)
+        self.scenario(ruleset, scenario, parameters, &options.limits, &options.profile, extras)
     }
 
     #[expect(clippy::unused_self, reason = "a world of this session")]
@@ -126,6 +133,7 @@ impl Session<'_> {
         scenario: ScenarioId,
         mut parameters: Parameters,
         limits: &Limits,
+        profile: &Profile,
         extras: Extras<'_>,
     ) -> Result<Evaluation, Box<Diagnostic>> {
         let scenario = &ruleset.scenarios[scenario];
@@ -135,8 +143,13 @@ impl Session<'_> {
             parameters[*parameter] = Some(value.clone());
         }
         let (facts, _) = builder.finish().map_err(|mut problems| Box::new(problems.swap_remove(0)))?;
-        evaluate(ruleset, facts, &parameters, limits, &Profile::default(), extras)
+        evaluate(ruleset, facts, &parameters, limits, profile, extras)
     }
+}
+
+/// How many subjects are asked about.
+fn subjects(evaluation: &Evaluation) -> usize {
+    evaluation.tables.iter().map(VerdictTable::len).sum()
 }
 
 fn defaults(ruleset: &Ruleset) -> Parameters {

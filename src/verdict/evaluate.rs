@@ -278,7 +278,7 @@ impl Evaluator<'_> {
         let mut violations = IndexVec::new();
         for never in ruleset.nevers.ids() {
             let left_out = self.left_out.constraints;
-            violations.push(if left_out { Vec::new() } else { self.violations(never)? });
+            violations.push(if left_out { Vec::new() } else { self.constraint(never)? });
         }
         Ok(self.finish(violations))
     }
@@ -435,6 +435,18 @@ impl Evaluator<'_> {
             })
             .collect();
         Stop::Domain { error: failure.error, span, facts: facts.join(", ") }
+    }
+
+    fn constraint(&mut self, never: NeverId) -> Result<Vec<Violation>, Stop> {
+        let profile = self.profile;
+        profile.part(
+            || "constraint".to_owned(),
+            |found: &Result<Vec<Violation>, Stop>| found.as_ref().map_or(0, Vec::len),
+            || {
+                profile.note(Some(self.ruleset.nevers[never].span), String::new);
+                self.violations(never)
+            },
+        )
     }
 
     fn violations(&mut self, never: NeverId) -> Result<Vec<Violation>, Stop> {
