@@ -161,7 +161,11 @@ impl Search<'_> {
             level = self.told_apart(sets.next, &scope);
         }
         self.left += kept;
-        out.rough = scope.found.rough.intersection(&self.kinds).copied().collect();
+        let mut rough = scope.found.rough.clone();
+        if out.size != 1 {
+            rough.extend(&scope.found.rough_together);
+        }
+        out.rough = rough.intersection(&self.kinds).copied().collect();
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
         out.found.sort_by_key(|flip| (flip.changes.len(), unasked(flip), rank(flip)));

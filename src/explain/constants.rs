@@ -6,7 +6,7 @@ use super::texts::{Asked, asked};
 use super::world::{Node, World};
 use crate::builtin::{Builtin, Takes, fitting, unfitting};
 use crate::model::clause::expr_vars;
-use crate::model::{BinaryOp, Clause, Cond, Constant, DateUnit, Expr, Term};
+use crate::model::{BinaryOp, Clause, Cond, Constant, DateUnit, Expr, Term, VarId};
 use crate::value::{Value, ValueKind};
 
 /// Texts are made up to this length where rules ask how long one is.
@@ -30,6 +30,8 @@ pub(super) struct Found {
     /// Kinds of values of which what rules ask could be met by one that nobody tries: between two at which it is not
     /// met the sides of a comparison may come near each other and part again.
     pub rough: BTreeSet<ValueKind>,
+    /// The same where several values of a kind go on at once.
+    pub rough_together: BTreeSet<ValueKind>,
     /// Kinds of values of which what rules ask may be met again and again, however far one goes.
     pub endless: BTreeSet<ValueKind>,
     /// Whether dates are moved, or so many units counted between two: days, months, years.
@@ -38,6 +40,8 @@ pub(super) struct Found {
     texts: usize,
     /// The numbers that the years of dates are compared with.
     pub years: BTreeSet<i64>,
+    /// The words of each comparison of a clause.
+    words: Vec<Vec<VarId>>,
 }
 
 impl World<'_> {
@@ -56,6 +60,7 @@ impl World<'_> {
                 found.cond(cond);
                 asked(cond, &mut words);
             }
+            found.together();
             // Two words may stand for one text.
             let mut together = Asked::default();
             words.values().for_each(|word| together.add(word));
@@ -167,8 +172,28 @@ impl Found {
         if shapes.bent || shapes.divided > 1 || again && (shapes.curved || shapes.stepped) {
             self.rough.insert(ValueKind::Number);
         }
+        // Of two words that are multiplied or divided each value of one asks for one of its own of the other.
+        if shapes.curved {
+            self.rough_together.insert(ValueKind::Number);
+        }
         if again && shapes.stepped {
-            self.endless.insert(ValueKind::Number);
+            self.endless.extend([ValueKind::Number, ValueKind::Date]);
+            self.rough.insert(ValueKind::Date);
+        }
+        self.words.push(vars);
+    }
+
+    /// Notes where words that are compared with each other are each compared with something else too: between that
+    /// there may be room for some pair that nobody tries.
+    fn together(&mut self) {
+        let words = std::mem::take(&mut self.words);
+        let is_bound = |at: usize, word: &VarId| {
+            words.iter().enumerate().any(|(other, words)| other != at && words.contains(word))
+        };
+        let is_narrow =
+            |(at, own): (usize, &Vec<VarId>)| own.iter().filter(|word| is_bound(at, word)).count() > 1;
+        if words.iter().enumerate().any(is_narrow) {
+            self.rough_together.extend([ValueKind::Number, ValueKind::Date]);
         }
     }
 
@@ -213,7 +238,10 @@ impl Found {
             let made = spelled.iter().take(MOST_SPELLED).map(|text| spell(text));
             made.map(|text| Value::Text(text.as_str().into())).collect::<Vec<_>>()
         };
-        let large = if self.called.contains("lower") { all(str::to_uppercase) } else { Vec::new() };
+        let mut large = if self.called.contains("lower") { all(str::to_uppercase) } else { Vec::new() };
+        if !large.is_empty() {
+            large.extend(all(capital));
+        }
         let wide = if self.called.contains("trim") { all(|text| format!(" {text}")) } else { Vec::new() };
         self.values.extend(large.into_iter().chain(wide));
         let mut texts: Vec<String> = self.texts();
@@ -255,6 +283,13 @@ impl Found {
         };
         self.values.iter().filter_map(text).collect()
     }
+}
+
+/// A text with its first letter in capitals and the others small.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
 /// How the sides of a comparison run while one value of theirs goes on.

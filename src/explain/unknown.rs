@@ -149,8 +149,13 @@ impl World<'_> {
             endless: Vec::new(),
             without: None,
         };
-        let kinds: BTreeSet<ValueKind> = doubts.iter().filter_map(|doubt| self.kind_of(doubt)).collect();
-        open.rough = builder.rules.rough.intersection(&kinds).copied().collect();
+        let all: Vec<ValueKind> = doubts.iter().filter_map(|doubt| self.kind_of(doubt)).collect();
+        let kinds: BTreeSet<ValueKind> = all.iter().copied().collect();
+        let is_rough = |kind: &ValueKind| {
+            let several = all.iter().filter(|other| *other == kind).count() > 1;
+            builder.rules.rough.contains(kind) || several && builder.rules.rough_together.contains(kind)
+        };
+        open.rough = kinds.iter().copied().filter(is_rough).collect();
         open.endless = builder.rules.endless.intersection(&kinds).copied().collect();
         let Ok(tree) = tree else { return open };
         open.tried = doubts.iter().map(|doubt| values_of(self, &tree, doubt)).collect();

@@ -35,7 +35,12 @@ impl Words<'_> {
             } else {
                 String::new()
             };
-            let text = format!("Every way to fill the gaps{whole} comes to `{says}` all the same{tried}.");
+            let text = match rough(&open.rough) {
+                Some(rough) => {
+                    format!("Every way to fill the gaps{whole} that was tried comes to `{says}` ({rough}).")
+                }
+                None => format!("Every way to fill the gaps{whole} comes to `{says}` all the same{tried}."),
+            };
             return vec![note(text, Vec::new())];
         }
         let mut notes = Vec::new();
