@@ -85,30 +85,14 @@ impl Gather {
 
     /// Adds what was gathered elsewhere, of tuples as wide. Hands back how many different ones there are where
     /// that was just worked out.
-    pub fn absorb(&mut self, other: Self) -> Option<usize> {
-        match (&mut self.data, other.data) {
-            (Packed::One(data), Packed::One(other)) | (Packed::Many(data), Packed::Many(other)) => {
-                data.extend_from_slice(&other);
-            }
-            (Packed::Two(data), Packed::Two(other)) => data.extend_from_slice(&other),
-            (Packed::Four(data), Packed::Four(other)) => data.extend_from_slice(&other),
-            // INVARIANT: as wide, so packed alike.
-            _ => {}
-        }
+    pub fn absorb(&mut self, other: &Self) -> Option<usize> {
+        self.data.extend(&other.data);
         self.drop_doubles()
     }
 
     /// Adds many.
     pub fn add_all(&mut self, tuples: &Sorted) {
-        match (&mut self.data, &tuples.data) {
-            (Packed::One(data), Packed::One(other)) | (Packed::Many(data), Packed::Many(other)) => {
-                data.extend_from_slice(other);
-            }
-            (Packed::Two(data), Packed::Two(other)) => data.extend_from_slice(other),
-            (Packed::Four(data), Packed::Four(other)) => data.extend_from_slice(other),
-            // INVARIANT: as wide, so packed alike.
-            _ => {}
-        }
+        self.data.extend(&tuples.data);
         self.drop_doubles();
     }
 

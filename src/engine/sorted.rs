@@ -38,6 +38,19 @@ impl Packed {
         }
     }
 
+    /// Adds others, of tuples as wide.
+    pub(super) fn extend(&mut self, others: &Self) {
+        match (self, others) {
+            (Self::One(data), Self::One(others)) | (Self::Many(data), Self::Many(others)) => {
+                data.extend_from_slice(others);
+            }
+            (Self::Two(data), Self::Two(others)) => data.extend_from_slice(others),
+            (Self::Four(data), Self::Four(others)) => data.extend_from_slice(others),
+            // INVARIANT: as wide, so packed alike.
+            _ => {}
+        }
+    }
+
     /// How many tuples there are.
     pub(super) fn len(&self, arity: usize) -> usize {
         match self {
@@ -271,15 +284,7 @@ impl Lists {
             Packed::Many(data) => data.reserve_exact(more * all.arity),
         }
         for list in lists {
-            match (&mut all.data, &list.data) {
-                (Packed::One(all), Packed::One(own)) | (Packed::Many(all), Packed::Many(own)) => {
-                    all.extend_from_slice(own);
-                }
-                (Packed::Two(all), Packed::Two(own)) => all.extend_from_slice(own),
-                (Packed::Four(all), Packed::Four(own)) => all.extend_from_slice(own),
-                // INVARIANT: as wide, so packed alike.
-                _ => {}
-            }
+            all.data.extend(&list.data);
         }
         all
     }

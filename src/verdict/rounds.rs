@@ -83,7 +83,7 @@ impl<'s> Rounds<'s> {
                         _ => shares.par_iter().map(share).collect(),
                     };
                     for found in found {
-                        if let Some(different) = next[*to].absorb(found?) {
+                        if let Some(different) = next[*to].absorb(&found?) {
                             clock.gathered(different)?;
                         }
                     }
