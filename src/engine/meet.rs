@@ -30,15 +30,7 @@ impl Begun<'_> {
             Self::Each(first, past) => (first[row], past[row]),
         }
     }
-}
 
-/// Up to so many rows are all compared.
-const SHORT: u32 = 24;
-
-/// Rows compared at once.
-const AT_ONCE: usize = 8;
-
-impl Begun<'_> {
     /// Reads what stands in the first of the rows left in each row: those lie all over an index, and are waited for
     /// together here instead of one after the other.
     pub(super) fn touch(&self, column: &[u32]) {
@@ -49,6 +41,12 @@ impl Begun<'_> {
         }
     }
 }
+
+/// Up to so many rows are all compared.
+const SHORT: u32 = 24;
+
+/// Rows compared at once.
+const AT_ONCE: usize = 8;
 
 /// What to look at after an id.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -93,7 +93,7 @@ pub enum Scope<'l> {
 pub struct Extras<'l> {
     /// Whom each row would match without each of its conditions.
     pub splits: bool,
-    /// What it holds of relations and facts.
+    /// What the evaluation holds of relations and facts.
     pub holds: Holds,
     /// What may be left out.
     pub scope: Scope<'l>,
@@ -437,6 +437,7 @@ impl Evaluator<'_> {
         Stop::Domain { error: failure.error, span, facts: facts.join(", ") }
     }
 
+    /// The ways a constraint is broken, as a part of the work of its own.
     fn constraint(&mut self, never: NeverId) -> Result<Vec<Violation>, Stop> {
         let profile = self.profile;
         profile.part(
