@@ -32,6 +32,8 @@ struct Counted {
     codes: Vec<u16>,
     count: u64,
     exemplar: usize,
+    /// The key of the exemplar's first id.
+    key: u64,
     /// The first id of subjects that were last found to come after the exemplar.
     passed: u32,
 }
@@ -90,6 +92,10 @@ struct Chunk<'c> {
     columns: &'c [&'c LensColumn],
     /// Bits that tell codes apart.
     bits: u32,
+    /// The dictionary of the first ids.
+    names: Option<&'c Dictionary>,
+    /// The first id of the last subject, with its key in the order of names.
+    last: (u32, u64),
     found: Vec<Counted>,
 }
 
@@ -101,7 +107,9 @@ impl<'c> Chunk<'c> {
         columns: &'c [&'c LensColumn],
     ) -> Self {
         let bits = table.outcomes.len().max(2).next_power_of_two().trailing_zeros();
-        Self { ruleset, dictionaries, table, columns, bits, found: Vec::new() }
+        let slot = ruleset.questions[table.question].slots.first();
+        let names = slot.map(|slot| &dictionaries[ruleset.domain_of(slot.ty)]);
+        Self { ruleset, dictionaries, table, columns, bits, names, last: (u32::MAX, 0), found: Vec::new() }
     }
 
     fn count(
@@ -169,21 +177,32 @@ impl<'c> Chunk<'c> {
     /// A pattern met for the first time.
     fn add(&mut self, subject: usize) -> usize {
         let codes = self.columns.iter().map(|column| column.codes[subject]).collect();
-        self.found.push(Counted { codes, count: 0, exemplar: subject, passed: u32::MAX });
+        let key = self.first(subject).1;
+        self.found.push(Counted { codes, count: 0, exemplar: subject, key, passed: u32::MAX });
         self.found.len() - 1
+    }
+
+    /// The first id of a subject, and its key: subjects with one first id come one after another.
+    fn first(&mut self, subject: usize) -> (u32, u64) {
+        if let (Some(names), Some(ids)) = (self.names, self.table.subjects.first())
+            && self.last.0 != ids[subject]
+        {
+            self.last = (ids[subject], names.order_key(ids[subject]));
+        }
+        self.last
     }
 
     /// One more subject of a pattern, which is its exemplar if it has the lowest key.
     fn met(&mut self, at: usize, subject: usize) {
+        let (first, key) = self.first(subject);
         let counted = &mut self.found[at];
         counted.count += 1;
-        // Subjects with one first id come one after another: its name is looked at once.
-        let first = self.table.subjects.first().map_or(u32::MAX, |ids| ids[subject]);
-        if first == counted.passed && first != u32::MAX || subject == counted.exemplar {
+        let is_passed = first == counted.passed && first != u32::MAX;
+        if key > counted.key || is_passed || subject == counted.exemplar {
             return;
         }
         if compare_subjects(self.ruleset, self.dictionaries, self.table, subject, counted.exemplar).is_lt() {
-            counted.exemplar = subject;
+            (counted.exemplar, counted.key) = (subject, key);
         } else if self.table.subjects.first().is_some_and(|ids| ids[counted.exemplar] != first) {
             counted.passed = first;
         }

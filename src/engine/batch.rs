@@ -4,7 +4,7 @@
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Registers, lower};
 use super::operators::Run;
-use super::program::{Computed, Program, Step};
+use super::program::{Computed, Place, Program, Step};
 use super::run::Runner;
 use super::table::Index;
 use super::values::Values;
@@ -155,6 +155,32 @@ impl<'p> BatchProgram<'p> {
             }
             _ => None,
         }
+    }
+
+    /// The rows that are all the ways to meet the program just as they stand, where it asks for nothing but rows of one
+    /// atom whose first levels are those of the head.
+    pub fn listed(&self, head: &[Place]) -> Option<&'p Index> {
+        let (mut own, mut level) = (None, 0);
+        for step in &self.program.body.steps {
+            let atom = match step {
+                Step::Seek { atom, from: 0, to: 0 } => *atom,
+                Step::Extend { var, atoms } => {
+                    let [(atom, from, to)] = atoms.as_slice() else { return None };
+                    let is_next = matches!(head.get(level), Some(Place::Var(next)) if next == var);
+                    if !is_next || (*from, *to) != (level, level + 1) {
+                        return None;
+                    }
+                    level += 1;
+                    *atom
+                }
+                _ => return None,
+            };
+            if *own.get_or_insert(atom) != atom {
+                return None;
+            }
+        }
+        let plan = &self.program.atoms[own?];
+        (level == head.len() && !plan.narrowed).then_some(&*plan.index)
     }
 
     fn lead(&self) -> Option<&Index> {

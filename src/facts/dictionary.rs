@@ -230,6 +230,21 @@ impl Dictionary {
         }
     }
 
+    /// A number that is lower for one entry than for another only where it comes before it in the order of
+    /// [`Self::compare`]: of names the first eight bytes.
+    pub fn order_key(&self, id: u32) -> u64 {
+        match &self.entries {
+            Entries::Names { names, .. } => {
+                let bytes = names.bytes(id);
+                let mut first = [0; 8];
+                let held = bytes.len().min(first.len());
+                first[..held].copy_from_slice(&bytes[..held]);
+                u64::from_be_bytes(first)
+            }
+            Entries::Values { .. } => 0,
+        }
+    }
+
     /// The id of a name, if it has one.
     pub fn find_name(&self, name: &str) -> Option<u32> {
         match &self.entries {

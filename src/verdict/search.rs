@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
-    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Lists, Place, Profile, Program, Reached,
-    Sorted, Step, Table, Values, assigned, united,
+    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Index, Lists, Place, Profile, Program,
+    Reached, Sorted, Step, Table, Values, assigned, united,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
 use crate::plan::{Inputs, Request, compile, may_miss, outline};
@@ -114,7 +114,17 @@ pub(super) fn all_ways(
     };
     let batches: Vec<BatchProgram<'_>> =
         wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
+    let listed: Vec<Option<&Index>> =
+        batches.iter().zip(wanted).map(|(batch, wanted)| batch.listed(wanted.head)).collect();
     let collect = |at: usize, window: Option<(u32, u32)>, gather: &mut Gather| -> Result<(), Bail> {
+        if let Some(index) = listed[at] {
+            clock.time()?;
+            let rows = window.map_or(index.all(), |(from, to)| index.window(from, to));
+            return match gather.add_rows(index, rows) {
+                Some(different) => Ok(clock.gathered(different)?),
+                None => Ok(()),
+            };
+        }
         batches[at].run(values, clock, window, &mut |found| match gather.add_found(found, wanted[at].head) {
             Some(different) => Ok(clock.gathered(different)?),
             None => Ok(()),
