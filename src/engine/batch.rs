@@ -129,14 +129,7 @@ impl<'p> BatchProgram<'p> {
     /// The ids of the first variable that is sought, from the least to past the greatest, with about so
     /// many parts of equal work; `None` where the search begins otherwise.
     pub fn windows(&self, parts: usize) -> Option<Vec<(u32, u32)>> {
-        let index = self.lead()?;
-        let ids = &index.columns[0];
-        let last = *ids.last()?;
-        let mut bounds: Vec<u32> = (1..parts).map(|part| ids[ids.len() * part / parts]).collect();
-        bounds.insert(0, 0);
-        bounds.push(last + 1);
-        bounds.dedup();
-        Some(bounds.windows(2).map(|pair| (pair[0], pair[1])).collect())
+        self.lead()?.windows(parts)
     }
 
     /// The variable a search begins with, where it does with all ids of some atoms.

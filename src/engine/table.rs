@@ -323,6 +323,18 @@ impl Index {
         (row(from), row(to))
     }
 
+    /// The ids of the first column, from the least to past the greatest, with about so many parts of equal rows; `None`
+    /// where there are no rows.
+    pub fn windows(&self, parts: usize) -> Option<Vec<(u32, u32)>> {
+        let ids = &self.columns[0];
+        let last = *ids.last()?;
+        let mut bounds: Vec<u32> = (1..parts).map(|part| ids[ids.len() * part / parts]).collect();
+        bounds.insert(0, 0);
+        bounds.push(last + 1);
+        bounds.dedup();
+        Some(bounds.windows(2).map(|pair| (pair[0], pair[1])).collect())
+    }
+
     /// Where the rows of each id of the first column lie, where that is known.
     pub(super) fn starts(&self) -> Option<&Starts> {
         self.starts.as_ref()

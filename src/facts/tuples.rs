@@ -29,9 +29,15 @@ impl Tuples {
         (!self.scattered).then_some((&self.origins, self.stated.as_deref()))
     }
 
-    /// Tuples from all their parts, which fit each other.
-    pub(super) fn from_parts(columns: Vec<Vec<u32>>, origins: Origins, stated: Option<Vec<u32>>) -> Self {
-        Self { columns, origins, stated, scattered: false }
+    /// Tuples from all their parts, which fit each other; where they do not stand as they were stated, with the place of
+    /// each then, or without where nobody asks.
+    pub(super) fn from_parts(
+        columns: Vec<Vec<u32>>,
+        origins: Origins,
+        stated: Option<Option<Vec<u32>>>,
+    ) -> Self {
+        let scattered = matches!(stated, Some(None));
+        Self { columns, origins, stated: stated.flatten(), scattered }
     }
 
     /// The number of tuples.

@@ -4,7 +4,6 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::tables::{Opened, OpenedTables, Readable};
 use super::{Options, Session};
-use crate::base::StopSign;
 use crate::diag::{Code, Diagnostic};
 use crate::facts::cache::{Encoded, decode, rules_key};
 use crate::facts::{FactSet, FactSetBuilder, read_tables, repeated_rows};
@@ -41,7 +40,7 @@ impl Session<'_> {
         let Some((store, key)) = store.zip(key) else { return read(ruleset, tables, options).map(warned) };
         let rows = |facts: &Option<Facts>| count(facts.as_ref());
         let kept =
-            profile.part(|| "facts from the cache".to_owned(), rows, || kept(ruleset, store, key, stop));
+            profile.part(|| "facts from the cache".to_owned(), rows, || kept(ruleset, store, key, options));
         if let Some((facts, mut warnings)) = kept {
             warnings.extend(repeated_rows(ruleset, &facts));
             let unusable = warnings.iter().any(Diagnostic::is_error);
@@ -108,9 +107,9 @@ fn key(ruleset: &Ruleset, tables: &[Opened]) -> Option<u128> {
     Some(xxh3_128(&bytes))
 }
 
-fn kept(ruleset: &Ruleset, store: &dyn Store, key: u128, stop: &StopSign) -> Option<Facts> {
-    let bytes = Stopped::new(store.open(key)?, stop.clone());
-    decode(ruleset, key, &bytes as &dyn ReadAt)
+fn kept(ruleset: &Ruleset, store: &dyn Store, key: u128, options: &Options) -> Option<Facts> {
+    let bytes = Stopped::new(store.open(key)?, options.limits.stop.clone());
+    decode(ruleset, key, &bytes as &dyn ReadAt, options.holds == Holds::Stated)
 }
 
 /// Keeps facts; hands back a warning where that cannot be done.

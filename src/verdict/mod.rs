@@ -14,6 +14,7 @@ mod parts;
 mod reach;
 mod relations;
 mod rounds;
+mod ruled_out;
 mod said;
 mod search;
 mod splits;

@@ -37,13 +37,13 @@ pub(super) struct Parts {
 
 /// The variables of a clause, and how many of them are the subject's.
 #[derive(Clone, Copy)]
-struct Words<'c> {
-    vars: &'c IndexVec<VarId, Var>,
-    slots: usize,
+pub(super) struct Words<'c> {
+    pub vars: &'c IndexVec<VarId, Var>,
+    pub slots: usize,
 }
 
 /// Subjects, or nothing where the search way by way must say.
-type Found = Result<Option<Arc<BitSet>>, Stop>;
+pub(super) type Found = Result<Option<Arc<BitSet>>, Stop>;
 
 impl Evaluator<'_> {
     /// Whom a row matches, put together from its parts; `None` where it must be searched as a whole.
@@ -249,6 +249,9 @@ impl Evaluator<'_> {
         if let Some(found) = self.by_column(question, words, part, possible, span)? {
             return Ok(Some(Arc::new(found)));
         }
+        if let Some(found) = self.unless_ruled_out(question, words, part, possible, span)? {
+            return Ok(Some(found));
+        }
         let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
         let branches = search::branches(&clause);
         if branches.len() > 1 {
@@ -308,8 +311,20 @@ impl Evaluator<'_> {
         Ok(Some(column.compare(crate::plan::comparison(*op), &constant, on_the_left, possible)))
     }
 
+    /// Whom conditions match that share words, where that was kept.
+    pub(super) fn kept(
+        &self,
+        question: QuestionId,
+        words: Words<'_>,
+        items: Vec<Cond>,
+    ) -> Option<Arc<BitSet>> {
+        let mut parts = grouped(words, items);
+        let part = parts.pop().filter(|_| parts.is_empty())?;
+        self.parts[question].found.get(&(key(words, &part), false)).cloned()
+    }
+
     /// Whom conditions match that are searched together, among all subjects or some of them.
-    fn searched(
+    pub(super) fn searched(
         &mut self,
         question: QuestionId,
         words: Words<'_>,
@@ -380,7 +395,7 @@ fn items_of(clause: &Clause) -> Vec<Cond> {
     items
 }
 
-fn flattened(cond: Cond) -> Vec<Cond> {
+pub(super) fn flattened(cond: Cond) -> Vec<Cond> {
     match cond {
         Cond::And(parts) => parts.into_iter().flat_map(flattened).collect(),
         other => vec![other],

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::columns::Column;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
-    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Index, Lists, Place, Profile, Program,
-    Reached, Sorted, Step, Table, Values, assigned, united,
+    Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Grouped, Index, Lists, Place, Profile,
+    Program, Reached, Sorted, Step, Table, Values, assigned, united,
 };
 use crate::model::{Clause, Cond, Expr, VarId};
 use crate::plan::{Inputs, Request, compile, may_miss, outline};
@@ -319,7 +319,10 @@ pub(super) fn subjects(
     let count = table.len();
     let Some(over) = Over::new(table, clause, (possible, false), inputs) else { return Ok(None) };
     profile.note(None, || outline(inputs.ruleset, clause, &over.program));
-    let parts = over.run(values, clock, |_, places, part: &mut Words| part.mark(places))?;
+    let parts = match over.added_up(values, clock)? {
+        Some(parts) => Some(parts),
+        None => over.run(values, clock, |_, places, part: &mut Words| part.mark(places))?,
+    };
     let Some(parts) = parts else { return Ok(None) };
     let mut words = vec![0_u64; count.div_ceil(64)];
     for Words { base, words: own } in parts {
@@ -391,6 +394,29 @@ impl<'t> Over<'t> {
         }
         let in_order = program.atoms[atom].in_order();
         Some(Self { table, program, atom, in_order })
+    }
+
+    /// Whom the search finds where it asks only what rows that belong to each subject add up to; `None` where it asks
+    /// anything else, or one way after the other must say.
+    fn added_up(&self, values: &Values<'_>, clock: &Clock) -> Result<Option<Vec<Words>>, Reached> {
+        let grouped = if self.in_order { Grouped::of(&self.program, self.atom) } else { None };
+        let Some(grouped) = grouped else { return Ok(None) };
+        let part = |window: (u32, u32)| -> Result<Words, Bail> {
+            let mut own = Words::default();
+            grouped.run(values, clock, window, &mut |places| own.mark(places))?;
+            Ok(own)
+        };
+        let windows = grouped.windows(rayon::current_num_threads() * PARTS);
+        let parts: Vec<Result<Words, Bail>> = if self.table.len() < FEW {
+            windows.into_iter().map(part).collect()
+        } else {
+            windows.into_par_iter().map(part).collect()
+        };
+        match parts.into_iter().collect() {
+            Ok(parts) => Ok(Some(parts)),
+            Err(Bail::Reached(reached)) => Err(reached),
+            Err(Bail::Calculation) => Ok(None),
+        }
     }
 
     /// Calls `take` with what is found and the places of its subjects, in parts on all cores; hands back

@@ -18,6 +18,11 @@ const BLOCK: usize = 256 << 10;
 
 const WORD: usize = 4;
 
+/// What a stream holds.
+const BYTES: u8 = 0;
+const WORDS: u8 = 1;
+const SPARE: u8 = 2;
+
 /// The head: magic, format, number of streams, key, lengths of content and streams, the sum of the content and that
 /// of the head itself.
 const HEAD: usize = 8 + 4 + 4 + 16 + 8 + 8 + 8 + 8;
@@ -28,12 +33,19 @@ pub(super) struct Streams<'f>(Vec<Stream<'f>>);
 
 enum Stream<'f> {
     Words(Cow<'f, [u32]>),
+    /// Words that some do without.
+    Spare(Cow<'f, [u32]>),
     Bytes(Cow<'f, [u8]>),
 }
 
 impl<'f> Streams<'f> {
     pub fn words(&mut self, words: impl Into<Cow<'f, [u32]>>) {
         self.0.push(Stream::Words(words.into()));
+    }
+
+    /// Words that some do without.
+    pub fn spare(&mut self, words: impl Into<Cow<'f, [u32]>>) {
+        self.0.push(Stream::Spare(words.into()));
     }
 
     pub fn bytes(&mut self, bytes: impl Into<Cow<'f, [u8]>>) {
@@ -44,8 +56,16 @@ impl<'f> Streams<'f> {
 impl Stream<'_> {
     fn size(&self) -> usize {
         match self {
-            Self::Words(words) => words.len() * WORD,
+            Self::Words(words) | Self::Spare(words) => words.len() * WORD,
             Self::Bytes(bytes) => bytes.len(),
+        }
+    }
+
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Bytes(_) => BYTES,
+            Self::Words(_) => WORDS,
+            Self::Spare(_) => SPARE,
         }
     }
 }
@@ -56,6 +76,8 @@ pub(super) struct Loaded(std::vec::IntoIter<LoadedStream>);
 enum LoadedStream {
     Words(Vec<u32>, u32),
     Bytes(Vec<u8>),
+    /// Words that were done without.
+    Unread,
 }
 
 impl Loaded {
@@ -63,6 +85,15 @@ impl Loaded {
     pub fn words(&mut self) -> Option<(Vec<u32>, u32)> {
         match self.0.next()? {
             LoadedStream::Words(words, most) => Some((words, most)),
+            LoadedStream::Bytes(_) | LoadedStream::Unread => None,
+        }
+    }
+
+    /// The same of words that are done without where nobody wants them: then nothing within.
+    pub fn spare(&mut self) -> Option<Option<(Vec<u32>, u32)>> {
+        match self.0.next()? {
+            LoadedStream::Words(words, most) => Some(Some((words, most))),
+            LoadedStream::Unread => Some(None),
             LoadedStream::Bytes(_) => None,
         }
     }
@@ -71,7 +102,7 @@ impl Loaded {
     pub fn bytes(&mut self) -> Option<Vec<u8>> {
         match self.0.next()? {
             LoadedStream::Bytes(bytes) => Some(bytes),
-            LoadedStream::Words(..) => None,
+            LoadedStream::Words(..) | LoadedStream::Unread => None,
         }
     }
 
@@ -85,7 +116,7 @@ impl Loaded {
 fn inner(content: &[u8], streams: &Streams<'_>) -> Vec<u8> {
     let mut out = Writer::default();
     for stream in &streams.0 {
-        out.byte(u8::from(matches!(stream, Stream::Words(_))));
+        out.byte(stream.kind());
         out.u64(stream.size() as u64);
     }
     out.0.extend_from_slice(content);
@@ -116,7 +147,7 @@ pub(super) fn write(key: u128, content: &[u8], streams: &Streams<'_>, out: &mut 
     let mut block = Vec::with_capacity(BLOCK);
     for stream in &streams.0 {
         match stream {
-            Stream::Words(words) => {
+            Stream::Words(words) | Stream::Spare(words) => {
                 for words in words.chunks(BLOCK / WORD) {
                     block.clear();
                     block.extend(words.iter().flat_map(|word| word.to_le_bytes()));
@@ -136,8 +167,9 @@ pub(super) fn write(key: u128, content: &[u8], streams: &Streams<'_>, out: &mut 
     out.write_all(&sums.0)
 }
 
-/// The content and the streams; `None` where something is damaged or of another key.
-pub(super) fn read(key: u128, file: &dyn ReadAt) -> Option<(Vec<u8>, Loaded)> {
+/// The content and the streams, with those that some do without where these are wanted; `None` where something is damaged
+/// or of another key.
+pub(super) fn read(key: u128, file: &dyn ReadAt, with_spare: bool) -> Option<(Vec<u8>, Loaded)> {
     let mut head = [0; HEAD];
     file.read_at(0, &mut head).ok()?;
     let mut reader = Reader(&head);
@@ -164,9 +196,9 @@ pub(super) fn read(key: u128, file: &dyn ReadAt) -> Option<(Vec<u8>, Loaded)> {
     let mut places = Vec::new();
     let (mut at, mut block) = (HEAD as u64 + inner_len, 0);
     for _ in 0..count {
-        let words = reader.byte()? == 1;
+        let kind = reader.byte()?;
         let len = usize::try_from(reader.u64()?).ok().filter(|len| *len as u64 <= streams_len)?;
-        let place = Place { words, at, len, block };
+        let place = Place { kind, at, len, block };
         (at, block) = (at.checked_add(len as u64)?, block + len.div_ceil(BLOCK));
         places.push(place);
     }
@@ -186,7 +218,12 @@ pub(super) fn read(key: u128, file: &dyn ReadAt) -> Option<(Vec<u8>, Loaded)> {
         .into_par_iter()
         .map(|place| {
             let sums = &sums[place.block..place.block + place.len.div_ceil(BLOCK)];
-            if place.words { words(file, &place, sums) } else { bytes(file, &place, sums) }
+            match place.kind {
+                BYTES => bytes(file, &place, sums),
+                SPARE if !with_spare => Some(LoadedStream::Unread),
+                WORDS | SPARE => words(file, &place, sums),
+                _ => None,
+            }
         })
         .collect();
     Some((reader.0.to_vec(), Loaded(streams?.into_iter())))
@@ -194,7 +231,7 @@ pub(super) fn read(key: u128, file: &dyn ReadAt) -> Option<(Vec<u8>, Loaded)> {
 
 /// Where a stream lies.
 struct Place {
-    words: bool,
+    kind: u8,
     at: u64,
     len: usize,
     /// The number of its first block.

@@ -36,7 +36,7 @@ pub(super) fn write<'f>(
             let (origins, stated) = tuples.stating()?;
             out.u64(origins.len() as u64);
             out.byte(u8::from(stated.is_some()));
-            streams.words(stated.unwrap_or_default());
+            streams.spare(stated.unwrap_or_default());
             let mut runs = Vec::new();
             for (start, origin) in origins.runs() {
                 runs.extend(match origin {
@@ -196,8 +196,12 @@ fn tuples(
     let len = columns.first().map_or(0, Vec::len);
     let count = u32::try_from(reader.u64()?).ok()?;
     let placed = reader.byte()? == 1;
-    let (stated, most) = streams.words()?;
-    let fits = if placed { stated.len() == len && (len == 0 || most < count) } else { count as usize == len };
+    let stated = streams.spare()?;
+    let fits = match &stated {
+        _ if !placed => count as usize == len,
+        Some((stated, most)) => stated.len() == len && (len == 0 || *most < count),
+        None => true,
+    };
     if !fits || columns.iter().any(|column| column.len() != len) {
         return None;
     }
@@ -220,7 +224,9 @@ fn tuples(
         };
         origins.push_run(origin, (end - *start) as usize);
     }
-    (origins.len() == count as usize).then(|| Tuples::from_parts(columns, origins, placed.then_some(stated)))
+    let is_whole = origins.len() == count as usize;
+    let stated = placed.then_some(stated.map(|(stated, _)| stated));
+    is_whole.then(|| Tuples::from_parts(columns, origins, stated))
 }
 
 fn read_warning(ruleset: &Ruleset, reader: &mut Reader<'_>) -> Option<Diagnostic> {

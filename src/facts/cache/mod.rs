@@ -20,7 +20,7 @@ use crate::source::ReadAt;
 use blocks::Streams;
 
 /// Changes with the layout of what is stored.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Facts ready to be stored.
 pub struct Encoded<'f> {
@@ -50,8 +50,14 @@ impl<'f> Encoded<'f> {
 }
 
 /// The facts stored under a key, and the warnings of reading them; `None` where the bytes are not
-/// those of such facts, whole and undamaged.
-pub fn decode(ruleset: &Ruleset, key: u128, bytes: &dyn ReadAt) -> Option<(FactSet, Vec<Diagnostic>)> {
-    let (content, streams) = blocks::read(key, bytes)?;
+/// those of such facts, whole and undamaged. Without `origins` it is not known where tuples were stated, and what says
+/// so is not read.
+pub fn decode(
+    ruleset: &Ruleset,
+    key: u128,
+    bytes: &dyn ReadAt,
+    origins: bool,
+) -> Option<(FactSet, Vec<Diagnostic>)> {
+    let (content, streams) = blocks::read(key, bytes, origins)?;
     content::read(ruleset, &content, streams)
 }
