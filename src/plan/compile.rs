@@ -324,26 +324,27 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// Narrows atoms by what is bound: at the start by everything (`None`), later by these.
-    #[expect(clippy::unused_self, reason = "one of the steps of compiling")]
     fn fill(&self, state: &mut State<'r>, vars: Option<&BTreeSet<VarId>>) {
+        let grows = self.request.subjects.is_none() && state.bound == self.request.bound;
         for pending in &mut state.pending {
             let from = pending.columns.len();
-            // Subjects come in the order of their first slots: looked up in that order too, their
-            // rows lie side by side.
-            let mut columns: Vec<usize> = (0..pending.atom.args.len()).collect();
-            columns.sort_by_key(|column| as_var(&pending.atom.args[*column]));
-            for column in columns {
-                let ready = match &pending.atom.args[column] {
-                    Term::Var(var) => match vars {
-                        Some(vars) => vars.contains(var),
-                        None => state.bound.contains(var),
-                    },
-                    Term::Constant(_) | Term::Parameter(_) => vars.is_none(),
-                };
-                if ready && !pending.columns.contains(&column) {
-                    pending.columns.push(column);
-                }
+            let is_ready = |column: &usize| match &pending.atom.args[*column] {
+                Term::Var(var) => match vars {
+                    Some(vars) => vars.contains(var),
+                    None => state.bound.contains(var),
+                },
+                Term::Constant(_) | Term::Parameter(_) => vars.is_none(),
+            };
+            let mut columns: Vec<usize> = (0..pending.atom.args.len())
+                .filter(|column| is_ready(column) && !pending.columns.contains(column))
+                .collect();
+            // Subjects come in the order of their first slots: looked up in that order too, their rows lie side by side.
+            // Tuples that others grow from are too few to sort a table for that stands in an order of use.
+            let stands = grows && from == 0 && columns.iter().copied().eq(0..columns.len());
+            if !stands {
+                columns.sort_by_key(|column| as_var(&pending.atom.args[*column]));
             }
+            pending.columns.extend(columns);
             let to = pending.columns.len();
             if to > from || vars.is_none() {
                 state.steps.push(Step::Seek { atom: pending.slot, from, to });

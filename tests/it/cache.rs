@@ -62,7 +62,8 @@ fn asked(session: &Session<'_>, store: Option<Arc<dyn Store>>) -> (String, bool)
 fn asked_holding(session: &Session<'_>, store: Option<Arc<dyn Store>>, holds: Holds) -> (String, bool) {
     let ruleset = session.ruleset().expect("the ruleset is sound");
     let profile = Arc::new(Profile::gathering(|| None));
-    let options = Options { cache: store, profile: Arc::clone(&profile), splits: true, holds, ..Options::default() };
+    let options =
+        Options { cache: store, profile: Arc::clone(&profile), splits: true, holds, ..Options::default() };
     let said = match session.evaluate(ruleset, &options) {
         Ok((evaluation, warnings)) => {
             let options = ReportOptions::default();
