@@ -1,6 +1,7 @@
 //! The pattern table: subjects to whom the lenses say the same, counted in one pass on all cores.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
@@ -112,11 +113,7 @@ impl<'c> Chunk<'c> {
         Self { ruleset, dictionaries, table, columns, bits, names, last: (u32::MAX, 0), found: Vec::new() }
     }
 
-    fn count(
-        mut self,
-        subjects: std::ops::Range<usize>,
-        with_places: bool,
-    ) -> (Vec<Counted>, Vec<Option<u32>>) {
+    fn count(mut self, subjects: Range<usize>, with_places: bool) -> (Vec<Counted>, Vec<Option<u32>>) {
         let width = self.bits * self.columns.len() as u32;
         let mut places = Vec::new();
         let mut take = |own: &mut Self, subject: usize, find: &mut dyn FnMut(&mut Self, usize) -> usize| {
@@ -135,6 +132,9 @@ impl<'c> Chunk<'c> {
                 for (key, code) in packed.iter_mut().zip(&column.codes[subjects.clone()]) {
                     *key = *key << self.bits | u64::from(*code);
                 }
+            }
+            if width <= DIRECT && !with_places && self.table.perhaps.count() == 0 {
+                return (self.count_direct(subjects, &packed, width), places);
             }
             if width <= DIRECT {
                 let mut direct = vec![u32::MAX; 1 << width];
@@ -174,6 +174,30 @@ impl<'c> Chunk<'c> {
         (self.found, places)
     }
 
+    /// The same of subjects all of which are certain: `packed` are their codes, of so many bits.
+    fn count_direct(mut self, subjects: Range<usize>, packed: &[u64], width: u32) -> Vec<Counted> {
+        // Per code its place, how many subjects have it, and the key of its exemplar's first id.
+        let mut direct = vec![(u32::MAX, 0_u32, u64::MAX); 1 << width];
+        for (subject, code) in subjects.zip(packed) {
+            let key = self.first(subject).1;
+            let (place, count, least) = &mut direct[*code as usize];
+            *count += 1;
+            if key > *least {
+                continue;
+            }
+            if *place == u32::MAX {
+                *place = self.add(subject) as u32;
+            } else {
+                self.compare(*place as usize, subject);
+            }
+            *least = self.found[*place as usize].key;
+        }
+        for (place, count, _) in direct.into_iter().filter(|(place, ..)| *place < u32::MAX) {
+            self.found[place as usize].count = u64::from(count);
+        }
+        self.found
+    }
+
     /// A pattern met for the first time.
     fn add(&mut self, subject: usize) -> usize {
         let codes = self.columns.iter().map(|column| column.codes[subject]).collect();
@@ -192,11 +216,16 @@ impl<'c> Chunk<'c> {
         self.last
     }
 
-    /// One more subject of a pattern, which is its exemplar if it has the lowest key.
+    /// One more subject of a pattern.
     fn met(&mut self, at: usize, subject: usize) {
+        self.found[at].count += 1;
+        self.compare(at, subject);
+    }
+
+    /// Makes a subject of a pattern its exemplar if it has the lowest key.
+    fn compare(&mut self, at: usize, subject: usize) {
         let (first, key) = self.first(subject);
         let counted = &mut self.found[at];
-        counted.count += 1;
         let is_passed = first == counted.passed && first != u32::MAX;
         if key > counted.key || is_passed || subject == counted.exemplar {
             return;

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use super::radix::sorted_by_bits;
+
 /// Below this many tuples one thread does it.
 const FEW: usize = 1 << 14;
 
@@ -100,10 +102,30 @@ trait Key: Copy + Ord + Send + Sync + Default {
     fn then(self, bits: u32, id: u32) -> Self;
     /// The last id, and what stands before it.
     fn last(self, bits: u32) -> (u32, Self);
+    /// Numbers in ascending order, of which none has more bits.
+    fn sort(keys: Vec<Self>, bits: u32) -> Vec<Self>;
 }
 
+/// Numbers in ascending order.
+fn sort<K: Key>(mut keys: Vec<K>) -> Vec<K> {
+    if keys.len() < SHARE * 4 {
+        keys.sort_unstable();
+    } else {
+        keys.par_sort_unstable();
+    }
+    keys
+}
+
+/// The same of numbers of so many bits: so many at least are faster put in order by those, if they are near each other.
+fn sort_bits(keys: Vec<u64>, bits: u32) -> Vec<u64> {
+    if (FEW_KEYS..SHARE).contains(&keys.len()) { sorted_by_bits(keys, 0..bits) } else { sort(keys) }
+}
+
+/// Fewer numbers are sooner compared.
+const FEW_KEYS: usize = 1 << 9;
+
 macro_rules! key {
-    ($number:ty) => {
+    ($number:ty, $sort:expr) => {
         impl Key for $number {
             #[inline]
             fn then(self, bits: u32, id: u32) -> Self {
@@ -114,12 +136,16 @@ macro_rules! key {
             fn last(self, bits: u32) -> (u32, Self) {
                 ((self & !(Self::MAX << bits)) as u32, self >> bits)
             }
+
+            fn sort(keys: Vec<Self>, bits: u32) -> Vec<Self> {
+                $sort(keys, bits)
+            }
         }
     };
 }
 
-key!(u64);
-key!(u128);
+key!(u64, sort_bits);
+key!(u128, |keys, _| sort(keys));
 
 /// Tuples to be spread over buckets.
 struct Spread<'c> {
@@ -246,11 +272,7 @@ impl<'c> Spread<'c> {
             let mut parts = parts.into_iter();
             let mut keys = parts.next().unwrap_or_default();
             parts.for_each(|mut more| keys.append(&mut more));
-            if keys.len() < SHARE * 4 {
-                keys.sort_unstable();
-            } else {
-                keys.par_sort_unstable();
-            }
+            let keys = K::sort(keys, self.widths.iter().skip(1).sum::<u32>() + self.shift + self.place);
             if self.once {
                 if keys.windows(2).any(|pair| pair[0] == pair[1]) {
                     self.repeated.store(true, Ordering::Relaxed);

@@ -17,6 +17,78 @@ const COUNTED: usize = 1 << 16;
 /// Columns up to this length are looked through from their start.
 const SHORT: usize = 8;
 
+/// Of larger tables only a sample of ids is counted.
+const SAMPLED: usize = 1 << 18;
+
+/// Ids looked at at once, of which the sample is taken.
+const NEAR: usize = 1 << 10;
+
+/// One of so many ids is in a sample.
+const SAMPLE: usize = 16;
+
+/// Whether an id is in the sample: as good as by chance, whatever ids follow each other.
+fn is_of_sample(id: u32) -> bool {
+    // The golden ratio spreads them evenly (D. Knuth, The Art of Computer Programming, volume 3, 6.4).
+    id.wrapping_mul(0x9E37_79B1) >> (u32::BITS - SAMPLE.trailing_zeros()) == 0
+}
+
+/// The ids of a sample, as often as they stand in a column.
+fn sample(ids: &[u32]) -> Vec<u32> {
+    let of = |ids: &[u32]| {
+        let mut found = Vec::with_capacity(ids.len() / SAMPLE);
+        let mut near = [0; NEAR];
+        for ids in ids.chunks(NEAR) {
+            let mut held = 0;
+            for id in ids {
+                near[held] = *id;
+                held += usize::from(is_of_sample(*id));
+            }
+            found.extend_from_slice(&near[..held]);
+        }
+        found
+    };
+    ids.par_chunks(part_of(ids)).map(of).collect::<Vec<_>>().concat()
+}
+
+/// How many ids a thread looks at.
+fn part_of(ids: &[u32]) -> usize {
+    (ids.len() / rayon::current_num_threads()).max(COUNTED) + 1
+}
+
+/// How many different ids there are.
+fn count(ids: &[u32]) -> usize {
+    if is_sparse(ids) {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        return ids.len();
+    }
+    let words = ids.iter().max().map_or(0, |id| *id as usize / 64 + 1);
+    let seen_in = |ids: &[u32]| {
+        let mut seen = vec![0_u64; words];
+        ids.iter().for_each(|id| seen[*id as usize / 64] |= 1 << (id % 64));
+        seen
+    };
+    let either = |mut seen: Vec<u64>, other: Vec<u64>| {
+        seen.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
+        seen
+    };
+    let parts = ids.par_chunks(part_of(ids)).map(seen_in);
+    let seen =
+        parts.reduce(Vec::new, |seen, other| if seen.is_empty() { other } else { either(seen, other) });
+    seen.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+/// How many different ids a column has.
+#[derive(Clone, Copy, Debug)]
+struct Different {
+    about: usize,
+    /// Whether only a sample was counted.
+    sampled: bool,
+    /// Whether some id was met twice.
+    repeats: bool,
+}
+
 /// A set of tuples.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -25,7 +97,7 @@ pub struct Table {
     /// Whether the tuples ascend and stand in it once each.
     sorted: bool,
     indexes: Mutex<Indexes>,
-    distinct: Vec<OnceLock<usize>>,
+    distinct: Vec<OnceLock<Different>>,
     joins: Mutex<Vec<Joined>>,
     /// Conditions between a word of it and another one.
     pub(super) pairs: Mutex<Vec<Kept>>,
@@ -125,14 +197,32 @@ impl Table {
         self.index(&order).columns.clone()
     }
 
-    /// The number of different ids in a column.
+    /// About how many different ids stand in a column; just so many where the table is not large.
     pub fn distinct(&self, column: usize) -> usize {
-        if let Some(count) = self.distinct[column].get() {
-            return *count;
+        self.different(column).about
+    }
+
+    /// Whether each row has an id of its own in a column.
+    pub fn is_key(&self, column: usize) -> bool {
+        let Different { about, sampled, repeats } = self.different(column);
+        !repeats && if sampled { self.count_distinct(column) } else { about } == self.rows
+    }
+
+    fn different(&self, column: usize) -> Different {
+        if let Some(known) = self.distinct[column].get() {
+            return *known;
         }
         // Not while others wait for it: counting may set this thread to other work, which may ask for the same.
-        let count = self.count_distinct(column);
-        *self.distinct[column].get_or_init(|| count)
+        let counted = if self.rows < SAMPLED || self.sorted && column == 0 {
+            let about = self.count_distinct(column);
+            Different { about, sampled: false, repeats: about < self.rows }
+        } else {
+            let sample = sample(&self.columns[column]);
+            let count = count(&sample);
+            let about = (count * SAMPLE).min(self.rows);
+            Different { about, sampled: true, repeats: count < sample.len() }
+        };
+        *self.distinct[column].get_or_init(|| counted)
     }
 
     fn count_distinct(&self, column: usize) -> usize {
@@ -140,26 +230,7 @@ impl Table {
         if self.sorted && column == 0 {
             return ids.chunk_by(|left, right| left == right).count();
         }
-        if is_sparse(ids) {
-            let mut ids = ids.to_vec();
-            ids.sort_unstable();
-            ids.dedup();
-            return ids.len();
-        }
-        let words = ids.iter().max().map_or(0, |id| *id as usize / 64 + 1);
-        let seen_in = |ids: &[u32]| {
-            let mut seen = vec![0_u64; words];
-            ids.iter().for_each(|id| seen[*id as usize / 64] |= 1 << (id % 64));
-            seen
-        };
-        let either = |mut seen: Vec<u64>, other: Vec<u64>| {
-            seen.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
-            seen
-        };
-        let parts = ids.par_chunks((ids.len() / rayon::current_num_threads()).max(COUNTED) + 1).map(seen_in);
-        let seen =
-            parts.reduce(Vec::new, |seen, other| if seen.is_empty() { other } else { either(seen, other) });
-        seen.iter().map(|word| word.count_ones() as usize).sum()
+        count(ids)
     }
 
     /// The tuples sorted by the columns in this order, which names a column at most once. Tuples that

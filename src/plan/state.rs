@@ -78,7 +78,7 @@ impl<'r> State<'r> {
                 let vars = pending.atom.args.iter().map(as_var);
                 let is_key = |(column, var): (usize, Option<VarId>)| {
                     let bound = var.is_none_or(|var| determined.contains(&var));
-                    bound && pending.table.distinct(column) == pending.table.len()
+                    bound && pending.table.is_key(column)
                 };
                 if vars.clone().enumerate().any(is_key) {
                     determined.extend(vars.flatten());

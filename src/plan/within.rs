@@ -157,7 +157,7 @@ impl<'r> Compiler<'_, 'r> {
         pending.columns.push(column);
         pending.valued = Some(valued);
         let table = &pending.table;
-        let is_key = |column: &usize| table.distinct(*column) == table.len();
+        let is_key = |column: &usize| table.is_key(*column);
         let columns = (0..pending.atom.args.len()).filter(is_key);
         let keys = columns.filter_map(|column| as_var(&pending.atom.args[column])).map(Idx::index).collect();
         let domain = self.inputs.ruleset.domain_of(self.types[var.index()]).index();
