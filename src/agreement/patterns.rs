@@ -125,6 +125,9 @@ impl<'c> Chunk<'c> {
             own.met(at, subject);
             places.extend(with_places.then_some(Some(at as u32)));
         };
+        if width <= DIRECT && !with_places && self.table.perhaps.count() == 0 {
+            return (self.count_direct(subjects, width), places);
+        }
         if width <= 64 {
             // The codes of a subject side by side.
             let mut packed = vec![0_u64; subjects.len()];
@@ -132,9 +135,6 @@ impl<'c> Chunk<'c> {
                 for (key, code) in packed.iter_mut().zip(&column.codes[subjects.clone()]) {
                     *key = *key << self.bits | u64::from(*code);
                 }
-            }
-            if width <= DIRECT && !with_places && self.table.perhaps.count() == 0 {
-                return (self.count_direct(subjects, &packed, width), places);
             }
             if width <= DIRECT {
                 let mut direct = vec![u32::MAX; 1 << width];
@@ -174,13 +174,19 @@ impl<'c> Chunk<'c> {
         (self.found, places)
     }
 
-    /// The same of subjects all of which are certain: `packed` are their codes, of so many bits.
-    fn count_direct(mut self, subjects: Range<usize>, packed: &[u64], width: u32) -> Vec<Counted> {
+    /// The same of subjects all of which are certain, and whose codes take so few bits side by side.
+    fn count_direct(mut self, subjects: Range<usize>, width: u32) -> Vec<Counted> {
+        let mut packed = vec![0_u16; subjects.len()];
+        for column in self.columns {
+            for (key, code) in packed.iter_mut().zip(&column.codes[subjects.clone()]) {
+                *key = *key << self.bits | code;
+            }
+        }
         // Per code its place, how many subjects have it, and the key of its exemplar's first id.
         let mut direct = vec![(u32::MAX, 0_u32, u64::MAX); 1 << width];
         for (subject, code) in subjects.zip(packed) {
             let key = self.first(subject).1;
-            let (place, count, least) = &mut direct[*code as usize];
+            let (place, count, least) = &mut direct[usize::from(code)];
             *count += 1;
             if key > *least {
                 continue;

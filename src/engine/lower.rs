@@ -161,12 +161,13 @@ pub(super) fn lower<'p>(
         });
     }
     ops.reverse();
-    fused(program, ops)
+    fused(program, ops, depth == 0)
 }
 
 /// Makes one step of steps that give variables the ids of one atom's columns in turn, where no other atom
-/// has a say.
-fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
+/// has a say; with `asks` so too at the
+/// beginning of a search where others have.
+fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>, asks: bool) -> Vec<Op<'p>> {
     let alone = |op: &Op<'p>| match op.step {
         Step::Extend { var, atoms } => match atoms.as_slice() {
             [(atom, from, to)] if from + 1 == *to => Some((*atom, *from, *var)),
@@ -177,7 +178,14 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
     let mut out: Vec<Op<'p>> = Vec::with_capacity(ops.len());
     let mut ops = ops.into_iter().peekable();
     while let Some(mut op) = ops.next() {
-        if let Some((atom, from, var)) = alone(&op) {
+        let is_first =
+            asks && out.iter().all(|op| matches!(op.step, Step::Seek { from, to, .. } if from == to));
+        let pairs = if is_first { ops.peek().and_then(|next| pairs_of(program, &op, next)) } else { None };
+        if let Some((scan, next)) = pairs.and_then(|scan| Some((scan, ops.next()?))) {
+            op.keep = next.keep;
+            op.scan = Some(scan);
+            out.push(op);
+        } else if let Some((atom, from, var)) = alone(&op) {
             let index = &program.atoms[atom].index;
             let single = index.single && from > 0;
             let mut scan = Scan { atom, from, vars: vec![var], single, also: Vec::new() };
@@ -209,6 +217,31 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>) -> Vec<Op<'p>> {
         }
     }
     out
+}
+
+/// What goes through the rows of the smallest atom a search begins with, where these are pairs of the first two
+/// variables: the other atoms, none of which was asked about anything yet, are asked about them afterwards.
+fn pairs_of(program: &Program, op: &Op<'_>, next: &Op<'_>) -> Option<Scan> {
+    let (Step::Extend { var, atoms }, Step::Extend { var: second, atoms: others }) = (op.step, next.step)
+    else {
+        return None;
+    };
+    let is_new = |(atom, from, to): &(usize, usize, usize)| {
+        let plan = &program.atoms[*atom];
+        (*from, *to) == (0, 1) && !plan.narrowed && plan.index.starts().is_some()
+    };
+    let index = |atom: usize| &program.atoms[atom].index;
+    let (atom, ..) = *atoms.iter().min_by_key(|(atom, ..)| index(*atom).columns[0].len())?;
+    let also: Vec<(usize, usize, usize)> =
+        atoms.iter().chain(others).copied().filter(|(other, ..)| *other != atom).collect();
+    let is_pairs = others.contains(&(atom, 1, 2)) && index(atom).columns.len() == 2 && index(atom).distinct;
+    let is_read = [var, second].iter().any(|var| next.keep.binary_search(var).is_ok());
+    let each_once = also
+        .iter()
+        .enumerate()
+        .all(|(at, (atom, ..))| also[at + 1..].iter().all(|(other, ..)| other != atom));
+    let is_fit = is_pairs && is_read && each_once && is_new(&(atom, 0, 1)) && also.iter().all(is_new);
+    is_fit.then(|| Scan { atom, from: 0, vars: vec![*var, *second], single: false, also })
 }
 
 /// A step that gives a variable the one id an atom has left for it, and asks other atoms about that.

@@ -26,6 +26,7 @@ mod profile;
 mod program;
 mod results;
 mod run;
+mod scan;
 mod sorted;
 mod starts;
 mod table;

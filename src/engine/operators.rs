@@ -386,7 +386,7 @@ impl Run<'_, '_> {
     }
 
     /// Narrows other atoms by the variable that was just looked up.
-    fn ask_others(&self, scan: &Scan, keep: &[usize], batch: &mut Batch) {
+    pub(super) fn ask_others(&self, scan: &Scan, keep: &[usize], batch: &mut Batch) {
         for (place, (atom, from, to)) in scan.also.iter().enumerate() {
             if batch.len == 0 {
                 return;
