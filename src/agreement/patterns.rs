@@ -15,8 +15,8 @@ use crate::verdict::{LensColumn, VerdictTable};
 /// Subjects a thread counts at a time.
 const CHUNK: usize = 1 << 16;
 
-/// Patterns of so many bits are found by their place in an array.
-const DIRECT: u32 = 14;
+/// So many patterns that may be are found by their place in an array.
+const DIRECT: usize = 1 << 14;
 
 /// What the lenses say of subjects, counted.
 pub(super) struct PatternTable {
@@ -48,9 +48,11 @@ pub(super) fn patterns(
     with_places: bool,
 ) -> PatternTable {
     let count = table.len();
+    let all_certain = table.perhaps.count() == 0;
     let chunk = |at: usize| {
         let subjects = at * CHUNK..((at + 1) * CHUNK).min(count);
-        Chunk::new(ruleset, dictionaries, table, columns).count(subjects, with_places)
+        let chunk = Chunk { all_certain, ..Chunk::new(ruleset, dictionaries, table, columns) };
+        chunk.count(subjects, with_places)
     };
     let chunks = count.div_ceil(CHUNK);
     let counted: Vec<(Vec<Counted>, Vec<Option<u32>>)> = if chunks < 2 {
@@ -93,6 +95,8 @@ struct Chunk<'c> {
     columns: &'c [&'c LensColumn],
     /// Bits that tell codes apart.
     bits: u32,
+    /// Whether all subjects are certainly in the population.
+    all_certain: bool,
     /// The dictionary of the first ids.
     names: Option<&'c Dictionary>,
     /// The first id of the last subject, with its key in the order of names.
@@ -110,7 +114,8 @@ impl<'c> Chunk<'c> {
         let bits = table.outcomes.len().max(2).next_power_of_two().trailing_zeros();
         let slot = ruleset.questions[table.question].slots.first();
         let names = slot.map(|slot| &dictionaries[ruleset.domain_of(slot.ty)]);
-        Self { ruleset, dictionaries, table, columns, bits, names, last: (u32::MAX, 0), found: Vec::new() }
+        let (all_certain, last) = (false, (u32::MAX, 0));
+        Self { ruleset, dictionaries, table, columns, bits, all_certain, names, last, found: Vec::new() }
     }
 
     fn count(mut self, subjects: Range<usize>, with_places: bool) -> (Vec<Counted>, Vec<Option<u32>>) {
@@ -125,8 +130,12 @@ impl<'c> Chunk<'c> {
             own.met(at, subject);
             places.extend(with_places.then_some(Some(at as u32)));
         };
-        if width <= DIRECT && !with_places && self.table.perhaps.count() == 0 {
-            return (self.count_direct(subjects, width), places);
+        let patterns = self.table.outcomes.len().checked_pow(self.columns.len() as u32);
+        if let Some(patterns) = patterns.filter(|patterns| *patterns <= DIRECT)
+            && !with_places
+            && self.all_certain
+        {
+            return (self.count_direct(subjects, patterns), places);
         }
         if width <= 64 {
             // The codes of a subject side by side.
@@ -136,24 +145,11 @@ impl<'c> Chunk<'c> {
                     *key = *key << self.bits | u64::from(*code);
                 }
             }
-            if width <= DIRECT {
-                let mut direct = vec![u32::MAX; 1 << width];
-                for (subject, key) in subjects.zip(packed) {
-                    take(&mut self, subject, &mut |own, subject| {
-                        let place = &mut direct[key as usize];
-                        if *place == u32::MAX {
-                            *place = own.add(subject) as u32;
-                        }
-                        *place as usize
-                    });
-                }
-            } else {
-                let mut known: HashMap<u64, usize, FxBuildHasher> = HashMap::default();
-                for (subject, key) in subjects.zip(packed) {
-                    take(&mut self, subject, &mut |own, subject| {
-                        *known.entry(key).or_insert_with(|| own.add(subject))
-                    });
-                }
+            let mut known: HashMap<u64, usize, FxBuildHasher> = HashMap::default();
+            for (subject, key) in subjects.zip(packed) {
+                take(&mut self, subject, &mut |own, subject| {
+                    *known.entry(key).or_insert_with(|| own.add(subject))
+                });
             }
         } else {
             let mut known: HashMap<Vec<u16>, usize, FxBuildHasher> = HashMap::default();
@@ -174,16 +170,17 @@ impl<'c> Chunk<'c> {
         (self.found, places)
     }
 
-    /// The same of subjects all of which are certain, and whose codes take so few bits side by side.
-    fn count_direct(mut self, subjects: Range<usize>, width: u32) -> Vec<Counted> {
+    /// The same of subjects all of which are certain, where so few patterns may be.
+    fn count_direct(mut self, subjects: Range<usize>, patterns: usize) -> Vec<Counted> {
+        let outcomes = self.table.outcomes.len() as u16;
         let mut packed = vec![0_u16; subjects.len()];
         for column in self.columns {
             for (key, code) in packed.iter_mut().zip(&column.codes[subjects.clone()]) {
-                *key = *key << self.bits | code;
+                *key = *key * outcomes + code;
             }
         }
         // Per code its place, how many subjects have it, and the key of its exemplar's first id.
-        let mut direct = vec![(u32::MAX, 0_u32, u64::MAX); 1 << width];
+        let mut direct = vec![(u32::MAX, 0_u32, u64::MAX); patterns];
         for (subject, code) in subjects.zip(packed) {
             let key = self.first(subject).1;
             let (place, count, least) = &mut direct[usize::from(code)];

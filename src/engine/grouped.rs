@@ -144,17 +144,40 @@ impl<'p> Grouped<'p> {
 
     /// The first rows of about so many rows' groups from one row on, and then where the last of them ends.
     fn groups(&self, from: u32, end: u32) -> Vec<u32> {
-        let keys: Vec<&[u32]> = self.rows.columns[..self.depth()].iter().map(|ids| ids.as_slice()).collect();
-        let mut firsts = vec![from];
-        for row in from as usize + 1..end as usize {
-            if keys.iter().any(|ids| ids[row] != ids[row - 1]) {
-                firsts.push(row as u32);
-                if row as u32 - from >= NEAR {
-                    return firsts;
+        let end = end as usize;
+        let mut firsts = Vec::with_capacity(NEAR as usize + 2);
+        firsts.push(from);
+        let mut row = from as usize + 1;
+        while row < end {
+            let until = end.min(row + NEAR as usize);
+            let held = firsts.len();
+            firsts.resize(held + until - row, 0);
+            let mut at = held;
+            // Written whether a group begins there or not, so that nothing is guessed.
+            let pairs = |ids: &'p [u32]| ids[row - 1..until].array_windows::<2>();
+            match &self.rows.columns[..self.depth()] {
+                [one, other] => {
+                    for (row, ([a, b], [c, d])) in (row as u32..).zip(pairs(one).zip(pairs(other))) {
+                        firsts[at] = row;
+                        at += usize::from((a != b) | (c != d));
+                    }
+                }
+                keys => {
+                    for row in row..until {
+                        firsts[at] = row as u32;
+                        at += usize::from(keys.iter().any(|ids| ids[row] != ids[row - 1]));
+                    }
                 }
             }
+            firsts.truncate(at);
+            row = until;
+            if firsts.len() > 1 {
+                break;
+            }
         }
-        firsts.push(end);
+        if row == end {
+            firsts.push(end as u32);
+        }
         firsts
     }
 
