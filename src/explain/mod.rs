@@ -19,6 +19,7 @@ mod nearest;
 mod necessary;
 mod parting;
 mod plain;
+mod points;
 mod prove;
 mod roots;
 mod run;
