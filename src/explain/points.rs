@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use super::along::{ROUNDS, is_short, worth};
 use super::halving::{self, half_way};
 use super::lookup::Stop;
 use super::meeting;
-use super::roots::{Noted, Sides, across, parted, unseen};
+use super::plain::plainer;
+use super::roots::{EQUAL, Noted, Sides, across, parted, unseen};
 use super::run::Run;
 use super::unknown::{Builder, Doubt, MOST_WORLDS, Reading};
 use super::world::Change;
-use crate::value::{Value, ValueKind};
+use crate::value::{Decimal, Value, ValueKind};
 
 /// The most values that are found for one gap where sides of comparisons would meet.
 const MOST_MET: usize = 24;
@@ -18,6 +20,13 @@ const MOST_MET: usize = 24;
 const MOST_BENT: usize = 80;
 /// So often it is looked between two values that rules name.
 const DEEPEST: usize = 3;
+/// Of up to so many gaps each is asked last once.
+const MOST_ORDERED: usize = 4;
+/// So many worlds are worked out for that, and so many values kept of each.
+const MOST_LEARNING: usize = 4000;
+const MOST_LEARNED: usize = 8;
+/// Sides less than ten to this power apart are so by rounding.
+const ROUNDING: i32 = -20;
 
 /// A value that was tried for a gap, what is open then, and how far apart the sides of comparisons are.
 pub(super) type Point = (Value, Reading, Sides);
@@ -48,6 +57,18 @@ impl Builder<'_> {
             }
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
+        // Beside what lies far off nothing is looked for farther yet.
+        let rounds = if self.far == 0 { ROUNDS } else { 0 };
+        for _ in 0..rounds {
+            let new = worth(points.iter().map(|(value, _, sides)| (value, sides)), step);
+            if new.is_empty() {
+                break;
+            }
+            for value in new {
+                points.push(self.point(value, change, (doubt, slot))?);
+            }
+            points.sort_by(|left, right| left.0.cmp(&right.0));
+        }
         let mut pairs: Vec<[Point; 2]> =
             points.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
         // Along a line that is not straight it takes more.
@@ -94,11 +115,56 @@ impl Builder<'_> {
             }
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.dedup_by(|left, right| left.0 == right.0);
+        self.missed |= points.iter().any(all_but_met);
+        let points = without_long(points);
+        self.learn(doubt, &points);
         if self.far == 0 {
             let turns = points.windows(2).filter(|pair| pair[0].1 != pair[1].1);
             self.near.extend(turns.flatten().map(|(value, ..)| value.clone()));
         }
         Ok(points)
+    }
+
+    /// Asks each gap of a few after all others, which gives the values at which the answer turns once these are known:
+    /// some of them nobody would try before. Whether there are such.
+    pub fn learn_all(&mut self, doubts: &BTreeSet<Doubt>, budget: u64) -> bool {
+        let is_measured =
+            |doubt: &&Doubt| matches!(self.world.kind_of(doubt), Some(ValueKind::Number | ValueKind::Date));
+        let gaps: Vec<Doubt> = doubts.iter().filter(is_measured).cloned().collect();
+        if gaps.len() < 2 || gaps.len() > MOST_ORDERED || doubts.len() > MOST_ORDERED + 1 {
+            return false;
+        }
+        let most = std::mem::replace(&mut self.most, if gaps.len() > 2 { 4 } else { 8 });
+        let near = self.near.clone();
+        for gap in &gaps {
+            (self.worlds, self.left, self.last) = (MOST_WORLDS - MOST_LEARNING, budget, Some(gap.clone()));
+            let grown = self.tree(&Change::default(), &mut BTreeSet::new(), &mut BTreeSet::new());
+            // What takes too long tells enough.
+            drop(grown);
+            // Where it turns for one way only in which the others turn out, each of these asks for a value of its own.
+            let turning = std::mem::take(&mut self.turning).into_iter();
+            let mut all: Vec<Value> =
+                turning.filter(|(_, count)| *count > 1).map(|(value, _)| value).collect();
+            all.sort_by(|one, other| plainer(one, other, &[]));
+            self.learned.insert(gap.clone(), all.into_iter().take(MOST_LEARNED).collect());
+        }
+        (self.worlds, self.left, self.last, self.most, self.near) = (0, budget, None, most, near);
+        self.learned.values().any(|values| !values.is_empty())
+    }
+
+    /// Keeps the values at which an answer turns once all else is known.
+    fn learn(&mut self, doubt: &Doubt, points: &[Point]) {
+        if self.last.as_ref() != Some(doubt) {
+            return;
+        }
+        let of_same = |at: usize, other: Option<usize>| {
+            other.and_then(|other| points.get(other)).is_none_or(|point| point.1 == points[at].1)
+        };
+        let turns = |at: &usize| !(of_same(*at, at.checked_sub(1)) && of_same(*at, Some(at + 1)));
+        for at in (0..points.len()).filter(turns).filter(|at| !is_long(&points[*at].0)) {
+            *self.turning.entry(points[at].0.clone()).or_default() += 1;
+        }
     }
 
     /// What is left open where a gap is filled with a value, and how far apart the sides of comparisons are then.
@@ -124,4 +190,29 @@ impl Builder<'_> {
         self.left = run.left();
         Ok((value, reading, run.sides.take().map(Noted::into_sides).unwrap_or_default()))
     }
+}
+
+/// Whether a number has very many places.
+fn is_long(value: &Value) -> bool {
+    matches!(value, Value::Number(number) if !is_short(*number))
+}
+
+/// Whether sides that are asked to be equal are so but for rounding, at a value of very many places.
+fn all_but_met((value, _, sides): &Point) -> bool {
+    let nothing = Decimal::scaled(1, ROUNDING).unwrap_or(Decimal::ZERO);
+    let is_near = |apart: &Decimal| *apart != Decimal::ZERO && apart.abs() < nothing;
+    is_long(value) && sides.iter().any(|((_, line, _), apart)| *line == EQUAL && apart.iter().any(is_near))
+}
+
+/// The same without values of very many places, but where something is so at such a one alone.
+fn without_long(points: Vec<Point>) -> Vec<Point> {
+    let mut out: Vec<Point> = Vec::new();
+    let mut left = points.into_iter().peekable();
+    while let Some(point) = left.next() {
+        let beside = [out.last(), left.peek()];
+        if !is_long(&point.0) || beside.iter().all(|other| other.is_some_and(|other| other.1 != point.1)) {
+            out.push(point);
+        }
+    }
+    out
 }

@@ -1,7 +1,7 @@
 //! Of an answer that stays open: what it hangs on, and whether it hangs on anything at all. Grows the tree of the
 //! ways in which what is not known may turn out; `ways` reads it, `settling` looks for what settles the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::constants::Found;
 use super::lookup::{Stop, Tuple};
@@ -9,7 +9,7 @@ use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::ways::{Tree, leaves, turns_of, values_of};
 use super::world::{Change, Node, World};
-use super::{Answered, Open, Standing};
+use super::{Answered, Open, Standing, WithoutResult};
 use crate::base::Span;
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId, Ty};
@@ -60,6 +60,14 @@ pub(super) struct Builder<'w> {
     pub broken: Option<Span>,
     /// So many values of each gap are followed, where following all takes too long.
     pub most: usize,
+    /// Whether sides asked to be equal were so but for rounding.
+    pub missed: bool,
+    /// What is asked after all else.
+    pub last: Option<Doubt>,
+    /// Values of that at which the answer turns once all else is known, and in how many ways the rest may turn out.
+    pub turning: BTreeMap<Value, usize>,
+    /// Those of each gap that turn in several.
+    pub learned: BTreeMap<Doubt, BTreeSet<Value>>,
 }
 
 /// What is open in a world, nothing where the subject is not asked about; and whether it is certain which of both it is.
@@ -112,6 +120,10 @@ impl World<'_> {
             far: 0,
             broken: None,
             most: usize::MAX,
+            missed: false,
+            last: None,
+            turning: BTreeMap::new(),
+            learned: BTreeMap::new(),
         };
         let mut doubts = BTreeSet::new();
         let mut tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
@@ -122,6 +134,14 @@ impl World<'_> {
             (builder.most, builder.worlds, builder.left) = (most, 0, budget);
             doubts.clear();
             tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        }
+        if tree.is_ok() && builder.learn_all(&doubts, budget) {
+            let mut again = BTreeSet::new();
+            let grown = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut again);
+            if grown.is_ok() {
+                (tree, doubts) = (grown, again);
+            }
+            (builder.worlds, builder.left) = (0, budget);
         }
         let mut open = Open {
             doubts: doubts.iter().map(|doubt| self.fact(doubt.0, &doubt.1)).collect(),
@@ -188,7 +208,7 @@ impl World<'_> {
     }
 
     /// The kind of value that is missing.
-    fn kind_of(&self, (relation, _): &Doubt) -> Option<ValueKind> {
+    pub fn kind_of(&self, (relation, _): &Doubt) -> Option<ValueKind> {
         let entry = &self.ruleset.relations[*relation];
         match entry.slots[entry.open?].ty {
             Ty::Value(kind) => Some(kind),
@@ -259,26 +279,35 @@ impl Builder<'_> {
     }
 
     /// Answers after which the evaluation ends, each with the condition that has no result then.
-    fn without<'d>(&mut self, tree: &Tree, doubts: impl Iterator<Item = &'d Doubt>) -> Vec<(Answered, Span)> {
-        let mut out = Vec::new();
+    fn without<'d>(&mut self, tree: &Tree, doubts: impl Iterator<Item = &'d Doubt>) -> Vec<WithoutResult> {
+        let mut out: Vec<WithoutResult> = Vec::new();
         for doubt in doubts {
             let mut turns = BTreeSet::new();
             turns_of(tree, doubt, &mut turns);
             let mut turns = Vec::from_iter(turns);
             turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+            let is_measured = matches!(self.world.kind_of(doubt), Some(ValueKind::Number | ValueKind::Date));
+            let mut before = None;
             for turn in turns {
                 let change = self.world.turned(&Change::default(), doubt, &turn);
                 if self.read(&change).is_err() || out.len() == MOST_WITHOUT {
                     return out;
                 }
-                out.extend(self.broken.map(|at| (self.world.answered(doubt, &turn), at)));
+                let goes_on = is_measured && self.broken.is_some() && self.broken == before;
+                before = self.broken;
+                let Some(at) = self.broken else { continue };
+                let answer = self.world.answered(doubt, &turn);
+                match out.last_mut().filter(|_| goes_on) {
+                    Some(run) => run.last = answer,
+                    None => out.push(WithoutResult { first: answer.clone(), last: answer, at }),
+                }
             }
         }
         out
     }
 
     /// The ways in which what is not known there and not settled may turn out.
-    fn tree(
+    pub fn tree(
         &mut self,
         change: &Change,
         settled: &mut BTreeSet<Doubt>,
@@ -314,7 +343,10 @@ impl Builder<'_> {
             self.world.ruleset.relations[relation].open.is_some_and(|slot| tuple[slot] == MISSING)
         };
         let doubts = trace.facts.iter().filter(|(relation, tuple, maybe)| *maybe || open(*relation, tuple));
-        doubts.map(|(relation, tuple, _)| (*relation, tuple.clone())).find(|doubt| !settled.contains(doubt))
+        let doubts = doubts.map(|(relation, tuple, _)| (*relation, tuple.clone()));
+        let mut left = doubts.filter(|doubt| !settled.contains(doubt));
+        let first = left.next()?;
+        if self.last.as_ref() == Some(&first) { left.next().or(Some(first)) } else { Some(first) }
     }
 
     /// The ways in which something may turn out: of values those that rules tell apart.
@@ -339,8 +371,12 @@ impl Builder<'_> {
             let all: Vec<Turn> = values.iter().map(with).collect();
             return Ok(if all.len() > self.most { spread(all, self.most) } else { all });
         }
-        let values = values.iter().filter_map(|id| self.world.values.value(domain, *id)).collect();
-        let points = self.points(values, change, (doubt, slot))?;
+        let mut values: BTreeSet<Value> =
+            values.iter().filter_map(|id| self.world.values.value(domain, *id)).collect();
+        if self.last.as_ref() != Some(doubt) {
+            values.extend(self.learned.get(doubt).into_iter().flatten().cloned());
+        }
+        let points = self.points(values.into_iter().collect(), change, (doubt, slot))?;
         // Of values side by side that settle it the same way, the first and the last will do.
         let of_same = |at: usize, other: Option<usize>| {
             other.and_then(|other| points.get(other)).is_some_and(|(_, reading, _)| *reading == points[at].1)
