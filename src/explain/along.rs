@@ -9,7 +9,7 @@ use crate::value::{Decimal, Value};
 /// So many values are handed on at once.
 const MOST: usize = 16;
 /// So often values are looked for beside those found so.
-pub(super) const ROUNDS: usize = 3;
+const ROUNDS: usize = 3;
 /// Beyond this nothing is looked for: ten to this power.
 const FARTHEST: i32 = 15;
 /// Slopes that differ by one part in so many are the same.
@@ -23,6 +23,11 @@ const SURE: i64 = 28;
 
 /// Where a comparison was met along the way, and how far apart its sides were there.
 type Line<'s> = Vec<(Decimal, &'s Vec<Decimal>)>;
+
+/// How often values are looked for so: once where all values tried come to the same.
+pub(super) fn rounds(is_same: bool) -> usize {
+    if is_same { 1 } else { ROUNDS }
+}
 
 /// Values worth trying beside these, which come in order.
 pub(super) fn worth<'p>(points: impl Iterator<Item = (&'p Value, &'p Sides)>, step: i32) -> Vec<Value> {

@@ -139,7 +139,7 @@ fn parts(
         let named = numbers.iter().filter(|number| (1..=31).contains(*number)).map(|number| *number as i32);
         let known = dates.iter().map(|date| date.ymd().2).take(FEW);
         let around = named.chain(known).flat_map(|day| [day - 1, day, day + 1]);
-        days.extend(BTreeSet::from_iter(around.filter(|day| !matches!(*day, 1 | LAST_DAY))));
+        days.extend(around.filter(|day| !matches!(*day, 1 | LAST_DAY)).collect::<BTreeSet<i32>>());
     }
     for year in years {
         let own = days.iter().flat_map(|day| months.iter().map(move |month| (*month, *day)));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::along::{ROUNDS, is_short, worth};
+use super::along::{is_short, rounds, worth};
 use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
@@ -139,7 +139,8 @@ impl Search<'_> {
         let new: Vec<Value> = beyond.iter().filter(is_new).cloned().collect();
         points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));
         points.sort_by(|left, right| left.0.cmp(&right.0));
-        for _ in 0..ROUNDS {
+        let is_same = points.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        for _ in 0..rounds(is_same) {
             let new = worth(points.iter().map(|(value, _, sides)| (value, &**sides)), step);
             let before = points.len();
             points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::along::{ROUNDS, is_short, worth};
+use super::along::{is_short, rounds, worth};
 use super::halving::{self, half_way};
 use super::lookup::Stop;
 use super::meeting;
@@ -21,9 +21,11 @@ const MOST_BENT: usize = 80;
 /// So often it is looked between two values that rules name.
 const DEEPEST: usize = 3;
 /// Of up to so many gaps each is asked last once.
-const MOST_ORDERED: usize = 4;
+const MOST_ORDERED: usize = 3;
+/// Steps between values that were found on the way are ten to this power at least.
+const FINE: i32 = -6;
 /// So many worlds are worked out for that, and so many values kept of each.
-const MOST_LEARNING: usize = 4000;
+const MOST_LEARNING: usize = 2000;
 const MOST_LEARNED: usize = 8;
 /// Sides less than ten to this power apart are so by rounding.
 const ROUNDING: i32 = -20;
@@ -58,7 +60,8 @@ impl Builder<'_> {
         }
         points.sort_by(|left, right| left.0.cmp(&right.0));
         // Beside what lies far off nothing is looked for farther yet.
-        let rounds = if self.far == 0 { ROUNDS } else { 0 };
+        let is_same = points.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let rounds = if self.far > 0 { 0 } else { rounds(is_same) };
         for _ in 0..rounds {
             let new = worth(points.iter().map(|(value, _, sides)| (value, sides)), step);
             if new.is_empty() {
@@ -88,7 +91,9 @@ impl Builder<'_> {
             pairs.push([low, middle.clone()]);
             pairs.push([middle, high]);
         }
-        let step = halving::step(points.iter().map(|(value, ..)| value));
+        // Values that were found only now have finer steps, within bounds.
+        let is_coarse = |value: &&Value| !matches!(value, Value::Number(number) if number.exponent() < FINE);
+        let step = step.min(halving::step(points.iter().map(|(value, ..)| value).filter(is_coarse)));
         let mut left = MOST_MET;
         while let Some(([low, high], depth)) = apart.pop() {
             let is_same = low.1 == high.1;
