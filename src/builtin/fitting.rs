@@ -27,7 +27,21 @@ pub fn fitting(pattern: &str) -> Vec<String> {
             out.push(text);
         }
     }
+    // Where small and large letters are the same to a pattern, a text may have both.
+    let mixed: Vec<String> = out.iter().map(|text| mixed(text)).collect();
+    for text in mixed {
+        if !out.contains(&text) && known.is_met(&text) {
+            out.push(text);
+        }
+    }
     out
+}
+
+/// A text with its first letter large and its others small.
+fn mixed(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
 /// A text that the pattern is not met in, where one is at hand.
@@ -109,6 +123,7 @@ mod tests {
         assert_eq!(first("(").as_deref(), None, "what cannot be read fits nothing");
         assert_eq!(first("^a{1000}$").as_deref(), None, "too long a text is not made");
         assert_eq!(first("^()*$").as_deref(), Some(""));
+        assert!(fitting("(?i)^ab$").contains(&"Ab".to_owned()), "small and large letters are the same to it");
         assert_eq!(first(r"a\bb").as_deref(), None, "nothing fits it");
     }
 

@@ -13,6 +13,6 @@ pub use claims::Replay;
 pub use open::is_known_asked;
 pub use proof::{
     Amount, Answered, Claim, Derivation, Fact, FactChange, Gap, Held, Member, Open, Pivotal, Says, Shown,
-    Sides, Step, Through, WhyNot,
+    Sides, Step, Through, WhyNot, WithoutResult,
 };
 pub use replay::{Facts, FalseStep, replay};

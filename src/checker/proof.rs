@@ -318,7 +318,18 @@ pub struct Open {
     pub endless: Vec<ValueKind>,
     /// Where in some ways nothing is evaluated, since something has no result then: the answers after which that is so by
     /// themselves, each with the condition that has none.
-    pub without: Option<Vec<(Answered, Span)>>,
+    pub without: Option<Vec<WithoutResult>>,
+}
+
+/// An answer after which something has no result.
+#[derive(Clone, Debug)]
+pub struct WithoutResult {
+    /// The answer; of numbers or days tried one after the other the first.
+    pub first: Answered,
+    /// The last of these.
+    pub last: Answered,
+    /// The condition that has no result.
+    pub at: Span,
 }
 
 /// Something not known that makes a difference.

@@ -56,6 +56,8 @@ pub(super) struct Search<'w> {
     pub sides: Rc<Sides>,
     /// What proofs rest on: that is tried first.
     pub first: BTreeSet<(RelationId, Tuple)>,
+    /// Values at which alone an answer is another than with those right beside them.
+    pub lone: BTreeSet<Value>,
     /// The values tried for each change, whatever was changed beside it.
     pub values: BTreeMap<Move, BTreeSet<Value>>,
     /// The kinds of values that were tried.
@@ -94,6 +96,7 @@ impl<'w> Search<'w> {
             failed: false,
             sides: Rc::default(),
             first: BTreeSet::new(),
+            lone: BTreeSet::new(),
             values: BTreeMap::new(),
             kinds: BTreeSet::new(),
             endless: BTreeSet::new(),
@@ -280,7 +283,7 @@ impl Search<'_> {
         self.narrow(question, found, beside);
         let several = |tried: &Tried| tried.moves.len() > 1 && self.world.is_valued_at(&tried.moves, 0);
         let (many, single): (Vec<Tried>, Vec<Tried>) = std::mem::take(found).into_iter().partition(several);
-        let mut least = self.world.least(single, beside, &self.endless);
+        let mut least = self.world.least(single, beside, (&self.endless, &self.lone));
         least.extend(self.corners(question, many));
         let before = least.len();
         least.retain(|tried| self.is_whole(question.lenses, question.subject, &tried.moves));
@@ -359,7 +362,7 @@ impl Search<'_> {
         let reach = if moves.len() == 1 && !is_endless { reach } else { Reach::Only };
         let changes = moves.iter().map(|one| self.world.told(one)).collect();
         let stated = match moves.as_slice() {
-            [one] => self.world.is_stated_within(one, reach),
+            [one] => self.world.is_stated_within(one, &reach),
             _ => false,
         };
         Flip { changes, says, reach, stated }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::dates::{LIKE_A_YEAR, turning_year};
 use super::texts::{Asked, asked};
 use super::world::{Node, World};
 use crate::builtin::{Builtin, Takes, fitting, unfitting};
@@ -32,6 +33,8 @@ pub(super) struct Found {
     pub rough: BTreeSet<ValueKind>,
     /// The same where several values of a kind go on at once.
     pub rough_together: BTreeSet<ValueKind>,
+    /// Whether words are compared with each other that are each compared with something else too.
+    pub narrow: bool,
     /// Kinds of values of which what rules ask may be met again and again, however far one goes.
     pub endless: BTreeSet<ValueKind>,
     /// Whether dates are moved, or so many units counted between two: days, months, years.
@@ -193,6 +196,7 @@ impl Found {
         let is_narrow =
             |(at, own): (usize, &Vec<VarId>)| own.iter().filter(|word| is_bound(at, word)).count() > 1;
         if words.iter().enumerate().any(is_narrow) {
+            self.narrow = true;
             self.rough_together.extend([ValueKind::Number, ValueKind::Date]);
         }
     }
@@ -215,13 +219,19 @@ impl Found {
         let mut own = Self::default();
         own.expr(lhs);
         own.expr(rhs);
-        if own.called.contains("year") {
-            let whole = |value: Value| match value {
-                Value::Number(number) => number.to_i64(),
-                Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
-            };
-            self.years.extend(own.values.into_iter().filter_map(whole));
+        if !own.called.contains("year") {
+            return;
         }
+        if let Some(year) = turning_year(lhs, rhs) {
+            self.years.extend([year, year + 1]);
+            return;
+        }
+        // What the year is divided by, say, is no year.
+        let whole = |value: Value| match value {
+            Value::Number(number) => number.to_i64().filter(|year| *year >= LIKE_A_YEAR),
+            Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+        };
+        self.years.extend(own.values.into_iter().filter_map(whole));
     }
 
     fn pattern(&mut self, pattern: &str) {

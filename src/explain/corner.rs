@@ -1,13 +1,13 @@
 //! Of changes of several values one stays, each value brought in turn to where the answer turns while the others are held.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Reach;
 use super::change::{Question, Search, told};
 use super::moves::Move;
-use super::nearest::{Tried, sides};
+use super::nearest::{Along, Tried, sides};
 use super::world::World;
 use crate::facts::MISSING;
 use crate::value::Value;
@@ -142,13 +142,9 @@ impl Search<'_> {
         let others: Vec<Value> = others.filter_map(|tried| Some(of(tried)?.0)).collect();
         let old = self.world.stated_value(&shape.0);
         let known = self.world.known_beside(&shape.0);
-        let all = sides(
-            &own.iter().collect::<Vec<_>>(),
-            &others.iter().collect::<Vec<_>>(),
-            old.as_ref(),
-            false,
-            &known,
-        );
+        // Other values are held: that any but one will do is not said of one of several.
+        let line = Along { old: old.as_ref(), is_endless: false, known: &known, lone: &BTreeSet::new() };
+        let all = sides(&own.iter().collect::<Vec<_>>(), &others.iter().collect::<Vec<_>>(), &line);
         // Of several ranges that one in which the value lies.
         let apart = |tried: &Tried| {
             let Some((other, _)) = of(tried) else { return usize::MAX };

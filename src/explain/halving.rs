@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::along::{is_short, rounds, worth};
 use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
-use super::roots::{Sides, across, beside, roots, unseen};
+use super::roots::{Compared, EQUAL, Sides, across, middle_of, roots, unseen};
 use super::world::Change;
 use super::{Reach, lookup::Stop};
 use crate::checker::Says;
@@ -28,7 +29,9 @@ const DEEPEST: usize = 4;
 const MOST_HOLES: i64 = 8;
 
 /// The finest steps are ten to this power.
-const FINEST: i32 = -6;
+const FINEST: i32 = -9;
+/// What lies right beside a value is so many places finer.
+const LITTLE: i32 = 3;
 
 /// A value, what lenses say with it, and how far apart the sides of comparisons are then.
 type Point = (Value, Vec<Says>, Rc<Sides>);
@@ -39,7 +42,8 @@ pub(super) fn step<'v>(values: impl Iterator<Item = &'v Value>) -> i32 {
         Value::Number(number) => number.exponent(),
         Value::Text(_) | Value::Date(_) | Value::Flag(_) => 0,
     };
-    values.map(exponent).min().unwrap_or(0).clamp(FINEST, 0)
+    // What has more places came out of a division.
+    values.map(exponent).filter(|exponent| *exponent >= FINEST).min().unwrap_or(0).min(0)
 }
 
 /// The value half way between two that lie more than a step apart; of other values none.
@@ -135,6 +139,17 @@ impl Search<'_> {
         let new: Vec<Value> = beyond.iter().filter(is_new).cloned().collect();
         points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));
         points.sort_by(|left, right| left.0.cmp(&right.0));
+        let is_same = points.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        for _ in 0..rounds(is_same) {
+            let new = worth(points.iter().map(|(value, _, sides)| (value, &**sides)), step);
+            let before = points.len();
+            points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));
+            if points.len() == before {
+                break;
+            }
+            points.sort_by(|left, right| left.0.cmp(&right.0));
+        }
+        self.look_beside(question, shape, &points, step, (found, beside));
         let mut pairs: Vec<(Point, Point, usize)> =
             points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
         // Where it is known to turn comes first.
@@ -156,8 +171,16 @@ impl Search<'_> {
                 inside.extend(half_way(&low.0, &high.0, step));
             }
             let mut points = vec![low.clone()];
-            for value in inside {
-                points.extend(self.point(question, shape, &value, (found, beside)));
+            for value in &inside {
+                points.extend(self.point(question, shape, value, (found, beside)));
+            }
+            if let ([_], [only]) = (points.as_slice(), inside.as_slice())
+                && low.1 == high.1
+            {
+                // Where that is stated already, there may be room beside it.
+                for value in [middle_of(&low.0, only), middle_of(only, &high.0)].into_iter().flatten() {
+                    points.extend(self.point(question, shape, &value, (found, beside)));
+                }
             }
             if points.len() == 1 && low.1 == high.1 && depth < DEEPEST && left > 0 {
                 let values = unseen((&low.0, &low.2), (&high.0, &high.2), step);
@@ -185,21 +208,69 @@ impl Search<'_> {
                 pairs.extend(points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), depth)));
             }
         }
-        self.in_steps(shape, step, found);
+        self.in_steps(shape, step, found, beside);
+    }
+
+    /// Looks right beside values that are asked to be equal to something, where those tried on both sides come to the same
+    /// and they do not: whether they are so alone.
+    fn look_beside(
+        &mut self,
+        question: &Question<'_>,
+        shape: &Shape,
+        points: &[Point],
+        step: i32,
+        (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
+    ) {
+        let Ok(little) = Decimal::scaled(1, step - LITTLE) else { return };
+        for three in points.windows(3) {
+            let [low, (value, says, sides), high] = three else { continue };
+            let is_equal = |((_, line, _), apart): (&Compared, &Vec<Decimal>)| {
+                *line == EQUAL && apart.contains(&Decimal::ZERO)
+            };
+            // What is stated is read off the evaluation, which notes nothing.
+            let asks = || sides.is_empty() && low.2.keys().any(|(_, line, _)| *line == EQUAL);
+            let Value::Number(number) = value else { continue };
+            let is_other = low.1 == high.1 && low.1 != *says && !low.1.is_empty();
+            if !is_other || !(sides.iter().any(is_equal) || asks()) {
+                continue;
+            }
+            let around = [number.checked_sub(little), number.checked_add(little)];
+            let mut around = around.into_iter().flatten().map(Value::Number);
+            if around.all(|near| {
+                let point = self.point(question, shape, &near, (&mut *found, &mut *beside));
+                point.is_some_and(|point| point.1 == low.1)
+            }) {
+                self.lone.insert(value.clone());
+            }
+        }
     }
 
     /// Leaves out values in no whole steps, unless sides are equal there or no value in whole steps beside it does the same.
-    fn in_steps(&self, shape: &Shape, step: i32, found: &mut Vec<Tried>) {
+    fn in_steps(&self, shape: &Shape, step: i32, found: &mut Vec<Tried>, beside: &[Tried]) {
         let value = |tried: &Tried| Some(self.world.shape_at(&tried.moves, shape)?.1);
         let all: Vec<(Value, Vec<Says>)> =
             found.iter().filter_map(|tried| Some((value(tried)?, tried.says.clone()))).collect();
+        let mut along: Vec<(Value, bool, Vec<Says>)> = Vec::new();
+        for (list, works) in [(found.as_slice(), true), (beside, false)] {
+            along.extend(list.iter().filter_map(|tried| Some((value(tried)?, works, tried.says.clone()))));
+        }
+        along.sort_by(|one, other| one.0.cmp(&other.0));
+        // At a number of very many places something holds alone, or it is not told.
+        let is_alone = |value: &Value, says: &[Says]| {
+            let at = along.partition_point(|(other, ..)| other < value);
+            let near = [at.checked_sub(1), Some(at + 1)].map(|at| at.and_then(|at| along.get(at)));
+            near.into_iter().flatten().all(|(_, works, other)| !works || *other != says)
+        };
         found.retain(|tried| {
             let Some(Value::Number(number)) = value(tried) else { return true };
+            if !is_short(number) {
+                return is_alone(&Value::Number(number), &tried.says);
+            }
             let is_equal = || tried.sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
             if is_in_steps(number, step) || is_equal() {
                 return true;
             }
-            let near = beside(number, step).into_iter().map(Value::Number);
+            let near = super::roots::beside(number, step).into_iter().map(Value::Number);
             !near
                 .into_iter()
                 .any(|near| all.iter().any(|(other, says)| *other == near && *says == tried.says))

@@ -1,6 +1,7 @@
 //! Where both sides of a comparison meet while one value moves: found along straight lines between values that were
 //! tried, whatever the value goes through on its way (sums, averages, products, definitions).
 
+use super::along::snapped;
 use super::calculate::Calc;
 use super::lookup::{Flow, Stop, Want};
 use super::prove::ended;
@@ -70,7 +71,8 @@ pub(super) fn between(
     (high, after): (&Value, &Sides),
     halve: bool,
 ) -> Option<Value> {
-    before.iter().find_map(|(place, old)| {
+    // Of what is divided the product comes last, which goes along a straight line.
+    before.iter().rev().find_map(|(place, old)| {
         let new = after.get(place)?;
         let gone = old.iter().filter(|gap| !new.contains(gap));
         let come = new.iter().filter(|gap| !old.contains(gap));
@@ -106,9 +108,11 @@ fn met(low: &Value, high: &Value, old: Decimal, new: Decimal) -> Option<Value> {
     };
     match (low, high) {
         (Value::Number(low), Value::Number(high)) => {
-            let at = low.checked_add(part(high.checked_sub(*low).ok()?)?).ok()?;
-            let at = if at.exponent() < -MOST_PLACES { short(at)? } else { at };
-            (*low < at && at < *high).then_some(Value::Number(at))
+            let at = snapped(low.checked_add(part(high.checked_sub(*low).ok()?)?).ok()?);
+            let is_inside = |at: &Decimal| *low < *at && *at < *high;
+            // Where one with few places was tried already, it takes all there are.
+            let few = if at.exponent() < -MOST_PLACES { short(at).filter(is_inside) } else { None };
+            Some(few.unwrap_or(at)).filter(is_inside).map(Value::Number)
         }
         (Value::Date(low), Value::Date(high)) => {
             let days = part(Decimal::from(high.days_since(*low)))?.about();

@@ -1,6 +1,7 @@
 //! Why a lens says what it says of one subject, why not something else, and what would change it.
 //! Takes an evaluation that kept what was stated, hands on an `Explanation`: values, not text.
 
+mod along;
 mod amounts;
 mod answers;
 mod calculate;
@@ -19,6 +20,7 @@ mod nearest;
 mod necessary;
 mod parting;
 mod plain;
+mod points;
 mod prove;
 mod roots;
 mod run;
@@ -37,13 +39,13 @@ mod whynot;
 mod without;
 mod world;
 
-pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot};
+pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot, WithoutResult};
 use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
 use crate::diag::Diagnostic;
 use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
-use crate::value::ValueKind;
+use crate::value::{Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
 pub use plain::plainer;
 pub use settling::MOST_TOGETHER;
@@ -168,7 +170,7 @@ pub struct Flip {
 }
 
 /// How far beyond a value the same holds, by the values tried: those at which rules may change their mind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reach {
     /// There is no such value, or only it.
     Only,
@@ -178,6 +180,8 @@ pub enum Reach {
     Down,
     /// Whatever the value.
     Any,
+    /// Whatever the value but this one, at which the sides of a comparison are equal.
+    But(Value),
 }
 
 /// The smallest sets of changes that do something.

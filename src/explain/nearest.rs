@@ -94,7 +94,7 @@ impl World<'_> {
         &self,
         mut found: Vec<Tried>,
         beside: &[Tried],
-        endless: &BTreeSet<ValueKind>,
+        (endless, lone): (&BTreeSet<ValueKind>, &BTreeSet<Value>),
     ) -> Vec<Tried> {
         let most = found.iter().map(|tried| tried.moves.len()).max().unwrap_or(0);
         for at in 0..most {
@@ -135,7 +135,8 @@ impl World<'_> {
                         .map(|(value, _)| value)
                         .collect();
                     let is_endless = own.iter().any(|(value, _)| endless.contains(&value.kind()));
-                    out.extend(sides(&own, &others, old.as_ref(), is_endless, &known));
+                    let line = Along { old: old.as_ref(), is_endless, known: &known, lone };
+                    out.extend(sides(&own, &others, &line));
                 }
             }
             found = out;
@@ -198,7 +199,7 @@ impl World<'_> {
     }
 
     /// Whether some fact that differs from a new one by a value as far as it reaches is stated already.
-    pub fn is_stated_within(&self, one: &Move, reach: Reach) -> bool {
+    pub fn is_stated_within(&self, one: &Move, reach: &Reach) -> bool {
         let (Move::Add(_, tuple), Some((relation, slot, id))) = (one, self.valued(one)) else { return false };
         let domain = self.domain(relation, slot);
         let mut want: Vec<Want> = tuple.iter().map(|id| Want::Is(*id)).collect();
@@ -211,6 +212,7 @@ impl World<'_> {
             is_stated |= match reach {
                 Reach::Only => false,
                 Reach::Any => true,
+                Reach::But(but) => other.as_ref() != Some(but),
                 Reach::Up => other > own,
                 Reach::Down => other < own,
             };
@@ -248,15 +250,33 @@ impl World<'_> {
     }
 }
 
+/// What is known of the values of one change.
+pub(super) struct Along<'l> {
+    /// The value there is now.
+    pub old: Option<&'l Value>,
+    /// Whether what is asked comes again and again.
+    pub is_endless: bool,
+    /// Values that facts state in its place.
+    pub known: &'l [Value],
+    /// Values at which alone an answer is another.
+    pub lone: &'l BTreeSet<Value>,
+}
+
 /// The least change above the value there is now, and the one below it; without one the least of all, or one of those that
-/// come again and again.
-pub(super) fn sides(
-    own: &[&(Value, Tried)],
-    others: &[&Value],
-    old: Option<&Value>,
-    is_endless: bool,
-    known: &[Value],
-) -> Vec<Tried> {
+/// come again and again; one for all where any value but one will do.
+pub(super) fn sides(own: &[&(Value, Tried)], others: &[&Value], line: &Along<'_>) -> Vec<Tried> {
+    let Along { old, is_endless, known, lone } = *line;
+    let without: BTreeSet<&Value> = others.iter().copied().chain(old).collect();
+    if let [but] = Vec::from_iter(&without)[..]
+        && lone.contains(*but)
+        && own.iter().any(|(value, _)| value < *but)
+        && own.iter().any(|(value, _)| value > *but)
+    {
+        // The least of those above it, as one would count on.
+        let reach = Reach::But((*but).clone());
+        let next = own.iter().find(|(value, _)| value > *but);
+        return next.map(|(_, one)| Tried { reach, ..one.clone() }).into_iter().collect();
+    }
     let told =
         |one: Option<&&(Value, Tried)>, reach: Reach| one.map(|(_, one)| Tried { reach, ..one.clone() });
     let Some(old) = old else {

@@ -4,13 +4,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::along::snapped;
 use super::calculate::Calc;
 use super::lookup::Stop;
 use super::run::Run;
 use super::solve::Env;
 use crate::base::Idx;
-use crate::model::Cond;
 use crate::model::clause::expr_vars;
+use crate::model::{CompareOp, Cond};
 use crate::value::{Date, Decimal, Value};
 
 /// How far apart the sides of comparisons are, each with the things its words stand for.
@@ -19,11 +20,10 @@ pub(super) type Sides = BTreeMap<Compared, Vec<Decimal>>;
 /// A comparison, by where it stands in memory, which of its lines, and the things its words stand for.
 pub(super) type Compared = (usize, usize, Vec<Option<u32>>);
 
+/// The first line of a comparison that asks whether its sides are equal.
+pub(super) const EQUAL: usize = 3;
 /// So many values are tried between two.
 const MOST_ROOTS: usize = 12;
-/// The finest values are of this many decimals.
-const FINEST: i32 = -6;
-
 /// What is noted of one world on the way.
 #[derive(Debug)]
 pub(super) struct Noted {
@@ -68,8 +68,10 @@ impl Run<'_> {
     pub fn note_sides(&self, cond: &Cond, env: &Env<'_>, lhs: &Calc, rhs: &Calc) -> Result<(), Stop> {
         let Some(noted) = &self.sides else { return Ok(()) };
         let lines = self.lines(cond, (lhs, rhs), env)?;
+        let first =
+            if matches!(cond, Cond::Compare { op: CompareOp::Eq | CompareOp::Ne, .. }) { EQUAL } else { 0 };
         for (line, apart) in lines.into_iter().enumerate().filter_map(|(line, apart)| Some((line, apart?))) {
-            noted.note((std::ptr::from_ref(cond) as usize, line, env.things()), apart);
+            noted.note((std::ptr::from_ref(cond) as usize, first + line, env.things()), apart);
         }
         Ok(())
     }
@@ -113,6 +115,27 @@ pub(super) fn across(
     if left.is_empty() { Vec::new() } else { roots((low, &left), (high, after), step) }
 }
 
+/// How far apart sides are at one value and at another, of those that are not as far apart at both: in the same order, as
+/// a rule, else each may have come to be any other.
+pub(super) fn moved(starts: &[Decimal], ends: &[Decimal]) -> Vec<(Decimal, Decimal)> {
+    let (gone, come) = (without(starts, ends), without(ends, starts));
+    if gone.len() == come.len() {
+        return gone.into_iter().zip(come).collect();
+    }
+    gone.iter().flat_map(|start| come.iter().map(|end| (*start, *end))).collect()
+}
+
+/// Those of some numbers that are not among others, each of which takes one away.
+fn without(all: &[Decimal], others: &[Decimal]) -> Vec<Decimal> {
+    let mut left = all.to_vec();
+    for other in others {
+        if let Some(at) = left.iter().position(|own| own == other) {
+            left.remove(at);
+        }
+    }
+    left
+}
+
 /// The values strictly between two at which sides are equal, ascending, and one between each two of these where none in
 /// whole steps lies there.
 pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) -> Vec<Value> {
@@ -120,18 +143,12 @@ pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) ->
     let mut found: BTreeSet<Decimal> = BTreeSet::new();
     for (key, starts) in low.1 {
         let Some(ends) = high.1.get(key) else { continue };
-        // The same ways, in the same order, as a rule; else each may be any other.
-        let is_same = starts.len() == ends.len();
-        let all = starts.iter().enumerate().flat_map(|(at, start)| {
-            let own = ends.iter().enumerate().filter(move |(other, _)| !is_same || at == *other);
-            own.map(move |(_, end)| (start, end))
-        });
-        for (start, end) in all {
+        for (start, end) in moved(starts, ends) {
             let root = || {
-                let slope = end.checked_sub(*start).ok()?;
+                let slope = end.checked_sub(start).ok()?;
                 let span = last.checked_sub(first).ok()?;
-                let over = Decimal::ZERO.checked_sub(*start).ok()?.checked_mul(span).ok()?;
-                first.checked_add(over.checked_div(slope).ok()?).ok()
+                let over = Decimal::ZERO.checked_sub(start).ok()?.checked_mul(span).ok()?;
+                first.checked_add(over.checked_div(slope).ok()?).ok().map(snapped)
             };
             if let Some(root) = root()
                 && first < root
@@ -143,9 +160,7 @@ pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) ->
     }
     let mut out: BTreeSet<Decimal> = BTreeSet::new();
     for root in found.iter().take(MOST_ROOTS) {
-        if root.exponent() >= FINEST {
-            out.insert(*root);
-        }
+        out.insert(*root);
         out.extend(beside(*root, step));
     }
     let found = Vec::from_iter(found);
@@ -161,14 +176,22 @@ pub(super) fn roots(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) ->
 
 /// Values between two that were tried, where something may hold between them only: the sides of comparisons are equal
 /// at both, or at one of them, and some comparison is come to at only one. One in whole steps where one lies there, which
-/// may be stated already, and one before it.
+/// may be stated already, and one before it; of days the one half way between.
 pub(super) fn unseen(low: (&Value, &Sides), high: (&Value, &Sides), step: i32) -> Vec<Value> {
-    let (Value::Number(first), Value::Number(last)) = (low.0, high.0) else { return Vec::new() };
-    let is_equal = |sides: &Sides| sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
-    let equal = [low.1, high.1].map(is_equal);
+    // What is so at both for another reason than the value counts for nothing.
+    let is_equal = |own: &Sides, other: &Sides| {
+        own.iter().any(|(key, apart)| {
+            let left = other.get(key).map_or_else(|| apart.clone(), |other| without(apart, other));
+            left.contains(&Decimal::ZERO)
+        })
+    };
+    let equal = [is_equal(low.1, high.1), is_equal(high.1, low.1)];
     if equal == [false, false] || equal != [true, true] && low.1.keys().eq(high.1.keys()) {
         return Vec::new();
     }
+    let (Value::Number(first), Value::Number(last)) = (low.0, high.0) else {
+        return middle_of(low.0, high.0).into_iter().collect();
+    };
     let whole = beside(*first, step).into_iter().find(|at| first < at && at < last);
     let before = middle(*first, whole.unwrap_or(*last));
     before.into_iter().chain(whole).map(Value::Number).collect()
@@ -191,7 +214,12 @@ pub(super) fn parted(low: (&Value, &Sides), high: (&Value, &Sides)) -> Option<Va
     if all < 2 || strict == 0 {
         return None;
     }
-    match (low.0, high.0) {
+    middle_of(low.0, high.0)
+}
+
+/// A value half way between two.
+pub(super) fn middle_of(low: &Value, high: &Value) -> Option<Value> {
+    match (low, high) {
         (Value::Number(first), Value::Number(last)) => middle(*first, *last).map(Value::Number),
         (Value::Date(first), Value::Date(last)) => {
             let day = first.days().midpoint(last.days());
@@ -202,7 +230,7 @@ pub(super) fn parted(low: (&Value, &Sides), high: (&Value, &Sides)) -> Option<Va
 }
 
 /// A number, or the day as one.
-fn place(value: &Value) -> Option<Decimal> {
+pub(super) fn place(value: &Value) -> Option<Decimal> {
     match value {
         Value::Number(number) => Some(*number),
         Value::Date(date) => Some(Decimal::from(i64::from(date.days()))),
@@ -210,7 +238,7 @@ fn place(value: &Value) -> Option<Decimal> {
     }
 }
 
-fn like(value: &Value, at: Decimal) -> Option<Value> {
+pub(super) fn like(value: &Value, at: Decimal) -> Option<Value> {
     match value {
         Value::Number(_) => Some(Value::Number(at)),
         Value::Date(_) => Date::from_days(i32::try_from(at.to_i64()?).ok()?).map(Value::Date),
@@ -231,7 +259,7 @@ pub(super) fn beside(at: Decimal, step: i32) -> Vec<Decimal> {
 pub(super) fn middle(low: Decimal, high: Decimal) -> Option<Decimal> {
     let half = Decimal::scaled(5, -1).ok()?;
     let middle = low.checked_add(high).ok()?.checked_mul(half).ok()?;
-    let short = (0..=6).filter_map(|places| middle.round_to(places).ok());
+    let short = (0..=12).filter_map(|places| middle.round_to(places).ok());
     short.into_iter().find(|at| low < *at && *at < high)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Answered;
 use super::lookup::Stop;
 use super::tried::usual;
-use super::unknown::{Builder, Doubt, Turn, is_settled};
+use super::unknown::{Builder, Doubt, MOST_WORLDS, Turn, is_settled};
 use super::ways::{Tree, given, turns_of};
 use super::world::Change;
 use crate::checker::Says;
@@ -22,6 +22,12 @@ pub const MOST_TOGETHER: usize = 3;
 
 /// So many answers are put together with more.
 const MOST_TRIED: usize = 5000;
+
+/// So many worlds are worked out to check one set, where not all values were followed before.
+const MOST_CHECKED: usize = 4000;
+
+/// So many values that rules name are tried where nothing turns.
+const MOST_NAMED: usize = 8;
 
 /// Of more sets than these no further ones are looked for.
 const MOST_FOUND: usize = 400;
@@ -158,6 +164,9 @@ impl Builder<'_> {
                 }
                 let mut turns = BTreeSet::new();
                 turns_of(tree, doubt, &mut turns);
+                if known.is_empty() {
+                    turns.extend(self.named(doubt));
+                }
                 let mut turns: Vec<Turn> =
                     turns.into_iter().filter(|turn| self.is_far(doubt, turn) == far).collect();
                 turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
@@ -180,6 +189,20 @@ impl Builder<'_> {
             }
         }
         told
+    }
+
+    /// The values of a gap that rules name: beside other gaps nothing may turn there.
+    fn named(&self, doubt: &Doubt) -> Vec<Turn> {
+        let (Some(slot), Some(kind)) =
+            (self.world.ruleset.relations[doubt.0].open, self.world.kind_of(doubt))
+        else {
+            return Vec::new();
+        };
+        if !matches!(kind, ValueKind::Number | ValueKind::Date) {
+            return Vec::new();
+        }
+        let own = self.rules.values.iter().filter(|value| value.kind() == kind).take(MOST_NAMED);
+        own.map(|value| self.world.filled(doubt, slot, value)).collect()
     }
 
     /// Whether a value lies so far from all that rules and facts name that it only shows what holds beyond them.
@@ -217,9 +240,24 @@ impl Builder<'_> {
         for (doubt, turn) in known {
             change = self.world.turned(&change, doubt, turn);
         }
+        // A value that is not tried may come to something else.
+        let most = std::mem::replace(&mut self.most, usize::MAX);
+        let before = self.worlds;
+        if most != usize::MAX {
+            self.worlds = MOST_WORLDS.saturating_sub(MOST_CHECKED);
+        }
+        let is_so = self.is_settled_by(known, &change, set);
+        if most != usize::MAX {
+            self.worlds = before + MOST_CHECKED / 10;
+        }
+        self.most = most;
+        is_so
+    }
+
+    fn is_settled_by(&mut self, known: &Turns, change: &Change, set: OutcomeSet) -> Result<bool, Stop> {
         self.far = known.iter().filter(|(doubt, turn)| self.is_far(doubt, turn)).count();
         let mut settled: BTreeSet<Doubt> = known.keys().cloned().collect();
-        if !self.comes_to(&change, &mut settled, set)? {
+        if !self.comes_to(change, &mut settled, set)? {
             return Ok(false);
         }
         let is_value = |(relation, _): &Doubt| self.world.ruleset.relations[*relation].open.is_some();
@@ -244,10 +282,15 @@ impl Builder<'_> {
             far: self.far,
             broken: None,
             most: self.most,
+            missed: false,
+            last: None,
+            turning: BTreeMap::new(),
+            learned: std::mem::take(&mut self.learned),
         };
-        let is_so = told.comes_to(&change, &mut settled, set);
+        let is_so = told.comes_to(change, &mut settled, set);
         (self.worlds, self.left) = (told.worlds, told.left);
         self.near = std::mem::take(&mut told.near);
+        self.learned = std::mem::take(&mut told.learned);
         is_so
     }
 
@@ -265,7 +308,13 @@ impl Builder<'_> {
             return Ok(is_so);
         }
         let Some(doubt) = self.next(&trace, settled) else { return Ok(is_so) };
-        for turn in self.turns(change, &doubt, &trace)? {
+        self.missed = false;
+        let turns = self.turns(change, &doubt, &trace)?;
+        // That no number is written just so is nothing to tell of a number that was tried.
+        if self.missed && settled.iter().any(|known| self.world.kind_of(known) == Some(ValueKind::Number)) {
+            return Ok(false);
+        }
+        for turn in turns {
             settled.insert(doubt.clone());
             let far = usize::from(self.is_far(&doubt, &turn));
             self.far += far;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::constants::Found;
 use super::lookup::{Tuple, Want};
 use super::plain::plainer;
+use super::roots::middle_of;
 use super::run::Trace;
 use super::world::World;
 use crate::builtin::fitting;
@@ -20,6 +21,8 @@ const ALL_NAMES: usize = 40;
 const FEW_CONSTANTS: usize = 6;
 /// For so many texts that were met others are made which they are met in, where they stand for patterns.
 const MOST_PATTERNS: usize = 40;
+/// Between so many constants another value is tried.
+const MOST_BETWEEN: usize = 8;
 /// The most ways to fill what was looked for with names and values.
 const FILLINGS: usize = 400;
 
@@ -101,6 +104,12 @@ impl<'t> Tried<'t> {
         }
         let beside: Vec<Value> = values.iter().flat_map(beside).collect();
         values.extend(beside);
+        if self.rules.narrow {
+            // Between two thresholds there has to be room for one value, beside which another lies.
+            let own: Vec<&Value> = constants.iter().filter(|value| value.kind() == kind).collect();
+            let between = own.windows(2).take(MOST_BETWEEN).filter_map(|pair| middle_of(pair[0], pair[1]));
+            values.extend(between);
+        }
         if kind == ValueKind::Text {
             values.extend(self.fresh(domain, &values));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::along::{is_short, snapped};
 use super::calculate::Calc;
 use super::constants::{calls, varies};
 use super::lookup::Stop;
@@ -60,7 +61,9 @@ impl Run<'_> {
 
     fn turning(&self, lhs: &Expr, rhs: &Expr, env: &Env<'_>, var: VarId) -> Result<Vec<Value>, Stop> {
         let of = |at: Decimal| match env.vars[var].ty {
-            Ty::Value(ValueKind::Number) => vec![Value::Number(short(at))],
+            Ty::Value(ValueKind::Number) if is_short(snapped(at)) => vec![Value::Number(snapped(at))],
+            // To be equal may take all places there are.
+            Ty::Value(ValueKind::Number) => vec![Value::Number(at), Value::Number(short(at))],
             Ty::Value(ValueKind::Date) => days(at).map(Value::Date).collect(),
             Ty::Value(_) | Ty::Thing(_) => Vec::new(),
         };

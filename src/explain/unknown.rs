@@ -1,18 +1,15 @@
 //! Of an answer that stays open: what it hangs on, and whether it hangs on anything at all. Grows the tree of the
 //! ways in which what is not known may turn out; `ways` reads it, `settling` looks for what settles the answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::constants::Found;
-use super::halving::{self, half_way};
 use super::lookup::{Stop, Tuple};
-use super::meeting;
-use super::roots::{Noted, Sides, across, parted, unseen};
 use super::run::{Run, Trace};
 use super::tried::Tried;
 use super::ways::{Tree, leaves, turns_of, values_of};
 use super::world::{Change, Node, World};
-use super::{Answered, Open, Standing};
+use super::{Answered, Open, Standing, WithoutResult};
 use crate::base::Span;
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId, Ty};
@@ -22,19 +19,13 @@ use crate::verdict::{Outcome, OutcomeSet};
 /// The most doubtful facts one answer is decided over.
 pub const MOST_DOUBTS: usize = 24;
 /// The most worlds that are worked out for one answer.
-const MOST_WORLDS: usize = 20_000;
-/// The most values that are found for one gap where sides of comparisons would meet.
-const MOST_MET: usize = 24;
+pub(super) const MOST_WORLDS: usize = 20_000;
 /// The most answers that are named because something has no result then.
 const MOST_WITHOUT: usize = 12;
-/// The same along lines that are not straight.
-const MOST_BENT: usize = 80;
 /// Where following all values of all gaps takes too long, so many of each are followed, and fewer.
 const FEWER: [usize; 2] = [6, 3];
 /// Of more gaps than these that is not tried.
 const MOST_FOLLOWED: usize = 9;
-/// So often it is looked between two values that rules name.
-const DEEPEST: usize = 3;
 
 /// Something that is not known: a doubtful fact, or a key without a value.
 pub(super) type Doubt = (RelationId, Tuple);
@@ -69,13 +60,18 @@ pub(super) struct Builder<'w> {
     pub broken: Option<Span>,
     /// So many values of each gap are followed, where following all takes too long.
     pub most: usize,
+    /// Whether sides asked to be equal were so but for rounding.
+    pub missed: bool,
+    /// What is asked after all else.
+    pub last: Option<Doubt>,
+    /// Values of that at which the answer turns once all else is known, and in how many ways the rest may turn out.
+    pub turning: BTreeMap<Value, usize>,
+    /// Those of each gap that turn in several.
+    pub learned: BTreeMap<Doubt, BTreeSet<Value>>,
 }
 
 /// What is open in a world, nothing where the subject is not asked about; and whether it is certain which of both it is.
 pub(super) type Reading = (OutcomeSet, bool);
-
-/// A value that was tried for a gap, what is open then, and how far apart the sides of comparisons are.
-type Point = (Value, Reading, Sides);
 
 /// What stands for the outcomes of a world that cannot be evaluated: it settles nothing.
 pub(super) fn without_outcome() -> OutcomeSet {
@@ -124,6 +120,10 @@ impl World<'_> {
             far: 0,
             broken: None,
             most: usize::MAX,
+            missed: false,
+            last: None,
+            turning: BTreeMap::new(),
+            learned: BTreeMap::new(),
         };
         let mut doubts = BTreeSet::new();
         let mut tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
@@ -134,6 +134,14 @@ impl World<'_> {
             (builder.most, builder.worlds, builder.left) = (most, 0, budget);
             doubts.clear();
             tree = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut doubts);
+        }
+        if tree.is_ok() && builder.learn_all(&doubts, budget) {
+            let mut again = BTreeSet::new();
+            let grown = builder.tree(&Change::default(), &mut BTreeSet::new(), &mut again);
+            if grown.is_ok() {
+                (tree, doubts) = (grown, again);
+            }
+            (builder.worlds, builder.left) = (0, budget);
         }
         let mut open = Open {
             doubts: doubts.iter().map(|doubt| self.fact(doubt.0, &doubt.1)).collect(),
@@ -200,7 +208,7 @@ impl World<'_> {
     }
 
     /// The kind of value that is missing.
-    fn kind_of(&self, (relation, _): &Doubt) -> Option<ValueKind> {
+    pub fn kind_of(&self, (relation, _): &Doubt) -> Option<ValueKind> {
         let entry = &self.ruleset.relations[*relation];
         match entry.slots[entry.open?].ty {
             Ty::Value(kind) => Some(kind),
@@ -225,7 +233,7 @@ impl World<'_> {
     }
 
     /// A gap with this value in it.
-    fn filled(&self, doubt: &Doubt, slot: usize, value: &Value) -> Turn {
+    pub fn filled(&self, doubt: &Doubt, slot: usize, value: &Value) -> Turn {
         let mut tuple = doubt.1.clone();
         tuple[slot] = self.id(&Constant::Value(value.clone()));
         Turn::Holds(tuple)
@@ -258,7 +266,7 @@ impl Builder<'_> {
     }
 
     /// Where the evaluation ends because something has no result, nothing is settled.
-    fn reading(&mut self, run: &Run<'_>) -> Result<Reading, Stop> {
+    pub fn reading(&mut self, run: &Run<'_>) -> Result<Reading, Stop> {
         let question = self.world.ruleset.lenses[self.lens].question;
         let standing = if self.perhaps { run.standing(question, self.subject)? } else { Some(true) };
         let reading = match standing {
@@ -271,26 +279,35 @@ impl Builder<'_> {
     }
 
     /// Answers after which the evaluation ends, each with the condition that has no result then.
-    fn without<'d>(&mut self, tree: &Tree, doubts: impl Iterator<Item = &'d Doubt>) -> Vec<(Answered, Span)> {
-        let mut out = Vec::new();
+    fn without<'d>(&mut self, tree: &Tree, doubts: impl Iterator<Item = &'d Doubt>) -> Vec<WithoutResult> {
+        let mut out: Vec<WithoutResult> = Vec::new();
         for doubt in doubts {
             let mut turns = BTreeSet::new();
             turns_of(tree, doubt, &mut turns);
             let mut turns = Vec::from_iter(turns);
             turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+            let is_measured = matches!(self.world.kind_of(doubt), Some(ValueKind::Number | ValueKind::Date));
+            let mut before = None;
             for turn in turns {
                 let change = self.world.turned(&Change::default(), doubt, &turn);
                 if self.read(&change).is_err() || out.len() == MOST_WITHOUT {
                     return out;
                 }
-                out.extend(self.broken.map(|at| (self.world.answered(doubt, &turn), at)));
+                let goes_on = is_measured && self.broken.is_some() && self.broken == before;
+                before = self.broken;
+                let Some(at) = self.broken else { continue };
+                let answer = self.world.answered(doubt, &turn);
+                match out.last_mut().filter(|_| goes_on) {
+                    Some(run) => run.last = answer,
+                    None => out.push(WithoutResult { first: answer.clone(), last: answer, at }),
+                }
             }
         }
         out
     }
 
     /// The ways in which what is not known there and not settled may turn out.
-    fn tree(
+    pub fn tree(
         &mut self,
         change: &Change,
         settled: &mut BTreeSet<Doubt>,
@@ -326,7 +343,10 @@ impl Builder<'_> {
             self.world.ruleset.relations[relation].open.is_some_and(|slot| tuple[slot] == MISSING)
         };
         let doubts = trace.facts.iter().filter(|(relation, tuple, maybe)| *maybe || open(*relation, tuple));
-        doubts.map(|(relation, tuple, _)| (*relation, tuple.clone())).find(|doubt| !settled.contains(doubt))
+        let doubts = doubts.map(|(relation, tuple, _)| (*relation, tuple.clone()));
+        let mut left = doubts.filter(|doubt| !settled.contains(doubt));
+        let first = left.next()?;
+        if self.last.as_ref() == Some(&first) { left.next().or(Some(first)) } else { Some(first) }
     }
 
     /// The ways in which something may turn out: of values those that rules tell apart.
@@ -351,8 +371,12 @@ impl Builder<'_> {
             let all: Vec<Turn> = values.iter().map(with).collect();
             return Ok(if all.len() > self.most { spread(all, self.most) } else { all });
         }
-        let values = values.iter().filter_map(|id| self.world.values.value(domain, *id)).collect();
-        let points = self.points(values, change, (doubt, slot))?;
+        let mut values: BTreeSet<Value> =
+            values.iter().filter_map(|id| self.world.values.value(domain, *id)).collect();
+        if self.last.as_ref() != Some(doubt) {
+            values.extend(self.learned.get(doubt).into_iter().flatten().cloned());
+        }
+        let points = self.points(values.into_iter().collect(), change, (doubt, slot))?;
         // Of values side by side that settle it the same way, the first and the last will do.
         let of_same = |at: usize, other: Option<usize>| {
             other.and_then(|other| points.get(other)).is_some_and(|(_, reading, _)| *reading == points[at].1)
@@ -375,107 +399,5 @@ impl Builder<'_> {
             told.sort_unstable();
         }
         Ok(told.into_iter().map(|at| self.world.filled(doubt, slot, &points[at].0)).collect())
-    }
-
-    /// What is open at values, and at those between them at which sides of comparisons meet or the answer turns.
-    fn points(
-        &mut self,
-        values: Vec<Value>,
-        change: &Change,
-        (doubt, slot): (&Doubt, usize),
-    ) -> Result<Vec<Point>, Stop> {
-        let mut points: Vec<Point> = Vec::new();
-        for value in values {
-            points.push(self.point(value, change, (doubt, slot))?);
-        }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
-        // A comparison that is not come to at a value, or has no result there, is looked at across it.
-        let step = halving::step(points.iter().map(|(value, ..)| value));
-        let beyond = points.windows(3).flat_map(|three| {
-            let [(low, _, before), (_, _, middle), (high, _, after)] = three else { return Vec::new() };
-            across((low, middle, high), (before, after), step)
-        });
-        let beyond: BTreeSet<Value> = beyond.take(MOST_MET).collect();
-        for value in beyond {
-            if points.iter().all(|point| point.0 != value) {
-                points.push(self.point(value, change, (doubt, slot))?);
-            }
-        }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
-        let mut pairs: Vec<[Point; 2]> =
-            points.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
-        // Along a line that is not straight it takes more.
-        let bent = self.rules.rough.contains(&ValueKind::Number);
-        let mut met = if bent { MOST_BENT } else { MOST_MET };
-        let mut apart = Vec::new();
-        while let Some([low, high]) = pairs.pop() {
-            let value = meeting::between((&low.0, &low.2), (&high.0, &high.2), bent && met % 2 == 0);
-            let value = value.filter(|_| met > 0);
-            let Some(value) = value else {
-                apart.push(([low, high], 0));
-                continue;
-            };
-            met -= 1;
-            let middle = self.point(value, change, (doubt, slot))?;
-            points.push(middle.clone());
-            pairs.push([low, middle.clone()]);
-            pairs.push([middle, high]);
-        }
-        let step = halving::step(points.iter().map(|(value, ..)| value));
-        let mut left = MOST_MET;
-        while let Some(([low, high], depth)) = apart.pop() {
-            let is_same = low.1 == high.1;
-            let inside = match half_way(&low.0, &high.0, step) {
-                Some(value) if !is_same => vec![value],
-                _ if is_same && depth < DEEPEST && left > 0 => {
-                    let (low, high) = ((&low.0, &low.2), (&high.0, &high.2));
-                    let inside = unseen(low, high, step);
-                    if inside.is_empty() { parted(low, high).into_iter().collect() } else { inside }
-                }
-                _ => Vec::new(),
-            };
-            let depth = depth + usize::from(is_same);
-            left -= usize::from(is_same && !inside.is_empty());
-            let mut row = vec![low];
-            for value in inside {
-                let point = self.point(value, change, (doubt, slot))?;
-                points.push(point.clone());
-                row.push(point);
-            }
-            if row.len() > 1 {
-                row.push(high);
-                apart.extend(row.windows(2).map(|pair| ([pair[0].clone(), pair[1].clone()], depth)));
-            }
-        }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
-        if self.far == 0 {
-            let turns = points.windows(2).filter(|pair| pair[0].1 != pair[1].1);
-            self.near.extend(turns.flatten().map(|(value, ..)| value.clone()));
-        }
-        Ok(points)
-    }
-
-    /// What is left open where a gap is filled with a value, and how far apart the sides of comparisons are then.
-    fn point(
-        &mut self,
-        value: Value,
-        change: &Change,
-        (doubt, slot): (&Doubt, usize),
-    ) -> Result<Point, Stop> {
-        self.worlds += 1;
-        if self.worlds > MOST_WORLDS {
-            return Err(Stop::Spent);
-        }
-        let change = self.world.turned(change, doubt, &self.world.filled(doubt, slot, &value));
-        let mut run = if self.world.pot.get() > self.pot {
-            Run::filling(self.base, change, self.left)
-        } else {
-            // What the evaluation left out is worked out for others too: they need some of the steps for that.
-            Run::completing(self.base, change, self.left)
-        };
-        run.sides = Some(Noted::many());
-        let reading = self.reading(&run)?;
-        self.left = run.left();
-        Ok((value, reading, run.sides.take().map(Noted::into_sides).unwrap_or_default()))
     }
 }

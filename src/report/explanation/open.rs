@@ -4,13 +4,15 @@ use std::cmp::Ordering;
 
 use super::tell::{Line, ToldNote, rough};
 use super::words::{Words, list};
-use crate::base::Span;
 use crate::checker::{Says, is_known_asked};
 use crate::explain::{
-    Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing, plainer,
+    Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing, WithoutResult, plainer,
 };
 use crate::model::Constant;
 use crate::value::{Decimal, Value};
+
+/// So many ways to settle an answer are named.
+const MOST_LINES: usize = 24;
 
 impl Words<'_> {
     /// Notes on an answer that is open.
@@ -64,7 +66,8 @@ impl Words<'_> {
                 Some(rough) => format!(" ({rough})"),
             };
             let asked = if is_perhaps { ", where it is asked about" } else { "" };
-            notes.push(note(format!("It is settled{asked}{stopped}"), self.settling(explanation, open)));
+            let (few, lines) = self.first_settling(explanation, open);
+            notes.push(note(format!("It is settled{asked}{stopped}{few}"), lines));
         } else if !open.pivotal.is_empty() {
             let text = match open.pivotal.len() {
                 _ if !open.settling_complete => {
@@ -83,14 +86,25 @@ impl Words<'_> {
             notes.push(note(text, Vec::new()));
         }
         if let Some(without) = open.without.as_ref().filter(|without| !without.is_empty()) {
-            let line = |(answer, at): &(Answered, Span)| {
-                let asked = self.as_written(*at);
-                Line::new("change", format!("if {}: `{asked}` has no result", self.answered(answer)), None)
+            let line = |one: &WithoutResult| {
+                let (asked, (near, others)) = (self.as_written(one.at), outermost(&one.first, &one.last));
+                let near = self.answered(near);
+                Line::new("change", format!("if {near}{others}: `{asked}` has no result"), None)
             };
             let lines = without.iter().map(line).collect();
             notes.push(note("After these answers an evaluation ends with an error".to_owned(), lines));
         }
         notes
+    }
+
+    /// What settles it, and of how many sets these are the first, where they are many.
+    fn first_settling(&self, explanation: &Explanation, open: &Open) -> (String, Vec<Line>) {
+        let mut lines = self.settling(explanation, open);
+        let all = lines.len();
+        lines.truncate(MOST_LINES);
+        let few =
+            if all > MOST_LINES { format!(", the first {MOST_LINES} of {all} ways") } else { String::new() };
+        (few, lines)
     }
 
     /// What settles it: of texts, and of values of which what is asked comes again and again, one of those that come to the
@@ -214,6 +228,26 @@ fn is_beside((left, _): &Settling, (right, _): &Settling) -> bool {
         && right.holds
         && left.fact.relation == right.fact.relation
         && left.fact.args.iter().zip(&right.fact.args).filter(|(left, right)| left != right).count() == 1
+}
+
+/// The one next to what comes to something else of answers that lie one after the other, and how far they go.
+fn outermost<'a>(first: &'a Answered, last: &'a Answered) -> (&'a Answered, String) {
+    let value = |one: &'a Answered| {
+        let values = one.fact.args.iter().rev().filter_map(|arg| match arg {
+            Some(Constant::Value(value)) => Some(value),
+            _ => None,
+        });
+        values.into_iter().next()
+    };
+    match (value(first), value(last)) {
+        (Some(low), Some(high)) if low != high => match (low, high) {
+            (Value::Number(near), Value::Number(far)) if near.abs() > far.abs() => {
+                (last, format!(" (or any other value tried, down to {low})"))
+            }
+            _ => (first, format!(" (or any other value tried, up to {high})")),
+        },
+        _ => (first, String::new()),
+    }
 }
 
 /// Which of two that differ in a last value a person would write.

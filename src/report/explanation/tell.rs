@@ -543,12 +543,13 @@ fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
         Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
         Constant::Value(_) | Constant::Thing(..) => None,
     })?;
-    let far = match (flip.reach, value) {
+    let far = match (&flip.reach, value) {
         (Reach::Only, _) => return None,
         (Reach::Any, _) if flip.stated => {
             return Some(" (or any other value tried that is not stated yet)".to_owned());
         }
         (Reach::Any, _) => "or any other value tried".to_owned(),
+        (Reach::But(but), _) => format!("any number but {but}"),
         (Reach::Up, Value::Date(_)) => format!("from {value} on"),
         (Reach::Down, Value::Date(_)) => "or before".to_owned(),
         (Reach::Up, _) => format!("from {value} up"),

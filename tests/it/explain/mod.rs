@@ -1,5 +1,6 @@
 //! Explanations of random worlds, held against the plain evaluator.
 
+mod along;
 mod cases;
 mod changes;
 mod claims;

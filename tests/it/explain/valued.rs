@@ -226,9 +226,10 @@ fn covered(
         let (Some(own), Some(wanted)) = (value(own), value(change)) else { return true };
         match flip.reach {
             Reach::Any => true,
+            Reach::But(ref but) if Value::Number(wanted) != *but => true,
             Reach::Up if wanted >= own => true,
             Reach::Down if wanted <= own => true,
-            Reach::Only | Reach::Up | Reach::Down => {
+            Reach::Only | Reach::Up | Reach::Down | Reach::But(_) => {
                 // What lies between says the same: of such values the nearest is named.
                 let (low, high) = (own.min(wanted), own.max(wanted));
                 let between = all.iter().filter(|number| low <= **number && **number <= high);
@@ -263,9 +264,10 @@ fn held(flip: &Flip, asked: &Asked<'_>, all: &[Decimal], said: &dyn Fn() -> Stri
             (!twice && !asked.is_stated(&changes[at])).then(|| asked.after(&changes))
         };
         if flip.changes.len() == 1 {
-            let inside = |number: &&Decimal| match flip.reach {
+            let inside = |number: &&Decimal| match &flip.reach {
                 Reach::Only => false,
                 Reach::Any => true,
+                Reach::But(but) => Value::Number(**number) != *but,
                 Reach::Up => **number >= own,
                 Reach::Down => **number <= own,
             };
