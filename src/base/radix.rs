@@ -16,21 +16,26 @@ pub fn sorted_by_bits(numbers: Vec<u64>, bits: Range<u32>) -> Vec<u64> {
     }
     let digits = wanted.div_ceil(DIGIT);
     let width = wanted.div_ceil(digits);
+    let digit_of = |number: u64, digit: u32| {
+        let shift = bits.start + digit * width;
+        (number >> shift & ((1 << width.min(bits.end - shift)) - 1)) as usize
+    };
+    // Per digit how many numbers have each value of it, then where the next of those goes.
+    let mut places = vec![0_usize; (digits << width) as usize];
+    for number in &numbers {
+        for (digit, counts) in (0..digits).zip(places.chunks_exact_mut(1 << width)) {
+            counts[digit_of(*number, digit)] += 1;
+        }
+    }
     let (mut from, mut to) = (numbers, Vec::new());
     to.resize(from.len(), 0);
-    let mut next = vec![0_usize; 1 << width];
-    for digit in 0..digits {
-        let shift = bits.start + digit * width;
-        let low = (1 << width.min(bits.end - shift)) - 1;
-        let digit_of = |number: u64| (number >> shift & low) as usize;
-        next.fill(0);
-        from.iter().for_each(|number| next[digit_of(*number)] += 1);
+    for (digit, next) in (0..digits).zip(places.chunks_exact_mut(1 << width)) {
         let mut before = 0;
-        for place in &mut next {
+        for place in &mut *next {
             before += std::mem::replace(place, before);
         }
         for number in &from {
-            let place = &mut next[digit_of(*number)];
+            let place = &mut next[digit_of(*number, digit)];
             to[*place] = *number;
             *place += 1;
         }

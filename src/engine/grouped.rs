@@ -214,8 +214,8 @@ impl<'p> Grouped<'p> {
         for row in rows {
             let row = row as usize;
             let first = keys[0][row];
-            while firsts.get(at).is_some_and(|id| *id < first) {
-                at += 1;
+            if firsts.get(at).is_some_and(|id| *id < first) {
+                at = self.subjects.window(first, first).0 as usize;
             }
             let rest = |at: usize| (1..own.len()).map(move |level| own[level][at].cmp(&keys[level][row]));
             let mut order = Ordering::Less;

@@ -165,8 +165,7 @@ pub(super) fn lower<'p>(
 }
 
 /// Makes one step of steps that give variables the ids of one atom's columns in turn, where no other atom
-/// has a say; with `asks` so too at the
-/// beginning of a search where others have.
+/// has a say; with `asks`, where all ways are wanted, so too at the beginning of a search where others have.
 fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>, asks: bool) -> Vec<Op<'p>> {
     let alone = |op: &Op<'p>| match op.step {
         Step::Extend { var, atoms } => match atoms.as_slice() {
@@ -201,7 +200,8 @@ fn fused<'p>(program: &'p Program, ops: Vec<Op<'p>>, asks: bool) -> Vec<Op<'p>> 
             let keep = rest.last().map_or(&op.keep, |last| &last.keep);
             let read = scan.vars.iter().any(|var| keep.binary_search(var).is_ok());
             let whole = from + scan.vars.len() == index.columns.len();
-            if single || read && whole && index.distinct && scan.vars.len() > 1 {
+            let several = scan.vars.len() > 1 || from > 0 && asks;
+            if single || read && whole && index.distinct && several {
                 if let Some(last) = rest.pop() {
                     op.keep = last.keep;
                 }

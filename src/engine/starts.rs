@@ -26,10 +26,11 @@ pub(super) struct Starts {
 impl Starts {
     /// Where the rows of each id lie in an ascending column; `None` where ids lie too far apart.
     pub fn new(ids: &[u32]) -> Option<Self> {
-        if is_sparse(ids) {
+        let most = ids.last().map_or(0, |last| *last as usize + 1);
+        if most / FAR > ids.len() {
             return None;
         }
-        let mut marks = vec![0_u8; ids.last().map_or(0, |last| *last as usize + 1)];
+        let mut marks = vec![0_u8; most];
         ids.iter().for_each(|id| marks[*id as usize] = HAS_ROWS);
         let mut before = Vec::with_capacity(marks.len().div_ceil(BLOCK));
         let mut count = 0;
@@ -46,16 +47,13 @@ impl Starts {
         let mut rows = Vec::new();
         if (count as usize) < ids.len() {
             rows.resize(count as usize + 1, 0);
-            let mut at = 0;
-            let mut last = None;
-            for (row, id) in (0_u32..).zip(ids) {
-                if last != Some(id) {
-                    rows[at] = row;
-                    at += 1;
-                    last = Some(id);
-                }
+            let mut at = 1;
+            // Written whether the next id begins there or not, so that nothing is guessed.
+            for (row, [id, next]) in (1_u32..).zip(ids.array_windows()) {
+                rows[at] = row;
+                at += usize::from(id != next);
             }
-            rows[at] = ids.len() as u32;
+            rows[count as usize] = ids.len() as u32;
         }
         Some(Self { marks, before, rows, count })
     }

@@ -17,6 +17,9 @@ const COUNTED: usize = 1 << 16;
 /// Columns up to this length are looked through from their start.
 const SHORT: usize = 8;
 
+/// Of columns up to this length all ids are compared.
+const FEW: usize = 48;
+
 /// Of larger tables only a sample of ids is counted.
 const SAMPLED: usize = 1 << 18;
 
@@ -422,11 +425,16 @@ impl Index {
             return starts.rows(id);
         }
         let column = &self.columns[level][low as usize..high as usize];
-        let start = if column.len() <= SHORT {
-            column.iter().take_while(|other| **other < id).count()
-        } else {
-            column.partition_point(|other| *other < id)
-        };
+        if column.len() <= FEW {
+            // All are compared: that takes no branches, and several go at once.
+            let (mut less, mut past) = (0, 0);
+            for other in column {
+                less += u32::from(*other < id);
+                past += u32::from(*other <= id);
+            }
+            return (low + less, low + past);
+        }
+        let start = column.partition_point(|other| *other < id);
         let count = if self.distinct && level + 1 == self.columns.len() {
             usize::from(column.get(start) == Some(&id))
         } else {
