@@ -92,6 +92,12 @@ impl Evaluator<'_> {
         self.reasons || self.is_repeated(question, key)
     }
 
+    /// Whether it is known already whom a part matches.
+    fn is_kept(&self, question: QuestionId, part: &Cond, key: &str, possible: bool) -> bool {
+        let possible = possible && self.cond_is_doubtful(part);
+        self.parts[question].found.contains_key(&(key.to_owned(), possible))
+    }
+
     /// Keeps whom each branch of a population matches, for rows that say the same.
     pub(super) fn keep_branches(
         &mut self,
@@ -128,7 +134,7 @@ impl Evaluator<'_> {
         let mut own = Vec::new();
         for part in parts {
             let key = key(words, &part);
-            if !alone && !self.is_shared(question, &key) {
+            if !alone && !self.is_shared(question, &key) && !self.is_kept(question, &part, &key, possible) {
                 own.push(part);
                 continue;
             }

@@ -1,5 +1,6 @@
 //! Random rulesets over random facts: the engine and the plain evaluator must say the same.
 
+mod beside;
 mod completions;
 mod difference;
 mod figures;
