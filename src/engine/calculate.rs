@@ -81,10 +81,9 @@ where
             Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => {
                 other = other.or(Some(Computed::Missing));
             }
-            Computed::Between { low, high, .. } => {
-                // Neither a value nor surely none: as far as it is known, anything or nothing.
-                let whole = Computed::Between { low, high, perhaps_nothing: true };
-                other = other.filter(|known| *known == Computed::Nothing).or(Some(whole));
+            // Neither a value nor surely none: as far as it is known, anything or nothing.
+            Computed::Between { perhaps_nothing: true, .. } | Computed::PerhapsMissing => {
+                other = other.filter(|known| *known == Computed::Nothing).or(Some(Computed::PerhapsMissing));
             }
         }
     }
@@ -99,9 +98,9 @@ where
     Ok(match (x, y) {
         (Computed::Value(x), Computed::Value(y)) => Ok((x, y)),
         (Computed::Nothing, _) | (_, Computed::Nothing) => Err(Computed::Nothing),
-        (Computed::Between { low, high, perhaps_nothing: true }, _)
-        | (_, Computed::Between { low, high, perhaps_nothing: true }) => {
-            Err(Computed::Between { low, high, perhaps_nothing: true })
+        (Computed::Between { perhaps_nothing: true, .. } | Computed::PerhapsMissing, _)
+        | (_, Computed::Between { perhaps_nothing: true, .. } | Computed::PerhapsMissing) => {
+            Err(Computed::PerhapsMissing)
         }
         _ => Err(Computed::Missing),
     })
@@ -188,7 +187,7 @@ pub fn compare(left: &Computed, op: Comparison, right: &Computed, possible: bool
         Computed::Between { low, high, perhaps_nothing } => {
             Some((low.clone(), high.clone(), *perhaps_nothing))
         }
-        Computed::Missing | Computed::Nothing => None,
+        Computed::Missing | Computed::PerhapsMissing | Computed::Nothing => None,
     };
     if *left == Computed::Nothing || *right == Computed::Nothing {
         return false;

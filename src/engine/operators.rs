@@ -479,7 +479,7 @@ pub fn assigned(
     Ok(match computed {
         Computed::Nothing => (false, MISSING),
         Computed::Missing | Computed::Between { perhaps_nothing: false, .. } => (true, MISSING),
-        Computed::Between { .. } => (possible, MISSING),
+        Computed::Between { .. } | Computed::PerhapsMissing => (possible, MISSING),
         Computed::Value(value) => {
             let (id, made) = values.intern(DomainId::from_usize(domain), value);
             if made % ROWS == ROWS - 1 {

@@ -341,6 +341,8 @@ pub enum Computed {
     },
     /// A value nobody stated, or worked out from such.
     Missing,
+    /// The same, or nothing: worked out from what may be nothing.
+    PerhapsMissing,
     /// The aggregate of nothing.
     Nothing,
 }

@@ -322,7 +322,7 @@ impl<'p> Runner<'p> {
                 true
             }
             // Where it may be nothing, it is not certain.
-            Ok(Computed::Between { .. }) => {
+            Ok(Computed::Between { .. } | Computed::PerhapsMissing) => {
                 frame.ids[var] = MISSING;
                 possible
             }

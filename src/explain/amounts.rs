@@ -43,7 +43,7 @@ impl Run<'_> {
             Calc::Of(Computed::Between { low, high, perhaps_nothing }) => {
                 (Some((Constant::Value(low), Constant::Value(high))), perhaps_nothing)
             }
-            Calc::Of(Computed::Missing) | Calc::Failed => (None, false),
+            Calc::Of(Computed::Missing | Computed::PerhapsMissing) | Calc::Failed => (None, false),
             Calc::Of(Computed::Nothing) => (None, true),
         };
         Ok(Amount { range, perhaps_nothing, without, members: None })

@@ -129,9 +129,10 @@ impl Run<'_> {
                     Calc::Of(Computed::Value(value)) => self.world.id(&crate::model::Constant::Value(value)),
                     Calc::Thing(id) => id,
                     Calc::Of(Computed::Missing | Computed::Between { perhaps_nothing: false, .. }) => MISSING,
-                    Calc::Of(Computed::Between { perhaps_nothing: true, .. }) if possible => MISSING,
+                    Calc::Of(Computed::Between { .. } | Computed::PerhapsMissing) if possible => MISSING,
                     Calc::Failed if self.fails(part) => NO_VALUE,
-                    Calc::Of(Computed::Between { .. } | Computed::Nothing) | Calc::Failed => return Ok(()),
+                    Calc::Of(Computed::Between { .. } | Computed::PerhapsMissing | Computed::Nothing)
+                    | Calc::Failed => return Ok(()),
                 };
                 env.ids[var.index()] = Some(value);
                 self.all(rest, env, possible, visit)

@@ -12,10 +12,13 @@ impl Words<'_> {
             None if amount.perhaps_nothing => "nothing".to_owned(),
             None if amount.without => "without a result".to_owned(),
             None => "not known".to_owned(),
-            Some((low, high)) if low == high => self.rounded(low),
             Some((low, high)) => {
                 let nothing = if amount.perhaps_nothing { ", or nothing" } else { "" };
-                format!("between {} and {}{nothing}", self.rounded(low), self.rounded(high))
+                if low == high {
+                    format!("{}{nothing}", self.rounded(low))
+                } else {
+                    format!("between {} and {}{nothing}", self.rounded(low), self.rounded(high))
+                }
             }
         }
     }

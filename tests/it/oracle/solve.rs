@@ -67,8 +67,10 @@ impl Oracle<'_> {
                 let value = match self.calculate(value, &env) {
                     Calc::Value(value) => value,
                     Calc::Missing | Calc::Between(_, _, false) => missing(),
-                    Calc::Between(_, _, true) if possible => missing(),
-                    Calc::Between(..) | Calc::Nothing | Calc::Failed => return Vec::new(),
+                    Calc::Between(_, _, true) | Calc::PerhapsMissing if possible => missing(),
+                    Calc::Between(..) | Calc::PerhapsMissing | Calc::Nothing | Calc::Failed => {
+                        return Vec::new();
+                    }
                 };
                 let mut env = env;
                 env[var.0 as usize] = Some(value);
@@ -220,8 +222,8 @@ impl Oracle<'_> {
         if parts.contains(&Calc::Nothing) {
             return Calc::Nothing;
         }
-        if let Some(perhaps) = parts.iter().find(|part| matches!(part, Calc::Between(_, _, true))) {
-            return perhaps.clone();
+        if parts.iter().any(|part| matches!(part, Calc::Between(_, _, true) | Calc::PerhapsMissing)) {
+            return Calc::PerhapsMissing;
         }
         let values: Vec<Value> = parts
             .iter()
@@ -360,6 +362,8 @@ enum Calc {
     /// From, to, perhaps nothing.
     Between(Constant, Constant, bool),
     Missing,
+    /// The same, or nothing.
+    PerhapsMissing,
     /// The aggregate of nothing.
     Nothing,
     Failed,

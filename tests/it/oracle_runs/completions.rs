@@ -127,3 +127,41 @@ fn bounds_hold_in_every_completion() {
     }
     assert!(tried > 2000, "only {tried} completions were tried");
 }
+
+/// What is worked out of an aggregate that may have no members is not what the aggregate itself comes to.
+#[test]
+fn calculations_with_what_may_be_nothing_stay_within_their_bounds() {
+    let figures = ["max(k: any p lends k)", "min(k: any p lends k)", "average(k for each p k: p lends k)"];
+    let conditions = [
+        "FIGURE * 2 > 10",
+        "FIGURE + 5 > 10",
+        "0 - FIGURE < -4",
+        "10 / FIGURE < 5",
+        "20 - FIGURE >= 15",
+        "FIGURE - FIGURE = 0",
+        "round(FIGURE / 7) = 10",
+        "abs(FIGURE - 20) > 10",
+        "m = FIGURE * 2 and m > 10",
+        "m = FIGURE * 2 and not m > 10",
+        "not FIGURE * 2 > 10",
+    ];
+    let facts =
+        ["maybe cy lends 10", "maybe cy lends 10\n  maybe di lends 3", "cy lends 2\n  maybe di lends 10", ""];
+    for (figure, condition) in
+        figures.iter().flat_map(|figure| conditions.iter().map(move |own| (figure, own)))
+    {
+        for facts in facts {
+            let condition = condition.replace("FIGURE", figure);
+            let text = format!(
+                "language 1\nkind Person\nrelation Person exists\nrelation Person lends Number\n\
+                 question Person is yea | nay\n  among person exists\nlens a {{\n  y: yea when {condition}\n  \
+                 otherwise nay\n}}\nfacts {{\n  bo exists\n  {facts}\n}}\n"
+            );
+            let found = opened(0, &text, |ruleset, evaluation| {
+                check(0, &text, ruleset);
+                super::both(ruleset, evaluation).0
+            });
+            assert_eq!(found, Some(None), "{text}");
+        }
+    }
+}
