@@ -159,7 +159,7 @@ impl<'p> Grouped<'p> {
                 [one, other] => {
                     for (row, ([a, b], [c, d])) in (row as u32..).zip(pairs(one).zip(pairs(other))) {
                         firsts[at] = row;
-                        at += usize::from((a != b) | (c != d));
+                        at += usize::from((a ^ b) | (c ^ d) != 0);
                     }
                 }
                 keys => {

@@ -18,6 +18,16 @@ pub struct Tuples {
     scattered: bool,
 }
 
+/// Where tuples stood when they were stated.
+pub(super) enum Placed {
+    /// Where they stand now.
+    AsTheyStand,
+    /// At these places.
+    At(Vec<u32>),
+    /// Nobody asks.
+    Nowhere,
+}
+
 impl Tuples {
     /// None yet, of this many slots.
     pub fn new(slots: usize) -> Self {
@@ -29,15 +39,11 @@ impl Tuples {
         (!self.scattered).then_some((&self.origins, self.stated.as_deref()))
     }
 
-    /// Tuples from all their parts, which fit each other; where they do not stand as they were stated, with the place of
-    /// each then, or without where nobody asks.
-    pub(super) fn from_parts(
-        columns: Vec<Vec<u32>>,
-        origins: Origins,
-        stated: Option<Option<Vec<u32>>>,
-    ) -> Self {
-        let scattered = matches!(stated, Some(None));
-        Self { columns, origins, stated: stated.flatten(), scattered }
+    /// Tuples from all their parts, which fit each other.
+    pub(super) fn from_parts(columns: Vec<Vec<u32>>, origins: Origins, stated: Placed) -> Self {
+        let scattered = matches!(stated, Placed::Nowhere);
+        let stated = if let Placed::At(places) = stated { Some(places) } else { None };
+        Self { columns, origins, stated, scattered }
     }
 
     /// The number of tuples.

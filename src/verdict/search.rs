@@ -206,9 +206,18 @@ pub(super) fn all_ways(
             }
         })
     };
+    joined(outcome, if places { wanted.len() } else { 0 }, clock)
+}
+
+/// What parts of a search found, with the places of what each of so many bodies gives.
+fn joined(
+    outcome: Result<Vec<(Sorted, Vec<BitSet>)>, Bail>,
+    bodies: usize,
+    clock: &Clock,
+) -> Result<Option<(Lists, Vec<BitSet>)>, Reached> {
     match outcome {
         Ok(parts) => {
-            let mut all = vec![BitSet::default(); if places { wanted.len() } else { 0 }];
+            let mut all = vec![BitSet::default(); bodies];
             let mut tuples = Vec::with_capacity(parts.len());
             for (found, own) in parts {
                 all.iter_mut().zip(&own).for_each(|(all, own)| all.append(own));

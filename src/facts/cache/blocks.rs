@@ -80,6 +80,14 @@ enum LoadedStream {
     Unread,
 }
 
+/// Words that some do without.
+pub(super) enum Spare {
+    /// They were read; with the greatest of them, 0 where there is none.
+    Read(Vec<u32>, u32),
+    /// They were done without.
+    Unread,
+}
+
 impl Loaded {
     /// The next stream, which holds words, and the greatest of them; 0 where there is none.
     pub fn words(&mut self) -> Option<(Vec<u32>, u32)> {
@@ -89,11 +97,11 @@ impl Loaded {
         }
     }
 
-    /// The same of words that are done without where nobody wants them: then nothing within.
-    pub fn spare(&mut self) -> Option<Option<(Vec<u32>, u32)>> {
+    /// The same of words that are done without where nobody wants them.
+    pub fn spare(&mut self) -> Option<Spare> {
         match self.0.next()? {
-            LoadedStream::Words(words, most) => Some(Some((words, most))),
-            LoadedStream::Unread => Some(None),
+            LoadedStream::Words(words, most) => Some(Spare::Read(words, most)),
+            LoadedStream::Unread => Some(Spare::Unread),
             LoadedStream::Bytes(_) => None,
         }
     }

@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::blocks::{Loaded, Streams};
+use super::blocks::{Loaded, Spare, Streams};
 use super::bytes::{Reader, Writer};
 use super::{fed, values};
 use crate::base::{BitSet, IndexVec, Span};
 use crate::diag::{Code, DataPlace, Diagnostic, Severity};
+use crate::facts::tuples::Placed;
 use crate::facts::{FactSet, Origin, Origins, RepeatedRows, StoredFacts, TableRead, Tuples};
 use crate::model::{KindId, RelationId, Ruleset};
 
@@ -199,8 +200,8 @@ fn tuples(
     let stated = streams.spare()?;
     let fits = match &stated {
         _ if !placed => count as usize == len,
-        Some((stated, most)) => stated.len() == len && (len == 0 || *most < count),
-        None => true,
+        Spare::Read(stated, most) => stated.len() == len && (len == 0 || *most < count),
+        Spare::Unread => true,
     };
     if !fits || columns.iter().any(|column| column.len() != len) {
         return None;
@@ -225,7 +226,11 @@ fn tuples(
         origins.push_run(origin, (end - *start) as usize);
     }
     let is_whole = origins.len() == count as usize;
-    let stated = placed.then_some(stated.map(|(stated, _)| stated));
+    let stated = match stated {
+        _ if !placed => Placed::AsTheyStand,
+        Spare::Read(places, _) => Placed::At(places),
+        Spare::Unread => Placed::Nowhere,
+    };
     is_whole.then(|| Tuples::from_parts(columns, origins, stated))
 }
 
