@@ -23,6 +23,9 @@ const FEW: usize = 48;
 /// Of larger tables only a sample of ids is counted.
 const SAMPLED: usize = 1 << 18;
 
+/// So many ids of a sample tell how many there are.
+const TELLING: usize = 1 << 9;
+
 /// Ids looked at at once, of which the sample is taken.
 const NEAR: usize = 1 << 10;
 
@@ -216,16 +219,22 @@ impl Table {
             return *known;
         }
         // Not while others wait for it: counting may set this thread to other work, which may ask for the same.
-        let counted = if self.rows < SAMPLED || self.sorted && column == 0 {
+        let counted = self.sampled(column).unwrap_or_else(|| {
             let about = self.count_distinct(column);
             Different { about, sampled: false, repeats: about < self.rows }
-        } else {
-            let sample = sample(&self.columns[column]);
-            let count = count(&sample);
-            let about = (count * SAMPLE).min(self.rows);
-            Different { about, sampled: true, repeats: count < sample.len() }
-        };
+        });
         *self.distinct[column].get_or_init(|| counted)
+    }
+
+    /// What a sample tells; `None` of what is counted faster, and where the sample has too few ids to tell.
+    fn sampled(&self, column: usize) -> Option<Different> {
+        if self.rows < SAMPLED || self.sorted && column == 0 {
+            return None;
+        }
+        let sample = sample(&self.columns[column]);
+        let count = count(&sample);
+        let about = (count * SAMPLE).min(self.rows);
+        (count >= TELLING).then_some(Different { about, sampled: true, repeats: count < sample.len() })
     }
 
     fn count_distinct(&self, column: usize) -> usize {
@@ -539,4 +548,24 @@ fn gallop(column: &[u32], id: u32) -> usize {
     let low = step / 2;
     let high = step.min(column.len());
     low + column[low..high].partition_point(|other| *other == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_large_tables_have_different_is_about_told() {
+        let rows = SAMPLED as u32 + 5;
+        for (different, is_key) in [(1, false), (7, false), (3000, false), (40_000, false), (rows, true)] {
+            let ids: Vec<u32> = (0..rows).map(|row| row.wrapping_mul(7919) % different).collect();
+            let table = Table::new(vec![ids.clone(), ids]);
+            let about = f64::from(table.distinct(1) as u32) / f64::from(different);
+            assert!((0.7..1.4).contains(&about), "{about} of {different}");
+            assert_eq!(table.is_key(1), is_key, "{different}");
+        }
+        let mut ids: Vec<u32> = (0..rows).collect();
+        ids[9] = 8;
+        assert!(!Table::new(vec![ids]).is_key(0), "one id twice, whether in the sample or not");
+    }
 }
