@@ -51,8 +51,7 @@ pub(super) fn patterns(
     let all_certain = table.perhaps.count() == 0;
     let chunk = |at: usize| {
         let subjects = at * CHUNK..((at + 1) * CHUNK).min(count);
-        let chunk = Chunk { all_certain, ..Chunk::new(ruleset, dictionaries, table, columns) };
-        chunk.count(subjects, with_places)
+        Chunk::new(ruleset, dictionaries, table, columns, all_certain).count(subjects, with_places)
     };
     let chunks = count.div_ceil(CHUNK);
     let counted: Vec<(Vec<Counted>, Vec<Option<u32>>)> = if chunks < 2 {
@@ -110,11 +109,12 @@ impl<'c> Chunk<'c> {
         dictionaries: &'c IndexVec<DomainId, Dictionary>,
         table: &'c VerdictTable,
         columns: &'c [&'c LensColumn],
+        all_certain: bool,
     ) -> Self {
         let bits = table.outcomes.len().max(2).next_power_of_two().trailing_zeros();
         let slot = ruleset.questions[table.question].slots.first();
         let names = slot.map(|slot| &dictionaries[ruleset.domain_of(slot.ty)]);
-        let (all_certain, last) = (false, (u32::MAX, 0));
+        let last = (u32::MAX, 0);
         Self { ruleset, dictionaries, table, columns, bits, all_certain, names, last, found: Vec::new() }
     }
 

@@ -13,7 +13,7 @@ use super::batch_units::{Amounts, NONE, Units, compares};
 use super::calculate::compare;
 use super::lower::{Op, calculation_vars};
 use super::operators::Run;
-use super::program::{Calculation, Comparison, Computed, Known, address};
+use super::program::{Calculation, Comparison, Computed, Known, address, figure_beside};
 use super::values::Values;
 use crate::builtin::AggregateKind;
 use crate::facts::{MISSING, units_at};
@@ -149,11 +149,7 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Option<FiguresMet>, Bail> {
         let [ranged] = op.aggregates.as_slice() else { return Ok(None) };
-        let (constant, how) = match (test.left, test.right) {
-            (Calculation::Aggregate(_), Calculation::Value(constant)) => (constant, test.op),
-            (Calculation::Value(constant), Calculation::Aggregate(_)) => (constant, test.op.turned()),
-            _ => return Ok(None),
-        };
+        let Some((_, how, constant)) = figure_beside(test.left, test.op, test.right) else { return Ok(None) };
         let plan = ranged.plan;
         if !matches!(plan.known, Known::Nothing) || plan.kind == AggregateKind::Count {
             return Ok(None);

@@ -10,7 +10,7 @@ use super::batch_aggregate::taken;
 use super::batch_fold::{Fold, Limit};
 use super::limits::Clock;
 use super::lower::calculation_vars;
-use super::program::{AggregatePlan, Calculation, Comparison, Conjunction, Place, Program, Step};
+use super::program::{AggregatePlan, Comparison, Conjunction, Place, Program, Step, figure_beside};
 use super::table::Index;
 use super::values::Values;
 use crate::builtin::AggregateKind;
@@ -43,11 +43,7 @@ impl<'p> Grouped<'p> {
         let own = &program.atoms[subjects];
         let (last, before) = program.body.steps.split_last()?;
         let Step::Compare { left, op, right, possible } = last else { return None };
-        let (plan, op, constant) = match (left, right) {
-            (Calculation::Aggregate(plan), Calculation::Value(constant)) => (plan, *op, constant),
-            (Calculation::Value(constant), Calculation::Aggregate(plan)) => (plan, op.turned(), constant),
-            _ => return None,
-        };
+        let (plan, op, constant) = figure_beside(left, *op, right)?;
         let (atom, vars) = both(before, subjects)?;
         let rows = &program.atoms[atom];
         if own.narrowed || rows.narrowed || vars.len() != own.index.columns.len() {

@@ -237,6 +237,20 @@ pub enum Calculation {
     },
 }
 
+/// The aggregate that is compared with a constant, how it compares with it as the left side, and the constant; `None` where
+/// two sides are anything else.
+pub(super) fn figure_beside<'p>(
+    left: &'p Calculation,
+    op: Comparison,
+    right: &'p Calculation,
+) -> Option<(&'p AggregatePlan, Comparison, &'p Value)> {
+    match (left, right) {
+        (Calculation::Aggregate(plan), Calculation::Value(constant)) => Some((plan, op, constant)),
+        (Calculation::Value(constant), Calculation::Aggregate(plan)) => Some((plan, op.turned(), constant)),
+        _ => None,
+    }
+}
+
 impl Calculation {
     /// Calls `visit` with it and all parts of it, aggregates' own left out.
     pub fn each(&self, visit: &mut dyn FnMut(&Calculation)) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dates::{LIKE_A_YEAR, turning_year};
 use super::texts::{Asked, asked};
 use super::world::{Node, World};
-use crate::builtin::{Builtin, Takes, fitting, unfitting};
+use crate::builtin::{AggregateKind, Builtin, Takes, fitting, unfitting};
 use crate::model::clause::expr_vars;
 use crate::model::{BinaryOp, Clause, Cond, Constant, DateUnit, Expr, Term, VarId};
 use crate::value::{Value, ValueKind};
@@ -33,6 +33,9 @@ pub(super) struct Found {
     pub rough: BTreeSet<ValueKind>,
     /// The same where several values of a kind go on at once.
     pub rough_together: BTreeSet<ValueKind>,
+    /// The same where facts are in doubt beside: each way in which the members of an average turn out asks for a value of
+    /// its own.
+    pub rough_beside: BTreeSet<ValueKind>,
     /// Whether words are compared with each other that are each compared with something else too.
     pub narrow: bool,
     /// Kinds of values of which what rules ask may be met again and again, however far one goes.
@@ -179,6 +182,9 @@ impl Found {
         if shapes.curved {
             self.rough_together.insert(ValueKind::Number);
         }
+        if shapes.averages > 0 {
+            self.rough_beside.insert(ValueKind::Number);
+        }
         if again && shapes.stepped {
             self.endless.extend([ValueKind::Number, ValueKind::Date]);
             self.rough.insert(ValueKind::Date);
@@ -313,6 +319,8 @@ struct Shapes {
     stepped: bool,
     /// How often they are divided by what goes on.
     divided: usize,
+    /// How many averages and medians are among them.
+    averages: usize,
 }
 
 impl Shapes {
@@ -347,7 +355,11 @@ impl Shapes {
                 self.stepped |= takes(function, ValueKind::Number);
                 args.iter().for_each(|arg| self.expr(arg));
             }
-            Expr::Aggregate(aggregate) => self.expr(&aggregate.value),
+            Expr::Aggregate(aggregate) => {
+                let is_average = matches!(aggregate.kind, AggregateKind::Average | AggregateKind::Median);
+                self.averages += usize::from(is_average);
+                self.expr(&aggregate.value);
+            }
         }
     }
 }

@@ -20,8 +20,10 @@ pub(super) type Sides = BTreeMap<Compared, Vec<Decimal>>;
 /// A comparison, by where it stands in memory, which of its lines, and the things its words stand for.
 pub(super) type Compared = (usize, usize, Vec<Option<u32>>);
 
+/// How many lines are noted of a comparison at most.
+pub(super) const LINES: usize = 4;
 /// The first line of a comparison that asks whether its sides are equal.
-pub(super) const EQUAL: usize = 3;
+pub(super) const EQUAL: usize = LINES;
 /// So many values are tried between two.
 const MOST_ROOTS: usize = 12;
 /// What is noted of one world on the way.

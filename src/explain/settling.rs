@@ -248,6 +248,7 @@ impl Builder<'_> {
         }
         let is_so = self.is_settled_by(known, &change, set);
         if most != usize::MAX {
+            // Most sets fail at once: what a check took beyond that is not taken from what is left for others.
             self.worlds = before + MOST_CHECKED / 10;
         }
         self.most = most;

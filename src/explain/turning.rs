@@ -6,6 +6,7 @@ use super::along::{is_short, snapped};
 use super::calculate::Calc;
 use super::constants::{calls, varies};
 use super::lookup::Stop;
+use super::roots::LINES;
 use super::run::Run;
 use super::solve::Env;
 use crate::base::Idx;
@@ -90,16 +91,21 @@ impl Run<'_> {
 
 impl Run<'_> {
     /// What goes along a straight line with a value of a comparison: how far apart its sides are, and where they are
-    /// divided by something what that is, and the product of both. Nothing in the place of what is not known.
+    /// divided by something what that is, and the product of both; last, where a side is only known to lie between two
+    /// values, how far apart they are at the greatest, which come first at the least. Nothing in the place of what is not
+    /// known.
     pub fn lines(
         &self,
         cond: &Cond,
         (lhs, rhs): (&Calc, &Calc),
         env: &Env<'_>,
-    ) -> Result<[Option<Decimal>; 3], Stop> {
-        let apart = apart(lhs, rhs);
-        let Cond::Compare { lhs, rhs, .. } = cond else { return Ok([apart, None, None]) };
-        let Some(divisor) = divisor(lhs).or_else(|| divisor(rhs)) else { return Ok([apart, None, None]) };
+    ) -> Result<[Option<Decimal>; LINES], Stop> {
+        let [apart, most] = [false, true].map(|most| apart(&end(lhs, most), &end(rhs, most)));
+        let most = most.filter(|most| apart != Some(*most));
+        let Cond::Compare { lhs, rhs, .. } = cond else { return Ok([apart, None, None, most]) };
+        let Some(divisor) = divisor(lhs).or_else(|| divisor(rhs)) else {
+            return Ok([apart, None, None, most]);
+        };
         let failed = self.failed.get();
         let found = self.calculate(divisor, env);
         self.failed.set(failed);
@@ -108,7 +114,17 @@ impl Run<'_> {
             _ => None,
         };
         let product = apart.zip(divisor).and_then(|(apart, divisor)| apart.checked_mul(divisor).ok());
-        Ok([apart, divisor, product])
+        Ok([apart, divisor, product, most])
+    }
+}
+
+/// The least or the greatest of what a side is known to lie between; else the side itself.
+fn end(side: &Calc, most: bool) -> Calc {
+    match side {
+        Calc::Of(Computed::Between { low, high, .. }) => {
+            Calc::Of(Computed::Value(if most { high.clone() } else { low.clone() }))
+        }
+        other => other.clone(),
     }
 }
 

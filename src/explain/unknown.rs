@@ -161,7 +161,9 @@ impl World<'_> {
         let kinds: BTreeSet<ValueKind> = all.iter().copied().collect();
         let is_rough = |kind: &ValueKind| {
             let several = all.iter().filter(|other| *other == kind).count() > 1;
-            builder.rules.rough.contains(kind) || several && builder.rules.rough_together.contains(kind)
+            builder.rules.rough.contains(kind)
+                || several && builder.rules.rough_together.contains(kind)
+                || doubts.len() > 1 && builder.rules.rough_beside.contains(kind)
         };
         open.rough = kinds.iter().copied().filter(is_rough).collect();
         open.endless = builder.rules.endless.intersection(&kinds).copied().collect();

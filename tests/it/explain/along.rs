@@ -121,3 +121,18 @@ fn where_years_recur_one_near_those_known_is_named() {
     let text = people(row, [true, true], "").replace("left on Date", "left on Date?");
     says(&text, "bo", &["It hangs on this"]);
 }
+
+#[test]
+fn a_value_that_a_doubtful_figure_may_come_to_is_left_out_of_a_range() {
+    let row = "person owes n and n != min(k: any q has k)";
+    let told = says(&people(row, [false, false], "  maybe bo has 3\n"), "bo", &["if bo owes 4 (from 4 up)"]);
+    assert!(!told.contains("any other value"), "with 3 it is never so: {told}");
+}
+
+#[test]
+fn of_an_average_of_doubtful_members_not_every_number_is_tried() {
+    let row = "person owes n and n = average(k for each q: q has k)";
+    let facts = "  cy has 4\n  maybe di has 1\n";
+    let told = says(&people(row, [true, false], facts), "bo", &["It is settled"]);
+    assert!(told.contains("not every number was tried"), "with 2.5 it may be so: {told}");
+}
