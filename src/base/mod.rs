@@ -16,7 +16,7 @@ pub use components::components;
 pub use escape::printable;
 pub(crate) use index::newtype_id;
 pub use index::{Idx, IndexVec};
-pub use order::{Order, ascend, gathered, sorted, sorted_once};
+pub use order::{Order, ascend, different, drop_repeated, gathered, sorted, sorted_once};
 pub use radix::sorted_by_bits;
 pub use source_map::{Position, SourceFile, SourceMap};
 pub use span::{FileId, Span};

@@ -51,13 +51,45 @@ pub fn sorted_once(columns: &[&[u32]]) -> Option<Vec<Vec<u32>>> {
     let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
     let whole = widths.iter().sum::<u32>();
     let mut spread = Spread::new(columns, widths, 0, rows);
-    spread.once = true;
+    spread.repeats = Repeats::Refused;
     let order = match whole - spread.known_bits() {
         ..=64 => spread.sort::<u64>(),
         65..=128 => spread.sort::<u128>(),
         _ => return None,
     };
-    (!spread.repeated.into_inner()).then_some(order.columns)
+    (!spread.refused.into_inner()).then_some(order.columns)
+}
+
+/// The columns of tuples in ascending order, each tuple once.
+pub fn different(columns: &[&[u32]]) -> Vec<Vec<u32>> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
+    let whole = widths.iter().sum::<u32>();
+    if !ascend(columns) {
+        let mut spread = Spread::new(columns, widths, 0, rows);
+        spread.repeats = Repeats::Dropped;
+        match whole - spread.known_bits() {
+            ..=64 => return spread.sort::<u64>().columns,
+            65..=128 => return spread.sort::<u128>().columns,
+            _ => {}
+        }
+    }
+    let Order { mut columns, .. } = sorted(columns, false);
+    drop_repeated(&mut columns);
+    columns
+}
+
+/// Leaves one of equal tuples, which stand side by side.
+pub fn drop_repeated(columns: &mut [Vec<u32>]) {
+    let rows = columns.first().map_or(0, Vec::len);
+    let mut kept = 0;
+    for row in 0..rows {
+        if row == 0 || columns.iter().any(|column| column[row] != column[kept - 1]) {
+            columns.iter_mut().for_each(|column| column[kept] = column[row]);
+            kept += 1;
+        }
+    }
+    columns.iter_mut().for_each(|column| column.truncate(kept));
 }
 
 /// The ids of a column in this order.
@@ -157,9 +189,18 @@ struct Spread<'c> {
     /// First ids are of one bucket where they are equal without so many low bits.
     shift: u32,
     buckets: usize,
-    /// Whether it is of no use where some tuple stands there twice, and whether one was met.
-    once: bool,
-    repeated: AtomicBool,
+    repeats: Repeats,
+    /// Whether some tuple stood there twice and that is of no use.
+    refused: AtomicBool,
+}
+
+/// What becomes of a tuple that stands there again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    Kept,
+    Dropped,
+    /// Then the order is of no use.
+    Refused,
 }
 
 impl<'c> Spread<'c> {
@@ -167,8 +208,8 @@ impl<'c> Spread<'c> {
         let wanted = (rows / BUCKET).clamp(1, MOST_BUCKETS).next_power_of_two();
         let shift = widths[0].saturating_sub(wanted.trailing_zeros()).min(u32::BITS - 1);
         let buckets = (most(columns[0]) >> shift) as usize + 1;
-        let (once, repeated) = (false, AtomicBool::new(false));
-        Self { columns, widths, place, rows, shift, buckets, once, repeated }
+        let (repeats, refused) = (Repeats::Kept, AtomicBool::new(false));
+        Self { columns, widths, place, rows, shift, buckets, repeats, refused }
     }
 
     fn known_bits(&self) -> u32 {
@@ -190,6 +231,11 @@ impl<'c> Spread<'c> {
             shares.iter_mut().for_each(|share| self.finish(share));
         } else {
             shares.par_iter_mut().for_each(|share| self.finish(share));
+        }
+        if self.repeats == Repeats::Dropped {
+            let kept: Vec<(usize, usize)> =
+                shares.iter().map(|share| (share.columns[0].len(), share.kept)).collect();
+            columns.par_iter_mut().for_each(|column| close(column, &kept));
         }
         Order { columns, places: (self.place > 0).then_some(places) }
     }
@@ -258,6 +304,7 @@ impl<'c> Spread<'c> {
                     buckets: std::mem::take(&mut buckets),
                     columns: own,
                     places: place,
+                    kept: 0,
                 });
                 (first, held) = (bucket + 1, 0);
             }
@@ -272,13 +319,17 @@ impl<'c> Spread<'c> {
             let mut parts = parts.into_iter();
             let mut keys = parts.next().unwrap_or_default();
             parts.for_each(|mut more| keys.append(&mut more));
-            let keys = K::sort(keys, self.widths.iter().skip(1).sum::<u32>() + self.shift + self.place);
-            if self.once {
-                if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-                    self.repeated.store(true, Ordering::Relaxed);
-                }
-                if self.repeated.load(Ordering::Relaxed) {
-                    return;
+            let mut keys = K::sort(keys, self.widths.iter().skip(1).sum::<u32>() + self.shift + self.place);
+            match self.repeats {
+                Repeats::Kept => {}
+                Repeats::Dropped => keys.dedup(),
+                Repeats::Refused => {
+                    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
+                        self.refused.store(true, Ordering::Relaxed);
+                    }
+                    if self.refused.load(Ordering::Relaxed) {
+                        return;
+                    }
                 }
             }
             let base = (bucket as u32) << (self.shift % u32::BITS);
@@ -294,7 +345,20 @@ impl<'c> Spread<'c> {
             }
             row += keys.len();
         }
+        share.kept = row;
     }
+}
+
+/// Moves together what is kept of each stretch of a column, of which its length and what is kept of its start are given.
+fn close(column: &mut Vec<u32>, kept: &[(usize, usize)]) {
+    let (mut from, mut to) = (0, 0);
+    for (length, kept) in kept {
+        if from > to {
+            column.copy_within(from..from + kept, to);
+        }
+        (from, to) = (from + length, to + kept);
+    }
+    column.truncate(to);
 }
 
 /// Some buckets one after another.
@@ -304,6 +368,8 @@ struct Share<'s, K> {
     buckets: Vec<Vec<Vec<K>>>,
     columns: Vec<&'s mut [u32]>,
     places: &'s mut [u32],
+    /// How many tuples were written.
+    kept: usize,
 }
 
 #[cfg(test)]
@@ -336,7 +402,12 @@ mod tests {
                 }
             }
         }
-        let repeated = wanted.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        let mut each: Vec<&Vec<u32>> = wanted.iter().map(|(tuple, _)| tuple).collect();
+        each.dedup();
+        for (column, found) in different(&columns).iter().enumerate() {
+            assert!(each.iter().map(|tuple| tuple[column]).eq(found.iter().copied()));
+        }
+        let repeated = each.len() < wanted.len();
         let once = sorted_once(&columns);
         assert!(!repeated || once.is_none());
         if let Some(found) = once {
