@@ -5,8 +5,11 @@ use std::ops::Range;
 /// The most bits looked at at once.
 const DIGIT: u32 = 11;
 
+/// How many values they may have.
+const VALUES: usize = 1 << DIGIT;
+
 /// The numbers in ascending order of these bits, those that agree in them as they stood. Takes time for each bit, but no
-/// comparisons: the faster way for many numbers that lie near each other in memory.
+/// comparisons: the faster way for many numbers that lie near each other in memory, and fewer than 2^32.
 ///
 /// The least significant digits come first (D. Knuth, *The Art of Computer Programming*, volume 3, 5.2.5).
 pub fn sorted_by_bits(numbers: Vec<u64>, bits: Range<u32>) -> Vec<u64> {
@@ -15,28 +18,29 @@ pub fn sorted_by_bits(numbers: Vec<u64>, bits: Range<u32>) -> Vec<u64> {
         return numbers;
     }
     let digits = wanted.div_ceil(DIGIT);
-    let width = wanted.div_ceil(digits);
-    let digit_of = |number: u64, digit: u32| {
-        let shift = bits.start + digit * width;
-        (number >> shift & ((1 << width.min(bits.end - shift)) - 1)) as usize
-    };
+    // Bits past the last one count for nothing.
+    let mask = u64::MAX >> (u64::BITS - bits.end);
+    let value_of = |number: u64, digit: u32| (number & mask) >> (bits.start + digit * DIGIT);
     // Per digit how many numbers have each value of it, then where the next of those goes.
-    let mut places = vec![0_usize; (digits << width) as usize];
+    let mut places = vec![[0_u32; VALUES]; digits as usize];
     for number in &numbers {
-        for (digit, counts) in (0..digits).zip(places.chunks_exact_mut(1 << width)) {
-            counts[digit_of(*number, digit)] += 1;
+        for (digit, counts) in (0..digits).zip(&mut places) {
+            counts[value_of(*number, digit) as usize % VALUES] += 1;
         }
     }
     let (mut from, mut to) = (numbers, Vec::new());
     to.resize(from.len(), 0);
-    for (digit, next) in (0..digits).zip(places.chunks_exact_mut(1 << width)) {
+    for (digit, next) in (0..digits).zip(&mut places) {
         let mut before = 0;
         for place in &mut *next {
             before += std::mem::replace(place, before);
         }
         for number in &from {
-            let place = &mut next[digit_of(*number, digit)];
-            to[*place] = *number;
+            let place = &mut next[value_of(*number, digit) as usize % VALUES];
+            // Always there; asked so, nothing has to be made ready for it not to be.
+            if let Some(to) = to.get_mut(*place as usize) {
+                *to = *number;
+            }
             *place += 1;
         }
         std::mem::swap(&mut from, &mut to);
