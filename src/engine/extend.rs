@@ -5,10 +5,13 @@ use super::batch::{Bail, Batch, ROWS};
 use super::lower::Op;
 use super::meet::{Asked, Begun, Next, Open, meet};
 use super::operators::{Run, Then};
-use super::table::Index;
+use super::table::{FEW, Index, Sought, first_rows};
 
 /// Ids tried first of what need only be met once.
 const TRIES: usize = 4;
+
+/// So many ids are searched for at once.
+const AT_ONCE: usize = 16;
 
 /// What an operator makes, where it is read later: rows left of an atom.
 struct Level {
@@ -401,15 +404,26 @@ pub(super) fn narrowed(
     if parents.is_none() {
         begun.touch(column);
     }
+    // Many rows are searched for several ids at once: each step waits for memory.
+    let mut sought: Vec<Sought> = Vec::new();
     for (row, id) in ids.iter().enumerate() {
         let range = begun.at(parents.map_or(row, |parents| parents[row] as usize));
         let (first, past) = if range.1 - range.0 == 1 {
             (range.0, range.0 + u32::from(column[range.0 as usize] == *id))
+        } else if range.1 - range.0 > FEW as u32 {
+            sought.push(Sought { id: *id, low: range.0, rows: range.1 - range.0, past: range.1, place: row });
+            range
         } else {
             index.narrow(level, range, *id)
         };
         ends[0].push(first);
         ends[1].push(past);
+    }
+    for sought in sought.chunks_mut(AT_ONCE) {
+        first_rows(column, sought);
+        for Sought { id, low, past, place, .. } in sought {
+            (ends[0][*place], ends[1][*place]) = index.same(level, (*low, *past), *id);
+        }
     }
     ends
 }
