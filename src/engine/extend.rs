@@ -5,7 +5,8 @@ use super::batch::{Bail, Batch, ROWS};
 use super::lower::Op;
 use super::meet::{Asked, Begun, Next, Open, meet};
 use super::operators::{Run, Then};
-use super::table::{FEW, Index, Sought, first_rows};
+use super::sought::{Sought, first_rows};
+use super::table::{FEW, Index};
 
 /// Ids tried first of what need only be met once.
 const TRIES: usize = 4;

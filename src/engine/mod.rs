@@ -28,6 +28,7 @@ mod results;
 mod run;
 mod scan;
 mod sorted;
+mod sought;
 mod starts;
 mod table;
 mod texts;

@@ -108,6 +108,24 @@ fn aggregates(item: Item<'_>) -> bool {
     found
 }
 
+/// Of variables that one begun atom alone has a say in, the one that comes next in its table: any order of those finds
+/// the same, and this one needs no sorting.
+fn as_it_stands(state: &State<'_>, var: VarId) -> Option<VarId> {
+    let pending = state.pending.iter().find(|pending| pending.unfilled(var).next().is_some())?;
+    let next = pending.columns.len();
+    if next == 0 || pending.valued.is_some() || !pending.columns.iter().copied().eq(0..next) {
+        return None;
+    }
+    let own = pending.atom.args.get(next).and_then(as_var)?;
+    let is_alone = |var: VarId| {
+        let mut others = state.pending.iter().filter(|other| other.slot != pending.slot);
+        pending.unfilled(var).count() == 1
+            && others.all(|other| other.unfilled(var).next().is_none())
+            && !state.rest.iter().any(|item| vars_of(*item).contains(&var))
+    };
+    (is_alone(var) && is_alone(own)).then_some(own)
+}
+
 /// An atom whose places are being filled.
 pub(super) struct Pending<'c> {
     pub(super) cond: &'c Cond,
@@ -499,6 +517,7 @@ impl<'r> Compiler<'_, 'r> {
             open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
         });
         let Some(var) = planned.or_else(|| fewest_candidates(state, open)) else { return false };
+        let var = as_it_stands(state, var).unwrap_or(var);
         let mut atoms = Vec::new();
         for pending in &mut state.pending {
             let columns: Vec<usize> = pending.unfilled(var).collect();

@@ -353,3 +353,22 @@ fn plans_show_how_bodies_are_searched() {
     assert!(output.stdout.is_empty());
     assert_eq!(exit(&["dump", "--stage", "plan", "rulesets/customer"]), 0);
 }
+
+#[test]
+fn what_is_added_up_is_gone_through_as_its_table_stands() {
+    let folder = folder("plans-as-they-stand");
+    let rules = "language 1\nkind Person\nkind Shop\nrelation Person pays Shop on Date at Number\n\
+                 question Person is good | other of shop: Shop\n  among person pays shop on any d at any n\nlens a {\n  row: good when \
+                 sum(n for each d n: person pays shop on d at n) > 10\n  otherwise other\n}\n\
+                 from \"paid.csv\" {\n  who pays shop on day at amount\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let row =
+        |row: u32| format!("p{},s{},2024-0{}-1{},{}\n", row % 40, row % 7, row % 9 + 1, row % 8, row % 900);
+    let rows: String = (0..2000).map(row).collect();
+    std::fs::write(folder.join("paid.csv"), format!("who,shop,day,amount\n{rows}")).expect("written");
+    let output = parallax(&["dump", "--stage", "plan", &folder.to_string_lossy()]);
+    let plan = String::from_utf8_lossy(&output.stdout).into_owned();
+    let sum = plan.split("sum over").nth(1).unwrap_or_else(|| panic!("no sum in {plan}"));
+    let at = |what: &str| sum.find(what).unwrap_or_else(|| panic!("no {what} in {sum}"));
+    assert!(at("each d of") < at("each n of"), "amounts differ more, but days stand before them:\n{plan}");
+}

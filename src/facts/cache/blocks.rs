@@ -255,15 +255,15 @@ fn words(file: &dyn ReadAt, place: &Place, sums: &[u64]) -> Option<LoadedStream>
         .par_chunks_mut(BLOCK / WORD)
         .zip(sums)
         .enumerate()
-        .map_init(Vec::new, |buffer: &mut Vec<u8>, (number, (own, sum))| {
-            buffer.resize(own.len() * WORD, 0);
+        .map(|(number, (own, sum))| {
+            let buffer: &mut [u8] = bytemuck::cast_slice_mut(own);
             file.read_at(place.at + (number * BLOCK) as u64, buffer).ok()?;
             if xxh3_64(buffer) != *sum {
                 return None;
             }
             let mut most = 0;
-            for (word, bytes) in own.iter_mut().zip(buffer.as_chunks::<WORD>().0) {
-                *word = u32::from_le_bytes(*bytes);
+            for word in own {
+                *word = u32::from_le(*word);
                 most = most.max(*word);
             }
             Some(most)
