@@ -196,7 +196,10 @@ fn asked(
     let wanted: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
     let mut names: Vec<Option<String>> = vec![None; slots.len()];
     if let Some(text) = &args.who {
-        let given = split(text);
+        let Some(given) = split(text) else {
+            terminal.say(&format!("parallax: `{text}`: a quotation mark is not closed"));
+            return Err(Exit::Usage);
+        };
         if given.len() != slots.len() {
             terminal.say(&format!(
                 "parallax: `{text}` names {} where {} are asked about: {}",
@@ -286,8 +289,8 @@ fn scenario_of(ruleset: &Ruleset, names: &[String]) -> Option<ScenarioId> {
     found.next().is_none().then_some(first)
 }
 
-/// `council, charity`; a name with a comma stands in quotes.
-fn split(text: &str) -> Vec<String> {
+/// `council, charity`; a name with a comma stands in quotes. `None` where those are not closed.
+fn split(text: &str) -> Option<Vec<String>> {
     let mut out = vec![String::new()];
     let mut quoted = false;
     let mut chars = text.chars().peekable();
@@ -307,7 +310,7 @@ fn split(text: &str) -> Vec<String> {
             }
         }
     }
-    out.into_iter().map(|name| name.trim().to_owned()).collect()
+    (!quoted).then(|| out.into_iter().map(|name| name.trim().to_owned()).collect())
 }
 
 fn subject(

@@ -355,6 +355,14 @@ fn plans_show_how_bodies_are_searched() {
 }
 
 #[test]
+fn a_quotation_mark_left_open_in_a_subject_is_told() {
+    let output = parallax(&["explain", "rulesets/customer", "\"council, charity"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("a quotation mark is not closed"), "{said}");
+}
+
+#[test]
 fn what_is_added_up_is_gone_through_as_its_table_stands() {
     let folder = folder("plans-as-they-stand");
     let rules = "language 1\nkind Person\nkind Shop\nrelation Person pays Shop on Date at Number\n\
