@@ -517,7 +517,7 @@ impl<'r> Compiler<'_, 'r> {
             open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
         });
         let Some(var) = planned.or_else(|| fewest_candidates(state, open)) else { return false };
-        let var = as_it_stands(state, var).unwrap_or(var);
+        let var = as_it_stands(state, var).filter(|own| open.contains(own)).unwrap_or(var);
         let mut atoms = Vec::new();
         for pending in &mut state.pending {
             let columns: Vec<usize> = pending.unfilled(var).collect();

@@ -367,8 +367,8 @@ fn what_is_added_up_is_gone_through_as_its_table_stands() {
     let folder = folder("plans-as-they-stand");
     let rules = "language 1\nkind Person\nkind Shop\nrelation Person pays Shop on Date at Number\n\
                  question Person is good | other of shop: Shop\n  among person pays shop on any d at any n\nlens a {\n  row: good when \
-                 sum(n for each d n: person pays shop on d at n) > 10\n  otherwise other\n}\n\
-                 from \"paid.csv\" {\n  who pays shop on day at amount\n}\n";
+                 sum(n for each d n: person pays shop on d at n) > 10\n  otherwise other\n}\nlens b {\n  row: good when \
+                 count(n: person pays shop on any d at n) > 2\n  otherwise other\n}\nfrom \"paid.csv\" {\n  who pays shop on day at amount\n}\n";
     std::fs::write(folder.join("rules.lens"), rules).expect("written");
     let row =
         |row: u32| format!("p{},s{},2024-0{}-1{},{}\n", row % 40, row % 7, row % 9 + 1, row % 8, row % 900);
@@ -376,6 +376,8 @@ fn what_is_added_up_is_gone_through_as_its_table_stands() {
     std::fs::write(folder.join("paid.csv"), format!("who,shop,day,amount\n{rows}")).expect("written");
     let output = parallax(&["dump", "--stage", "plan", &folder.to_string_lossy()]);
     let plan = String::from_utf8_lossy(&output.stdout).into_owned();
+    let count = plan.split("count over").nth(1).unwrap_or_default();
+    assert!(count.contains("each n of") && !count.contains("each d of"), "nobody asks for the day:\n{plan}");
     let sum = plan.split("sum over").nth(1).unwrap_or_default();
     let at = |what: &str| sum.find(what).unwrap_or(usize::MAX);
     assert_ne!(at("each n of"), usize::MAX, "{plan}");
