@@ -29,54 +29,46 @@ pub struct Order {
 
 /// Sorts tuples by their columns, equal ones by place; with `places` where each stood before.
 pub fn sorted(columns: &[&[u32]], places: bool) -> Order {
-    let rows = columns.first().map_or(0, |column| column.len());
     if ascend(columns) {
-        return Order { columns: columns.iter().map(|column| column.to_vec()).collect(), places: None };
+        return as_they_stand(columns);
     }
-    let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
-    let place = if places { bits(rows as u32) } else { 0 };
-    let whole = widths.iter().sum::<u32>() + place;
-    let spread = Spread::new(columns, widths, place, rows);
-    // The buckets tell the upper bits of the first column apart.
-    match whole - spread.known_bits() {
-        ..=64 => spread.sort::<u64>(),
-        65..=128 => spread.sort::<u128>(),
-        _ => by_comparing(columns, rows),
-    }
+    in_buckets(columns, places, Repeats::Kept).unwrap_or_else(|| by_comparing(columns))
 }
 
 /// The columns of tuples in ascending order; `None` where some are equal, or too wide to be known at once.
 pub fn sorted_once(columns: &[&[u32]]) -> Option<Vec<Vec<u32>>> {
+    in_buckets(columns, false, Repeats::Refused).map(|order| order.columns)
+}
+
+/// The columns of tuples in ascending order, each tuple once.
+pub fn different(columns: &[&[u32]]) -> Vec<Vec<u32>> {
+    let stands = ascend(columns);
+    if !stands && let Some(order) = in_buckets(columns, false, Repeats::Dropped) {
+        return order.columns;
+    }
+    let Order { mut columns, .. } = if stands { as_they_stand(columns) } else { by_comparing(columns) };
+    drop_repeated(&mut columns);
+    columns
+}
+
+fn as_they_stand(columns: &[&[u32]]) -> Order {
+    Order { columns: columns.iter().map(|column| column.to_vec()).collect(), places: None }
+}
+
+/// Tuples in order as whole numbers; `None` where they are too wide for that, or some are equal and that is of no use.
+fn in_buckets(columns: &[&[u32]], places: bool, repeats: Repeats) -> Option<Order> {
     let rows = columns.first().map_or(0, |column| column.len());
     let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
-    let whole = widths.iter().sum::<u32>();
-    let mut spread = Spread::new(columns, widths, 0, rows);
-    spread.repeats = Repeats::Refused;
+    let place = if places { bits(rows as u32) } else { 0 };
+    let whole = widths.iter().sum::<u32>() + place;
+    let spread = Spread::new(columns, widths, place, rows, repeats);
+    // The buckets tell the upper bits of the first column apart.
     let order = match whole - spread.known_bits() {
         ..=64 => spread.sort::<u64>(),
         65..=128 => spread.sort::<u128>(),
         _ => return None,
     };
-    (!spread.refused.into_inner()).then_some(order.columns)
-}
-
-/// The columns of tuples in ascending order, each tuple once.
-pub fn different(columns: &[&[u32]]) -> Vec<Vec<u32>> {
-    let rows = columns.first().map_or(0, |column| column.len());
-    let widths: Vec<u32> = columns.iter().map(|column| bits(most(column))).collect();
-    let whole = widths.iter().sum::<u32>();
-    if !ascend(columns) {
-        let mut spread = Spread::new(columns, widths, 0, rows);
-        spread.repeats = Repeats::Dropped;
-        match whole - spread.known_bits() {
-            ..=64 => return spread.sort::<u64>().columns,
-            65..=128 => return spread.sort::<u128>().columns,
-            _ => {}
-        }
-    }
-    let Order { mut columns, .. } = sorted(columns, false);
-    drop_repeated(&mut columns);
-    columns
+    (!spread.refused.into_inner()).then_some(order)
 }
 
 /// Leaves one of equal tuples, which stand side by side.
@@ -120,7 +112,8 @@ pub fn ascend(columns: &[&[u32]]) -> bool {
 }
 
 /// Tuples too wide to be held in one number.
-fn by_comparing(columns: &[&[u32]], rows: usize) -> Order {
+fn by_comparing(columns: &[&[u32]]) -> Order {
+    let rows = columns.first().map_or(0, |column| column.len());
     let mut places: Vec<u32> = (0..rows as u32).collect();
     let key = |place: u32| columns.iter().map(move |column| column[place as usize]);
     places.par_sort_unstable_by(|left, right| key(*left).cmp(key(*right)).then(left.cmp(right)));
@@ -204,11 +197,11 @@ enum Repeats {
 }
 
 impl<'c> Spread<'c> {
-    fn new(columns: &'c [&'c [u32]], widths: Vec<u32>, place: u32, rows: usize) -> Self {
+    fn new(columns: &'c [&'c [u32]], widths: Vec<u32>, place: u32, rows: usize, repeats: Repeats) -> Self {
         let wanted = (rows / BUCKET).clamp(1, MOST_BUCKETS).next_power_of_two();
         let shift = widths[0].saturating_sub(wanted.trailing_zeros()).min(u32::BITS - 1);
         let buckets = (most(columns[0]) >> shift) as usize + 1;
-        let (repeats, refused) = (Repeats::Kept, AtomicBool::new(false));
+        let refused = AtomicBool::new(false);
         Self { columns, widths, place, rows, shift, buckets, repeats, refused }
     }
 
