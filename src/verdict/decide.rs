@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
+use super::by_bits::Open;
 use super::evaluate::{Bounds, Stop};
 use super::exclusive::Apart;
 use super::said::{Said, places};
@@ -56,7 +57,7 @@ impl TooMany {
 }
 
 /// Words of bits that a thread settles at a time.
-const WORDS: usize = 512;
+pub(super) const WORDS: usize = 512;
 
 /// What holds where no row decides.
 enum Default<'c> {
@@ -240,19 +241,22 @@ impl Classes {
         apart: &Apart,
         rows: &IndexVec<RowId, RowMatches>,
     ) -> Result<Vec<u16>, TooMany> {
-        let decided = decide(lens, apart, rows, self.len());
         let default = match lens.otherwise {
-            Otherwise::Verdict(verdict, _) => Some(Outcome::Verdict(verdict)),
-            Otherwise::Nothing => Some(Outcome::None),
-            Otherwise::As(..) => None,
+            Otherwise::Verdict(verdict, _) => Ok(Outcome::Verdict(verdict)),
+            Otherwise::Nothing => Ok(Outcome::None),
+            Otherwise::As(other, _) => Err(other),
         };
+        if let Some(open) = Open::of(lens, apart, rows, self.len()) {
+            return self.coded(&open, default);
+        }
+        let decided = decide(lens, apart, rows, self.len());
         let mut codes = vec![0_u16; self.len()];
         let mut last = None;
         for (subject, (rows, open)) in decided.into_iter().enumerate() {
-            let set = match (open, default, lens.otherwise) {
-                (true, Some(default), _) => rows.with(default),
-                (true, None, Otherwise::As(other, _)) => rows.union(self.outcome(other, subject)),
-                _ => rows,
+            let set = match (open, default) {
+                (true, Ok(default)) => rows.with(default),
+                (true, Err(other)) => rows.union(self.outcome(other, subject)),
+                (false, _) => rows,
             };
             let code = match last {
                 Some((same, code)) if same == set => code,
@@ -262,6 +266,42 @@ impl Classes {
             codes[subject] = code;
         }
         Ok(codes)
+    }
+
+    /// Codes of what rows leave open; where no row decides, an outcome holds or what another lens says.
+    fn coded(&mut self, open: &Open, default: Result<Outcome, LensId>) -> Result<Vec<u16>, TooMany> {
+        // Of a set that hangs on the other lens there is no code.
+        let mut known: Vec<Option<u16>> = vec![None; Open::SETS];
+        for set in &open.seen {
+            let (rows, is_open) = open.outcomes(*set);
+            let outcomes = match default {
+                Err(_) if is_open => continue,
+                Ok(default) if is_open => rows.with(default),
+                _ => rows,
+            };
+            known[usize::from(*set)] = Some(self.code_of(outcomes).ok_or(TooMany)?);
+        }
+        let Err(other) = default else {
+            let code = |set: &u16| known[usize::from(*set)].ok_or(TooMany);
+            return open.sets.par_iter().with_min_len(WORDS * 64).map(code).collect();
+        };
+        let others: Option<Vec<u16>> = self.lenses.get(&other).map(|column| column.codes.clone());
+        let mut both: HashMap<(u16, Option<u16>), u16, FxBuildHasher> = HashMap::default();
+        let mut code = |(subject, set): (usize, &u16)| {
+            if let Some(code) = known[usize::from(*set)] {
+                return Ok(code);
+            }
+            let other = others.as_ref().map(|codes| codes[subject]);
+            if let Some(code) = both.get(&(*set, other)) {
+                return Ok(*code);
+            }
+            let other_outcomes = other.map_or(OutcomeSet::EMPTY, |code| self.outcomes[usize::from(code)]);
+            let outcomes = open.outcomes(*set).0.union(other_outcomes);
+            let code = self.code_of(outcomes).ok_or(TooMany)?;
+            both.insert((*set, other), code);
+            Ok(code)
+        };
+        open.sets.iter().enumerate().map(&mut code).collect()
     }
 
     /// The place of an outcome set among those seen, added where new; `None` where places run out.

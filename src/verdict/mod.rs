@@ -1,6 +1,7 @@
 //! What each lens says of each subject.
 //! Takes the engine's outcome columns, hands on one `VerdictTable` per question.
 
+mod by_bits;
 mod classify;
 mod columns;
 mod decide;

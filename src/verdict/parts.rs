@@ -42,6 +42,16 @@ pub(super) struct Words<'c> {
     pub slots: usize,
 }
 
+/// Of whose subjects a part is asked, and whether what could hold counts.
+#[derive(Clone, Copy)]
+struct Asked<'c> {
+    question: QuestionId,
+    words: Words<'c>,
+    possible: bool,
+    /// The row that asks.
+    span: Span,
+}
+
 /// Subjects, or nothing where the search way by way must say.
 pub(super) type Found = Result<Option<Arc<BitSet>>, Stop>;
 
@@ -61,7 +71,7 @@ impl Evaluator<'_> {
             return Ok(None);
         }
         self.count_parts(question);
-        self.all_of(question, words, items, possible, span)
+        self.all_of(Asked { question, words, possible, span }, items, None)
     }
 
     /// Counts what rows of the question's lenses say, the first time it is asked.
@@ -119,26 +129,55 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whom all of these conditions match.
-    fn all_of(
-        &mut self,
-        question: QuestionId,
-        words: Words<'_>,
-        items: Vec<Cond>,
-        possible: bool,
-        span: Span,
-    ) -> Found {
+    /// Whether it is known whom a part matches, or columns say it.
+    fn is_told(&self, question: QuestionId, words: Words<'_>, part: &Cond, possible: bool) -> bool {
+        let all = |items: Cond, possible: bool| {
+            grouped(words, flattened(items)).iter().all(|part| self.is_told(question, words, part, possible))
+        };
+        let direct = match part {
+            Cond::Not(inner, _) => all((**inner).clone(), !possible),
+            Cond::Or(branches) => branches.iter().all(|branch| all(branch.clone(), possible)),
+            Cond::Atom(_) => self.is_said(question, words, part),
+            Cond::Compare { .. } => aggregate_of(words, part)
+                .is_some_and(|aggregate| self.is_repeated(question, &expression_key(words, aggregate))),
+            Cond::And(_) | Cond::Let { .. } | Cond::Stated { .. } | Cond::IsKind { .. } => false,
+        };
+        let shared = || {
+            let key = key(words, part);
+            self.is_shared(question, &key) || self.is_kept(question, part, &key, possible)
+        };
+        direct || shared()
+    }
+
+    /// Whether a part is a choice or a negation of which something is told.
+    fn is_partly_told(&self, question: QuestionId, words: Words<'_>, part: &Cond, possible: bool) -> bool {
+        let any = |items: Cond, possible: bool| {
+            grouped(words, flattened(items)).iter().any(|part| {
+                self.is_told(question, words, part, possible)
+                    || self.is_partly_told(question, words, part, possible)
+            })
+        };
+        match part {
+            Cond::Not(inner, _) => any((**inner).clone(), !possible),
+            Cond::Or(branches) => branches.iter().any(|branch| any(branch.clone(), possible)),
+            _ => false,
+        }
+    }
+
+    /// Whom all of these conditions match; with `among`, of those.
+    fn all_of(&mut self, asked: Asked<'_>, items: Vec<Cond>, among: Option<&BitSet>) -> Found {
+        let Asked { question, words, possible, span } = asked;
         let parts = grouped(words, items);
-        let alone = parts.len() == 1;
-        let mut all: Option<BitSet> = None;
-        let mut own = Vec::new();
+        let alone = parts.len() == 1 && among.is_none();
+        let mut all: Option<BitSet> = among.cloned();
+        let (mut own, mut mixed) = (Vec::new(), Vec::new());
         for part in parts {
-            let key = key(words, &part);
-            if !alone && !self.is_shared(question, &key) && !self.is_kept(question, &part, &key, possible) {
-                own.push(part);
+            if !alone && !self.is_told(question, words, &part, possible) {
+                let is_mixed = self.is_partly_told(question, words, &part, possible);
+                if is_mixed { &mut mixed } else { &mut own }.push(part);
                 continue;
             }
-            let Some(found) = self.part(question, words, part, key, possible, span)? else { return Ok(None) };
+            let Some(found) = self.part(asked, part)? else { return Ok(None) };
             if alone {
                 return Ok(Some(found));
             }
@@ -147,69 +186,43 @@ impl Evaluator<'_> {
                 Some(all) => intersect(all, &found),
             }
         }
-        let Some(mut all) = all else {
-            let whole = Cond::And(own);
-            return Ok(self.searched(question, words, &whole, possible, span, None)?.map(Arc::new));
-        };
-        let left = all.count();
-        if own.is_empty() || left == 0 {
-            return Ok(Some(Arc::new(all)));
+        if !own.is_empty() {
+            let left = all.as_ref().map(BitSet::count);
+            let subjects = self.classes[question].len();
+            let few = left.is_some_and(|left| left * FEW <= subjects);
+            let found = match (left, own.len()) {
+                (Some(0), _) => return Ok(all.map(Arc::new)),
+                (Some(_), 1) if !few => own.pop().map_or(Ok(None), |part| self.part(asked, part))?,
+                _ => {
+                    let among = all.as_ref().filter(|_| few);
+                    self.searched(question, words, &Cond::And(own), possible, span, among)?.map(Arc::new)
+                }
+            };
+            let Some(found) = found else { return Ok(None) };
+            match &mut all {
+                None => all = Some(Arc::unwrap_or_clone(found)),
+                Some(all) => intersect(all, &found),
+            }
         }
-        if let [_] = own.as_slice()
-            && left * FEW > all.len()
-            && let Some(part) = own.pop()
-        {
-            let key = key(words, &part);
-            let Some(found) = self.part(question, words, part, key, possible, span)? else { return Ok(None) };
-            intersect(&mut all, &found);
-            return Ok(Some(Arc::new(all)));
+        for part in mixed {
+            let Some(found) = self.part_among(asked, &part, all.as_ref())? else { return Ok(None) };
+            match &mut all {
+                None => all = Some(Arc::unwrap_or_clone(found)),
+                Some(all) => intersect(all, &found),
+            }
         }
-        let among = (left * FEW <= all.len()).then_some(&all);
-        let whole = Cond::And(own);
-        let Some(found) = self.searched(question, words, &whole, possible, span, among)? else {
-            return Ok(None);
-        };
-        intersect(&mut all, &found);
-        Ok(Some(Arc::new(all)))
+        Ok(all.map(Arc::new))
     }
 
     /// Whom one part matches.
-    fn part(
-        &mut self,
-        question: QuestionId,
-        words: Words<'_>,
-        part: Cond,
-        key: String,
-        possible: bool,
-        span: Span,
-    ) -> Found {
+    fn part(&mut self, asked: Asked<'_>, part: Cond) -> Found {
+        let Asked { question, words, possible, .. } = asked;
         let possible = possible && self.cond_is_doubtful(&part);
-        let key = (key, possible);
+        let key = (key(words, &part), possible);
         if let Some(found) = self.parts[question].found.get(&key) {
             return Ok(Some(Arc::clone(found)));
         }
-        let found = match &part {
-            Cond::Not(inner, _) => {
-                let other = possible == planted(Bug::WrongBound);
-                let inner = flattened((**inner).clone());
-                let Some(found) = self.all_of(question, words, inner, other, span)? else { return Ok(None) };
-                Arc::new(complement(&found))
-            }
-            Cond::Or(branches) => {
-                let kept = branches.len() - usize::from(planted(Bug::LostBranch));
-                let branches = branches[..kept].to_vec();
-                let Some(found) = self.any_of(question, words, branches, possible, span)? else {
-                    return Ok(None);
-                };
-                found
-            }
-            other => {
-                let Some(found) = self.simple(question, words, other, possible, span)? else {
-                    return Ok(None);
-                };
-                found
-            }
-        };
+        let Some(found) = self.part_among(Asked { possible, ..asked }, &part, None)? else { return Ok(None) };
         let bytes = found.words().len() * 8 + key.0.len();
         let shared = self.is_shared(question, &key.0);
         let parts = &mut self.parts[question];
@@ -220,39 +233,54 @@ impl Evaluator<'_> {
         Ok(Some(found))
     }
 
-    /// Whom one of these matches.
-    fn any_of(
-        &mut self,
-        question: QuestionId,
-        words: Words<'_>,
-        branches: Vec<Cond>,
-        possible: bool,
-        span: Span,
-    ) -> Found {
+    /// The same, worked out; with `among`, it counts of those alone.
+    fn part_among(&mut self, asked: Asked<'_>, part: &Cond, among: Option<&BitSet>) -> Found {
+        match part {
+            Cond::Not(inner, _) => {
+                let other = Asked { possible: asked.possible == planted(Bug::WrongBound), ..asked };
+                let found = self.all_of(other, flattened((**inner).clone()), among)?;
+                Ok(found.map(|found| Arc::new(complement(&found))))
+            }
+            Cond::Or(branches) => {
+                let kept = branches.len() - usize::from(planted(Bug::LostBranch));
+                self.any_of(asked, branches[..kept].to_vec(), among)
+            }
+            other => self.simple(asked, other),
+        }
+    }
+
+    /// Whom one of these matches; with `among`, it counts of those alone. What is told comes first, the others are
+    /// looked for among who is left.
+    fn any_of(&mut self, asked: Asked<'_>, branches: Vec<Cond>, among: Option<&BitSet>) -> Found {
+        let Asked { question, words, possible, .. } = asked;
         let mut all = BitSet::new(self.classes[question].len());
-        for branch in branches {
-            let Some(found) = self.all_of(question, words, flattened(branch), possible, span)? else {
-                return Ok(None);
-            };
+        let (told, others): (Vec<Vec<Cond>>, Vec<Vec<Cond>>) =
+            branches.into_iter().map(flattened).partition(|items| {
+                let parts = grouped(words, items.clone());
+                parts.iter().all(|part| self.is_told(question, words, part, possible))
+            });
+        let mut left = among.cloned();
+        let told_first = told.len();
+        for (at, items) in told.into_iter().chain(others).enumerate() {
+            let among = left.as_ref().filter(|_| at >= told_first);
+            let Some(found) = self.all_of(asked, items, among)? else { return Ok(None) };
             all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
+            if told_first > 0 || left.is_some() {
+                let left = left.get_or_insert_with(|| BitSet::full(found.len()));
+                left.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word &= !own);
+            }
         }
         Ok(Some(Arc::new(all)))
     }
 
     /// Whom a part matches that is neither a choice nor a negation: by a column, by the branches of a
     /// choice within it, or searched.
-    fn simple(
-        &mut self,
-        question: QuestionId,
-        words: Words<'_>,
-        part: &Cond,
-        possible: bool,
-        span: Span,
-    ) -> Found {
+    fn simple(&mut self, asked: Asked<'_>, part: &Cond) -> Found {
+        let Asked { question, words, possible, span } = asked;
         if let Some(found) = self.said(question, words, part, possible) {
             return Ok(Some(Arc::new(found)));
         }
-        if let Some(found) = self.by_column(question, words, part, possible, span)? {
+        if let Some(found) = self.by_column(asked, part)? {
             return Ok(Some(Arc::new(found)));
         }
         if let Some(found) = self.unless_ruled_out(question, words, part, possible, span)? {
@@ -261,36 +289,36 @@ impl Evaluator<'_> {
         let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
         let branches = search::branches(&clause);
         if branches.len() > 1 {
-            let branches = branches.into_iter().map(|branch| branch.when).collect();
-            return self.any_of(question, words, branches, possible, span);
+            return self.any_of(asked, branches.into_iter().map(|branch| branch.when).collect(), None);
         }
         Ok(self.searched(question, words, part, possible, span, None)?.map(Arc::new))
     }
 
     /// Whom what lenses say of the very subject matches.
     fn said(&self, question: QuestionId, words: Words<'_>, part: &Cond, possible: bool) -> Option<BitSet> {
-        let Cond::Atom(atom) = part else { return None };
+        match part {
+            Cond::Atom(atom) if self.is_said(question, words, part) => {
+                self.classes[question].said(&atom.source, possible)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a part is what lenses say of the very subject.
+    fn is_said(&self, question: QuestionId, words: Words<'_>, part: &Cond) -> bool {
+        let Cond::Atom(atom) = part else { return false };
         let of = match &atom.source {
-            AtomSource::Relation(_) => return None,
+            AtomSource::Relation(_) => return false,
             AtomSource::Verdict { question, .. } | AtomSource::Disagree { question, .. } => *question,
         };
         let slots = (0..words.slots).map(|slot| Term::Var(VarId::from_usize(slot)));
         let is_subject = of == question && atom.args.iter().cloned().eq(slots);
-        if !is_subject || self.ruleset.questions[question].among.is_none() {
-            return None;
-        }
-        self.classes[question].said(&atom.source, possible)
+        is_subject && self.ruleset.questions[question].among.is_some()
     }
 
     /// Whom a comparison of an aggregate with a constant matches, where others compare the same aggregate.
-    fn by_column(
-        &mut self,
-        question: QuestionId,
-        words: Words<'_>,
-        part: &Cond,
-        possible: bool,
-        span: Span,
-    ) -> Result<Option<BitSet>, Stop> {
+    fn by_column(&mut self, asked: Asked<'_>, part: &Cond) -> Result<Option<BitSet>, Stop> {
+        let Asked { question, words, possible, span } = asked;
         let Some(aggregate) = aggregate_of(words, part) else { return Ok(None) };
         let key = expression_key(words, aggregate);
         if !self.is_repeated(question, &key) {
