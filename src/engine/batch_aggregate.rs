@@ -1,6 +1,7 @@
 //! Aggregates for all rows of a batch at once.
 
 use super::batch::{Bail, Batch};
+use super::batch_extremes::is_extreme;
 use super::batch_fold::{Fold, Measure, NO_TOTALS, median, total};
 use super::batch_shared::Outcomes;
 use super::batch_units::{Amounts, NONE, Units};
@@ -68,22 +69,22 @@ impl Members {
     }
 
     fn compare(&self, left: u32, right: u32) -> std::cmp::Ordering {
-        let mut order = self.row(left).cmp(&self.row(right));
-        for key in &self.keys {
-            order = order.then_with(|| key[left as usize].cmp(&key[right as usize]));
-        }
-        order
+        let keys = self.keys.iter().map(|key| key[left as usize].cmp(&key[right as usize]));
+        keys.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     }
 
     /// The ways by row and combination.
     fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
-        let ascend = (1..self.rows.len()).all(|at| match self.rows[at - 1].cmp(&self.rows[at]) {
-            std::cmp::Ordering::Less => true,
-            _ => self.compare(at as u32 - 1, at as u32).is_lt(),
-        });
-        if !ascend {
-            order.sort_unstable_by(|left, right| self.compare(*left, *right));
+        if !self.rows.is_sorted() {
+            order.sort_by_key(|member| self.row(*member));
+        }
+        for group in order.chunk_by_mut(|left, right| self.row(*left) == self.row(*right)) {
+            if let [key] = self.keys.as_slice() {
+                group.sort_unstable_by_key(|member| key[*member as usize]);
+            } else {
+                group.sort_unstable_by(|left, right| self.compare(*left, *right));
+            }
         }
         order
     }
@@ -162,6 +163,9 @@ impl Run<'_, '_> {
         let plan = ranged.plan;
         let Some((units, measure)) = taken(plan, self.values) else { return Ok(None) };
         let units = units.as_ref();
+        if let (Some(units), true) = (units, is_extreme(plan)) {
+            return self.extremes(ranged, (units, measure), batch);
+        }
         let Some(sure) = self.members(plan, &ranged.certain, units, batch)? else { return Ok(None) };
         let all = match &ranged.possible {
             None => None,
@@ -256,31 +260,32 @@ impl InUnits {
         self.value_keys.iter().all(|at| self.members.keys[*at][member as usize] != MISSING)
     }
 
-    /// The combinations of each row, each once, ascending; rows that have some, ascending. With
-    /// `doubtful`, a combination with several values has none.
-    fn rows(&self, doubtful: bool) -> Result<Vec<(u32, Vec<Member>)>, Bail> {
-        let mut out: Vec<(u32, Vec<Member>)> = Vec::new();
-        for member in &self.order {
-            let at = self.members.row(*member);
+    /// The ways of each row that has some, ascending.
+    fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        self.order.chunk_by(|left, right| self.members.row(*left) == self.members.row(*right))
+    }
+
+    /// The combinations of ways of one row, each once, ascending. With `doubtful`, a combination with several values has
+    /// none.
+    fn combinations(&self, ways: &[u32], doubtful: bool, out: &mut Vec<Member>) -> Result<(), Bail> {
+        out.clear();
+        for member in ways {
             let units = self.amounts.as_ref().map_or(0, |amounts| amounts[*member as usize]);
             let units = Some(units).filter(|units| *units != NONE && self.is_known(*member));
             match out.last_mut() {
-                Some((row, own)) if *row == at => match own.last_mut() {
-                    Some((last, before)) if self.members.has_key_of(*last, &self.members, *member) => {
-                        if *before != units {
-                            if !doubtful {
-                                // One way after the other says what that means.
-                                return Err(Bail::Calculation);
-                            }
-                            *before = None;
+                Some((last, before)) if self.members.has_key_of(*last, &self.members, *member) => {
+                    if *before != units {
+                        if !doubtful {
+                            // One way after the other says what that means.
+                            return Err(Bail::Calculation);
                         }
+                        *before = None;
                     }
-                    _ => own.push((*member, units)),
-                },
-                _ => out.push((at, vec![(*member, units)])),
+                }
+                _ => out.push((*member, units)),
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// What the aggregate comes to where nothing about it is doubtful.
@@ -314,11 +319,14 @@ impl InUnits {
         kind: AggregateKind,
         measure: Measure,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
-        let sure = self.rows(false)?;
-        let mut sure = sure.into_iter().peekable();
+        let mut sure = self.rows().peekable();
+        let (mut certain, mut possible) = (Vec::new(), Vec::new());
         let mut out = Vec::new();
-        for (row, possible) in all.rows(true)? {
-            let certain = sure.next_if(|(other, _)| *other == row).map_or(Vec::new(), |(_, own)| own);
+        for ways in all.rows() {
+            let row = all.members.row(ways[0]);
+            let own = sure.next_if(|own| self.members.row(own[0]) == row).unwrap_or(&[]);
+            self.combinations(own, false, &mut certain)?;
+            all.combinations(ways, true, &mut possible)?;
             let same = |own: u32, other: u32| self.members.has_key_of(own, &all.members, other);
             out.push((row, between(&certain, &possible, same, kind, measure)?));
         }

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::batch::{Bail, Batch};
 use super::batch_aggregate::taken;
 use super::batch_compare::Test;
+use super::batch_extremes::is_extreme;
 use super::batch_fold::{Fold, Folded, Limit};
 use super::batch_units::Amounts;
 use super::lower::{Inner, Op, Ranged, Scan, calculation_vars};
@@ -42,7 +43,7 @@ struct Rows<'p> {
 /// How the combinations that count once lie in the rows of an atom.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lie {
-    /// Each row is one of its own.
+    /// Each row is one of its own, or counts as one.
     EachOnce,
     /// The rows of one stand side by side.
     Together,
@@ -110,13 +111,15 @@ impl<'p> Rows<'p> {
         (out.atom, out.from, out.to) = lead?;
         let index = &program.atoms[out.atom].index;
         let level = |var: usize| Some(out.to + out.vars.iter().position(|other| *other == var)?);
-        out.keys = plan.keys.iter().map(|(var, _)| level(*var)).collect::<Option<_>>()?;
+        let keys: Option<Vec<usize>> = plan.keys.iter().map(|(var, _)| level(*var)).collect();
+        let any_order = is_extreme(plan);
+        out.keys = if any_order { keys.unwrap_or_default() } else { keys? };
         out.keys.sort_unstable();
-        if out.keys.is_empty() {
+        if out.keys.is_empty() && !any_order {
             return None;
         }
         let is_whole = index.distinct && out.to + out.vars.len() == index.columns.len();
-        out.lie = if is_whole && out.keys.len() == out.vars.len() {
+        out.lie = if any_order || is_whole && out.keys.len() == out.vars.len() {
             Lie::EachOnce
         } else if (out.to..).zip(&out.keys).all(|(level, key)| level == *key) {
             Lie::Together

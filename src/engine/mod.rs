@@ -7,6 +7,7 @@ mod batch;
 mod batch_aggregate;
 mod batch_compare;
 mod batch_count;
+mod batch_extremes;
 mod batch_fold;
 mod batch_rows;
 mod batch_shared;
