@@ -213,9 +213,15 @@ pub fn agreement(
         right.count.cmp(&left.count).then_with(by_name)
     });
     let verdicts = ruleset.questions[table.question].verdicts.len();
+    // How many lenses of each pattern say yes, and no.
+    let sides = |pattern: &Pattern| {
+        let count = |wanted: Side| pattern.outcomes.iter().filter(|set| side(**set, focus) == wanted).count();
+        [count(Side::Yes), count(Side::No)]
+    };
+    let sides: Vec<[usize; 2]> = patterns.iter().map(sides).collect();
     let figures = (0..columns.len())
         .map(|at| {
-            let mut figures = lens_figures(&patterns, at, focus, verdicts);
+            let mut figures = lens_figures(&patterns, &sides, at, focus, verdicts);
             figures.rows = row_figures(&ruleset.lenses[columns[at].lens].policy, columns[at], &table.perhaps);
             figures
         })
@@ -287,9 +293,15 @@ fn row_figures(policy: &Policy, column: &LensColumn, perhaps: &BitSet) -> Vec<Ro
     figures
 }
 
-fn lens_figures(patterns: &[Pattern], at: usize, focus: VerdictId, verdicts: usize) -> LensFigures {
+fn lens_figures(
+    patterns: &[Pattern],
+    sides: &[[usize; 2]],
+    at: usize,
+    focus: VerdictId,
+    verdicts: usize,
+) -> LensFigures {
     let mut figures = LensFigures { verdicts: vec![0; verdicts], ..LensFigures::default() };
-    for pattern in patterns {
+    for (pattern, [yes, no]) in patterns.iter().zip(sides) {
         let own = pattern.outcomes[at];
         match own.settled() {
             Some(Outcome::Verdict(verdict)) => figures.verdicts[verdict.index()] += pattern.count,
@@ -297,17 +309,10 @@ fn lens_figures(patterns: &[Pattern], at: usize, focus: VerdictId, verdicts: usi
             Some(Outcome::None) => figures.none += pattern.count,
             None => figures.unknown += pattern.count,
         }
-        let others = |wanted: Side| {
-            pattern.outcomes.len() > 1
-                && pattern
-                    .outcomes
-                    .iter()
-                    .enumerate()
-                    .all(|(other, set)| other == at || side(*set, focus) == wanted)
-        };
+        let others = pattern.outcomes.len() - 1;
         match side(own, focus) {
-            Side::Yes if others(Side::No) => figures.alone_for += pattern.count,
-            Side::No if others(Side::Yes) => figures.alone_against += pattern.count,
+            Side::Yes if others > 0 && *no == others => figures.alone_for += pattern.count,
+            Side::No if others > 0 && *yes == others => figures.alone_against += pattern.count,
             Side::Yes | Side::No | Side::Undecided => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Puts figures and names together.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{
     BrokenConstraint, LensText, PatternText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText,
@@ -15,7 +16,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::guard::{behind, describe_violation, show_outcomes};
 use crate::model::raw::show_parts;
 use crate::model::{Lens, LensId, Otherwise, PanelId, Policy, QuestionId, Ruleset, VerdictId};
-use crate::verdict::Evaluation;
+use crate::verdict::{Evaluation, OutcomeSet};
 
 /// How many ways a constraint is broken are named.
 const EXAMPLES: usize = 5;
@@ -167,11 +168,16 @@ fn section(
     let labels = labels(ruleset, evaluation, question);
     let told = if options.depth == Depth::All { lenses.as_slice() } else { &[] };
     let teller = Teller { ruleset, sources, evaluation, question, lenses: told, labels };
+    let mut words: HashMap<OutcomeSet, Arc<str>> = HashMap::new();
+    let mut in_words = |set: &OutcomeSet| {
+        let shown = || show_outcomes(ruleset, question, *set).into();
+        Arc::clone(words.entry(*set).or_insert_with(shown))
+    };
     let patterns = figures
         .patterns
         .iter()
         .map(|pattern| PatternText {
-            outcomes: pattern.outcomes.iter().map(|set| show_outcomes(ruleset, question, *set)).collect(),
+            outcomes: pattern.outcomes.iter().map(&mut in_words).collect(),
             exemplar: teller.subject(pattern.exemplar),
         })
         .collect();

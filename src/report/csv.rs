@@ -14,7 +14,7 @@ fn section(section: &Section) -> String {
     line(&mut out, lenses.chain(["count"]).chain(slots.iter().map(String::as_str)));
     for (pattern, shown) in section.agreement.patterns.iter().zip(&section.patterns) {
         let count = pattern.count.to_string();
-        let outcomes = shown.outcomes.iter().map(String::as_str);
+        let outcomes = shown.outcomes.iter().map(AsRef::as_ref);
         line(
             &mut out,
             outcomes.chain([count.as_str()]).chain(shown.exemplar.names.iter().map(String::as_str)),
@@ -36,8 +36,9 @@ pub(super) fn line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
 
 /// A cell, quoted where needed; what a spreadsheet would take for a formula is made a text.
 fn write_cell(out: &mut String, cell: &str) {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
-    let quoted = formula || cell.contains(['"', ',', '\n', '\r']);
+    let begins = matches!(cell.as_bytes(), [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..]);
+    let formula = begins && cell.parse::<f64>().is_err();
+    let quoted = formula || cell.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\n' | b'\r'));
     if quoted {
         out.push('"');
     }

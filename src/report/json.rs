@@ -158,8 +158,9 @@ fn section(section: &Section) -> Value {
         .iter()
         .zip(&section.patterns)
         .map(|(pattern, shown)| {
+            let outcomes: Vec<&str> = shown.outcomes.iter().map(AsRef::as_ref).collect();
             json!({
-                "outcomes": shown.outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
+                "outcomes": outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
                 "example": subject(section, &shown.exemplar),
             })
         })

@@ -21,6 +21,8 @@ pub use rows::{RowFormat, RowOptions, write_rows};
 pub use schema::SCHEMA;
 pub use text::{Look, text};
 
+use std::sync::Arc;
+
 use crate::agreement::{Agreement, RowFigures};
 use crate::facts::TableRead;
 
@@ -138,7 +140,7 @@ pub struct ReasonText {
 #[derive(Clone, Debug)]
 pub struct PatternText {
     /// Per lens what it says.
-    pub outcomes: Vec<String>,
+    pub outcomes: Vec<Arc<str>>,
     /// The subject with the lowest key.
     pub exemplar: SubjectText,
 }

@@ -11,6 +11,9 @@ use crate::model::{Lens, Policy, RowId, VerdictId};
 /// At most so many outcomes, what holds where no row decides among them: every set of them has a place in a table.
 const MOST: usize = 12;
 
+/// Bits of a byte.
+const BYTE: usize = 8;
+
 /// What rows leave open of each subject.
 pub(super) struct Open {
     /// Per subject the outcomes that are open, a bit each.
@@ -66,11 +69,7 @@ impl Open {
                     bits[verdicts.len()] |= left[word] & right[word];
                 }
                 bits[outcomes.len()] = open;
-                for (place, bits) in bits[..=outcomes.len()].iter().enumerate() {
-                    for (subject, set) in sets.iter_mut().enumerate() {
-                        *set |= ((bits >> subject & 1) as u16) << place;
-                    }
-                }
+                turn(&bits, sets);
                 for set in sets {
                     if !std::mem::replace(&mut known[usize::from(*set)], true) {
                         seen.push(*set);
@@ -122,6 +121,34 @@ fn unique(rows: &[Row<'_>], word: usize, bits: &mut [u64; MOST]) -> u64 {
         *bits &= !(twice | once & !sure);
     }
     !once
+}
+
+/// Makes of a word per outcome a set per subject, eight subjects of eight outcomes at a time.
+fn turn(bits: &[u64; MOST], sets: &mut [u16]) {
+    for (first, sets) in (0..).step_by(BYTE).zip(sets.chunks_mut(BYTE)) {
+        for (from, bits) in (0..).step_by(BYTE).zip(bits.chunks(BYTE)) {
+            let square = bits
+                .iter()
+                .enumerate()
+                .fold(0, |square, (place, word)| square | (word >> first & 0xff) << (place * BYTE));
+            let turned = transposed(square).to_le_bytes();
+            for (set, own) in sets.iter_mut().zip(turned) {
+                *set |= u16::from(own) << from;
+            }
+        }
+    }
+}
+
+/// Eight bytes as rows of bits, with rows and columns exchanged: by halves, quarters and eighths of the square
+/// (H. S. Warren, *Hacker's Delight*, 7-3).
+fn transposed(mut square: u64) -> u64 {
+    for (shift, mask) in
+        [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0_u64)]
+    {
+        let exchanged = (square ^ square >> shift) & mask;
+        square ^= exchanged ^ exchanged << shift;
+    }
+    square
 }
 
 /// Whom rows of different verdicts possibly match, pair by pair, but for those that never match together.

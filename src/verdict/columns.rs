@@ -24,22 +24,49 @@ pub(super) struct Column {
     codes: Vec<u32>,
 }
 
+/// What an aggregate comes to for some subjects.
+#[derive(Default)]
+pub(super) struct Part {
+    /// The results, each with its place among them.
+    known: HashMap<Computed, u32, FxBuildHasher>,
+    /// Subjects by place, and the places of their results.
+    places: Vec<(u32, u32)>,
+}
+
+impl Part {
+    /// Adds the result of a subject.
+    pub fn add(&mut self, subject: u32, result: &Computed) {
+        let code = self.known.get(result).copied().unwrap_or_else(|| self.code(result.clone()));
+        self.places.push((subject, code));
+    }
+
+    fn code(&mut self, result: Computed) -> u32 {
+        let next = self.known.len() as u32;
+        *self.known.entry(result).or_insert(next)
+    }
+}
+
 impl Column {
     /// About how many bytes it takes.
     pub fn bytes(&self) -> usize {
         self.codes.len() * size_of::<u32>() + self.distinct.len() * size_of::<Computed>()
     }
 
-    /// The column of subjects by place, from parts of which each says the places and results of some.
-    pub fn of(count: usize, parts: Vec<Vec<(u32, Computed)>>) -> Self {
-        let mut known: HashMap<Computed, u32, FxBuildHasher> = HashMap::default();
+    /// The column of subjects by place, from parts of it.
+    pub fn of(count: usize, parts: Vec<Part>) -> Self {
+        let mut all = Part::default();
         let mut codes = vec![0; count];
-        for (at, computed) in parts.into_iter().flatten() {
-            let next = known.len() as u32;
-            codes[at as usize] = *known.entry(computed).or_insert(next);
+        for Part { mut known, places } in parts {
+            let mut results: Vec<(u32, Computed)> =
+                known.drain().map(|(result, code)| (code, result)).collect();
+            results.sort_unstable_by_key(|(code, _)| *code);
+            let of_all: Vec<u32> = results.into_iter().map(|(_, result)| all.code(result)).collect();
+            for (place, code) in places {
+                codes[place as usize] = of_all[code as usize];
+            }
         }
         let mut distinct: Vec<(u32, Computed)> =
-            known.into_iter().map(|(computed, at)| (at, computed)).collect();
+            all.known.into_iter().map(|(computed, at)| (at, computed)).collect();
         distinct.sort_unstable_by_key(|(at, _)| *at);
         Self { distinct: distinct.into_iter().map(|(_, computed)| computed).collect(), codes }
     }

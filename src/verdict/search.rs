@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::columns::Column;
+use super::columns::{Column, Part};
 use crate::base::{BitSet, Idx};
 use crate::engine::{
     Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Grouped, Index, Lists, Place, Profile,
@@ -309,8 +309,8 @@ pub(super) fn yielded(
     if found != 1 || !matches!(over.program.body.steps.last(), Some(Step::Yield(_))) {
         return Ok(None);
     }
-    let parts = over.run(values, clock, |found, places, part: &mut Vec<(u32, Computed)>| {
-        part.extend(places.iter().copied().zip(found.yielded().iter().cloned()));
+    let parts = over.run(values, clock, |found, places, part: &mut Part| {
+        places.iter().zip(found.yielded()).for_each(|(place, result)| part.add(*place, result));
     })?;
     Ok(parts.map(|parts| Column::of(table.len(), parts)))
 }
