@@ -1,5 +1,17 @@
 //! A set of dense ids as words of 64 bits.
 
+/// Eight bytes as rows of bits, with rows and columns exchanged: by halves, quarters and eighths of the square
+/// (H. S. Warren, *Hacker's Delight*, 7-3).
+pub fn transposed(mut square: u64) -> u64 {
+    for (shift, mask) in
+        [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0_u64)]
+    {
+        let exchanged = (square ^ square >> shift) & mask;
+        square ^= exchanged ^ exchanged << shift;
+    }
+    square
+}
+
 /// A set of numbers below a fixed length.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct BitSet {

@@ -11,7 +11,7 @@ mod source_map;
 mod span;
 mod stop;
 
-pub use bits::BitSet;
+pub use bits::{BitSet, transposed};
 pub use components::components;
 pub use escape::printable;
 pub(crate) use index::newtype_id;

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::decide::WORDS;
 use super::exclusive::Apart;
 use super::{Outcome, OutcomeSet, RowMatches};
-use crate::base::IndexVec;
+use crate::base::{IndexVec, transposed};
 use crate::model::{Lens, Policy, RowId, VerdictId};
 
 /// At most so many outcomes, what holds where no row decides among them: every set of them has a place in a table.
@@ -137,18 +137,6 @@ fn turn(bits: &[u64; MOST], sets: &mut [u16]) {
             }
         }
     }
-}
-
-/// Eight bytes as rows of bits, with rows and columns exchanged: by halves, quarters and eighths of the square
-/// (H. S. Warren, *Hacker's Delight*, 7-3).
-fn transposed(mut square: u64) -> u64 {
-    for (shift, mask) in
-        [(7, 0x00AA_00AA_00AA_00AA), (14, 0x0000_CCCC_0000_CCCC), (28, 0x0000_0000_F0F0_F0F0_u64)]
-    {
-        let exchanged = (square ^ square >> shift) & mask;
-        square ^= exchanged ^ exchanged << shift;
-    }
-    square
 }
 
 /// Whom rows of different verdicts possibly match, pair by pair, but for those that never match together.

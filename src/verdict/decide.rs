@@ -10,7 +10,7 @@ use rustc_hash::FxBuildHasher;
 use super::by_bits::Open;
 use super::evaluate::{Bounds, Stop};
 use super::exclusive::Apart;
-use super::said::{Said, places};
+use super::said::{Planes, Said, places};
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
@@ -30,6 +30,8 @@ pub(super) struct Classes {
     pub table: OnceLock<Arc<Table>>,
     pub perhaps: BitSet,
     pub lenses: BTreeMap<LensId, LensColumn>,
+    /// What lenses say outcome by outcome, once somebody asks.
+    pub planes: BTreeMap<LensId, OnceLock<Arc<Planes>>>,
     pub outcomes: Vec<OutcomeSet>,
     /// The places of `outcomes`.
     pub codes: HashMap<OutcomeSet, u16, FxBuildHasher>,
@@ -87,6 +89,13 @@ impl Classes {
     /// The subjects as a table.
     pub fn as_table(&self) -> &Arc<Table> {
         self.table.get_or_init(|| Arc::new(Table::of(self.subjects.clone())))
+    }
+
+    /// What a lens says outcome by outcome; `None` where it is not settled.
+    pub fn planes(&self, lens: LensId) -> Option<Arc<Planes>> {
+        let column = self.lenses.get(&lens)?;
+        let planes = self.planes.get(&lens)?;
+        Some(Arc::clone(planes.get_or_init(|| Arc::new(Planes::of(&column.codes, &self.outcomes)))))
     }
 
     fn outcome(&self, lens: LensId, subject: usize) -> OutcomeSet {
@@ -151,7 +160,7 @@ impl Classes {
     }
 
     /// The subjects of which it is said, certainly and possibly.
-    fn pick(&self, said: &Said<'_>) -> Bounds {
+    fn pick(&self, said: &Said) -> Bounds {
         let places = |possible: bool| places(&said.subjects(self.len(), &self.perhaps, possible));
         let rows = |picked: &[u32]| {
             let columns = self.subjects.iter().map(|column| gathered(column, picked)).collect();
@@ -183,6 +192,7 @@ impl Classes {
             self.by_matches(lens, apart, &rows)?
         };
         self.lenses.insert(id, LensColumn { lens: id, codes, rows });
+        self.planes.insert(id, OnceLock::new());
         Ok(())
     }
 
@@ -315,13 +325,14 @@ impl Classes {
         Some(code)
     }
 
-    pub fn table(&self, question: QuestionId) -> VerdictTable {
+    /// What lenses say of the subjects, for which this is used up.
+    pub fn into_table(self, question: QuestionId) -> VerdictTable {
         VerdictTable {
             question,
-            subjects: self.subjects.clone(),
-            perhaps: self.perhaps.clone(),
-            lenses: self.lenses.values().cloned().collect(),
-            outcomes: self.outcomes.clone(),
+            subjects: self.subjects,
+            perhaps: self.perhaps,
+            lenses: self.lenses.into_values().collect(),
+            outcomes: self.outcomes,
         }
     }
 }

@@ -397,16 +397,30 @@ impl Evaluator<'_> {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| self.cond_is_doubtful(part)),
             Cond::Not(inner, _) => self.cond_is_doubtful(inner),
-            Cond::Atom(atom) => {
-                let bounds = self.bounds(&atom.source);
-                !atom.known && (bounds.possible.is_some() || !bounds.missing.is_empty())
-            }
+            Cond::Atom(atom) => !atom.known && self.source_is_doubtful(&atom.source),
             Cond::Compare { .. } | Cond::Let { .. } => {
                 let mut found = false;
                 cond.aggregated(&mut |body| found |= self.cond_is_doubtful(body));
                 found
             }
             Cond::IsKind { .. } | Cond::Stated { .. } => false,
+        }
+    }
+
+    fn source_is_doubtful(&self, source: &AtomSource) -> bool {
+        let bounds = || {
+            let bounds = self.bounds(source);
+            bounds.possible.is_some() || !bounds.missing.is_empty()
+        };
+        match source {
+            AtomSource::Relation(_) => bounds(),
+            AtomSource::Verdict { question, .. } | AtomSource::Disagree { question, .. } => {
+                if self.ruleset.questions[*question].among.is_none() {
+                    return bounds();
+                }
+                let said = |possible: bool| self.classes[*question].said(source, possible);
+                said(false) != said(true)
+            }
         }
     }
 
@@ -487,8 +501,9 @@ impl Evaluator<'_> {
                 None => RelationBounds::default(),
             })
             .collect();
-        let tables =
-            self.classes.iter_enumerated().map(|(question, classes)| classes.table(question)).collect();
+        let classes = self.classes.iter_mut().map(std::mem::take);
+        let tables = self.ruleset.questions.ids().zip(classes);
+        let tables = tables.map(|(question, classes)| classes.into_table(question)).collect();
         let stated = self.stated_facts(&relations);
         Evaluation {
             dictionaries: self.facts.dictionaries,
