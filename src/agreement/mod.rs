@@ -215,8 +215,11 @@ pub fn agreement(
     let verdicts = ruleset.questions[table.question].verdicts.len();
     // How many lenses of each pattern say yes, and no.
     let sides = |pattern: &Pattern| {
-        let count = |wanted: Side| pattern.outcomes.iter().filter(|set| side(**set, focus) == wanted).count();
-        [count(Side::Yes), count(Side::No)]
+        pattern.outcomes.iter().fold([0, 0], |[yes, no], set| match side(*set, focus) {
+            Side::Yes => [yes + 1, no],
+            Side::No => [yes, no + 1],
+            Side::Undecided => [yes, no],
+        })
     };
     let sides: Vec<[usize; 2]> = patterns.iter().map(sides).collect();
     let figures = (0..columns.len())

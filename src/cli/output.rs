@@ -72,8 +72,8 @@ impl Terminal {
             let memory = taken.memory.map_or_else(String::new, |bytes| format!("{} MiB", bytes >> 20));
             let place = taken.span.map_or_else(String::new, |span| format!(" at {}", sources.place(span)));
             self.say(&format!(
-                "{:>7} ms  {memory:>10}  {:>10}  {}{}{place}",
-                taken.time.as_millis(),
+                "{:>7.1} ms  {memory:>10}  {:>10}  {}{}{place}",
+                taken.time.as_secs_f64() * 1e3,
                 taken.rows,
                 "  ".repeat(taken.depth),
                 taken.what,

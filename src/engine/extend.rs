@@ -194,7 +194,8 @@ impl Run<'_, '_> {
         let mut open: Option<Open> = None;
         loop {
             let (mut before, mut tried) = (u32::MAX, 0);
-            let left = meet(&asked, batch.len, open.as_ref(), &mut |row, id, found| {
+            let barren = extend.ops[extend.next - 1].barren.as_ref();
+            let left = meet(&asked, barren, batch.len, open.as_ref(), &mut |row, id, found| {
                 if before != row {
                     (before, tried) = (row, 0);
                 }

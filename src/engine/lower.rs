@@ -1,5 +1,6 @@
 //! A program as operators over batches: which columns each has to hand on.
 
+use super::barren::Barren;
 use super::batch_compare::Truths;
 use super::program::{AggregatePlan, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
@@ -44,6 +45,8 @@ pub(super) struct Op<'p> {
     pub deferred: bool,
     /// Variables that take their values from all further columns of one atom, each row of which is a way.
     pub scan: Option<Scan>,
+    /// Rows left in which it found nothing.
+    pub barren: Option<Barren>,
 }
 
 /// The rows of one atom, with nothing else to ask: a step for one or several variables.
@@ -103,7 +106,7 @@ pub(super) fn lower<'p>(
     depth: usize,
 ) -> Vec<Op<'p>> {
     let mut ops = Vec::with_capacity(conjunction.steps.len());
-    for step in conjunction.steps.iter().rev() {
+    for (at, step) in conjunction.steps.iter().enumerate().rev() {
         let keep: Vec<usize> = live.iter().collect();
         let inner = match step {
             Step::Not { inner, .. } | Step::Exists(inner) => {
@@ -158,6 +161,7 @@ pub(super) fn lower<'p>(
             truths: Truths::default(),
             deferred: false,
             scan: None,
+            barren: if depth > 0 { Barren::of(program, &conjunction.steps[..at], step) } else { None },
         });
     }
     ops.reverse();

@@ -1,6 +1,7 @@
 //! The ids that several atoms allow at once: the one with the fewest rows left proposes them in ascending
 //! order, the others are asked about each in turn and go on from where they were asked last.
 
+use super::barren::Barren;
 use super::batch::Bail;
 use super::table::Index;
 
@@ -66,6 +67,7 @@ pub(super) type Open = Vec<(u32, u32)>;
 /// left open before. Hands back which are open then.
 pub(super) fn meet<F>(
     asked: &[Asked<'_>],
+    barren: Option<&Barren>,
     count: usize,
     open: Option<&Open>,
     take: &mut F,
@@ -76,9 +78,11 @@ where
     if open.is_none() {
         asked.iter().for_each(|asked| asked.begun.touch(&asked.index.columns[asked.from]));
     }
-    match asked.len() {
-        2 => meet_of::<2, F>(asked, count, open, take),
-        3 => meet_of::<3, F>(asked, count, open, take),
+    match (asked.len(), barren) {
+        (2, None) => meet_of::<2, F>(asked, count, open, take),
+        (3, None) => meet_of::<3, F>(asked, count, open, take),
+        (2, Some(barren)) => remembered::<2, F>(asked, barren, count, open, take),
+        (3, Some(barren)) => remembered::<3, F>(asked, barren, count, open, take),
         _ => {
             let state = &mut (vec![(0, 0); asked.len()], vec![(0, 0); asked.len()]);
             in_rows(count, open, |row, from| in_row(asked, row, from, &mut state.0, &mut state.1, take))
@@ -98,6 +102,37 @@ where
 {
     let (mut left, mut found) = ([(0, 0); N], [(0, 0); N]);
     in_rows(count, open, |row, from| in_row(&asked[..N], row, from, &mut left, &mut found, take))
+}
+
+/// The same where it is remembered in which rows left nothing was found.
+fn remembered<const N: usize, F>(
+    asked: &[Asked<'_>],
+    barren: &Barren,
+    count: usize,
+    open: Option<&Open>,
+    take: &mut F,
+) -> Result<Open, Bail>
+where
+    F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
+{
+    let (mut left, mut found) = ([(0, 0); N], [(0, 0); N]);
+    let begun = &asked[barren.place].begun;
+    in_rows(count, open, |row, from| {
+        let rows = begun.at(row as usize);
+        if from.is_none() && barren.contains(rows) {
+            return Ok(None);
+        }
+        let mut is_barren = from.is_none();
+        let taken = &mut |row: u32, id: u32, found: &[(u32, u32)]| {
+            is_barren = false;
+            take(row, id, found)
+        };
+        let goes_on = in_row(&asked[..N], row, from, &mut left, &mut found, taken)?;
+        if is_barren {
+            barren.insert(rows);
+        }
+        Ok(goes_on)
+    })
 }
 
 /// Goes through rows; `go` says where a row goes on later, if it does.

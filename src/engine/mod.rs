@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod approximate;
+mod barren;
 mod batch;
 mod batch_aggregate;
 mod batch_compare;
