@@ -213,22 +213,10 @@ pub fn agreement(
         right.count.cmp(&left.count).then_with(by_name)
     });
     let verdicts = ruleset.questions[table.question].verdicts.len();
-    // How many lenses of each pattern say yes, and no.
-    let sides = |pattern: &Pattern| {
-        pattern.outcomes.iter().fold([0, 0], |[yes, no], set| match side(*set, focus) {
-            Side::Yes => [yes + 1, no],
-            Side::No => [yes, no + 1],
-            Side::Undecided => [yes, no],
-        })
-    };
-    let sides: Vec<[usize; 2]> = patterns.iter().map(sides).collect();
-    let figures = (0..columns.len())
-        .map(|at| {
-            let mut figures = lens_figures(&patterns, &sides, at, focus, verdicts);
-            figures.rows = row_figures(&ruleset.lenses[columns[at].lens].policy, columns[at], &table.perhaps);
-            figures
-        })
-        .collect();
+    let mut figures = lens_figures(&patterns, columns.len(), focus, verdicts);
+    for (figures, column) in figures.iter_mut().zip(&columns) {
+        figures.rows = row_figures(&ruleset.lenses[column.lens].policy, column, &table.perhaps);
+    }
     let sum = |meets: &dyn Fn(&Pattern) -> bool| {
         patterns.iter().filter(|pattern| meets(pattern)).map(|p| p.count).sum()
     };
@@ -296,27 +284,23 @@ fn row_figures(policy: &Policy, column: &LensColumn, perhaps: &BitSet) -> Vec<Ro
     figures
 }
 
-fn lens_figures(
-    patterns: &[Pattern],
-    sides: &[[usize; 2]],
-    at: usize,
-    focus: VerdictId,
-    verdicts: usize,
-) -> LensFigures {
-    let mut figures = LensFigures { verdicts: vec![0; verdicts], ..LensFigures::default() };
-    for (pattern, [yes, no]) in patterns.iter().zip(sides) {
-        let own = pattern.outcomes[at];
-        match own.settled() {
-            Some(Outcome::Verdict(verdict)) => figures.verdicts[verdict.index()] += pattern.count,
-            Some(Outcome::Conflict) => figures.conflict += pattern.count,
-            Some(Outcome::None) => figures.none += pattern.count,
-            None => figures.unknown += pattern.count,
-        }
-        let others = pattern.outcomes.len() - 1;
-        match side(own, focus) {
-            Side::Yes if others > 0 && *no == others => figures.alone_for += pattern.count,
-            Side::No if others > 0 && *yes == others => figures.alone_against += pattern.count,
-            Side::Yes | Side::No | Side::Undecided => {}
+fn lens_figures(patterns: &[Pattern], lenses: usize, focus: VerdictId, verdicts: usize) -> Vec<LensFigures> {
+    let mut figures = vec![LensFigures { verdicts: vec![0; verdicts], ..LensFigures::default() }; lenses];
+    for pattern in patterns {
+        let count = |wanted: Side| pattern.outcomes.iter().filter(|set| side(**set, focus) == wanted).count();
+        let (yes, no) = (count(Side::Yes), count(Side::No));
+        for (figures, own) in figures.iter_mut().zip(&pattern.outcomes) {
+            match own.settled() {
+                Some(Outcome::Verdict(verdict)) => figures.verdicts[verdict.index()] += pattern.count,
+                Some(Outcome::Conflict) => figures.conflict += pattern.count,
+                Some(Outcome::None) => figures.none += pattern.count,
+                None => figures.unknown += pattern.count,
+            }
+            match side(*own, focus) {
+                Side::Yes if lenses > 1 && no == lenses - 1 => figures.alone_for += pattern.count,
+                Side::No if lenses > 1 && yes == lenses - 1 => figures.alone_against += pattern.count,
+                Side::Yes | Side::No | Side::Undecided => {}
+            }
         }
     }
     figures

@@ -1,5 +1,6 @@
 //! `parallax report`.
 
+use std::io;
 use std::path::Path;
 
 use super::Exit;
@@ -8,7 +9,7 @@ use super::output::Terminal;
 use super::progress::Progress;
 use crate::agreement::{Depth, Gate};
 use crate::model::{QuestionId, Ruleset};
-use crate::report::{Look, Report, ReportOptions, build, csv, json, text};
+use crate::report::{Look, Report, ReportOptions, build, csv, json, text, write_csv};
 use crate::session::{Options, World};
 
 pub(super) fn run(args: &ReportArgs, terminal: &mut Terminal) -> Exit {
@@ -57,7 +58,10 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     for (format, path) in files {
         terminal.write_file(Path::new(path), print(&report, format).as_bytes())?;
     }
-    terminal.answer(&print(&report, args.format));
+    match args.format {
+        ReportFormat::Csv => terminal.note(write_csv(&report, &mut io::stdout().lock())),
+        format => terminal.answer(&print(&report, format)),
+    }
     let broken = report.violations.iter().any(|broken| broken.certain > 0);
     let mut exit = Exit::Done;
     for (gate, text) in gates {

@@ -1,11 +1,9 @@
 //! Puts figures and names together.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::{
-    BrokenConstraint, LensText, PatternText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText,
-    SubjectText,
+    BrokenConstraint, LensText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText, SubjectText,
 };
 use crate::agreement::{
     Beside, Compared, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out,
@@ -168,19 +166,11 @@ fn section(
     let labels = labels(ruleset, evaluation, question);
     let told = if options.depth == Depth::All { lenses.as_slice() } else { &[] };
     let teller = Teller { ruleset, sources, evaluation, question, lenses: told, labels };
-    let mut words: HashMap<OutcomeSet, Arc<str>> = HashMap::new();
-    let mut in_words = |set: &OutcomeSet| {
-        let shown = || show_outcomes(ruleset, question, *set).into();
-        Arc::clone(words.entry(*set).or_insert_with(shown))
-    };
-    let patterns = figures
-        .patterns
-        .iter()
-        .map(|pattern| PatternText {
-            outcomes: pattern.outcomes.iter().map(&mut in_words).collect(),
-            exemplar: teller.subject(pattern.exemplar),
-        })
-        .collect();
+    let mut outcomes: HashMap<OutcomeSet, String> = HashMap::new();
+    for set in figures.patterns.iter().flat_map(|pattern| &pattern.outcomes) {
+        outcomes.entry(*set).or_insert_with(|| show_outcomes(ruleset, question, *set));
+    }
+    let exemplars = figures.patterns.iter().map(|pattern| teller.subject(pattern.exemplar)).collect();
     let all = options.depth == Depth::All;
     let grid = (all && table.len() as u64 <= SMALL || all && options.from_scenarios && table.len() < 200)
         .then(|| {
@@ -206,7 +196,8 @@ fn section(
         verdicts,
         lenses: lens_texts,
         agreement: figures,
-        patterns,
+        outcomes,
+        exemplars,
         grid,
         splits,
         weight: beside.weight.map(|(sentence, _)| sentence),

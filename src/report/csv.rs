@@ -1,26 +1,50 @@
 //! The pattern table as CSV: a column per lens, the count, the exemplar's names.
 
+use std::io::{self, Write};
+
 use super::{Report, Section};
 
-/// Prints the patterns of all questions, one table after the other.
-pub fn patterns(report: &Report) -> String {
-    report.sections.iter().map(section).collect::<Vec<_>>().join("\n")
+/// So many bytes of text are put together before they are written.
+const PIECE: usize = 1 << 16;
+
+/// The patterns of all questions, one table after the other.
+pub fn csv(report: &Report) -> String {
+    let mut out = Vec::new();
+    // INVARIANT: memory takes all that is written, and all of it is text.
+    drop(write_csv(report, &mut out));
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn section(section: &Section) -> String {
-    let mut out = String::new();
+/// Writes the same, piece by piece: patterns of many lenses can be longer than all else that is held.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut text = String::new();
+    for (at, section) in report.sections.iter().enumerate() {
+        if at > 0 {
+            text.push('\n');
+        }
+        write_section(section, &mut text, out)?;
+    }
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn write_section(section: &Section, text: &mut String, out: &mut dyn Write) -> io::Result<()> {
     let lenses = section.lenses.iter().map(|lens| lens.name.as_str());
     let slots = section.slots.iter().map(|slot| format!("example {slot}")).collect::<Vec<_>>();
-    line(&mut out, lenses.chain(["count"]).chain(slots.iter().map(String::as_str)));
-    for (pattern, shown) in section.agreement.patterns.iter().zip(&section.patterns) {
+    line(text, lenses.chain(["count"]).chain(slots.iter().map(String::as_str)));
+    for (pattern, exemplar) in section.agreement.patterns.iter().zip(&section.exemplars) {
         let count = pattern.count.to_string();
-        let outcomes = shown.outcomes.iter().map(AsRef::as_ref);
-        line(
-            &mut out,
-            outcomes.chain([count.as_str()]).chain(shown.exemplar.names.iter().map(String::as_str)),
-        );
+        let outcomes = pattern.outcomes.iter().map(|set| section.outcome(*set));
+        line(text, outcomes.chain([count.as_str()]).chain(exemplar.names.iter().map(String::as_str)));
+        if text.len() >= PIECE {
+            out.write_all(text.as_bytes())?;
+            text.clear();
+        }
     }
-    out
+    Ok(())
 }
 
 /// Writes one row.

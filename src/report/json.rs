@@ -156,12 +156,12 @@ fn section(section: &Section) -> Value {
     let patterns: Vec<Value> = figures
         .patterns
         .iter()
-        .zip(&section.patterns)
-        .map(|(pattern, shown)| {
-            let outcomes: Vec<&str> = shown.outcomes.iter().map(AsRef::as_ref).collect();
+        .zip(&section.exemplars)
+        .map(|(pattern, exemplar)| {
+            let outcomes: Vec<&str> = pattern.outcomes.iter().map(|set| section.outcome(*set)).collect();
             json!({
                 "outcomes": outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
-                "example": subject(section, &shown.exemplar),
+                "example": subject(section, exemplar),
             })
         })
         .collect();

@@ -15,16 +15,17 @@ mod text;
 pub mod whatif;
 
 pub use build::{ReportOptions, build, compared, sweeping};
-pub use csv::patterns as csv;
+pub use csv::{csv, write_csv};
 pub use json::json;
 pub use rows::{RowFormat, RowOptions, write_rows};
 pub use schema::SCHEMA;
 pub use text::{Look, text};
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use crate::agreement::{Agreement, RowFigures};
 use crate::facts::TableRead;
+use crate::verdict::OutcomeSet;
 
 /// Up to this many subjects the whole grid is shown, and no percentages.
 pub const SMALL: u64 = 30;
@@ -72,8 +73,10 @@ pub struct Section {
     pub lenses: Vec<LensText>,
     /// All figures.
     pub agreement: Agreement,
-    /// The patterns in words, in the order of the figures.
-    pub patterns: Vec<PatternText>,
+    /// What outcomes are in words.
+    pub outcomes: HashMap<OutcomeSet, String>,
+    /// For each pattern, in the order of the figures, the subject with the lowest key.
+    pub exemplars: Vec<SubjectText>,
     /// Every subject, where there are few; by name.
     pub grid: Option<Vec<SubjectText>>,
     /// The sentence subjects are weighed by.
@@ -84,6 +87,13 @@ pub struct Section {
     pub splits: Vec<SplitText>,
     /// Why lenses leave subjects unknown: lens, sentence of which something is not known, subjects.
     pub causes: Vec<(String, String, u64)>,
+}
+
+impl Section {
+    /// Outcomes that some pattern has, in words.
+    pub fn outcome(&self, set: OutcomeSet) -> &str {
+        self.outcomes.get(&set).map_or("", String::as_str)
+    }
 }
 
 /// A lens in words.
@@ -134,15 +144,6 @@ pub struct ReasonText {
     pub conditions: Vec<String>,
     /// The subjects.
     pub count: u64,
-}
-
-/// A pattern in words.
-#[derive(Clone, Debug)]
-pub struct PatternText {
-    /// Per lens what it says.
-    pub outcomes: Vec<Arc<str>>,
-    /// The subject with the lowest key.
-    pub exemplar: SubjectText,
 }
 
 /// A subject in words.

@@ -313,10 +313,10 @@ impl Page {
         let mut columns = Columns::new(&right);
         let names = section.lenses.iter().map(|lens| lens.name.clone());
         columns.row(std::iter::once("count".to_owned()).chain(names).chain(["for example".to_owned()]));
-        for (pattern, shown) in section.agreement.patterns.iter().zip(&section.patterns) {
-            let outcomes =
-                shown.outcomes.iter().map(|outcome| format!("{} {outcome}", glyph(outcome, &section.focus)));
-            let example = shown.exemplar.names.join(", ");
+        for (pattern, exemplar) in section.agreement.patterns.iter().zip(&section.exemplars) {
+            let outcomes = pattern.outcomes.iter().map(|set| section.outcome(*set));
+            let outcomes = outcomes.map(|outcome| format!("{} {outcome}", glyph(outcome, &section.focus)));
+            let example = exemplar.names.join(", ");
             columns.row(std::iter::once(pattern.count.to_string()).chain(outcomes).chain([example]));
         }
         self.table(&columns);
@@ -329,10 +329,12 @@ impl Page {
         let told: Vec<&SubjectText> = match everybody {
             Some(grid) => grid.iter().collect(),
             None => section
+                .agreement
                 .patterns
                 .iter()
-                .filter(|pattern| pattern.outcomes.iter().any(|outcome| *outcome != pattern.outcomes[0]))
-                .map(|pattern| &pattern.exemplar)
+                .zip(&section.exemplars)
+                .filter(|(pattern, _)| pattern.outcomes.iter().any(|set| *set != pattern.outcomes[0]))
+                .map(|(_, exemplar)| exemplar)
                 .collect(),
         };
         if told.is_empty() {
