@@ -137,9 +137,13 @@ impl Builder<'_> {
         let is_measured =
             |doubt: &&Doubt| matches!(self.world.kind_of(doubt), Some(ValueKind::Number | ValueKind::Date));
         let gaps: Vec<Doubt> = doubts.iter().filter(is_measured).cloned().collect();
-        if gaps.len() < 2 || gaps.len() > MOST_ORDERED || doubts.len() > MOST_ORDERED + 1 {
+        if gaps.is_empty() || doubts.len() < 2 || gaps.len() > MOST_ORDERED || doubts.len() > MOST_ORDERED + 1
+        {
             return false;
         }
+        // Where it turns for one way only in which other gaps turn out, each of these asks for a value of its own; facts
+        // that hold or not leave few such ways.
+        let several = usize::from(gaps.len() > 1);
         let most = std::mem::replace(&mut self.most, if gaps.len() > 2 { 4 } else { 8 });
         let near = self.near.clone();
         for gap in &gaps {
@@ -147,10 +151,9 @@ impl Builder<'_> {
             let grown = self.tree(&Change::default(), &mut BTreeSet::new(), &mut BTreeSet::new());
             // What takes too long tells enough.
             drop(grown);
-            // Where it turns for one way only in which the others turn out, each of these asks for a value of its own.
             let turning = std::mem::take(&mut self.turning).into_iter();
             let mut all: Vec<Value> =
-                turning.filter(|(_, count)| *count > 1).map(|(value, _)| value).collect();
+                turning.filter(|(_, count)| *count > several).map(|(value, _)| value).collect();
             all.sort_by(|one, other| plainer(one, other, &[]));
             self.learned.insert(gap.clone(), all.into_iter().take(MOST_LEARNED).collect());
         }

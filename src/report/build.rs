@@ -1,6 +1,6 @@
 //! Puts figures and names together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     BrokenConstraint, LensText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText, SubjectText,
@@ -166,7 +166,7 @@ fn section(
     let labels = labels(ruleset, evaluation, question);
     let told = if options.depth == Depth::All { lenses.as_slice() } else { &[] };
     let teller = Teller { ruleset, sources, evaluation, question, lenses: told, labels };
-    let mut outcomes: HashMap<OutcomeSet, String> = HashMap::new();
+    let mut outcomes: BTreeMap<OutcomeSet, String> = BTreeMap::new();
     for set in figures.patterns.iter().flat_map(|pattern| &pattern.outcomes) {
         outcomes.entry(*set).or_insert_with(|| show_outcomes(ruleset, question, *set));
     }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
+use rustc_hash::FxHashMap;
+
 use super::{Report, Section};
+use crate::verdict::OutcomeSet;
 
 /// So many bytes of text are put together before they are written.
 const PIECE: usize = 1 << 16;
@@ -35,9 +38,11 @@ fn write_section(section: &Section, text: &mut String, out: &mut dyn Write) -> i
     let lenses = section.lenses.iter().map(|lens| lens.name.as_str());
     let slots = section.slots.iter().map(|slot| format!("example {slot}")).collect::<Vec<_>>();
     line(text, lenses.chain(["count"]).chain(slots.iter().map(String::as_str)));
+    let words: FxHashMap<OutcomeSet, &str> =
+        section.outcomes.iter().map(|(set, words)| (*set, words.as_str())).collect();
     for (pattern, exemplar) in section.agreement.patterns.iter().zip(&section.exemplars) {
         let count = pattern.count.to_string();
-        let outcomes = pattern.outcomes.iter().map(|set| section.outcome(*set));
+        let outcomes = pattern.outcomes.iter().map(|set| words.get(set).copied().unwrap_or_default());
         line(text, outcomes.chain([count.as_str()]).chain(exemplar.names.iter().map(String::as_str)));
         if text.len() >= PIECE {
             out.write_all(text.as_bytes())?;

@@ -21,7 +21,7 @@ pub use rows::{RowFormat, RowOptions, write_rows};
 pub use schema::SCHEMA;
 pub use text::{Look, text};
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::agreement::{Agreement, RowFigures};
 use crate::facts::TableRead;
@@ -74,7 +74,7 @@ pub struct Section {
     /// All figures.
     pub agreement: Agreement,
     /// What outcomes are in words.
-    pub outcomes: HashMap<OutcomeSet, String>,
+    pub outcomes: BTreeMap<OutcomeSet, String>,
     /// For each pattern, in the order of the figures, the subject with the lowest key.
     pub exemplars: Vec<SubjectText>,
     /// Every subject, where there are few; by name.
