@@ -6,6 +6,7 @@ use super::batch_fold::Measure;
 use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Ranged, calculation_vars};
 use super::operators::Run;
+use super::planted::{Bug, planted};
 use super::program::{AggregatePlan, Computed};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
@@ -102,7 +103,7 @@ fn between(kind: AggregateKind, sure: &Extremes, all: &Extremes, measure: Measur
     if all.missing {
         return Ok(Computed::Missing);
     }
-    let perhaps_nothing = sure.is_empty();
+    let perhaps_nothing = sure.is_empty() && !planted(Bug::SureExtreme);
     let (low, high) = match (perhaps_nothing, kind) {
         (true, _) => (all.least, all.most),
         (false, AggregateKind::Max) => (sure.most, all.most),

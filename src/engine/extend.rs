@@ -5,6 +5,7 @@ use super::batch::{Bail, Batch, ROWS};
 use super::lower::Op;
 use super::meet::{Asked, Begun, Next, Open, meet};
 use super::operators::{Run, Then};
+use super::planted::{Bug, planted};
 use super::sought::{Sought, first_rows};
 use super::table::{FEW, Index};
 
@@ -252,13 +253,15 @@ impl Run<'_, '_> {
     /// The rows in which some id is allowed: of those still without one, ever more ids are tried at once.
     fn having_any(&self, extend: &Extend<'_>, batch: &Batch) -> Vec<u32> {
         let begun = self.begun(extend, batch);
+        let barren = extend.ops[extend.next - 1].barren.as_ref();
         let mut met = vec![false; batch.len];
         let mut proposed = Proposed::new(extend);
         // Per atom that proposes the rows not decided yet, and which of its rows were not tried.
         let mut open: Vec<Vec<(u32, u32, u32)>> = vec![Vec::new(); begun.len()];
         for row in 0..batch.len {
             let (lead, (low, high)) = lead(&begun, row);
-            if low < high {
+            let is_barren = barren.is_some_and(|barren| barren.contains(begun[barren.place].at(row)));
+            if low < high && !is_barren {
                 open[lead].push((row as u32, low, high));
             }
         }
@@ -285,6 +288,10 @@ impl Run<'_, '_> {
                 *rows = left;
             }
             tries = (tries * 4).min(ROWS);
+        }
+        if let Some(barren) = barren {
+            let nothing = (0..batch.len).filter(|row| !met[*row] || planted(Bug::FalseBarren));
+            nothing.for_each(|row| barren.insert(begun[barren.place].at(row)));
         }
         (0..batch.len as u32).filter(|row| met[*row as usize]).collect()
     }

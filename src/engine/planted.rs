@@ -1,4 +1,4 @@
-//! Ten bugs that the comparison with the plain evaluator must find. Without the feature
+//! Bugs that the comparison with the plain evaluator must find. Without the feature
 //! `planted-bugs` none can be switched on, and asking costs nothing.
 
 /// What goes wrong.
@@ -24,11 +24,19 @@ pub enum Bug {
     LostBranch,
     /// A thing is also taken for one of every kind.
     AnyKind,
+    /// That rows possibly clash is not seen.
+    NoClash,
+    /// Of lenses that are asked only settled answers count.
+    SettledOnly,
+    /// That the least or the greatest of nothing is nothing is forgotten.
+    SureExtreme,
+    /// Rows left are taken to be barren in which something was found.
+    FalseBarren,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 10] = [
+    pub const ALL: [Bug; 14] = [
         Bug::LostDelta,
         Bug::NoUnless,
         Bug::WeakLess,
@@ -39,6 +47,10 @@ impl Bug {
         Bug::OneFewer,
         Bug::LostBranch,
         Bug::AnyKind,
+        Bug::NoClash,
+        Bug::SettledOnly,
+        Bug::SureExtreme,
+        Bug::FalseBarren,
     ];
 }
 

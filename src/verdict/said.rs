@@ -120,11 +120,12 @@ impl Said {
                     .iter()
                     .filter_map(|vote| Some((vote.outcome(wanted)?, vote.settled.as_slice())))
                     .collect();
+                let open_counts = possible && !planted(Bug::SettledOnly);
                 let needed = needed.saturating_sub(usize::from(planted(Bug::OneFewer)));
                 for (at, word) in said.words_mut().iter_mut().enumerate() {
                     let votes = given.iter().map(
                         |(open, settled)| {
-                            if possible { open[at] } else { open[at] & settled[at] }
+                            if open_counts { open[at] } else { open[at] & settled[at] }
                         },
                     );
                     *word &= at_least(needed, votes);

@@ -180,6 +180,8 @@ impl Generator {
                     "% knows any W and W shines",
                     "any W knows % and W has any WN points",
                     "% likes any W and not W is owned by any WN",
+                    "% knows any W and W knows any WN and WN shines",
+                    "any W knows % and W knows any WN and WN shines",
                 ]);
                 Piece::Test(
                     format!("not ({})", inner.replace("WN", &format!("{word}n")).replace('W', &word)),
