@@ -100,7 +100,7 @@ pub(super) fn searched(
         tried: 0,
         best: (f64::INFINITY, Vec::new()),
     };
-    let mut partial = Partial { rows, tuples: 1.0, cost: 0.0 };
+    let mut partial = Partial { rows, tuples: 1.0, cost: 0.0, exists: None };
     let mut taken = Vec::new();
     search.follow(&mut taken, &mut partial);
     search.go(&mut taken, &partial);
@@ -151,8 +151,29 @@ struct Partial {
     rows: Vec<f64>,
     /// Ways to meet what is bound.
     tuples: f64,
-    /// Look-ups.
+    /// Look-ups, where of what need only exist the first candidates will do.
     cost: f64,
+    /// Of what need only exist: look-ups before it, look-ups if all of it is gone through, and how many ways to meet it
+    /// there are then for each way before.
+    exists: Option<Exists>,
+}
+
+/// What need only exist, gone through to the end.
+#[derive(Clone, Copy)]
+struct Exists {
+    before: f64,
+    cost: f64,
+    /// Ways to meet what is bound before.
+    begun: f64,
+    tuples: f64,
+}
+
+impl Partial {
+    /// Look-ups in all: of what need only exist, the share that is gone through until a way is found, if there is one.
+    fn whole_cost(&self) -> f64 {
+        let exists = |exists: Exists| exists.before + exists.cost / (exists.tuples / exists.begun).max(1.0);
+        self.exists.map_or(self.cost, |own| exists(own).max(self.cost))
+    }
 }
 
 /// Looks for the cheapest order, the cheapest next variable first.
@@ -173,8 +194,9 @@ struct Search<'s> {
 impl Search<'_> {
     fn go(&mut self, taken: &mut Vec<VarId>, partial: &Partial) {
         if taken.len() == self.open.len() {
-            if partial.cost < self.best.0 {
-                self.best = (partial.cost, taken.clone());
+            let cost = partial.whole_cost();
+            if cost < self.best.0 {
+                self.best = (cost, taken.clone());
             }
             return;
         }
@@ -215,8 +237,13 @@ impl Search<'_> {
             let before = partial.tuples;
             for (rows, atom) in partial.rows.iter_mut().zip(self.atoms) {
                 for (_, distinct) in atom.columns.iter().filter(|(other, _)| *other == var) {
-                    partial.tuples *= (*rows / distinct).min(1.0);
+                    let met = (*rows / distinct).min(1.0);
+                    partial.tuples *= met;
                     partial.cost += before;
+                    if let Some(exists) = &mut partial.exists {
+                        exists.cost += exists.tuples;
+                        exists.tuples *= met;
+                    }
                     *rows /= distinct;
                 }
             }
@@ -247,7 +274,8 @@ impl Search<'_> {
         // Subjects come in the order of their first words; another order finds what it looks up scattered.
         let in_order = self.needed.first().is_none_or(|first| taken.first().unwrap_or(&var) == first);
         let dearer = if self.whole && !in_order { SCATTERED } else { 1.0 };
-        let cost = partial.cost + dearer * partial.tuples * (1.0 + looked * about.len() as f64);
+        let looks = |tuples: f64, looked: f64| dearer * tuples * (1.0 + looked * about.len() as f64);
+        let cost = partial.cost + looks(partial.tuples, looked);
         // Each other atom has a candidate as often as its own ids lie among all.
         let mut met = candidates;
         let mut lead = true;
@@ -259,6 +287,17 @@ impl Search<'_> {
             }
             met *= (own / widest).min(1.0);
         }
-        Partial { rows, tuples: partial.tuples * if all { met } else { met.min(1.0) }, cost }
+        if all {
+            return Partial { rows, tuples: partial.tuples * met, cost, exists: partial.exists };
+        }
+        let Exists { before, cost: gone, begun, tuples } = partial.exists.unwrap_or(Exists {
+            before: partial.cost,
+            cost: 0.0,
+            begun: partial.tuples.max(f64::MIN_POSITIVE),
+            tuples: partial.tuples,
+        });
+        let gone = gone + looks(tuples, candidates);
+        let exists = Some(Exists { before, cost: gone, begun, tuples: tuples * met });
+        Partial { rows, tuples: partial.tuples * met.min(1.0), cost, exists }
     }
 }

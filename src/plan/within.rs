@@ -17,6 +17,9 @@ const FEW_ROWS: f64 = 16.0;
 /// Putting rows in order takes about so many times the time of going through them.
 const DEAR: f64 = 4.0;
 
+/// Sentences at hand that lead to so many times fewer rows are gone through first.
+const MORE_ROWS: f64 = 4.0;
+
 /// A comparison that a value meets from some one on, or up to some one.
 pub(super) struct Bounded<'r> {
     pub(super) var: VarId,
@@ -71,7 +74,8 @@ impl<'r> Compiler<'_, 'r> {
         for (_, bounded) in &bounds {
             let Some((place, column)) = only_place(state, bounded.var) else { continue };
             let rows = |place: usize| state.pending[place].rows();
-            let pays = self.pays(rows(place), &state.pending[place]);
+            let pays = self.pays(rows(place), &state.pending[place])
+                && rows(place) < reached(state, place) * MORE_ROWS;
             let first = best.is_none_or(|(other, ..)| rows(place) > rows(other));
             if pays && first && self.are_in_units(&state.pending[place], column, bounded.var) {
                 best = Some((place, column, bounded.var));
@@ -201,6 +205,19 @@ fn only_place(state: &State<'_>, var: VarId) -> Option<(usize, usize)> {
     let mut places = places;
     let (Some(place), None) = (places.next(), places.next()) else { return None };
     Some(place)
+}
+
+/// About how many rows of a sentence those of another lead to that is narrowed by what is bound.
+fn reached(state: &State<'_>, place: usize) -> f64 {
+    let own = &state.pending[place];
+    let others = state.pending.iter().filter(|other| other.slot != own.slot && !other.columns.is_empty());
+    let through = |other: &Pending<'_>| {
+        let shared = other.atom.args.iter().filter_map(as_var).flat_map(|var| own.unfilled(var));
+        shared
+            .map(|column| other.rows() * own.rows() / own.table.distinct(column).max(1) as f64)
+            .fold(f64::INFINITY, f64::min)
+    };
+    others.map(through).fold(f64::INFINITY, f64::min)
 }
 
 /// Whether a calculation grows with a variable, or shrinks, by as much; `None` where it does neither everywhere.
