@@ -146,7 +146,7 @@ impl Evaluator<'_> {
             let key = key(words, part);
             self.is_shared(question, &key) || self.is_kept(question, part, &key, possible)
         };
-        direct || shared()
+        direct || names_no_subject(words, part) || shared()
     }
 
     /// Whether a part is a choice or a negation of which something is told.
@@ -285,6 +285,16 @@ impl Evaluator<'_> {
         }
         if let Some(found) = self.unless_ruled_out(question, words, part, possible, span)? {
             return Ok(Some(found));
+        }
+        let count = self.classes[question].len();
+        if count > 1 && names_no_subject(words, part) {
+            // It is the same of all.
+            let mut first = BitSet::new(count);
+            first.insert(0);
+            let found = self.searched(question, words, part, possible, span, Some(&first))?;
+            let all =
+                |found: BitSet| if found.contains(0) { BitSet::full(count) } else { BitSet::new(count) };
+            return Ok(found.map(|found| Arc::new(all(found))));
         }
         let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
         let branches = search::branches(&clause);
@@ -467,6 +477,13 @@ fn grouped(words: Words<'_>, items: Vec<Cond>) -> Vec<Cond> {
             _ => Cond::And(members),
         })
         .collect()
+}
+
+/// Whether a condition is about no word of the subject's.
+fn names_no_subject(words: Words<'_>, part: &Cond) -> bool {
+    let mut vars = Vec::new();
+    cond_vars(part, &mut vars);
+    vars.iter().all(|var| var.index() >= words.slots)
 }
 
 fn key(words: Words<'_>, part: &Cond) -> String {
