@@ -1,7 +1,7 @@
 //! Goals of relations that grow one tuple from another: from what is wanted back to what it rests on, or from what
 //! it begins with on to all that grows from that, whichever takes fewer steps.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
@@ -11,7 +11,8 @@ use super::run::{Goal, Run};
 use super::solve::{Env, flatten};
 use super::world::World;
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Cond, RelationId, Rule, RuleId};
+use crate::model::{Atom, AtomSource, Cond, Keeping, RelationId, Rule, RuleId};
+use crate::value::Value;
 
 /// Steps that are first taken back from what is wanted, all that wants the same together; then so many times as many
 /// on from what it begins with, and so on in turns.
@@ -24,6 +25,8 @@ pub(super) struct Growing {
     steps: Vec<RuleId>,
     /// Slots that every step hands on as they are.
     carried: Vec<usize>,
+    /// Whether of tuples that differ in one value alone one is kept.
+    keeps: bool,
 }
 
 /// A rule that makes one tuple from another.
@@ -50,12 +53,13 @@ impl Growing {
         let entry = &ruleset.relations[relation];
         let place = world.loops[relation]?;
         let alone = world.loops.iter().filter(|other| **other == Some(place)).count() == 1;
-        let values = (0..entry.slots.len()).any(|slot| world.is_value(relation, slot));
-        if !alone || values || entry.keeping.is_some() {
+        let kept = entry.keeping.map(|(_, slot)| slot);
+        let values = (0..entry.slots.len()).any(|slot| world.is_value(relation, slot) && kept != Some(slot));
+        if !alone || values {
             return None;
         }
-        let mut out =
-            Self { seeds: Vec::new(), steps: Vec::new(), carried: (0..entry.slots.len()).collect() };
+        let carried = (0..entry.slots.len()).filter(|slot| kept != Some(*slot)).collect();
+        let mut out = Self { seeds: Vec::new(), steps: Vec::new(), carried, keeps: kept.is_some() };
         for (id, rule) in ruleset.rules.iter_enumerated().filter(|(_, rule)| rule.relation == relation) {
             match asked(&rule.clause.when, relation) {
                 0 => out.seeds.push(id),
@@ -116,6 +120,52 @@ fn asked(cond: &Cond, relation: RelationId) -> usize {
     }
 }
 
+/// Tuples that were found, by what they are but for a value of which one is kept.
+struct Seen {
+    keeping: Option<(Keeping, usize)>,
+    best: HashMap<Tuple, u32, FxBuildHasher>,
+}
+
+impl Seen {
+    fn new(keeping: Option<(Keeping, usize)>) -> Self {
+        Self { keeping, best: HashMap::default() }
+    }
+
+    fn parts(&self, tuple: &Tuple) -> (Tuple, u32) {
+        let mut key = tuple.clone();
+        let value = self.keeping.map_or(0, |(_, slot)| key.remove(slot));
+        (key, value)
+    }
+
+    /// Whether it was not found before, or nothing that is kept instead of it; `value` tells what stands in a slot.
+    fn insert(&mut self, tuple: &Tuple, value: impl Fn(&Tuple, usize) -> Option<Value>) -> bool {
+        let (key, own) = self.parts(tuple);
+        let is_new = match (self.best.get(&key), self.keeping) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(old), Some((keeping, slot))) => {
+                let mut before = tuple.clone();
+                before[slot] = *old;
+                let (before, own) = (value(&before, slot), value(tuple, slot));
+                match keeping {
+                    Keeping::Fewest => own < before,
+                    Keeping::Most => own > before,
+                }
+            }
+        };
+        if is_new {
+            self.best.insert(key, own);
+        }
+        is_new
+    }
+
+    /// Whether it is among those that are kept.
+    fn contains(&self, tuple: &Tuple) -> bool {
+        let (key, own) = self.parts(tuple);
+        self.best.get(&key) == Some(&own)
+    }
+}
+
 impl Grown {
     fn new(arity: usize, rows: Vec<Tuple>) -> Self {
         let mut by = vec![HashMap::default(); arity];
@@ -165,8 +215,16 @@ impl Run<'_> {
         // What a trace was read off is not to hang on which way was shorter.
         let is_free =
             if is_whole { self.begins(&growing, pattern) } else { reduced.1.iter().any(Option::is_some) };
-        if !is_free || self.trace.is_some() && !is_whole {
-            return self.drive(place, goal).map(|()| None);
+        if !is_free || growing.keeps || self.trace.is_some() && !is_whole {
+            if growing.keeps && self.full.is_some() {
+                return self.drive(place, goal).map(|()| None);
+            }
+            // What lies too deep to be followed back is there once everything has grown.
+            let followed = self.within(self.steps_left(), || self.drive(place, goal))?;
+            return match followed {
+                Some(()) => Ok(None),
+                None => Ok(Some(self.grown(&growing, &reduced)?.of(pattern))),
+            };
         }
         if is_whole {
             return Ok(Some(self.grown(&growing, &reduced)?.of(pattern)));
@@ -221,7 +279,7 @@ impl Run<'_> {
 
     fn grow(&self, growing: &Growing, (relation, pattern, possible): &Goal) -> Result<Vec<Tuple>, Stop> {
         let want = wants(pattern);
-        let mut seen: HashSet<Tuple, FxBuildHasher> = HashSet::default();
+        let mut seen = Seen::new(self.world.ruleset.relations[*relation].keeping);
         let mut rows: Vec<Tuple> = Vec::new();
         let mut found: Vec<Tuple> = Vec::new();
         self.stated(*relation, &want, *possible, &mut |tuple| {
@@ -242,12 +300,18 @@ impl Run<'_> {
         let mut at = 0;
         loop {
             for tuple in found.drain(..).filter(|tuple| fits(&want, tuple)) {
-                if seen.insert(tuple.clone()) {
+                if seen.insert(&tuple, |tuple, slot| self.value_in(*relation, tuple, slot)) {
                     rows.push(tuple);
                 }
             }
-            let Some(tuple) = rows.get(at) else { return Ok(rows) };
+            let Some(tuple) = rows.get(at) else {
+                rows.retain(|tuple| seen.contains(tuple));
+                return Ok(rows);
+            };
             at += 1;
+            if !seen.contains(tuple) {
+                continue;
+            }
             for step in &steps {
                 let mut env = Env::new(&step.rule.clause.vars);
                 if self.enter(&step.rule.head, pattern, &mut env)
@@ -268,6 +332,10 @@ impl Run<'_> {
             found.extend(self.head(step.rule, env).filter(|_| !bars));
             Ok(())
         })
+    }
+
+    fn value_in(&self, relation: RelationId, tuple: &Tuple, slot: usize) -> Option<Value> {
+        self.world.values.value(self.world.domain(relation, slot), tuple[slot])
     }
 
     fn head(&self, rule: &Rule, env: &Env<'_>) -> Option<Tuple> {

@@ -243,6 +243,8 @@ pub fn explain(
     match world.over() {
         Some(reached) => Err(Trouble::Stopped(reached)),
         None if world.short.get() && !is_whole => Err(Trouble::LeftOut),
+        // What lies too deep to be found for one subject stands in an evaluation of everything.
+        None if !is_whole && matches!(explanation, Err(Trouble::Spent)) => Err(Trouble::LeftOut),
         None => explanation,
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Run<'w> {
     /// The only facts that positive sentences may rest on.
     only: Option<BTreeSet<(RelationId, Tuple)>>,
     /// The world that negative parts are asked in, where `only` restricts this one.
-    full: Option<&'w Run<'w>>,
+    pub(super) full: Option<&'w Run<'w>>,
     /// The world in which it is asked what is known, where this one is a completion of it.
     knowing: Option<&'w Run<'w>>,
     changed: BTreeSet<Node>,
