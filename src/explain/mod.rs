@@ -27,6 +27,7 @@ mod run;
 mod settled;
 mod settling;
 mod solve;
+mod steps;
 mod story;
 mod texts;
 mod tried;
@@ -289,9 +290,23 @@ fn complete(
     evaluate(ruleset, facts, &parameters, limits, profile, extras).map_err(Trouble::World)
 }
 
+/// An answer that rests on very many facts is told all the same: for that alone so many times the steps may be taken.
+const MORE_STEPS: [u64; 3] = [1, 8, 64];
+
 fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
+    let mut explained = Err(Trouble::Spent);
+    for more in MORE_STEPS {
+        explained = explained_within(world, request, request.budget.saturating_mul(more));
+        if !matches!(explained, Err(Trouble::Spent)) || !world.evaluation.left_out.is_nothing() {
+            break;
+        }
+    }
+    explained
+}
+
+fn explained_within(world: &world::World<'_>, request: &Request, steps: u64) -> Result<Explanation, Trouble> {
     let beyond = run::Run::apart(world);
-    let run = run::Run::beside(&beyond, request.budget);
+    let run = run::Run::beside(&beyond, steps);
     let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
     let standing = match run.standing(request.question, &subject)? {
         None => Standing::Outside,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::calculate::Calc;
 use super::grow::{Grown, wants};
 use super::joined::Joined;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
@@ -15,7 +16,7 @@ use super::settled::Settled;
 use super::solve::Env;
 use super::without::Without;
 use super::world::{Change, Node, World};
-use crate::base::Idx;
+use crate::base::{Idx, Span};
 use crate::model::{KindId, LensId, RelationId, Term, Ty};
 use crate::value::Value;
 use crate::verdict::OutcomeSet;
@@ -61,7 +62,7 @@ pub(super) struct Run<'w> {
     pub outcomes: RefCell<HashMap<(LensId, Tuple), Matched, FxBuildHasher>>,
     touched: RefCell<BTreeMap<Node, bool>>,
     /// The loops being worked out, with whether the pass found something new.
-    driven: RefCell<BTreeMap<usize, bool>>,
+    pub driven: RefCell<BTreeMap<usize, bool>>,
     /// Goals of loops, in the order in which the passes under way came by them.
     passed: RefCell<Vec<Goal>>,
     passes: Cell<u64>,
@@ -72,12 +73,12 @@ pub(super) struct Run<'w> {
     /// How many steps were taken to find out instead what that rests on, and how many may be.
     pub backwards: RefCell<HashMap<Goal, (u64, u64), FxBuildHasher>>,
     depth: Cell<usize>,
-    left: Cell<u64>,
+    pub left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
     /// What tells of the world as it is where the evaluation left something out.
     beyond: Option<&'w Run<'w>>,
     /// Whether this is what tells of that.
-    apart: bool,
+    pub apart: bool,
     /// What is worked out already.
     pub settled: Settled,
     /// Whether some calculation had no result.
@@ -86,6 +87,8 @@ pub(super) struct Run<'w> {
     pub without: Without,
     /// How far apart the sides of comparisons are, where that is wanted.
     pub sides: Option<Noted>,
+    /// What aggregates come to, by where they stand and what stands in words that are not their own.
+    pub sums: RefCell<HashMap<(Span, Vec<Option<u32>>), Calc, FxBuildHasher>>,
 }
 
 /// What an answer was read off: nothing else can change it.
@@ -134,6 +137,7 @@ impl<'w> Run<'w> {
             failed: Cell::new(false),
             without: Without::default(),
             sides: None,
+            sums: RefCell::default(),
         }
     }
 
@@ -207,51 +211,6 @@ impl<'w> Run<'w> {
     /// Allows so many steps from here on.
     pub fn refill(&self, budget: u64) {
         self.left.set(budget);
-    }
-
-    /// The steps that work here is counted against.
-    fn steps(&self) -> &Cell<u64> {
-        if self.apart { &self.world.pot } else { &self.left }
-    }
-
-    /// How many of these are left.
-    pub fn steps_left(&self) -> u64 {
-        self.steps().get()
-    }
-
-    /// Does work that may take so many steps; `None` where they do not do, but more are left.
-    pub fn within<T>(&self, most: u64, work: impl FnOnce() -> Result<T, Stop>) -> Result<Option<T>, Stop> {
-        let (steps, short) = (self.steps(), self.world.short.get());
-        let before = steps.get();
-        let allowed = before.min(most);
-        steps.set(allowed);
-        let result = work();
-        steps.set(before - (allowed - steps.get()));
-        match result {
-            Ok(found) => Ok(Some(found)),
-            // What another ran short of is not to be had here either.
-            Err(Stop::Spent)
-                if steps.get() > 0
-                    && self.world.over().is_none()
-                    && (self.apart || self.world.short.get() == short) =>
-            {
-                self.world.short.set(short);
-                Ok(None)
-            }
-            Err(stop) => Err(stop),
-        }
-    }
-
-    /// Counts a step.
-    pub fn tick(&self) -> Flow {
-        let steps = self.steps();
-        let left = steps.get();
-        if left == 0 || self.world.over().is_some() {
-            self.world.short.set(self.world.short.get() || self.apart);
-            return Err(Stop::Spent);
-        }
-        steps.set(left - 1);
-        Ok(())
     }
 
     /// What tells of a node that the evaluation left out.

@@ -75,7 +75,8 @@ fn what_was_left_out_is_explained_as_if_it_had_been_evaluated() {
             for (subject, budget) in asked.iter().zip([20_000, 700, 60, 5_000]) {
                 let kinds = &ruleset.facts.kinds;
                 let tried = explain(ruleset, &part, kinds, &request(subject, lenses, budget));
-                short += usize::from(matches!(tried, Err(Trouble::LeftOut)));
+                // Of too few steps nothing else is to be expected.
+                short += usize::from(budget > 1000 && matches!(tried, Err(Trouble::LeftOut)));
                 let both = |budget: u64| {
                     let request = request(subject, lenses, budget);
                     let mut own = part.clone();
