@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ir::{Cond, Expr, Term, VarId};
+use super::ir::{BinaryOp, Cond, Expr, Term, VarId};
 
 /// Adds the variables that a condition gives a value whenever it holds.
 pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
@@ -99,6 +99,36 @@ fn cond_vars_in(cond: &Cond, own: bool, out: &mut Vec<VarId>) {
         Cond::Compare { lhs, rhs, .. } => {
             expr_vars_in(lhs, own, out);
             expr_vars_in(rhs, own, out);
+        }
+    }
+}
+
+/// Whether a condition calculates what often has no result unless other conditions hold.
+pub(crate) fn is_risky(cond: &Cond) -> bool {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(is_risky),
+        Cond::Not(inner, _) => is_risky(inner),
+        Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => false,
+        Cond::Compare { lhs, rhs, .. } => may_fail(lhs) || may_fail(rhs),
+        Cond::Let { value, .. } => may_fail(value),
+    }
+}
+
+/// Whether a calculation often has no result.
+pub(crate) fn may_fail(expr: &Expr) -> bool {
+    match expr {
+        Expr::Term(_) => false,
+        Expr::Negate(inner) => may_fail(inner),
+        Expr::Binary(op, lhs, rhs) => {
+            matches!(op, BinaryOp::Divide | BinaryOp::Power) || may_fail(lhs) || may_fail(rhs)
+        }
+        Expr::DaysBetween(lhs, rhs) => may_fail(lhs) || may_fail(rhs),
+        Expr::Shift { .. } => true,
+        Expr::Call(function, args) => function.name == "ln" || args.iter().any(may_fail),
+        Expr::Aggregate(aggregate) => {
+            may_fail(&aggregate.value)
+                || aggregate.weight.as_ref().is_some_and(may_fail)
+                || is_risky(&aggregate.body)
         }
     }
 }

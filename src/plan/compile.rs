@@ -187,6 +187,7 @@ impl<'r> Compiler<'_, 'r> {
         possible: bool,
         enumerate: bool,
     ) -> Conjunction {
+        let items = self.inlined(items, bound, needed);
         let mut state = State {
             steps: Vec::new(),
             bound: bound.clone(),

@@ -6,6 +6,7 @@ mod below;
 mod compile;
 mod equal;
 mod expressions;
+mod inline;
 mod join;
 mod missing;
 mod order;

@@ -11,8 +11,8 @@ use crate::base::{BitSet, FileId, Idx, IndexVec, Span, gathered};
 use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
 use crate::model::canonical;
-use crate::model::clause::cond_vars;
-use crate::model::{AtomSource, BinaryOp, Clause, CompareOp, Cond, Expr, QuestionId, Term, Var, VarId};
+use crate::model::clause::{cond_vars, is_risky};
+use crate::model::{AtomSource, Clause, CompareOp, Cond, Expr, QuestionId, Term, Var, VarId};
 
 /// The most bytes of sets and columns that are kept for other rows, by question.
 const MOST_KEPT: usize = 256 << 20;
@@ -535,35 +535,6 @@ fn count(words: Words<'_>, items: Vec<Cond>, used: &mut HashMap<String, usize>) 
             | Cond::Let { .. }
             | Cond::Stated { .. }
             | Cond::IsKind { .. } => {}
-        }
-    }
-}
-
-/// Whether a condition calculates what often has no result unless other conditions hold.
-fn is_risky(cond: &Cond) -> bool {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(is_risky),
-        Cond::Not(inner, _) => is_risky(inner),
-        Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => false,
-        Cond::Compare { lhs, rhs, .. } => may_fail(lhs) || may_fail(rhs),
-        Cond::Let { value, .. } => may_fail(value),
-    }
-}
-
-fn may_fail(expr: &Expr) -> bool {
-    match expr {
-        Expr::Term(_) => false,
-        Expr::Negate(inner) => may_fail(inner),
-        Expr::Binary(op, lhs, rhs) => {
-            matches!(op, BinaryOp::Divide | BinaryOp::Power) || may_fail(lhs) || may_fail(rhs)
-        }
-        Expr::DaysBetween(lhs, rhs) => may_fail(lhs) || may_fail(rhs),
-        Expr::Shift { .. } => true,
-        Expr::Call(function, args) => function.name == "ln" || args.iter().any(may_fail),
-        Expr::Aggregate(aggregate) => {
-            may_fail(&aggregate.value)
-                || aggregate.weight.as_ref().is_some_and(may_fail)
-                || is_risky(&aggregate.body)
         }
     }
 }
