@@ -24,6 +24,17 @@ enum Node<'v> {
     /// Each side with what brings it to the common unit.
     Sum(Box<Node<'v>>, i64, Box<Node<'v>>, i64),
     Product(Box<Node<'v>>, Box<Node<'v>>),
+    /// Without its sign.
+    Size(Box<Node<'v>>),
+    /// The greatest of two sides in the common unit, or the least.
+    Extreme(Box<Node<'v>>, i64, Box<Node<'v>>, i64, Extreme),
+}
+
+/// Which of two sides counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extreme {
+    Greatest,
+    Least,
 }
 
 /// How many units something is in each row of a batch, `NONE` where a value is missing or where it does
@@ -67,13 +78,37 @@ impl<'v> Units<'v> {
             Calculation::Days(left, right) => {
                 Self::sum(Self::of_dates(left, values)?, Self::of_dates(right, values)?, -1)
             }
+            Calculation::Call(function, args) => Self::called(function.name, args, values),
             Calculation::Value(_)
             | Calculation::Divide(..)
             | Calculation::Power(..)
-            | Calculation::Call(..)
             | Calculation::Aggregate(_)
             | Calculation::Shift { .. } => None,
         }
+    }
+
+    fn called(function: &str, args: &[Calculation], values: &'v Values<'_>) -> Option<Self> {
+        let mut args = args.iter().map(|arg| Self::of_numbers(arg, values));
+        let first = args.next()??;
+        match function {
+            "abs" => Some(Self { node: Node::Size(Box::new(first.node)), exponent: first.exponent }),
+            "greatest" => args.try_fold(first, |all, arg| all.or(arg?, Extreme::Greatest)),
+            "least" => args.try_fold(first, |all, arg| all.or(arg?, Extreme::Least)),
+            _ => None,
+        }
+    }
+
+    fn or(self, other: Self, which: Extreme) -> Option<Self> {
+        let (exponent, lift, other_lift) = Self::lifts(&self, &other)?;
+        let node = Node::Extreme(Box::new(self.node), lift, Box::new(other.node), other_lift, which);
+        Some(Self { node, exponent })
+    }
+
+    /// The common unit of two sides, and what brings each to it.
+    fn lifts(left: &Self, right: &Self) -> Option<(i32, i64, i64)> {
+        let exponent = left.exponent.min(right.exponent);
+        let lift = |side: i32| 10_i64.checked_pow((side - exponent) as u32);
+        Some((exponent, lift(left.exponent)?, lift(right.exponent)?))
     }
 
     /// A date as a number of days; `None` where it is no plain date.
@@ -90,10 +125,8 @@ impl<'v> Units<'v> {
     }
 
     fn sum(left: Self, right: Self, sign: i64) -> Option<Self> {
-        let exponent = left.exponent.min(right.exponent);
-        let lift = |side: i32| 10_i64.checked_pow((side - exponent) as u32);
-        let (lift_left, lift_right) = (lift(left.exponent)?, lift(right.exponent)? * sign);
-        let node = Node::Sum(Box::new(left.node), lift_left, Box::new(right.node), lift_right);
+        let (exponent, lift_left, lift_right) = Self::lifts(&left, &right)?;
+        let node = Node::Sum(Box::new(left.node), lift_left, Box::new(right.node), lift_right * sign);
         Some(Self { node, exponent })
     }
 
@@ -126,9 +159,11 @@ impl<'v> Units<'v> {
             | Calculation::Subtract(left, right)
             | Calculation::Multiply(left, right)
             | Calculation::Days(left, right) => Self::may_be(left) && Self::may_be(right),
+            Calculation::Call(function, args) => {
+                matches!(function.name, "abs" | "greatest" | "least") && args.iter().all(Self::may_be)
+            }
             Calculation::Divide(..)
             | Calculation::Power(..)
-            | Calculation::Call(..)
             | Calculation::Aggregate(_)
             | Calculation::Shift { .. } => false,
         }
@@ -159,6 +194,10 @@ impl Node<'_> {
                 }
                 (left, right) => (left.slope(var)? == 0 && right.slope(var)? == 0).then_some(0),
             },
+            Self::Size(inner) => (inner.slope(var)? == 0).then_some(0),
+            Self::Extreme(left, _, right, ..) => {
+                (left.slope(var)? == 0 && right.slope(var)? == 0).then_some(0)
+            }
         }
     }
 
@@ -166,10 +205,11 @@ impl Node<'_> {
         match self {
             Self::Var(own, _) if *own == var => *self = Self::Constant(0),
             Self::Var(..) | Self::Constant(_) => {}
-            Self::Sum(left, _, right, _) | Self::Product(left, right) => {
+            Self::Sum(left, _, right, _) | Self::Product(left, right) | Self::Extreme(left, _, right, ..) => {
                 left.take_out(var);
                 right.take_out(var);
             }
+            Self::Size(inner) => inner.take_out(var),
         }
     }
 
@@ -196,6 +236,18 @@ impl Node<'_> {
                 Self::both(left, right, sum, batch, too_large)
             }
             Self::Product(left, right) => Self::both(left, right, i64::checked_mul, batch, too_large),
+            Self::Size(inner) => {
+                let mut out = inner.column(batch, too_large);
+                out.iter_mut().filter(|units| **units != NONE).for_each(|units| *units = units.abs());
+                out
+            }
+            Self::Extreme(left, lift_left, right, lift_right, which) => {
+                let extreme = |left: i64, right: i64| {
+                    let (left, right) = (left.checked_mul(*lift_left)?, right.checked_mul(*lift_right)?);
+                    Some(if *which == Extreme::Greatest { left.max(right) } else { left.min(right) })
+                };
+                Self::both(left, right, extreme, batch, too_large)
+            }
         }
     }
 
