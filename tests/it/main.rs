@@ -16,6 +16,7 @@ mod layers;
 mod many;
 mod oracle;
 mod oracle_runs;
+mod plans;
 mod sources;
 mod stopping;
 mod support;

@@ -1,0 +1,124 @@
+//! How bodies are searched by the counts of the facts, and that the answers are those of facts told one by one.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::memory;
+use parallax::session::{Options, Session};
+
+const HEAD: &str = "language 1\nkind User\nkind Session\nkind Place\nrelation Session belongs to User\n\
+    relation Session began on Date\nrelation Session used device: Text\nrelation inviter: User invited invitee: User\n\
+    relation User lives in Place\nrelation small: Place is part of large: Place\n\
+    relation small: Place lies within large: Place\ndefine small lies within large\n  when small is part of large\n\
+    define small lies within large\n  when small lies within middle and middle is part of large\n";
+
+/// A thousand users with four sessions each, who invite each other and live in fifty places.
+fn folder(name: &str, rules: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    let tables = "from \"sessions.csv\" {\n  id belongs to user\n  id began on day\n  id used device\n}\n\
+        from \"users.csv\" {\n  by invited user\n  user lives in place\n}\nfrom \"places.csv\" {\n  small is part of large\n}\n";
+    std::fs::write(path.join("rules.lens"), format!("{HEAD}{rules}{tables}")).expect("written");
+    let session = |at: u32| {
+        let (user, day, device) = (at * 7 % 1000, at * 11 % 28 + 1, at * at % 4);
+        format!("s{at},u{user},2025-0{}-{day:02},d{device}\n", at % 9 + 1)
+    };
+    let sessions: String = (0..4000).map(session).collect();
+    let user = |at: u32| format!("u{at},u{},p{}\n", at * 31 % 1000, at % 50);
+    let users: String = (0..1000).map(user).collect();
+    let places: String = (1..50).map(|at| format!("p{at},p{}\n", at / 3)).collect();
+    for (file, text) in [
+        ("sessions.csv", format!("id,user,day,device\n{sessions}")),
+        ("users.csv", format!("user,by,place\n{users}")),
+        ("places.csv", format!("small,large\n{places}")),
+    ] {
+        std::fs::write(path.join(file), text).expect("written");
+    }
+    path
+}
+
+fn plan(folder: &Path) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_parallax"))
+        .args(["dump", "--stage", "plan", &folder.to_string_lossy()])
+        .output()
+        .expect("the command runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Where something stands in what is said of a row.
+fn place(plan: &str, what: &str) -> usize {
+    assert!(plan.contains(what), "`{what}` is not in\n{plan}");
+    plan.find(what).unwrap_or_default()
+}
+
+const AMONG: &str = "question User is in | out\n  among any session belongs to user\n";
+
+#[test]
+fn few_dates_of_somebody_are_compared_instead_of_all_dates_narrowed() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when session belongs to user and session began on day and not (any other belongs \
+         to user and other began on any later and later > day)\n  otherwise out\n}}\n"
+    );
+    let plan = plan(&folder("plans-few-dates", &rules));
+    assert!(!plan.contains("narrow"), "a user has four sessions:\n{plan}");
+}
+
+#[test]
+fn what_need_only_exist_is_followed_along_what_is_known() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when inviter invited user and s1 belongs to inviter and s1 used device and s2 belongs \
+         to user and s2 used device\n  otherwise out\n}}\n"
+    );
+    let plan = plan(&folder("plans-follow", &rules));
+    let row = &plan[place(&plan, "each user")..];
+    assert!(place(row, "each inviter") < place(row, "each s1"), "there is one inviter:\n{plan}");
+}
+
+#[test]
+fn words_of_one_value_come_before_those_that_join_them() {
+    let rules = "question User is in | out of other: User\n  among user invited other\nlens a {\n  row: in when user \
+        lives in i and other lives in j and i lies within w and j lies within w\n  otherwise out\n}\n";
+    let plan = plan(&folder("plans-one-value", rules));
+    let row = &plan[place(&plan, "lens a")..];
+    assert!(
+        place(row, "each i") < place(row, "each w") && place(row, "each j") < place(row, "each w"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn a_word_that_must_be_a_constant_is_looked_up() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when user lives in i and i lies within w and w is \"p1\"\n  otherwise out\n}}\n"
+    );
+    let plan = plan(&folder("plans-constant", &rules));
+    assert!(plan.contains("look up a constant in small lies within large"), "{plan}");
+}
+
+#[test]
+fn what_names_no_subject_is_asked_once() {
+    // The same of all, whatever stands beside it; where nobody is asked about, of nobody.
+    let rules = "language 1\nkind Person\nrelation Person is here\nrelation Person is away\nrelation Person is old\n\
+        question Person is in | out\n  among person is here\nlens a {\n  row: in when any other is away and person is old\n  \
+        otherwise out\n}\nlens b {\n  row: in when not any other is away\n  otherwise out\n}\n";
+    let says = |facts: &str| {
+        let text = format!("{rules}facts {{\n{facts}}}\n");
+        let files = memory(&text);
+        let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
+        let ruleset = session.ruleset().expect("no errors");
+        let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it evaluates");
+        let table = &evaluation.tables[parallax::model::QuestionId(0)];
+        let of = |at: usize| table.lenses.iter().map(|column| table.outcome(column, at)).collect::<Vec<_>>();
+        (0..table.len()).map(of).map(|sets| format!("{sets:?}")).collect::<Vec<_>>()
+    };
+    let here = "  ann is here\n  bob is here\n  ann is old\n";
+    let (none, some, maybe) =
+        (says(here), says(&format!("{here}  cyd is away\n")), says(&format!("{here}  maybe cyd is away\n")));
+    assert_eq!((none.len(), some.len(), maybe.len()), (2, 2, 2));
+    assert!(none.iter().all(|said| *said == none[0]), "out and in: {none:?}");
+    assert!(some[0] != some[1] && maybe[0] != maybe[1], "who is old alone is in: {some:?} {maybe:?}");
+    assert!(some != maybe && none != maybe, "{maybe:?}");
+    assert!(says("  cyd is away\n").is_empty());
+}
