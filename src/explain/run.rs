@@ -47,6 +47,9 @@ pub(super) struct Matched {
     pub default: bool,
 }
 
+/// What aggregates come to, by their places and the ids of words that are not their own.
+type Sums = HashMap<(Span, Vec<Option<u32>>), Calc, FxBuildHasher>;
+
 /// A world, worked out on demand.
 pub(super) struct Run<'w> {
     pub world: &'w World<'w>,
@@ -87,8 +90,8 @@ pub(super) struct Run<'w> {
     pub without: Without,
     /// How far apart the sides of comparisons are, where that is wanted.
     pub sides: Option<Noted>,
-    /// What aggregates come to, by where they stand and what stands in words that are not their own.
-    pub sums: RefCell<HashMap<(Span, Vec<Option<u32>>), Calc, FxBuildHasher>>,
+    /// What aggregates came to.
+    pub sums: RefCell<Sums>,
 }
 
 /// What an answer was read off: nothing else can change it.
