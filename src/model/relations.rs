@@ -65,12 +65,16 @@ pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Rela
             resolver.broken.relations = true;
             return;
         };
-        let collision = resolver.readings.add(id, parts.clone(), reading.span).map(|known| known.span);
-        if let Some(first) = collision {
+        let known = resolver.readings.add(id, parts.clone(), reading.span);
+        if let Some((first, both)) = known.map(|known| (known.span, read_by_both(&known.parts, &parts))) {
             resolver.broken.relations = true;
+            let why = both.map_or_else(
+                || "has the same words in the same places".to_owned(),
+                |both| format!("`{both}` could be either: a word of one may stand for the slot of the other"),
+            );
             resolver.report(
                 Diagnostic::new(Code::Collision, "this sentence cannot be told apart from an earlier one")
-                    .at(reading.span, "has the same words in the same places")
+                    .at(reading.span, why)
                     .at(first, "as this one")
                     .help("change a word that stands between the kinds in one of them"),
             );
@@ -80,6 +84,21 @@ pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Rela
     }
     let text = relation.text.as_ref().map(|text| text.text.clone());
     resolver.out.relations.push(Relation { readings, slots: declared, open, keeping, text, span });
+}
+
+/// A sentence that two readings match of which one has a word where the other has a slot; `None` where there is no such.
+fn read_by_both(left: &[ReadingPart], right: &[ReadingPart]) -> Option<String> {
+    let mut differ = false;
+    let both = left.iter().zip(right).map(|pair| match pair {
+        (ReadingPart::Word(left), ReadingPart::Word(_)) => left.as_str(),
+        (ReadingPart::Word(word), _) | (_, ReadingPart::Word(word)) => {
+            differ = true;
+            word.as_str()
+        }
+        _ => "…",
+    });
+    let both: Vec<&str> = both.collect();
+    differ.then(|| both.join(" "))
 }
 
 fn as_slot(part: &ast::ReadingPart) -> Option<&ast::Slot> {
