@@ -79,11 +79,9 @@ where
     if open.is_none() {
         asked.iter().for_each(|asked| asked.begun.touch(&asked.index.columns[asked.from]));
     }
-    match (asked.len(), barren) {
-        (2, None) => meet_of::<2, F>(asked, count, open, take),
-        (3, None) => meet_of::<3, F>(asked, count, open, take),
-        (2, Some(barren)) => remembered::<2, F>(asked, barren, count, open, take),
-        (3, Some(barren)) => remembered::<3, F>(asked, barren, count, open, take),
+    match asked.len() {
+        2 => meet_of::<2, F>(asked, barren, count, open, take),
+        3 => meet_of::<3, F>(asked, barren, count, open, take),
         _ => {
             let state = &mut (vec![(0, 0); asked.len()], vec![(0, 0); asked.len()]);
             in_rows(count, open, |row, from| in_row(asked, row, from, &mut state.0, &mut state.1, take))
@@ -91,9 +89,11 @@ where
     }
 }
 
-/// The same with a number of atoms that is known beforehand.
+/// The same with a number of atoms that is known beforehand; rows left in which nothing is found are remembered where
+/// that is wanted.
 fn meet_of<const N: usize, F>(
     asked: &[Asked<'_>],
+    barren: Option<&Barren>,
     count: usize,
     open: Option<&Open>,
     take: &mut F,
@@ -102,21 +102,9 @@ where
     F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
 {
     let (mut left, mut found) = ([(0, 0); N], [(0, 0); N]);
-    in_rows(count, open, |row, from| in_row(&asked[..N], row, from, &mut left, &mut found, take))
-}
-
-/// The same where it is remembered in which rows left nothing was found.
-fn remembered<const N: usize, F>(
-    asked: &[Asked<'_>],
-    barren: &Barren,
-    count: usize,
-    open: Option<&Open>,
-    take: &mut F,
-) -> Result<Open, Bail>
-where
-    F: FnMut(u32, u32, &[(u32, u32)]) -> Result<Next, Bail>,
-{
-    let (mut left, mut found) = ([(0, 0); N], [(0, 0); N]);
+    let Some(barren) = barren else {
+        return in_rows(count, open, |row, from| in_row(&asked[..N], row, from, &mut left, &mut found, take));
+    };
     let begun = &asked[barren.place].begun;
     in_rows(count, open, |row, from| {
         let rows = begun.at(row as usize);
