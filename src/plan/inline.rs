@@ -64,8 +64,9 @@ impl<'r> Compiler<'_, 'r> {
             }
             let others = items.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, item)| item);
             let mut reads = others.filter(|item| vars_of(**item).contains(var));
-            let only = matches!(reads.next(), Some(Item::Is(Cond::Compare { lhs, rhs, .. })) if plainly(lhs, *var) + plainly(rhs, *var) == 1);
-            (only && reads.next().is_none()).then_some((at, *var, value))
+            let Some(Item::Is(Cond::Compare { lhs, rhs, .. })) = reads.next() else { return None };
+            let only = plainly(lhs, *var) + plainly(rhs, *var) == 1 && reads.next().is_none();
+            only.then_some((at, *var, value))
         })
     }
 }

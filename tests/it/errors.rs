@@ -46,6 +46,15 @@ fn a_word_that_nothing_names_is_told_once() {
 
 /// What a body names is not known where its brackets are missing: that is said, and nothing that follows from it.
 #[test]
+fn what_two_sentences_could_both_read_is_shown() {
+    let text = rendered(
+        "language 1\nkind User\nkind Plan\nrelation User has address Text\nrelation Plan has Number seats\n",
+    );
+    assert!(text.contains("`… has address seats` could be either"), "{text}");
+    assert!(!text.contains("same words"), "{text}");
+}
+
+#[test]
 fn a_body_that_cannot_be_read_leaves_its_conclusion_alone() {
     let text =
         "kind A\nrelation A likes other: A\ndefine a likes c\n  when a likes b and b likes c or c likes a\n";

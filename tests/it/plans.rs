@@ -1,4 +1,4 @@
-//! How bodies are searched by the counts of the facts, and that the answers are those of facts told one by one.
+//! How bodies are searched by the counts of the facts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ const HEAD: &str = "language 1\nkind User\nkind Session\nkind Place\nrelation Se
     relation small: Place lies within large: Place\ndefine small lies within large\n  when small is part of large\n\
     define small lies within large\n  when small lies within middle and middle is part of large\n";
 
-/// A thousand users with four sessions each, who invite each other and live in fifty places.
+/// A thousand users with four sessions each, who invite each other and live in six hundred places.
 fn folder(name: &str, rules: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
@@ -25,9 +25,9 @@ fn folder(name: &str, rules: &str) -> PathBuf {
         format!("s{at},u{user},2025-0{}-{day:02},d{device}\n", at % 9 + 1)
     };
     let sessions: String = (0..4000).map(session).collect();
-    let user = |at: u32| format!("u{at},u{},p{}\n", at * 31 % 1000, at % 50);
+    let user = |at: u32| format!("u{at},u{},p{}\n", at * 31 % 1000, at % 600);
     let users: String = (0..1000).map(user).collect();
-    let places: String = (1..50).map(|at| format!("p{at},p{}\n", at / 3)).collect();
+    let places: String = (1..600).map(|at| format!("p{at},p{}\n", at / 2)).collect();
     for (file, text) in [
         ("sessions.csv", format!("id,user,day,device\n{sessions}")),
         ("users.csv", format!("user,by,place\n{users}")),
