@@ -398,6 +398,28 @@ impl Names {
         self.resolve_slowly(self.key_of(text.as_bytes()), text.as_bytes())
     }
 
+    /// The ids of the numbers from 1 to `count` as texts, given to them now where they had none.
+    pub fn intern_numbers(&mut self, count: usize) -> Vec<u32> {
+        let mut numbers = Numbers::default();
+        if self.entries.is_empty() {
+            self.forget_slots();
+            self.reserve(count);
+            (0..count).for_each(|_| self.add_new(numbers.next()));
+            return (0..count as u32).collect();
+        }
+        self.build_slots();
+        let mut ids = Vec::with_capacity(count);
+        let mut sought = Vec::with_capacity(BATCH);
+        for from in (0..count).step_by(BATCH) {
+            let mut same = numbers.clone();
+            sought.clear();
+            sought.extend((from..count.min(from + BATCH)).map(|_| self.seek(numbers.next())));
+            self.look(&mut sought);
+            ids.extend(sought.iter().map(|sought| self.resolve(*sought, same.next())));
+        }
+        ids
+    }
+
     /// Builds the slots, where there are none.
     pub fn build_slots(&mut self) {
         if self.slots.is_empty() && self.len() > 0 {
@@ -443,6 +465,23 @@ impl Names {
         let size = (self.slots.len() * 2).max(FEWEST_SLOTS);
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
         old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, slot));
+    }
+}
+
+/// Counts from 1, in decimal digits.
+#[derive(Clone, Debug, Default)]
+struct Numbers(Vec<u8>);
+
+impl Numbers {
+    fn next(&mut self) -> &[u8] {
+        let nines = self.0.iter().rev().take_while(|digit| **digit == b'9').count();
+        let end = self.0.len() - nines;
+        self.0[end..].fill(b'0');
+        match self.0[..end].last_mut() {
+            Some(digit) => *digit += 1,
+            None => self.0.insert(0, b'1'),
+        }
+        &self.0
     }
 }
 
@@ -515,6 +554,19 @@ mod tests {
         let again = Names::from_parts(std::str::from_utf8(&text).expect("texts"), &ends);
         for (id, text) in (0..).zip(texts) {
             assert_eq!((again.get(id), again.find(text), names.intern(text)), (text, Some(id), id));
+        }
+    }
+
+    #[test]
+    fn numbers_are_interned_among_none_and_some() {
+        for mut names in [Names::new(), Names::from_parts("7xone2000", &[1, 2, 5, 9])] {
+            let before: Vec<String> = (0..names.len() as u32).map(|id| names.get(id).to_owned()).collect();
+            let ids = names.intern_numbers(1_234);
+            let again: Vec<&str> = ids.iter().map(|id| names.get(*id)).collect();
+            assert_eq!(again, (1..=1_234).map(|number| number.to_string()).collect::<Vec<_>>());
+            assert_eq!(names.find("1234"), Some(ids[1_233]));
+            // Of those there were before, only the seven is met again.
+            assert_eq!(names.len(), 1_234 + before.iter().filter(|name| *name != "7").count());
         }
     }
 

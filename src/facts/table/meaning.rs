@@ -10,7 +10,7 @@ use super::scan::Share;
 use super::values::{BAD, EMPTY, ids_of, values_of};
 use crate::base::BitSet;
 use crate::facts::names::Names;
-use crate::facts::{FactSetBuilder, Origin, TableRead};
+use crate::facts::{Dictionary, FactSetBuilder, Origin, TableRead};
 use crate::model::{
     CellCond, CellFormat, CellTerm, Column, DomainId, Ruleset, TableSentence, TableStates, Ty,
 };
@@ -38,23 +38,26 @@ pub(super) fn state(
             own.filter_map(|(part, own)| Some((part, own.shares[at].take()?))).collect()
         })
         .collect();
-    let tables: Vec<Scanned<'_>> = plain
+    let mut tables: Vec<Scanned<'_>> = plain
         .iter()
         .zip(&shares)
-        .map(|(table, shares)| Scanned { ruleset, table, uses, parts, meanings: &meanings, shares })
+        .map(|(table, shares)| Scanned {
+            ruleset,
+            table,
+            uses,
+            parts,
+            meanings: &meanings,
+            shares,
+            numbered: None,
+        })
         .collect();
-    let readable: Vec<bool> = tables.iter().map(Scanned::is_readable).collect();
-    for (table, readable) in tables.iter().zip(&readable) {
-        if *readable {
-            table.number_rows(builder);
+    for table in &mut tables {
+        if table.is_readable() {
+            table.numbered = table.number_rows(builder);
         }
     }
     let known = &*builder;
-    let stated: Vec<Option<Vec<Stated>>> = tables
-        .par_iter()
-        .zip(&readable)
-        .map(|(table, readable)| if *readable { table.sentences(known) } else { None })
-        .collect();
+    let stated: Vec<Option<Vec<Stated>>> = tables.par_iter().map(|table| table.sentences(known)).collect();
     let mut odd = Vec::new();
     for (table, stated) in tables.iter().zip(stated) {
         match stated {
@@ -122,6 +125,25 @@ fn understand(
         }
     }
     meanings
+}
+
+/// The ids of what the numbers of so many rows stand for, given to them now where they had none.
+fn numbers_of(
+    rows: usize,
+    format: &CellFormat,
+    column: &Column,
+    ty: Ty,
+    dictionary: &mut Dictionary,
+) -> Vec<u32> {
+    let kind = match ty {
+        Ty::Thing(_) => {
+            return dictionary.names_mut().map_or_else(Vec::new, |names| names.intern_numbers(rows));
+        }
+        Ty::Value(kind) => kind,
+    };
+    let mut texts = Names::new();
+    texts.intern_numbers(rows);
+    ids_of(vec![values_of(format, column, kind, &texts)], dictionary).pop().unwrap_or_default()
 }
 
 /// A pool of the cells of one column.
@@ -213,6 +235,14 @@ struct Scanned<'s> {
     meanings: &'s Meanings,
     /// With the parts they are of.
     shares: &'s [(usize, Share)],
+    /// `None` where some cell or number cannot be read.
+    numbered: Option<Vec<Numbered>>,
+}
+
+/// What the numbers of a table's rows stand for among the names or values of a domain; a mark where they stand for none.
+struct Numbered {
+    domain: DomainId,
+    ids: Vec<u32>,
 }
 
 /// A sentence's facts: a column per slot, and per part its rows, all where `None`.
@@ -224,6 +254,7 @@ struct Stated {
 impl Scanned<'_> {
     /// What all sentences state; `None` where some cell cannot be read.
     fn sentences(&self, builder: &FactSetBuilder<'_>) -> Option<Vec<Stated>> {
+        self.numbered.as_ref()?;
         let sentences = &self.ruleset.tables[self.table.at].sentences;
         sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
     }
@@ -262,25 +293,32 @@ impl Scanned<'_> {
         !pools.any(|pool| self.shares.iter().any(|(part, _)| self.meanings[*part][pool].contains(&BAD)))
     }
 
-    /// The numbers of rows stand for things and values too, where a sentence asks for them.
-    fn number_rows(&self, builder: &mut FactSetBuilder<'_>) {
+    /// What the numbers of rows stand for, where a sentence asks for them; `None` where one may count as empty.
+    fn number_rows(&self, builder: &mut FactSetBuilder<'_>) -> Option<Vec<Numbered>> {
         let rows: usize = self.shares.iter().map(|(_, share)| share.rows).sum();
         let format = &self.ruleset.tables[self.table.at].cells;
+        let mut numbered: Vec<Numbered> = Vec::new();
         for sentence in &self.ruleset.tables[self.table.at].sentences {
             for (term, ty) in super::columns::filled(self.ruleset, sentence) {
+                let domain = self.ruleset.domain_of(ty);
+                let dictionary = builder.dictionary_mut(domain);
                 match term {
-                    CellTerm::Constant(constant) => {
-                        builder.dictionary_mut(self.ruleset.domain_of(ty)).intern(constant);
-                    }
-                    CellTerm::Column(column) if place_of(&self.table.header, column).is_none() => {
-                        for row in 1..=rows {
-                            meaning(self.ruleset, format, column, ty, &row.to_string(), builder);
+                    CellTerm::Constant(constant) => _ = dictionary.intern(constant),
+                    CellTerm::Column(column) => {
+                        let is_known = numbered.iter().any(|numbered| numbered.domain == domain);
+                        if is_known || place_of(&self.table.header, column).is_some() {
+                            continue;
                         }
+                        if format.empty.iter().any(|token| token.parse::<u64>().is_ok()) {
+                            return None;
+                        }
+                        let ids = numbers_of(rows, format, column, ty, dictionary);
+                        numbered.push(Numbered { domain, ids });
                     }
-                    CellTerm::Column(_) => {}
                 }
             }
         }
+        Some(numbered)
     }
 
     /// What a sentence states; `None` where some cell cannot be read.
@@ -350,16 +388,10 @@ impl Scanned<'_> {
             CellTerm::Column(column) => column,
         };
         let Some(place) = place_of(&self.table.header, column) else {
-            let numbers = (before + 1..=before + share.rows).map(|row| {
-                let text = row.to_string();
-                match ty {
-                    Ty::Thing(_) => dictionary.find_name(&text),
-                    Ty::Value(kind) => {
-                        read(format, kind, &text).and_then(|value| dictionary.find_value(&value))
-                    }
-                }
-            });
-            return Some(Ids::Own(numbers.collect::<Option<Vec<u32>>>()?));
+            let domain = self.ruleset.domain_of(ty);
+            let numbered = self.numbered.iter().flatten().find(|numbered| numbered.domain == domain)?;
+            let own = &numbered.ids[before..before + share.rows];
+            return Some(Ids::Rows(own)).filter(|_| !own.contains(&BAD));
         };
         let usage = super::columns::use_of(self.ruleset, self.table.at, place, column, ty);
         let target = self
@@ -527,7 +559,8 @@ fn meets(look: &Look<'_>, row: usize) -> Option<bool> {
 enum Ids<'c> {
     /// Always this, in so many rows.
     Same(u32, usize),
-    Own(Vec<u32>),
+    /// One for each row.
+    Rows(&'c [u32]),
     /// Texts, and what each stands for.
     Texts(&'c [u32], &'c [u32]),
 }
@@ -539,8 +572,8 @@ impl Ids<'_> {
             (Self::Same(id, count), rows) => {
                 out.extend(std::iter::repeat_n(*id, rows.map_or(*count, <[u32]>::len)));
             }
-            (Self::Own(ids), None) => out.extend_from_slice(ids),
-            (Self::Own(ids), Some(rows)) => out.extend(rows.iter().map(|row| ids[*row as usize])),
+            (Self::Rows(ids), None) => out.extend_from_slice(ids),
+            (Self::Rows(ids), Some(rows)) => out.extend(rows.iter().map(|row| ids[*row as usize])),
             (Self::Texts(texts, meanings), None) => {
                 out.extend(texts.iter().map(|text| meanings[*text as usize]));
             }
