@@ -32,11 +32,13 @@ pub enum Bug {
     SureExtreme,
     /// Rows left are taken to be barren in which something was found.
     FalseBarren,
+    /// What is found of one word of the subjects is taken for what is found of their first word.
+    OtherWord,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::LostDelta,
         Bug::NoUnless,
         Bug::WeakLess,
@@ -51,6 +53,7 @@ impl Bug {
         Bug::SettledOnly,
         Bug::SureExtreme,
         Bug::FalseBarren,
+        Bug::OtherWord,
     ];
 }
 

@@ -36,7 +36,7 @@ impl<'r> Compiler<'_, 'r> {
     /// Sentences of which the subjects that figures among these items let through all have one, where fewer do.
     pub(super) fn behind(&mut self, items: &[Item<'r>]) -> Vec<Item<'r>> {
         let subjects = self.request.subjects.as_ref().filter(|_| !self.request.figures);
-        let Some(subjects) = subjects.map(|subjects| subjects.len()) else { return Vec::new() };
+        let Some(subjects) = subjects.map(|subjects| subjects.table.len()) else { return Vec::new() };
         let mut out = Vec::new();
         for item in items {
             let Item::Is(cond) = item else { continue };

@@ -61,7 +61,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
     let mut items = compiler.scope(items, &request.bound, request.possible);
     items.extend(compiler.behind(&items));
     if let Some(subjects) = &request.subjects {
-        let args = (0..subjects.columns().len()).map(|slot| Term::Var(VarId::from_usize(slot))).collect();
+        let args = subjects.vars.iter().map(|var| Term::Var(*var)).collect();
         items.push(Item::Is(arena.alloc(Cond::Atom(Atom {
             source: SUBJECTS,
             args,
@@ -288,7 +288,7 @@ impl<'r> Compiler<'_, 'r> {
             return Pending {
                 cond,
                 atom,
-                table: Arc::clone(subjects),
+                table: Arc::clone(&subjects.table),
                 slot: self.atoms.len() - 1,
                 columns: Vec::new(),
                 free: Vec::new(),

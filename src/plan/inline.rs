@@ -4,9 +4,31 @@
 use std::collections::BTreeSet;
 
 use super::compile::{Compiler, Item, vars_of};
-use crate::base::Idx;
+use super::missing::loose;
+use super::request::Inputs;
+use crate::base::{Idx, IndexVec};
 use crate::model::clause::{as_var, expr_vars, may_fail};
-use crate::model::{Aggregate, Atom, CompareOp, Cond, Expr, Term, VarId};
+use crate::model::{Aggregate, Atom, Clause, CompareOp, Cond, Expr, Term, Var, VarId};
+
+/// The same conditions with each word that must be a constant replaced by that; the first so many words, and those
+/// whose value may be missing, stay.
+pub fn with_constants(
+    inputs: &Inputs<'_>,
+    vars: &IndexVec<VarId, Var>,
+    slots: usize,
+    mut items: Vec<Cond>,
+) -> Vec<Cond> {
+    let clause = Clause { vars: vars.clone(), when: Cond::And(items.clone()), unless: None };
+    let loose = loose(inputs, &clause);
+    let is_free = |var: VarId| var.index() >= slots && !loose.contains(&var);
+    loop {
+        let all: Vec<Item<'_>> = items.iter().map(Item::Is).collect();
+        let Some((at, var, constant)) = constant(&all, is_free) else { return items };
+        items.remove(at);
+        let by = Expr::Term(constant);
+        items.iter_mut().for_each(|item| *item = in_cond(item, var, &by));
+    }
+}
 
 impl<'r> Compiler<'_, 'r> {
     /// The same conditions without such words; of those bound or needed, and of those whose value may be missing, none

@@ -39,7 +39,7 @@ impl<'r> Compiler<'_, 'r> {
             }
             _ => 0,
         };
-        let subjects = self.request.subjects.as_ref().map(|subjects| subjects.len());
+        let subjects = self.request.subjects.as_ref().map(|subjects| subjects.table.len());
         items.iter().map(rows).chain(subjects).max().unwrap_or(0)
     }
 

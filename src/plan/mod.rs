@@ -21,8 +21,9 @@ pub use behind::needs_some;
 pub use below::{below, read_last, stated, through};
 pub use compile::{compile, may_miss};
 pub use expressions::{comparison, operation, place};
+pub use inline::with_constants;
 pub use outline::outline;
-pub use request::{Inputs, Request};
+pub use request::{Inputs, Request, Subjects};
 
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, QuestionId, RelationId, Ruleset};

@@ -27,6 +27,15 @@ pub struct Inputs<'i> {
     pub clock: &'i Clock,
 }
 
+/// Subjects that are sought.
+#[derive(Clone, Debug)]
+pub struct Subjects {
+    /// Them, each once.
+    pub table: Arc<Table>,
+    /// The variable of each of its columns.
+    pub vars: Vec<VarId>,
+}
+
 /// Which program is wanted.
 pub struct Request<'r> {
     /// The body.
@@ -39,8 +48,8 @@ pub struct Request<'r> {
     pub possible: bool,
     /// An atom that reads other tuples than its relation's: what a fixpoint found last.
     pub delta: Option<(&'r Atom, Arc<Table>)>,
-    /// The subjects, where the first variables are to be theirs and are sought with the rest.
-    pub subjects: Option<Arc<Table>>,
+    /// The subjects, where some variables are to be theirs and are sought with the rest.
+    pub subjects: Option<Subjects>,
     /// Whether it is wanted of all subjects what figures come to, so that none is passed over for want of something.
     pub figures: bool,
     /// Whether ids may be looked up by what is worked out; a calculation without a result then ends the search.

@@ -92,7 +92,7 @@ impl Evaluator<'_> {
                     let classes = &evaluator.classes[question];
                     profile.note(clause.when.span().or(Some(span)), String::new);
                     if let Some(found) = subjects(
-                        classes.as_table(),
+                        &classes.asked(),
                         clause,
                         possible,
                         inputs,

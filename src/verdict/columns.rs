@@ -1,7 +1,6 @@
 //! Aggregates of subjects as columns: worked out once, compared with as many constants as rows name.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
@@ -119,8 +118,7 @@ impl Evaluator<'_> {
                 self.with_inputs(false, |evaluator, inputs, values| {
                     profile.note(comparison.span().or(Some(span)), String::new);
                     let classes = &evaluator.classes[question];
-                    let table = Arc::clone(classes.as_table());
-                    search::yielded(&table, &clause, inputs, values, &evaluator.clock, profile)
+                    search::yielded(&classes.asked(), &clause, inputs, values, &evaluator.clock, profile)
                 })
             },
         );

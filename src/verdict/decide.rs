@@ -17,8 +17,9 @@ use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Sorted, Table};
 use crate::model::{
-    AtomSource, Lens, LensId, Otherwise, ParameterId, Policy, QuestionId, RowId, Ruleset, VerdictId,
+    AtomSource, Lens, LensId, Otherwise, ParameterId, Policy, QuestionId, RowId, Ruleset, VarId, VerdictId,
 };
+use crate::plan::Subjects;
 use crate::value::Value;
 
 /// The subjects of one question with what the lenses say of them so far.
@@ -89,6 +90,12 @@ impl Classes {
     /// The subjects as a table.
     pub fn as_table(&self) -> &Arc<Table> {
         self.table.get_or_init(|| Arc::new(Table::of(self.subjects.clone())))
+    }
+
+    /// The subjects as they are sought: of each its words, which are the first variables.
+    pub fn asked(&self) -> Subjects {
+        let vars = (0..self.subjects.len()).map(VarId::from_usize).collect();
+        Subjects { table: Arc::clone(self.as_table()), vars }
     }
 
     /// What a lens says outcome by outcome; `None` where it is not settled.

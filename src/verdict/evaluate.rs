@@ -142,7 +142,7 @@ pub fn evaluate(
         relations: ruleset.relations.iter().map(|_| None).collect(),
         classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
         asked: Mutex::default(),
-        parts: ruleset.questions.iter().map(|_| Parts::default()).collect(),
+        parts: ruleset.questions.iter().map(|question| Parts::of(question.slots.len())).collect(),
         reasons: extras.splits,
         stated: (extras.holds == Holds::Stated)
             .then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),

@@ -4,12 +4,14 @@
 mod by_bits;
 mod classify;
 mod columns;
+mod conditions;
 mod decide;
 mod differing;
 mod evaluate;
 mod evaluation;
 mod exclusive;
 mod kept;
+mod of_word;
 mod outcome;
 mod parts;
 mod reach;

@@ -1,18 +1,23 @@
 //! Rows in parts: what of a row shares no word but the subject's is worked out on its own, as a set of
 //! subjects, and once for all rows that say it. A row is then an `and` of sets.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 
 use super::columns::Column;
+use super::conditions::{
+    Words, aggregate_of, count, expression_key, flattened, grouped, has_figures, items_of, key,
+    names_no_subject,
+};
 use super::evaluate::{Evaluator, Stop};
+use super::of_word::Names;
 use super::search;
-use crate::base::{BitSet, FileId, Idx, IndexVec, Span, gathered};
+use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
-use crate::model::canonical;
-use crate::model::clause::{cond_vars, is_risky};
-use crate::model::{AtomSource, Clause, CompareOp, Cond, Expr, QuestionId, Term, Var, VarId};
+use crate::model::clause::is_risky;
+use crate::model::{AtomSource, Clause, Cond, Expr, QuestionId, Term, Var, VarId};
+use crate::plan::{Subjects, with_constants};
 
 /// The most bytes of sets and columns that are kept for other rows, by question.
 const MOST_KEPT: usize = 256 << 20;
@@ -20,9 +25,6 @@ const MOST_KEPT: usize = 256 << 20;
 /// Parts of their own are looked for only among so small a share of the subjects, where other parts leave
 /// no more.
 const FEW: usize = 4;
-
-/// Where no text is.
-const NOWHERE: Span = Span { file: FileId(u32::MAX), start: 0, end: 0 };
 
 /// What parts of rows say of the subjects of one question.
 #[derive(Default)]
@@ -33,13 +35,15 @@ pub(super) struct Parts {
     columns: HashMap<String, Option<Arc<Column>>>,
     /// Bytes kept so far.
     kept: usize,
+    /// By word of the subjects.
+    pub names: Names,
 }
 
-/// The variables of a clause, and how many of them are the subject's.
-#[derive(Clone, Copy)]
-pub(super) struct Words<'c> {
-    pub vars: &'c IndexVec<VarId, Var>,
-    pub slots: usize,
+impl Parts {
+    /// Nothing yet, of subjects of so many words.
+    pub fn of(slots: usize) -> Self {
+        Self { names: (0..slots).map(|_| OnceLock::new()).collect(), ..Self::default() }
+    }
 }
 
 /// Of whose subjects a part is asked, and whether what could hold counts.
@@ -186,6 +190,18 @@ impl Evaluator<'_> {
                 Some(all) => intersect(all, &found),
             }
         }
+        for part in self.by_word(question, words, &mut own) {
+            let left = all.as_ref().map(BitSet::count);
+            if left.is_some_and(|left| left * FEW <= self.classes[question].len()) {
+                own.push(part);
+                continue;
+            }
+            let Some(found) = self.part(asked, part)? else { return Ok(None) };
+            match &mut all {
+                None => all = Some((*found).clone()),
+                Some(all) => intersect(all, &found),
+            }
+        }
         if !own.is_empty() {
             let left = all.as_ref().map(BitSet::count);
             let subjects = self.classes[question].len();
@@ -212,6 +228,24 @@ impl Evaluator<'_> {
             }
         }
         Ok(all.map(Arc::new))
+    }
+
+    /// Takes those that name one word of several out of parts, those of one word together; what adds something up comes
+    /// last.
+    fn by_word(&self, question: QuestionId, words: Words<'_>, own: &mut Vec<Cond>) -> Vec<Cond> {
+        let mut by_word: BTreeMap<VarId, Vec<Cond>> = BTreeMap::new();
+        for part in std::mem::take(own) {
+            match self.word_of(question, words, &part) {
+                Some(word) => by_word.entry(word).or_default().push(part),
+                None => own.push(part),
+            }
+        }
+        let mut parts: Vec<Cond> = by_word
+            .into_values()
+            .map(|mut parts| if parts.len() == 1 { parts.remove(0) } else { Cond::And(parts) })
+            .collect();
+        parts.sort_by_key(has_figures);
+        parts
     }
 
     /// Whom one part matches.
@@ -299,7 +333,13 @@ impl Evaluator<'_> {
         let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
         let branches = search::branches(&clause);
         if branches.len() > 1 {
-            return self.any_of(asked, branches.into_iter().map(|branch| branch.when).collect(), None);
+            let branches = self.with_inputs(false, |_, inputs, _| {
+                let own = |branch: Clause| {
+                    Cond::And(with_constants(inputs, words.vars, words.slots, flattened(branch.when)))
+                };
+                branches.into_iter().map(own).collect()
+            });
+            return self.any_of(asked, branches, None);
         }
         Ok(self.searched(question, words, part, possible, span, None)?.map(Arc::new))
     }
@@ -391,21 +431,24 @@ impl Evaluator<'_> {
                     profile.note(cond.span().or(Some(span)), String::new);
                     let classes = &evaluator.classes[question];
                     let clock = &evaluator.clock;
+                    let search = |asked: &Subjects| {
+                        search::subjects(asked, &clause, possible, inputs, values, clock, profile)
+                    };
                     let Some(among) = among else {
-                        return search::subjects(
-                            classes.as_table(),
-                            &clause,
-                            possible,
-                            inputs,
-                            values,
-                            clock,
-                            profile,
-                        );
+                        let word = evaluator.word_of(question, words, cond);
+                        let Some((word, names)) =
+                            word.and_then(|word| Some((word, evaluator.names_of(question, word)?)))
+                        else {
+                            return search(&classes.asked());
+                        };
+                        let asked = Subjects { table: Arc::clone(names), vars: vec![word] };
+                        let found = search(&asked)?;
+                        return Ok(found.map(|found| evaluator.with_names(question, &asked, &found)));
                     };
                     let places: Vec<u32> = among.iter().map(|at| at as u32).collect();
                     let columns = classes.subjects.iter().map(|column| gathered(column, &places)).collect();
-                    let table = Arc::new(Table::sorted(columns));
-                    let found = search::subjects(&table, &clause, possible, inputs, values, clock, profile)?;
+                    let found =
+                        search(&Subjects { table: Arc::new(Table::sorted(columns)), ..classes.asked() })?;
                     Ok(found.map(|found| {
                         let mut all = BitSet::new(classes.len());
                         found.iter().for_each(|at| all.insert(places[at] as usize));
@@ -426,115 +469,4 @@ fn complement(set: &BitSet) -> BitSet {
     let mut all = BitSet::full(set.len());
     all.words_mut().iter_mut().zip(set.words()).for_each(|(word, own)| *word &= !own);
     all
-}
-
-/// The conditions of a row, one beside the other.
-fn items_of(clause: &Clause) -> Vec<Cond> {
-    let mut items = flattened(clause.when.clone());
-    if let Some(unless) = &clause.unless
-        && !planted(Bug::NoUnless)
-    {
-        items.push(Cond::Not(Box::new(unless.clone()), unless.span().unwrap_or(NOWHERE)));
-    }
-    items
-}
-
-pub(super) fn flattened(cond: Cond) -> Vec<Cond> {
-    match cond {
-        Cond::And(parts) => parts.into_iter().flat_map(flattened).collect(),
-        other => vec![other],
-    }
-}
-
-/// Conditions that share words other than the subject's, together.
-fn grouped(words: Words<'_>, items: Vec<Cond>) -> Vec<Cond> {
-    let mut groups: Vec<(BTreeSet<VarId>, Vec<Cond>)> = Vec::new();
-    for item in items {
-        let mut vars = Vec::new();
-        cond_vars(&item, &mut vars);
-        let mut vars: BTreeSet<VarId> = vars.into_iter().filter(|var| var.index() >= words.slots).collect();
-        let mut members = Vec::new();
-        let mut rest = Vec::new();
-        let mut first = None;
-        for (other, inside) in groups {
-            if other.is_disjoint(&vars) {
-                rest.push((other, inside));
-            } else {
-                first.get_or_insert(rest.len());
-                vars.extend(other);
-                members.extend(inside);
-            }
-        }
-        members.push(item);
-        let at = first.unwrap_or(rest.len());
-        rest.insert(at, (vars, members));
-        groups = rest;
-    }
-    groups
-        .into_iter()
-        .map(|(_, mut members)| match members.len() {
-            1 => members.remove(0),
-            _ => Cond::And(members),
-        })
-        .collect()
-}
-
-/// Whether a condition is about no word of the subject's.
-fn names_no_subject(words: Words<'_>, part: &Cond) -> bool {
-    let mut vars = Vec::new();
-    cond_vars(part, &mut vars);
-    vars.iter().all(|var| var.index() >= words.slots)
-}
-
-fn key(words: Words<'_>, part: &Cond) -> String {
-    canonical::about_subject(words.vars, part, words.slots)
-}
-
-/// What tells the aggregate of a comparison from others: the comparison with itself, which leaves the
-/// constant out.
-fn expression_key(words: Words<'_>, part: &Cond) -> String {
-    let Cond::Compare { lhs, rhs, span, .. } = part else { return String::new() };
-    let aggregate = if matches!(lhs, Expr::Aggregate(_)) { lhs } else { rhs };
-    let [lhs, rhs] = [aggregate.clone(), aggregate.clone()];
-    key(words, &Cond::Compare { lhs, op: CompareOp::Eq, rhs, span: *span })
-}
-
-/// The aggregate that a condition compares with a constant, as a condition of its own that names nothing
-/// else: of the words outside it only the subject's may stand in it.
-fn aggregate_of<'c>(words: Words<'_>, part: &'c Cond) -> Option<&'c Cond> {
-    let Cond::Compare { lhs, rhs, .. } = part else { return None };
-    let is_constant = |side: &Expr| matches!(side, Expr::Term(Term::Constant(_) | Term::Parameter(_)));
-    let aggregate = match (lhs, rhs) {
-        (Expr::Aggregate(_), other) | (other, Expr::Aggregate(_)) if is_constant(other) => part,
-        _ => return None,
-    };
-    let mut vars = Vec::new();
-    cond_vars(aggregate, &mut vars);
-    vars.iter().all(|var| var.index() < words.slots).then_some(aggregate)
-}
-
-/// Counts parts and aggregates, those within others once for each that is said differently.
-fn count(words: Words<'_>, items: Vec<Cond>, used: &mut HashMap<String, usize>) {
-    for part in grouped(words, items) {
-        let times = used.entry(key(words, &part)).or_default();
-        *times += 1;
-        if *times > 1 {
-            continue;
-        }
-        if let Some(aggregate) = aggregate_of(words, &part) {
-            *used.entry(expression_key(words, aggregate)).or_default() += 1;
-        }
-        match part {
-            Cond::Not(inner, _) => count(words, flattened(*inner), used),
-            Cond::Or(branches) => {
-                branches.into_iter().for_each(|branch| count(words, flattened(branch), used));
-            }
-            Cond::And(_)
-            | Cond::Atom(_)
-            | Cond::Compare { .. }
-            | Cond::Let { .. }
-            | Cond::Stated { .. }
-            | Cond::IsKind { .. } => {}
-        }
-    }
 }

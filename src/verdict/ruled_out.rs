@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::conditions::{Words, flattened};
 use super::evaluate::Evaluator;
-use super::parts::{Found, Words, flattened};
+use super::parts::Found;
 use crate::base::{BitSet, Idx, Span};
 use crate::model::clause::as_var;
 use crate::model::{AtomSource, Cond, QuestionId};

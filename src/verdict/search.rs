@@ -1,18 +1,16 @@
 //! Searches over batches on all cores: all ways to meet bodies, and whom of the subjects a body matches.
 //! Where some calculation has no result they hand back nothing, and the search way by way decides.
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
 use super::columns::{Column, Part};
 use crate::base::{BitSet, Idx};
 use crate::engine::{
     Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Grouped, Index, Lists, Place, Profile,
-    Program, Reached, Sorted, Step, Table, Values, assigned, united,
+    Program, Reached, Sorted, Step, Values, assigned, united,
 };
-use crate::model::{Clause, Cond, Expr, VarId};
-use crate::plan::{Inputs, Request, compile, may_miss, outline};
+use crate::model::{Clause, Cond, Expr};
+use crate::plan::{Inputs, Request, Subjects, compile, may_miss, outline};
 
 /// Below so many rows in all, one thread searches.
 const FEW: usize = 1 << 13;
@@ -289,14 +287,14 @@ fn assigned_last(wanted: &Wanted<'_>, values: &Values<'_>, clock: &Clock) -> Opt
 /// The column of the one aggregate that a body compares, over subjects by place. `None` where the search
 /// way by way must say.
 pub(super) fn yielded(
-    table: &Arc<Table>,
+    asked: &Subjects,
     clause: &Clause,
     inputs: &Inputs<'_>,
     values: &Values<'_>,
     clock: &Clock,
     profile: &Profile,
 ) -> Result<Option<Column>, Reached> {
-    let Some(mut over) = Over::new(table, clause, (false, true), inputs) else { return Ok(None) };
+    let Some(mut over) = Over::new(asked, clause, (false, true), inputs) else { return Ok(None) };
     profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let mut found = 0;
     for step in &mut over.program.body.steps {
@@ -312,12 +310,12 @@ pub(super) fn yielded(
     let parts = over.run(values, clock, |found, places, part: &mut Part| {
         places.iter().zip(found.yielded()).for_each(|(place, result)| part.add(*place, result));
     })?;
-    Ok(parts.map(|parts| Column::of(table.len(), parts)))
+    Ok(parts.map(|parts| Column::of(asked.table.len(), parts)))
 }
 
 /// Whom a body matches: bits by place among the subjects. `None` where the search way by way must say.
 pub(super) fn subjects(
-    table: &Arc<Table>,
+    asked: &Subjects,
     clause: &Clause,
     possible: bool,
     inputs: &Inputs<'_>,
@@ -325,8 +323,8 @@ pub(super) fn subjects(
     clock: &Clock,
     profile: &Profile,
 ) -> Result<Option<BitSet>, Reached> {
-    let count = table.len();
-    let Some(over) = Over::new(table, clause, (possible, false), inputs) else { return Ok(None) };
+    let count = asked.table.len();
+    let Some(over) = Over::new(asked, clause, (possible, false), inputs) else { return Ok(None) };
     profile.note(None, || outline(inputs.ruleset, clause, &over.program));
     let parts = match over.added_up(values, clock)? {
         Some(parts) => Some(parts),
@@ -371,7 +369,7 @@ impl Words {
 
 /// A search over subjects that stand in a table of their own.
 struct Over<'t> {
-    table: &'t Arc<Table>,
+    asked: &'t Subjects,
     program: Program,
     /// The atom that holds the subjects.
     atom: usize,
@@ -381,28 +379,27 @@ struct Over<'t> {
 impl<'t> Over<'t> {
     /// With `figures`, it is wanted of all of them what those come to.
     fn new(
-        table: &'t Arc<Table>,
+        asked: &'t Subjects,
         clause: &Clause,
         (possible, figures): (bool, bool),
         inputs: &Inputs<'_>,
     ) -> Option<Self> {
-        let slots: Vec<VarId> = (0..table.columns().len()).map(VarId::from_usize).collect();
-        if slots.is_empty() || may_miss(inputs, clause, &slots) {
+        if asked.vars.is_empty() || may_miss(inputs, clause, &asked.vars) {
             return None;
         }
         let request = Request {
-            subjects: Some(Arc::clone(table)),
+            subjects: Some(asked.clone()),
             figures,
             lookups: true,
-            ..Request::new(clause, slots.into_iter().collect(), possible)
+            ..Request::new(clause, asked.vars.iter().copied().collect(), possible)
         };
         let program = compile(inputs, &request);
         let atom = program.subjects?;
-        if program.atoms[atom].levels.len() < table.columns().len() {
+        if program.atoms[atom].levels.len() < asked.vars.len() {
             return None;
         }
         let in_order = program.atoms[atom].in_order();
-        Some(Self { table, program, atom, in_order })
+        Some(Self { asked, program, atom, in_order })
     }
 
     /// Whom the search finds where it asks only what rows that belong to each subject add up to; `None` where it asks
@@ -416,7 +413,7 @@ impl<'t> Over<'t> {
             Ok(own)
         };
         let windows = grouped.windows(rayon::current_num_threads() * PARTS);
-        let parts: Vec<Result<Words, Bail>> = if self.table.len() < FEW {
+        let parts: Vec<Result<Words, Bail>> = if self.asked.table.len() < FEW {
             windows.into_iter().map(part).collect()
         } else {
             windows.into_par_iter().map(part).collect()
@@ -436,12 +433,13 @@ impl<'t> Over<'t> {
         clock: &Clock,
         take: impl Fn(&Found<'_>, &[u32], &mut T) + Sync,
     ) -> Result<Option<Vec<T>>, Reached> {
-        let natural: Vec<usize> = (0..self.table.columns().len()).collect();
+        let natural: Vec<usize> = (0..self.asked.vars.len()).collect();
+        let vars: Vec<usize> = self.asked.vars.iter().map(|var| var.index()).collect();
         // Rows of the subjects' own order are their places; of another order they are looked up.
-        let wanted = if self.in_order { Vec::new() } else { natural.clone() };
+        let wanted = if self.in_order { Vec::new() } else { vars.clone() };
         let rows_of = self.in_order.then_some(self.atom);
         let batch = BatchProgram::new(&self.program, wanted.iter().copied(), rows_of);
-        let index = self.table.index(&natural);
+        let index = self.asked.table.index(&natural);
         let part = |window: Option<(u32, u32)>| -> Result<T, Bail> {
             let mut own = T::default();
             let mut places = Vec::new();
@@ -452,15 +450,16 @@ impl<'t> Over<'t> {
                 }
                 places.clear();
                 for row in 0..found.len() {
-                    let narrow = |range, slot: &usize| index.narrow(*slot, range, found.var(*slot)[row]);
-                    places.push(natural.iter().fold(index.all(), narrow).0);
+                    let narrow =
+                        |range, (slot, var): (usize, &usize)| index.narrow(slot, range, found.var(*var)[row]);
+                    places.push(vars.iter().enumerate().fold(index.all(), narrow).0);
                 }
                 take(found, &places, &mut own);
                 Ok(())
             })?;
             Ok(own)
         };
-        let small = self.table.len() < FEW;
+        let small = self.asked.table.len() < FEW;
         let windows = if small { None } else { batch.windows(rayon::current_num_threads() * PARTS) };
         let parts: Vec<Result<T, Bail>> = match windows {
             None => vec![part(None)],
