@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::compile::{Item, Pending, vars_of};
 use super::equal::Given;
-use super::outline::PAIRED;
+use super::outline::{PAIRED, SUBJECTS};
 use super::state::State;
+use crate::engine::Table;
 use crate::model::VarId;
 use crate::model::clause::as_var;
 
@@ -20,8 +21,15 @@ const FEW_ROWS: usize = 1 << 10;
 const TRIES: f64 = 8.0;
 
 /// How much dearer a search is that does not go through subjects in their order: what it looks up lies
-/// scattered.
+/// scattered, and how much of it there is may be far from what the counts let expect.
 const SCATTERED: f64 = 4.0;
+
+/// The same of one look-up, where each thing leads to one other at most.
+const APART: f64 = 2.0;
+
+/// What it takes, in look-ups, to put what is found out of order in its place: a subject of one word, anything else.
+const MARKED: f64 = 2.0;
+const SORTED: f64 = 8.0;
 
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {
@@ -90,7 +98,9 @@ pub(super) fn searched(
     for follows in &mut follows {
         follows.reads.retain(|var| !state.bound.contains(var));
     }
+    let marks = needed.len() == 1 && state.pending.iter().any(|it| it.atom.source == SUBJECTS);
     let mut search = Search {
+        placed: if marks { MARKED } else { SORTED },
         follows,
         atoms: &atoms,
         open: &open,
@@ -100,7 +110,7 @@ pub(super) fn searched(
         tried: 0,
         best: (f64::INFINITY, Vec::new()),
     };
-    let mut partial = Partial { rows, tuples: 1.0, cost: 0.0, exists: None };
+    let mut partial = Partial { rows, tuples: 1.0, cost: 0.0, exists: None, straight: None };
     let mut taken = Vec::new();
     search.follow(&mut taken, &mut partial);
     search.go(&mut taken, &partial);
@@ -109,19 +119,30 @@ pub(super) fn searched(
 
 /// An atom's counts: its rows by what is filled already, and per column its variable and different ids,
 /// of variables that are to be ordered.
-struct Counted {
+struct Counted<'t> {
     rows: f64,
     columns: Vec<(VarId, f64)>,
+    /// The table, with the place in it of each of the columns.
+    table: Option<(&'t Table, Vec<usize>)>,
 }
 
-impl Counted {
-    fn new(pending: &Pending<'_>, ordered: &[VarId]) -> Self {
+impl<'t> Counted<'t> {
+    fn new(pending: &'t Pending<'_>, ordered: &[VarId]) -> Self {
         let open = (0..pending.atom.args.len()).filter(|column| !pending.columns.contains(column));
-        let columns = open.filter_map(|column| {
-            let var = as_var(&pending.atom.args[column]).filter(|var| ordered.contains(var))?;
-            Some((var, pending.table.distinct(column).max(1) as f64))
-        });
-        Self { rows: pending.rows(), columns: columns.collect() }
+        let (columns, places) = open
+            .filter_map(|column| {
+                let var = as_var(&pending.atom.args[column]).filter(|var| ordered.contains(var))?;
+                Some(((var, pending.table.distinct(column).max(1) as f64), column))
+            })
+            .unzip();
+        Self { rows: pending.rows(), columns, table: Some((&pending.table, places)) }
+    }
+
+    /// Whether some of these variables has one row at most for each of its ids.
+    fn is_keyed_by(&self, taken: &[VarId]) -> bool {
+        let Some((table, places)) = &self.table else { return false };
+        let mut own = self.columns.iter().zip(places);
+        own.any(|((var, _), place)| taken.contains(var) && table.is_key(*place))
     }
 
     /// Of a variable that has its value, only the pairs with that are left.
@@ -129,7 +150,7 @@ impl Counted {
         let (open, given): (Vec<_>, Vec<_>) =
             instead.columns.iter().partition(|(var, _)| ordered.contains(var));
         let rows = given.iter().fold(instead.rows, |rows, (_, distinct)| rows / distinct.max(1.0));
-        Self { rows, columns: open }
+        Self { rows, columns: open, table: None }
     }
 }
 
@@ -156,6 +177,9 @@ struct Partial {
     /// Of what need only exist: look-ups before it, look-ups if all of it is gone through, and how many ways to meet it
     /// there are then for each way before.
     exists: Option<Exists>,
+    /// Look-ups of an order that begins elsewhere than with what is wanted first, and in which each thing leads to one other
+    /// at most.
+    straight: Option<f64>,
 }
 
 /// What need only exist, gone through to the end.
@@ -174,12 +198,17 @@ impl Partial {
         let exists = |exists: Exists| exists.before + exists.cost / (exists.tuples / exists.begun).max(1.0);
         self.exists.map_or(self.cost, |own| exists(own).max(self.cost))
     }
+
+    /// What it comes to at least, however it goes on.
+    fn least_cost(&self) -> f64 {
+        self.straight.unwrap_or(f64::INFINITY).min(self.cost)
+    }
 }
 
 /// Looks for the cheapest order, the cheapest next variable first.
 struct Search<'s> {
     follows: Vec<Follows>,
-    atoms: &'s [Counted],
+    atoms: &'s [Counted<'s>],
     open: &'s [VarId],
     /// Variables whose values are wanted.
     needed: &'s BTreeSet<VarId>,
@@ -187,6 +216,8 @@ struct Search<'s> {
     whole: bool,
     /// Whether more is asked of the variables than what atoms say: then the first candidates may well fail.
     tested: bool,
+    /// What it takes to put one thing found out of order in its place.
+    placed: f64,
     tried: usize,
     best: (f64, Vec<VarId>),
 }
@@ -194,7 +225,8 @@ struct Search<'s> {
 impl Search<'_> {
     fn go(&mut self, taken: &mut Vec<VarId>, partial: &Partial) {
         if taken.len() == self.open.len() {
-            let cost = partial.whole_cost();
+            let straight = partial.straight.map(|cost| cost + self.placed * partial.tuples);
+            let cost = partial.whole_cost().min(straight.unwrap_or(f64::INFINITY));
             if cost < self.best.0 {
                 self.best = (cost, taken.clone());
             }
@@ -202,11 +234,11 @@ impl Search<'_> {
         }
         let left = self.open.iter().filter(|var| !taken.contains(var));
         let mut next: Vec<(Vec<VarId>, Partial)> = left.map(|var| self.with(taken, *var, partial)).collect();
-        next.sort_by(|left, right| left.1.cost.total_cmp(&right.1.cost));
+        next.sort_by(|left, right| left.1.least_cost().total_cmp(&right.1.least_cost()));
         for (vars, partial) in next {
             self.tried += 1;
             let is_found = self.best.0.is_finite();
-            if is_found && (partial.cost >= self.best.0 || self.tried > MOST_TRIED) {
+            if is_found && (partial.least_cost() >= self.best.0 || self.tried > MOST_TRIED) {
                 return;
             }
             let before = taken.len();
@@ -251,18 +283,27 @@ impl Search<'_> {
         }
     }
 
+    /// Whether an order that goes through all there is begins elsewhere than with what is wanted first.
+    fn begins_elsewhere(&self, taken: &[VarId]) -> bool {
+        self.whole && self.needed.first().is_some_and(|first| taken.first() != Some(first))
+    }
+
     /// About what the order comes to with one more variable.
     fn after(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Partial {
         let mut rows = partial.rows.clone();
         let mut candidates = f64::INFINITY;
         let mut widest = 1.0_f64;
         let mut about: Vec<f64> = Vec::new();
+        let (mut apart, mut leads_on) = (0.0, taken.is_empty());
         for (rows, atom) in rows.iter_mut().zip(self.atoms) {
             for (_, distinct) in atom.columns.iter().filter(|(other, _)| *other == var) {
                 let own = rows.min(*distinct).max(f64::MIN_POSITIVE);
                 candidates = candidates.min(own);
                 widest = widest.max(*distinct);
                 about.push(own);
+                let begun = atom.columns.iter().any(|(other, _)| taken.contains(other));
+                apart += if begun || taken.is_empty() { 1.0 } else { APART };
+                leads_on |= begun && self.begins_elsewhere(taken) && atom.is_keyed_by(taken);
                 *rows /= distinct;
             }
         }
@@ -272,8 +313,13 @@ impl Search<'_> {
         let all = self.tested || self.needed.iter().any(|needed| !taken.contains(needed));
         let looked = if all { candidates } else { candidates.min(TRIES) };
         // Subjects come in the order of their first words; another order finds what it looks up scattered.
-        let in_order = self.needed.first().is_none_or(|first| taken.first().unwrap_or(&var) == first);
-        let dearer = if self.whole && !in_order { SCATTERED } else { 1.0 };
+        let elsewhere =
+            self.begins_elsewhere(if taken.is_empty() { std::slice::from_ref(&var) } else { taken });
+        let dearer = if elsewhere { SCATTERED } else { 1.0 };
+        let before = if taken.is_empty() { Some(0.0) } else { partial.straight };
+        let straight = before
+            .filter(|_| elsewhere && leads_on)
+            .map(|before| before + partial.tuples * (1.0 + candidates * apart));
         let looks = |tuples: f64, looked: f64| dearer * tuples * (1.0 + looked * about.len() as f64);
         let cost = partial.cost + looks(partial.tuples, looked);
         // Each other atom has a candidate as often as its own ids lie among all.
@@ -288,7 +334,7 @@ impl Search<'_> {
             met *= (own / widest).min(1.0);
         }
         if all {
-            return Partial { rows, tuples: partial.tuples * met, cost, exists: partial.exists };
+            return Partial { rows, tuples: partial.tuples * met, cost, exists: partial.exists, straight };
         }
         let Exists { before, cost: gone, begun, tuples } = partial.exists.unwrap_or(Exists {
             before: partial.cost,
@@ -298,6 +344,6 @@ impl Search<'_> {
         });
         let gone = gone + looks(tuples, candidates);
         let exists = Some(Exists { before, cost: gone, begun, tuples: tuples * met });
-        Partial { rows, tuples: partial.tuples * met.min(1.0), cost, exists }
+        Partial { rows, tuples: partial.tuples * met.min(1.0), cost, exists, straight }
     }
 }
