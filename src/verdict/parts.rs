@@ -26,6 +26,12 @@ const MOST_KEPT: usize = 256 << 20;
 /// no more.
 const FEW: usize = 4;
 
+/// The same of parts that something else than the subjects leads to.
+const VERY_FEW: usize = 32;
+
+/// Below so many subjects it does not matter what leads to them.
+const MANY: usize = 1 << 13;
+
 /// What parts of rows say of the subjects of one question.
 #[derive(Default)]
 pub(super) struct Parts {
@@ -190,6 +196,7 @@ impl Evaluator<'_> {
                 Some(all) => intersect(all, &found),
             }
         }
+        let straight = if own.len() > 1 { self.straight(asked, &mut own) } else { Vec::new() };
         for part in self.by_word(question, words, &mut own) {
             let left = all.as_ref().map(BitSet::count);
             if left.is_some_and(|left| left * FEW <= self.classes[question].len()) {
@@ -220,6 +227,21 @@ impl Evaluator<'_> {
                 Some(all) => intersect(all, &found),
             }
         }
+        for part in straight {
+            let left = all.as_ref().map(BitSet::count);
+            let few = left.is_some_and(|left| left * VERY_FEW <= self.classes[question].len());
+            let found = match &all {
+                Some(among) if few => {
+                    self.searched(question, words, &part, possible, span, Some(among))?.map(Arc::new)
+                }
+                _ => self.part(asked, part)?,
+            };
+            let Some(found) = found else { return Ok(None) };
+            match &mut all {
+                None => all = Some(Arc::unwrap_or_clone(found)),
+                Some(all) => intersect(all, &found),
+            }
+        }
         for part in mixed {
             let Some(found) = self.part_among(asked, &part, all.as_ref())? else { return Ok(None) };
             match &mut all {
@@ -228,6 +250,35 @@ impl Evaluator<'_> {
             }
         }
         Ok(all.map(Arc::new))
+    }
+
+    /// Takes those out of parts that are best searched by themselves, as something else than the subjects leads to them;
+    /// negations come last.
+    fn straight(&mut self, asked: Asked<'_>, own: &mut Vec<Cond>) -> Vec<Cond> {
+        let Asked { question, words, possible, .. } = asked;
+        if words.slots != 1 || self.classes[question].len() < MANY {
+            return Vec::new();
+        }
+        let (mut straight, others): (Vec<Cond>, Vec<Cond>) = std::mem::take(own)
+            .into_iter()
+            .partition(|part| self.is_straight(question, words, part, possible));
+        *own = others;
+        straight.sort_by_key(|part| matches!(part, Cond::Not(..)));
+        straight
+    }
+
+    fn is_straight(&mut self, question: QuestionId, words: Words<'_>, part: &Cond, possible: bool) -> bool {
+        match part {
+            Cond::Not(inner, _) => self.is_straight(question, words, inner, !possible),
+            Cond::And(_) | Cond::Atom(_) => {
+                let possible = possible && self.cond_is_doubtful(part);
+                let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
+                self.with_inputs(false, |evaluator, inputs, _| {
+                    search::begins_elsewhere(&evaluator.classes[question].asked(), &clause, possible, inputs)
+                })
+            }
+            _ => false,
+        }
     }
 
     /// Takes those that name one word of several out of parts, those of one word together; what adds something up comes

@@ -338,6 +338,21 @@ pub(super) fn subjects(
     Ok(Some(BitSet::from_words(words, count)))
 }
 
+/// Whether a search for subjects of one word begins with something else than them.
+pub(super) fn begins_elsewhere(
+    asked: &Subjects,
+    clause: &Clause,
+    possible: bool,
+    inputs: &Inputs<'_>,
+) -> bool {
+    let Some(over) = Over::new(asked, clause, (possible, false), inputs) else { return false };
+    let first = over.program.body.steps.iter().find_map(|step| match step {
+        Step::Extend { var, .. } => Some(*var),
+        _ => None,
+    });
+    asked.vars.len() == 1 && first.is_some_and(|first| first != asked.vars[0].index())
+}
+
 /// Bits of some subjects that stand near each other.
 #[derive(Default)]
 struct Words {
