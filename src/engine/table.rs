@@ -32,6 +32,9 @@ const NEAR: usize = 1 << 10;
 /// One of so many ids is in a sample.
 const SAMPLE: usize = 16;
 
+/// As often an id counts that is not met.
+const UNMET: f64 = 0.5;
+
 /// Whether an id is in the sample: as good as by chance, whatever ids follow each other.
 fn is_of_sample(id: u32) -> bool {
     // The golden ratio spreads them evenly (D. Knuth, The Art of Computer Programming, volume 3, 6.4).
@@ -206,6 +209,19 @@ impl Table {
     /// About how many different ids stand in a column; just so many where the table is not large.
     pub fn distinct(&self, column: usize) -> usize {
         self.different(column).about
+    }
+
+    /// In about which share of the rows an id stands in a column; of what is not met a share that is not nothing.
+    pub fn share(&self, column: usize, id: u32) -> f64 {
+        let ids = &self.columns[column];
+        let count = |ids: &[u32]| ids.iter().filter(|other| **other == id).count();
+        let (looked, met) = if self.rows < SAMPLED {
+            (self.rows, count(ids))
+        } else {
+            let blocks = || ids.chunks_exact(NEAR).step_by(SAMPLE);
+            (blocks().len() * NEAR, blocks().map(count).sum())
+        };
+        (met as f64).max(UNMET) / looked.max(1) as f64
     }
 
     /// Whether each row has an id of its own in a column.

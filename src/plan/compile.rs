@@ -1,7 +1,7 @@
 //! From a body to the steps of a search: what is ready is tried at once, then the variable with the
 //! fewest candidates by the real counts is bound; parts that share no variable are searched apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use typed_arena::Arena;
@@ -14,7 +14,7 @@ use super::request::{Inputs, Request};
 use super::state::{State, components, kept};
 use crate::base::{BitSet, FileId, Idx, Span};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{AtomPlan, Conjunction, Index, Program, Step, Table, Valued};
+use crate::engine::{AtomPlan, Conjunction, Index, Place, Program, Step, Table, Valued};
 use crate::facts::units_at;
 use crate::model::clause::{as_var, bind, cond_vars};
 use crate::model::{Atom, Clause, Cond, Expr, KindId, Term, Ty, VarId};
@@ -134,6 +134,8 @@ pub(super) struct Pending<'c> {
     pub(super) slot: usize,
     /// Columns in the order they get their values.
     pub(super) columns: Vec<usize>,
+    /// By column that is to be a constant, the share of the rows in which it is.
+    shares: BTreeMap<usize, f64>,
     /// Columns whose values nobody asks.
     free: Vec<usize>,
     /// Where the rows lie in the order of values.
@@ -148,8 +150,11 @@ impl Pending<'_> {
 
     /// The number of rows left, by the counts of the columns filled.
     pub(super) fn rows(&self) -> f64 {
-        let rows = self.table.len() as f64;
-        self.columns.iter().fold(rows, |rows, column| rows / self.table.distinct(*column).max(1) as f64)
+        let rows = |rows: f64, column: &usize| match self.atom.args[*column] {
+            Term::Var(_) => rows / self.table.distinct(*column).max(1) as f64,
+            Term::Constant(_) | Term::Parameter(_) => rows * self.shares[column],
+        };
+        self.columns.iter().fold(self.table.len() as f64, rows)
     }
 }
 
@@ -291,18 +296,25 @@ impl<'r> Compiler<'_, 'r> {
                 table: Arc::clone(&subjects.table),
                 slot: self.atoms.len() - 1,
                 columns: Vec::new(),
+                shares: BTreeMap::new(),
                 free: Vec::new(),
                 valued: None,
             };
         }
         let table = self.table(cond, atom, possible);
         self.atoms.push(None);
+        let share = |(column, term): (usize, &Term)| match place(self.inputs, term) {
+            Place::Id(id) => Some((column, table.share(column, id))),
+            Place::Var(_) => None,
+        };
+        let shares = atom.args.iter().enumerate().filter_map(share).collect();
         Pending {
             cond,
             atom,
             table,
             slot: self.atoms.len() - 1,
             columns: Vec::new(),
+            shares,
             free: Vec::new(),
             valued: None,
         }
