@@ -22,8 +22,8 @@ use crate::value::{Date, Value};
 /// So many rows per id of the domain are compared before what came out is remembered by id.
 const WORTH: usize = 4;
 
-const NO: u8 = 1;
-const YES: u8 = 2;
+pub(super) const NO: u8 = 1;
+pub(super) const YES: u8 = 2;
 
 /// Which ids of a variable compare so with a constant, as far as it was asked.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) struct Truths {
 
 impl Truths {
     /// What is remembered by id, once enough rows ask for it to be worth the room.
-    fn known(&self, rows: usize, ids: usize) -> Option<&[AtomicU8]> {
+    pub(super) fn known(&self, rows: usize, ids: usize) -> Option<&[AtomicU8]> {
         if let Some(known) = self.known.get() {
             return Some(known);
         }
@@ -123,6 +123,9 @@ impl Run<'_, '_> {
         if !has_aggregate(test.left) && !has_aggregate(test.right) {
             if let Some(threshold) = Threshold::of(test, self.values) {
                 return self.by_threshold(&threshold, test, batch, rows);
+            }
+            if let Some(of) = &op.text {
+                return self.by_text(op, of, test, &batch.columns[of.var][..batch.len], rows);
             }
             if let Some((var, domain)) = only_variable(test) {
                 return self.by_id(op, test, var, domain, &batch.columns[var][..batch.len], rows);
@@ -254,7 +257,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether the sides compare so for the ids of the frame.
-    fn met(&mut self, test: Test<'_>) -> Result<bool, Bail> {
+    pub(super) fn met(&mut self, test: Test<'_>) -> Result<bool, Bail> {
         if let Some(met) = decided(test.left, test.op, test.right, &self.frame, self.values) {
             return Ok(met);
         }

@@ -2,6 +2,7 @@
 
 use super::barren::Barren;
 use super::batch_compare::Truths;
+use super::batch_texts::OfText;
 use super::program::{AggregatePlan, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
 
@@ -41,6 +42,8 @@ pub(super) struct Op<'p> {
     pub aggregates: Vec<Ranged<'p>>,
     /// Of a comparison with a constant, what came out.
     pub truths: Truths,
+    /// The condition on a text that it is.
+    pub text: Option<OfText<'p>>,
     /// Whether the value of an assignment is handed on as it is, and not given an id.
     pub deferred: bool,
     /// Variables that take their values from all further columns of one atom, each row of which is a way.
@@ -159,6 +162,7 @@ pub(super) fn lower<'p>(
             inner,
             aggregates,
             truths: Truths::default(),
+            text: OfText::of(step),
             deferred: false,
             scan: None,
             barren: if depth > 0 { Barren::of(program, &conjunction.steps[..at], step) } else { None },

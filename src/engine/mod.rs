@@ -13,6 +13,7 @@ mod batch_fold;
 mod batch_rows;
 mod batch_shared;
 mod batch_sides;
+mod batch_texts;
 mod batch_units;
 mod calculate;
 mod extend;
