@@ -10,7 +10,9 @@ use super::resolver::Resolver;
 use super::settle::settle;
 use super::types::{a, is_bare_name};
 use super::variables::Variables;
-pub(crate) use super::walk::{all_cond_vars, as_var, bind, cond_vars, expr_vars, is_risky, may_fail};
+pub(crate) use super::walk::{
+    all_cond_vars, as_var, bind, cond_vars, expr_vars, is_risky, may_fail, parameters_of,
+};
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};
 use crate::syntax::ast::{self, Body, ExprKind, Term as Written, TermKind};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ir::{BinaryOp, Cond, Expr, Term, VarId};
+use super::ir::{BinaryOp, Clause, Cond, Expr, ParameterId, Term, VarId};
 
 /// Adds the variables that a condition gives a value whenever it holds.
 pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
@@ -101,6 +101,56 @@ fn cond_vars_in(cond: &Cond, own: bool, out: &mut Vec<VarId>) {
             expr_vars_in(rhs, own, out);
         }
     }
+}
+
+/// Calls `visit` with every term of a condition.
+pub(crate) fn each_term(cond: &Cond, visit: &mut dyn FnMut(&Term)) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| each_term(part, visit)),
+        Cond::Not(inner, _) => each_term(inner, visit),
+        Cond::Atom(atom) => atom.args.iter().for_each(visit),
+        Cond::IsKind { term, .. } => visit(term),
+        Cond::Stated { .. } => {}
+        Cond::Let { value, .. } => each_term_of(value, visit),
+        Cond::Compare { lhs, rhs, .. } => {
+            each_term_of(lhs, visit);
+            each_term_of(rhs, visit);
+        }
+    }
+}
+
+fn each_term_of(expr: &Expr, visit: &mut dyn FnMut(&Term)) {
+    match expr {
+        Expr::Term(term) => visit(term),
+        Expr::Negate(inner) => each_term_of(inner, visit),
+        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
+            each_term_of(lhs, visit);
+            each_term_of(rhs, visit);
+        }
+        Expr::Shift { date, amount, .. } => {
+            each_term_of(date, visit);
+            each_term_of(amount, visit);
+        }
+        Expr::Call(_, args) => args.iter().for_each(|arg| each_term_of(arg, visit)),
+        Expr::Aggregate(aggregate) => {
+            each_term_of(&aggregate.value, visit);
+            aggregate.weight.iter().for_each(|weight| each_term_of(weight, visit));
+            each_term(&aggregate.body, visit);
+        }
+    }
+}
+
+/// The parameters that a clause names.
+pub(crate) fn parameters_of(clause: &Clause) -> BTreeSet<ParameterId> {
+    let mut found = BTreeSet::new();
+    for cond in std::iter::once(&clause.when).chain(&clause.unless) {
+        each_term(cond, &mut |term| {
+            if let Term::Parameter(parameter) = term {
+                found.insert(*parameter);
+            }
+        });
+    }
+    found
 }
 
 /// Whether a condition calculates what often has no result unless other conditions hold.

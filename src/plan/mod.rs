@@ -15,6 +15,7 @@ mod paired;
 mod request;
 mod show;
 mod state;
+mod varying;
 mod within;
 
 pub use behind::needs_some;
@@ -24,6 +25,7 @@ pub use expressions::{comparison, operation, place};
 pub use inline::with_constants;
 pub use outline::outline;
 pub use request::{Inputs, Request, Subjects};
+pub use varying::Varying;
 
 use crate::model::checks::{Graph, Node};
 use crate::model::{LensId, QuestionId, RelationId, Ruleset};

@@ -3,10 +3,9 @@
 use super::worlds::{World, parameters, read_value};
 use super::{Options, Session};
 use crate::diag::{Code, Diagnostic, nearest};
-use crate::facts::Dictionary;
 use crate::model::{Parameter, ParameterId, Ruleset};
 use crate::value::{Date, Decimal, Value, ValueKind};
-use crate::verdict::{Evaluation, Extras, Holds, evaluate};
+use crate::verdict::{Evaluation, evaluate_each};
 
 /// The most values of one sweep.
 const MOST_VALUES: usize = 1000;
@@ -148,7 +147,8 @@ fn stepped(first: &Value, step: &Step, count: i64) -> Option<Value> {
 
 impl Session<'_> {
     /// Evaluates the ruleset at each value, as `evaluate` would with the parameter set to it; facts are read
-    /// once, and each evaluation is over the very columns of the one before. Hands back warnings about the facts.
+    /// once, and what the parameter has no say in is worked out once. Of an evaluation over tables that is visited there are
+    /// the answers and what names them. Hands back warnings about the facts.
     pub fn sweep(
         &self,
         ruleset: &Ruleset,
@@ -164,24 +164,16 @@ impl Session<'_> {
             }
             return Ok(Vec::new());
         }
-        let (mut facts, warnings) = self.facts(ruleset, options)?;
-        let stated: Vec<usize> = facts.dictionaries.iter().map(Dictionary::len).collect();
-        for value in values {
-            known[parameter] = Some(value.clone());
-            let extras = Extras { holds: Holds::Stated, ..Extras::default() };
-            let profile = &*options.profile;
-            let mut evaluation = evaluate(ruleset, facts, &known, &options.limits, profile, extras)
-                .map_err(|diagnostic| vec![*diagnostic])?;
-            visit(value, &mut evaluation);
-            facts = match evaluation.take_facts() {
-                Some(kept) => kept,
-                None => unreachable!("facts were asked to be kept"),
-            };
-            // What rules made at one value is not there at the next.
-            for (dictionary, known) in facts.dictionaries.iter_mut().zip(&stated) {
-                dictionary.forget_values(*known);
-            }
-        }
+        let (facts, warnings) = self.facts(ruleset, options)?;
+        evaluate_each(
+            ruleset,
+            facts,
+            &known,
+            (parameter, values),
+            (&options.limits, &options.profile),
+            visit,
+        )
+        .map_err(|diagnostic| vec![*diagnostic])?;
         Ok(warnings)
     }
 }

@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::Evaluator;
 use super::exclusive::Apart;
 use super::search::subjects;
+use super::stops::Stop;
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
@@ -46,15 +47,21 @@ impl Evaluator<'_> {
             return self.open_lens(id);
         }
         let mut rows: IndexVec<RowId, RowMatches> = IndexVec::new();
-        for row in &lens.rows {
+        for (at, row) in lens.rows.iter_enumerated() {
+            if let Some(known) = self.steady_row(id, at) {
+                rows.push(known);
+                continue;
+            }
             let doubtful = self.is_doubtful(&row.clause);
             let certain = self.matches(question, &row.clause, false, row.span)?;
             let possible =
                 if doubtful { Some(self.matches(question, &row.clause, true, row.span)?) } else { None };
             let possible = possible.filter(|possible| *possible != certain);
-            rows.push(RowMatches { certain, possible, without: Vec::new() });
+            let matches = RowMatches { certain, possible, without: Vec::new() };
+            self.keep_steady(id, at, &matches);
+            rows.push(matches);
         }
-        let apart = Apart::new(ruleset, lens, self.parameters);
+        let apart = Apart::new(ruleset, lens, &self.parameters);
         self.classes[question].settle(id, lens, &apart, rows).map_err(|TooMany| TooMany::at(lens.span))
     }
 
@@ -167,7 +174,7 @@ impl Evaluator<'_> {
         }
         let mut local = population_of(slots.len(), std::iter::once(&rows));
         let matches = row_matches(&local, &rows);
-        let apart = Apart::new(ruleset, lens, self.parameters);
+        let apart = Apart::new(ruleset, lens, &self.parameters);
         local.settle(id, lens, &apart, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         self.classes[lens.question].open.insert(id, OpenLens { rows, local: Box::new(local) });
         Ok(())
@@ -192,7 +199,7 @@ impl Evaluator<'_> {
             let id = left.remove(ready.unwrap_or(0));
             let matches = row_matches(&classes, &open[&id].rows);
             let lens = &ruleset.lenses[id];
-            let apart = Apart::new(ruleset, lens, self.parameters);
+            let apart = Apart::new(ruleset, lens, &self.parameters);
             classes.settle(id, lens, &apart, matches).map_err(|TooMany| TooMany::at(lens.span))?;
         }
         self.classes[question] = classes;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::Evaluator;
 use super::search;
+use super::stops::Stop;
 use crate::base::{BitSet, IndexVec, Span};
 use crate::engine::{Comparison, Computed, compare};
 use crate::model::{Clause, Cond, Expr, QuestionId, Term, Var, VarId};

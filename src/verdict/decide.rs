@@ -8,9 +8,10 @@ use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use super::by_bits::Open;
-use super::evaluate::{Bounds, Stop};
+use super::evaluate::Bounds;
 use super::exclusive::Apart;
 use super::said::{Planes, Said, places};
+use super::stops::Stop;
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};

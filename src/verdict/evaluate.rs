@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::decide::Classes;
 use super::parts::Parts;
+use super::stops::{Stop, explain_stop, missing_parameter};
+use super::sweep::Steady;
 use super::{Evaluation, LeftOut, RelationBounds, Violation};
-use crate::base::{BitSet, Idx, IndexVec, Span, StopReason};
-use crate::diag::{Code, Diagnostic};
-use crate::engine::{Clock, Failure, Halt, Limits, Profile, Reached, Sorted, Table, Values};
+use crate::base::{BitSet, Idx, IndexVec, Span};
+use crate::diag::Diagnostic;
+use crate::engine::{Clock, Failure, Halt, Limits, Profile, Sorted, Table, Values};
 use crate::facts::{FactSet, StatedFacts};
 use crate::model::VarId;
 use crate::model::{
@@ -17,7 +19,7 @@ use crate::model::{
     RelationId, Ruleset, Term, Ty,
 };
 use crate::plan::{Inputs, Plan, Task, below, plan, read_last, stated, through};
-use crate::value::{DomainError, Value};
+use crate::value::Value;
 
 /// What is certain, and what is possible where that is more.
 #[derive(Clone, Debug)]
@@ -39,24 +41,11 @@ impl Bounds {
     }
 }
 
-/// Why an evaluation stopped.
-pub(super) enum Stop {
-    Reached(Reached),
-    Domain { error: DomainError, span: Span, facts: String },
-    Other(Box<Diagnostic>),
-}
-
-impl From<Reached> for Stop {
-    fn from(reached: Reached) -> Self {
-        Self::Reached(reached)
-    }
-}
-
 /// An evaluation in progress.
 pub(super) struct Evaluator<'r> {
     pub ruleset: &'r Ruleset,
     pub facts: FactSet,
-    pub parameters: &'r IndexVec<ParameterId, Option<Value>>,
+    pub parameters: IndexVec<ParameterId, Option<Value>>,
     pub members: IndexVec<KindId, Arc<BitSet>>,
     pub clock: Clock,
     pub profile: &'r Profile,
@@ -72,6 +61,8 @@ pub(super) struct Evaluator<'r> {
     /// Relations that were let go.
     gone: BTreeSet<RelationId>,
     pub left_out: LeftOut,
+    /// Where a parameter takes several values, what stays the same.
+    pub steady: Option<Steady>,
 }
 
 /// How much is worked out.
@@ -121,9 +112,6 @@ pub fn evaluate(
     profile: &Profile,
     extras: Extras<'_>,
 ) -> Result<Evaluation, Box<Diagnostic>> {
-    if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
-        return Err(Box::new(missing_parameter(ruleset, id)));
-    }
     let (plan, is_whole) = match extras.scope {
         Scope::All => (plan(ruleset), true),
         Scope::Below(lenses) => (below(ruleset, lenses), false),
@@ -132,109 +120,50 @@ pub fn evaluate(
     };
     let left_out =
         if is_whole { LeftOut::default() } else { LeftOut::of(ruleset, &plan, &facts.dictionaries) };
-    let mut evaluator = Evaluator {
-        members: facts.members.iter().map(|members| Arc::new(members.clone())).collect(),
-        facts,
-        ruleset,
-        parameters,
-        clock: Clock::start(limits),
-        profile,
-        relations: ruleset.relations.iter().map(|_| None).collect(),
-        classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
-        asked: Mutex::default(),
-        parts: ruleset.questions.iter().map(|question| Parts::of(question.slots.len())).collect(),
-        reasons: extras.splits,
-        stated: (extras.holds == Holds::Stated)
-            .then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
-        gone: BTreeSet::new(),
-        left_out,
-    };
-    evaluator.intern_constants();
+    let mut evaluator = Evaluator::new(ruleset, facts, parameters.clone(), limits, profile, extras)?;
+    evaluator.left_out = left_out;
     evaluator.run(plan, extras).map_err(|stop| Box::new(explain_stop(stop, limits)))
 }
 
-fn missing_parameter(ruleset: &Ruleset, id: ParameterId) -> Diagnostic {
-    let parameter = &ruleset.parameters[id];
-    Diagnostic::new(Code::ParameterValue, format!("`{}` has no value", parameter.name))
-        .at(parameter.span, "needed here")
-        .help(format!(
-            "give it one with `--set {}=…`, or `given {} = …` in a scenario",
-            parameter.name, parameter.name
-        ))
-}
-
-/// Why the work ended when it was asked to.
-pub fn asked_to_stop(reason: StopReason, memory: Option<u64>) -> Diagnostic {
-    match reason {
-        StopReason::Memory => {
-            let most = memory.map_or_else(String::new, |most| format!(" of {} MiB", most >> 20));
-            Diagnostic::new(Code::MemoryLimit, format!("the memory limit{most} was reached")).help(
-                "allow more with `--max-memory`, state fewer columns of the tables or fewer rows with `where`, \
-                 or let `--cache` spare the reading of tables",
-            )
+impl<'r> Evaluator<'r> {
+    /// Nothing worked out yet; a parameter that a rule uses needs a value.
+    pub fn new(
+        ruleset: &'r Ruleset,
+        facts: FactSet,
+        parameters: IndexVec<ParameterId, Option<Value>>,
+        limits: &Limits,
+        profile: &'r Profile,
+        extras: Extras<'_>,
+    ) -> Result<Self, Box<Diagnostic>> {
+        if let Some((id, _)) = parameters.iter_enumerated().find(|(_, value)| value.is_none()) {
+            return Err(Box::new(missing_parameter(ruleset, id)));
         }
-        StopReason::Interrupted => Diagnostic::new(Code::Interrupted, "the work was interrupted")
-            .help("nothing was written; run it again for an answer"),
-    }
-}
-
-/// Which limit was reached, and what to do about it.
-pub fn limit_reached(reached: Reached, limits: &Limits) -> Diagnostic {
-    match reached {
-        Reached::Facts => Diagnostic::new(
-            Code::FactLimit,
-            format!("more than {} facts follow from the rules", limits.facts),
-        )
-        .help("allow more with `--max-facts`, or look for a rule that joins what does not belong together"),
-        Reached::Rounds => Diagnostic::new(
-            Code::RoundLimit,
-            format!("a loop of rules took more than {} rounds", limits.rounds),
-        )
-        .help("allow more with `--max-rounds`"),
-        Reached::Time => Diagnostic::new(Code::TimeLimit, "the evaluation took longer than allowed")
-            .help("allow more with `--max-time`"),
-        Reached::Asked(reason) => asked_to_stop(reason, limits.memory),
-    }
-}
-
-fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
-    match stop {
-        Stop::Reached(reached) => limit_reached(reached, limits),
-        Stop::Domain { error, span, facts } => {
-            let what = match error {
-                DomainError::DivisionByZero => "something is divided by zero",
-                DomainError::Overflow => "a number grows too large, or a date leaves the calendar",
-                DomainError::NegativeBase => "a negative number is raised to a power that is not whole",
-                DomainError::FractionalShift => "a date is moved by a number that is not whole",
-                DomainError::LogarithmOfNothing => "zero or a negative number has no logarithm",
-                DomainError::BadPattern => "a pattern cannot be read",
-                DomainError::TwoValues => "one combination has two values to add up",
-            };
-            Diagnostic::new(Code::DomainError, what)
-                .at(
-                    span,
-                    if facts.is_empty() {
-                        "while working this out".to_owned()
-                    } else {
-                        format!("for {facts}")
-                    },
-                )
-                .help(match error {
-                    DomainError::TwoValues => {
-                        "name more words after `for each`, so that each combination has one value"
-                    }
-                    DomainError::BadPattern => "write a regular expression in quotes",
-                    _ => "add a condition that leaves such facts out, as in `and b != 0`",
-                })
-        }
-        Stop::Other(diagnostic) => *diagnostic,
+        let mut evaluator = Self {
+            members: facts.members.iter().map(|members| Arc::new(members.clone())).collect(),
+            facts,
+            ruleset,
+            parameters,
+            clock: Clock::start(limits),
+            profile,
+            relations: ruleset.relations.iter().map(|_| None).collect(),
+            classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
+            asked: Mutex::default(),
+            parts: ruleset.questions.iter().map(|question| Parts::of(question.slots.len())).collect(),
+            reasons: extras.splits,
+            stated: (extras.holds == Holds::Stated)
+                .then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
+            gone: BTreeSet::new(),
+            left_out: LeftOut::default(),
+            steady: None,
+        };
+        evaluator.intern_constants();
+        Ok(evaluator)
     }
 }
 
 impl Evaluator<'_> {
     fn run(mut self, plan: Plan, extras: Extras<'_>) -> Result<Evaluation, Stop> {
         let ruleset = self.ruleset;
-        let profile = self.profile;
         let splits = extras.splits;
         let mut read_last = match extras.holds {
             Holds::Least => read_last(ruleset, &plan.steps, splits),
@@ -242,29 +171,7 @@ impl Evaluator<'_> {
         }
         .into_iter();
         for task in plan.steps {
-            self.clock.time()?;
-            let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
-            profile.part(
-                || task.name(ruleset),
-                rows,
-                || match &task {
-                    Task::Relations { members, recursive } => {
-                        self.relations(members, *recursive)?;
-                        Ok(members
-                            .iter()
-                            .filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len()))
-                            .sum())
-                    }
-                    Task::Population(question) => {
-                        self.population(*question)?;
-                        Ok(self.classes[*question].len())
-                    }
-                    Task::Lens(lens) => {
-                        self.lens(*lens)?;
-                        Ok(self.classes[ruleset.lenses[*lens].question].len())
-                    }
-                },
-            )?;
+            self.task(&task)?;
             read_last.next().into_iter().flatten().for_each(|relation| self.let_go(relation));
         }
         for question in ruleset.questions.ids() {
@@ -283,6 +190,45 @@ impl Evaluator<'_> {
         Ok(self.finish(violations))
     }
 
+    /// Works out what a step of a plan does.
+    pub fn task(&mut self, task: &Task) -> Result<(), Stop> {
+        let (ruleset, profile) = (self.ruleset, self.profile);
+        self.clock.time()?;
+        let rows = |rows: &Result<usize, Stop>| rows.as_ref().map_or(0, |rows| *rows);
+        profile.part(
+            || task.name(ruleset),
+            rows,
+            || match task {
+                Task::Relations { members, recursive } => {
+                    self.relations(members, *recursive)?;
+                    Ok(members
+                        .iter()
+                        .filter_map(|id| Some(self.relations[*id].as_ref()?.certain.len()))
+                        .sum())
+                }
+                Task::Population(question) => {
+                    self.population(*question)?;
+                    Ok(self.classes[*question].len())
+                }
+                Task::Lens(lens) => {
+                    self.lens(*lens)?;
+                    Ok(self.classes[ruleset.lenses[*lens].question].len())
+                }
+            },
+        )?;
+        Ok(())
+    }
+
+    /// What lenses were asked as relations so far.
+    pub fn asked(&self) -> BTreeMap<AtomSource, Bounds> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes this for what lenses were asked so far.
+    pub fn set_asked(&mut self, asked: BTreeMap<AtomSource, Bounds>) {
+        self.asked = Mutex::new(asked);
+    }
+
     /// Lets a relation go that nothing reads any more, unless figures are drawn from it.
     fn let_go(&mut self, relation: RelationId) {
         let is_told = self.ruleset.repeats.iter().any(|repeat| repeat.relation == relation);
@@ -294,7 +240,7 @@ impl Evaluator<'_> {
     }
 
     /// Gives every constant of a rule an id, so that bodies compare ids alone.
-    fn intern_constants(&mut self) {
+    pub fn intern_constants(&mut self) {
         let mut constants: BTreeSet<Constant> = BTreeSet::new();
         let ruleset = self.ruleset;
         for rule in &ruleset.rules {
@@ -336,7 +282,7 @@ impl Evaluator<'_> {
         let inputs = Inputs {
             ruleset: self.ruleset,
             dictionaries: &self.facts.dictionaries,
-            parameters: self.parameters,
+            parameters: &self.parameters,
             members: &self.members,
             tables: &tables,
             missing: &missing,

@@ -22,14 +22,18 @@ mod said;
 mod search;
 mod splits;
 mod steps;
+mod stops;
+mod sweep;
 mod walks;
 
 pub use decide::outcome_of_rows;
 pub use differing::{Answer, differing};
-pub use evaluate::{Extras, Holds, Scope, asked_to_stop, evaluate, limit_reached};
+pub use evaluate::{Extras, Holds, Scope, evaluate};
 pub use evaluation::{Bound, Evaluation, LeftOut, RelationBounds, Violation};
 pub use outcome::{Outcome, OutcomeSet};
 pub use splits::Without;
+pub use stops::{asked_to_stop, limit_reached};
+pub use sweep::evaluate_each;
 
 use std::sync::Arc;
 

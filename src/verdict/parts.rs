@@ -9,9 +9,10 @@ use super::conditions::{
     Words, aggregate_of, count, expression_key, flattened, grouped, has_figures, items_of, key,
     names_no_subject,
 };
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::Evaluator;
 use super::of_word::Names;
 use super::search;
+use super::stops::Stop;
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
@@ -33,7 +34,7 @@ const VERY_FEW: usize = 32;
 const MANY: usize = 1 << 13;
 
 /// What parts of rows say of the subjects of one question.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Parts {
     /// How many rows, or parts of rows, say it; aggregates too.
     used: Option<HashMap<String, usize>>,

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::Evaluator;
 use super::relations::occurrences;
 use super::rounds::Rounds;
 use super::search::{self, Wanted};
 use super::steps::{Compiled, Step};
+use super::stops::Stop;
 use super::walks::{Kept, Layout, best, walked};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Bail, Clock, Gather, Lists, Place, Program, Reached, Sorted, Table, Values};

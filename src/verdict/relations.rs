@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::evaluate::{Bounds, Evaluator, Stop};
+use super::evaluate::{Bounds, Evaluator};
 use super::search::{self, Wanted, branches};
+use super::stops::Stop;
 use crate::base::{BitSet, Idx, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::evaluate::{Evaluator, Stop};
+use super::evaluate::Evaluator;
+use super::stops::Stop;
 use crate::base::{BitSet, Span};
 use crate::model::clause::{bind, cond_vars};
 use crate::model::{Clause, Cond, QuestionId, VarId};

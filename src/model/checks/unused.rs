@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use super::population::{atoms, clauses};
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
-use crate::model::ir::{AtomSource, Cond, ExpectationKind, KindId, RelationId, Ruleset, Ty};
+use crate::model::clause::parameters_of;
+use crate::model::ir::{
+    AtomSource, Cond, ExpectationKind, KindId, ParameterId, RelationId, Ruleset, Term, Ty,
+};
 use crate::model::raw::show_parts;
 
 pub(super) fn check(ruleset: &Ruleset) -> Vec<Diagnostic> {
@@ -51,16 +54,15 @@ fn relations(ruleset: &Ruleset) -> Vec<Diagnostic> {
 }
 
 fn parameters(ruleset: &Ruleset) -> Vec<Diagnostic> {
-    let text =
-        clauses(ruleset).map(|clause| format!("{:?}{:?}", clause.when, clause.unless)).collect::<String>();
-    let heads = ruleset.rules.iter().map(|rule| format!("{:?}", rule.head)).collect::<String>();
+    let mut named: BTreeSet<ParameterId> = clauses(ruleset).flat_map(parameters_of).collect();
+    named.extend(ruleset.rules.iter().flat_map(|rule| &rule.head).filter_map(|term| match term {
+        Term::Parameter(parameter) => Some(*parameter),
+        Term::Var(_) | Term::Constant(_) => None,
+    }));
     ruleset
         .parameters
         .iter_enumerated()
-        .filter(|(id, parameter)| {
-            let mark = format!("Parameter(ParameterId({}))", id.0);
-            parameter.name != "today" && !text.contains(&mark) && !heads.contains(&mark)
-        })
+        .filter(|(id, parameter)| parameter.name != "today" && !named.contains(id))
         .map(|(_, parameter)| unused("parameter", &parameter.name, parameter.span))
         .collect()
 }
