@@ -90,7 +90,8 @@ impl Run<'_> {
         let by_rows = lenses.iter().all(|lens| self.rows_giving(*lens, verdict, is_closed, &mut rows));
         let mut clauses: Vec<Rc<Clause>> = Vec::new();
         if is_closed {
-            if !by_rows {
+            // Of one who is given, what the lenses say is asked after this.
+            if !by_rows || want.iter().all(|want| matches!(want, Want::Is(_))) {
                 return self.population(question, want, possible);
             }
             for (lens, row) in &rows {

@@ -9,7 +9,7 @@ use crate::base::Idx;
 use crate::builtin::AggregateKind;
 use crate::engine::{Calculation, Combinations, Computed, Leaf, Members};
 use crate::facts::MISSING;
-use crate::model::clause::{cond_vars, expr_vars};
+use crate::model::clause::expr_vars;
 use crate::model::{Aggregate, CompareOp, Constant, Expr, Term, Ty, VarId};
 use crate::value::{Decimal, DomainError, Value};
 
@@ -90,25 +90,6 @@ impl Run<'_> {
         }
     }
 
-    fn aggregate(&self, aggregate: &Aggregate, env: &Env<'_>) -> Result<Calc, Stop> {
-        let whole = self.whole();
-        // Within a loop more may come yet, and who asks how far sides lie apart wants to hear of all.
-        let keeps = whole.sides.is_none() && whole.is_at_rest();
-        let key = (aggregate.span, outer(aggregate, env));
-        if let Some(known) = whole.sums.borrow().get(&key).filter(|_| keeps) {
-            return Ok(known.clone());
-        }
-        let members = |possible| whole.strictly(|_| whole.members_of(aggregate, env, possible));
-        let (Some(certain), Some(possible)) = (members(false)?, members(true)?) else {
-            return Ok(Calc::Failed);
-        };
-        let found: Calc = crate::engine::aggregated(aggregate.kind, &certain, &possible).into();
-        if keeps && found != Calc::Failed {
-            whole.sums.borrow_mut().insert(key, found.clone());
-        }
-        Ok(found)
-    }
-
     /// Per combination its value and weight, missing where it has two; nothing where a certain one has two.
     pub fn members_of(
         &self,
@@ -154,16 +135,6 @@ impl Run<'_> {
         })?;
         Ok(if !possible && clash { None } else { Some(combinations.members) })
     }
-}
-
-/// What stands in the words of an aggregate that are not its own.
-fn outer(aggregate: &Aggregate, env: &Env<'_>) -> Vec<Option<u32>> {
-    let mut vars = Vec::new();
-    cond_vars(&aggregate.body, &mut vars);
-    expr_vars(&aggregate.value, &mut vars);
-    aggregate.weight.iter().for_each(|weight| expr_vars(weight, &mut vars));
-    let outer: BTreeSet<VarId> = vars.into_iter().filter(|var| !aggregate.owns(*var)).collect();
-    outer.into_iter().map(|var| env.ids[var.index()]).collect()
 }
 
 /// Whether two sides compare so: some two values of theirs (possible), or all (certain).

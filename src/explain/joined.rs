@@ -30,6 +30,15 @@ pub(super) struct Joined {
     pub partial: bool,
 }
 
+impl Joined {
+    /// Adds what was found elsewhere.
+    pub fn extend(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.looks.extend(other.looks);
+        self.partial |= other.partial;
+    }
+}
+
 impl Run<'_> {
     /// Notes the values that other conditions would find for the words of a sentence.
     pub fn note_joined(&self, atom: &Atom, rest: &[&Cond], env: &Env<'_>) -> Flow {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
-use super::calculate::Calc;
+use super::figures::Sums;
 use super::grow::{Grown, wants};
 use super::joined::Joined;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
@@ -16,7 +16,7 @@ use super::settled::Settled;
 use super::solve::Env;
 use super::without::Without;
 use super::world::{Change, Node, World};
-use crate::base::{Idx, Span};
+use crate::base::Idx;
 use crate::model::{KindId, LensId, RelationId, Term, Ty};
 use crate::value::Value;
 use crate::verdict::OutcomeSet;
@@ -46,9 +46,6 @@ pub(super) struct Matched {
     /// Whether what holds where none decides is open.
     pub default: bool,
 }
-
-/// What aggregates come to, by their places and the ids of words that are not their own.
-type Sums = HashMap<(Span, Vec<Option<u32>>), Calc, FxBuildHasher>;
 
 /// A world, worked out on demand.
 pub(super) struct Run<'w> {
@@ -109,6 +106,19 @@ pub(super) struct Trace {
     pub turning: BTreeSet<Value>,
     /// Values that other sentences state for words that were looked for.
     pub joined: Joined,
+}
+
+impl Trace {
+    /// Adds what another answer was read off.
+    pub fn extend(&mut self, other: Self) {
+        let Self { facts, asked, kinds, all, turning, joined } = other;
+        self.facts.extend(facts);
+        self.asked.extend(asked);
+        self.kinds.extend(kinds);
+        self.all.extend(all);
+        self.turning.extend(turning);
+        self.joined.extend(joined);
+    }
 }
 
 impl<'w> Run<'w> {
@@ -173,6 +183,11 @@ impl<'w> Run<'w> {
     /// A completion of a world, where what the change does not reach is read off the evaluation.
     pub fn filling(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
         Self { knowing: Some(base), ..base.differing(change, budget) }
+    }
+
+    /// The world that this is a completion of.
+    pub fn completes(&self) -> Option<&Run<'w>> {
+        self.knowing
     }
 
     /// The world in which it is asked what is known.

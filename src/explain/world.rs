@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::figures::Sums;
 use super::grow::Growing;
 use super::lookup::{Indexes, Tuple};
 use crate::base::{Idx, IndexVec};
@@ -73,6 +74,8 @@ pub(super) struct World<'w> {
     weights: RefCell<BTreeMap<Node, u8>>,
     /// What a row that leads nowhere by itself asks at least.
     least: RefCell<BTreeMap<(LensId, RowId), Rc<Clause>>>,
+    /// What aggregates come to that no change looked at had a say in.
+    pub sums: RefCell<Sums>,
     /// How relations of loops grow, where they do.
     growing: RefCell<BTreeMap<RelationId, Option<Rc<Growing>>>>,
 }
@@ -122,6 +125,7 @@ impl<'w> World<'w> {
             reads,
             weights: RefCell::default(),
             least: RefCell::default(),
+            sums: RefCell::default(),
             growing: RefCell::default(),
         })
     }
