@@ -20,7 +20,7 @@ pub(super) struct Outcomes {
 }
 
 /// Rows of a batch that agree on some columns, groups in the order of their ids.
-struct Groups {
+pub(super) struct Groups {
     columns: Vec<usize>,
     /// The first row of each group.
     firsts: Vec<u32>,
@@ -29,7 +29,7 @@ struct Groups {
 }
 
 impl Groups {
-    fn new(batch: &Batch, columns: Vec<usize>) -> Self {
+    pub fn new(batch: &Batch, columns: Vec<usize>) -> Self {
         let mut out = Self { columns, firsts: Vec::new(), of_row: vec![0; batch.len] };
         let all = 0..batch.len as u32;
         if out.columns.len() <= 2 {
@@ -50,6 +50,16 @@ impl Groups {
         out
     }
 
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.firsts.len()
+    }
+
+    /// The group of a row.
+    pub fn of(&self, row: usize) -> usize {
+        self.of_row[row] as usize
+    }
+
     /// Makes groups of rows that lie side by side.
     fn divide<R>(&mut self, rows: &[R], row: impl Fn(&R) -> u32, same: impl Fn(&R, &R) -> bool) {
         for group in rows.chunk_by(same) {
@@ -60,7 +70,7 @@ impl Groups {
     }
 
     /// Puts the first row of each of some groups into an empty batch.
-    fn put_firsts(&self, batch: &Batch, groups: &[usize], firsts: &mut Batch) {
+    pub fn put_firsts(&self, batch: &Batch, groups: &[usize], firsts: &mut Batch) {
         for column in &self.columns {
             let first = |group: &usize| batch.columns[*column][self.firsts[*group] as usize];
             firsts.columns[*column].extend(groups.iter().map(first));
@@ -69,7 +79,7 @@ impl Groups {
     }
 
     /// The ids that the rows of a group agree on.
-    fn ids(&self, batch: &Batch, group: usize) -> impl ExactSizeIterator<Item = u32> {
+    pub fn ids(&self, batch: &Batch, group: usize) -> impl ExactSizeIterator<Item = u32> {
         let row = self.firsts[group] as usize;
         self.columns.iter().map(move |column| batch.columns[*column][row])
     }

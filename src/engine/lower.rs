@@ -3,6 +3,7 @@
 use super::barren::Barren;
 use super::batch_compare::Truths;
 use super::batch_texts::OfText;
+use super::batch_told::Told;
 use super::program::{AggregatePlan, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
 
@@ -17,6 +18,11 @@ pub(super) struct Registers {
 impl Registers {
     pub fn of(program: &Program) -> Self {
         Self { vars: program.vars, ranges: program.ranges }
+    }
+
+    /// Whether a column is a variable's.
+    pub fn is_var(self, column: usize) -> bool {
+        column < self.vars
     }
 
     /// Where the first row of an atom's level stands; the one past its last stands behind.
@@ -50,6 +56,8 @@ pub(super) struct Op<'p> {
     pub scan: Option<Scan>,
     /// Rows left in which it found nothing.
     pub barren: Option<Barren>,
+    /// What it found by the ids it reads.
+    pub told: Option<Told>,
 }
 
 /// The rows of one atom, with nothing else to ask: a step for one or several variables.
@@ -159,6 +167,7 @@ pub(super) fn lower<'p>(
         ops.push(Op {
             step,
             keep,
+            told: Told::of(registers, step, &inner),
             inner,
             aggregates,
             truths: Truths::default(),

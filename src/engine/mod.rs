@@ -14,6 +14,7 @@ mod batch_rows;
 mod batch_shared;
 mod batch_sides;
 mod batch_texts;
+mod batch_told;
 mod batch_units;
 mod calculate;
 mod extend;

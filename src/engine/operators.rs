@@ -227,14 +227,12 @@ impl Run<'_, '_> {
             Step::Yield(value) => return self.yields(op, value, batch),
             Step::Not { .. } => {
                 let mut met = BitSet::new(batch.len);
-                self.exists(&op.inner[0], batch, &mut met)?;
+                self.found_in(op, batch, &mut met)?;
                 rows.extend(each(batch, |row| !met.contains(row)));
             }
             Step::Exists(_) | Step::AnyOf(_) => {
                 let mut met = BitSet::new(batch.len);
-                for inner in &op.inner {
-                    self.exists(inner, batch, &mut met)?;
-                }
+                self.found_in(op, batch, &mut met)?;
                 rows.extend(each(batch, |row| met.contains(row)));
             }
             Step::Extend { .. } | Step::Members { .. } | Step::Branch(_) => {
@@ -298,8 +296,16 @@ impl Run<'_, '_> {
         computed.map_err(|_| Bail::Calculation)
     }
 
+    /// Marks the rows for which some way to meet one of a step's conjunctions is there.
+    fn found_in(&mut self, op: &Op<'_>, batch: &Batch, met: &mut BitSet) -> Result<(), Bail> {
+        if let (Some(told), [only]) = (&op.told, op.inner.as_slice()) {
+            return self.told(told, only, batch, met);
+        }
+        op.inner.iter().try_for_each(|inner| self.exists(inner, batch, met))
+    }
+
     /// Marks the rows for which some way to meet a conjunction is there; marked ones are passed over.
-    fn exists(&mut self, inner: &Inner<'_>, batch: &Batch, met: &mut BitSet) -> Result<(), Bail> {
+    pub(super) fn exists(&mut self, inner: &Inner<'_>, batch: &Batch, met: &mut BitSet) -> Result<(), Bail> {
         // INVARIANT: conjunctions of which only is asked whether they can be met have one.
         let Some(origin) = inner.origin else { return Ok(()) };
         if let [Op { step: Step::Seek { atom, from, to }, .. }] = inner.ops.as_slice() {

@@ -38,26 +38,36 @@ impl Ids {
 }
 
 /// What came out, by ids.
-pub(super) type Found = HashMap<Ids, Result<Computed, DomainError>, FxBuildHasher>;
+pub(super) type Found<T> = HashMap<Ids, T, FxBuildHasher>;
 
-/// Results of an aggregate, for all threads.
-#[derive(Debug, Default)]
-pub struct Results {
-    found: RwLock<Found>,
+/// What an aggregate comes to.
+pub type Outcome = Result<Computed, DomainError>;
+
+/// Results of an aggregate, or of something else that hangs on ids alone, for all threads.
+#[derive(Debug)]
+pub struct Results<T = Outcome> {
+    found: RwLock<Found<T>>,
     /// Questions of late, older ones counting less.
     asked: AtomicUsize,
     /// Those of them that were met.
     met: AtomicUsize,
 }
 
-impl Results {
+impl<T> Default for Results<T> {
+    fn default() -> Self {
+        let (asked, met) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { found: RwLock::new(HashMap::default()), asked, met }
+    }
+}
+
+impl<T> Results<T> {
     /// What is remembered; to be let go before any is put in.
-    pub(super) fn look(&self) -> RwLockReadGuard<'_, Found> {
+    pub(super) fn look(&self) -> RwLockReadGuard<'_, Found<T>> {
         self.found.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Remembers what came out, as far as there is room.
-    pub(super) fn remember(&self, all: impl Iterator<Item = (Ids, Result<Computed, DomainError>)>) {
+    pub(super) fn remember(&self, all: impl Iterator<Item = (Ids, T)>) {
         let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
         for (ids, computed) in all {
             if found.len() < MOST && self.pays(&found) {
@@ -78,7 +88,7 @@ impl Results {
     }
 
     /// Whether it is worth its time to ask and to remember, where so much is remembered.
-    pub(super) fn pays(&self, found: &Found) -> bool {
+    pub(super) fn pays(&self, found: &Found<T>) -> bool {
         let (asked, met) = (self.asked.load(Ordering::Relaxed), self.met.load(Ordering::Relaxed));
         found.len() < AT_FIRST || met.saturating_mul(WORTH) >= asked.saturating_mul(found.len())
     }
@@ -90,7 +100,7 @@ mod tests {
 
     /// How many results are remembered of so many questions about so many different ids.
     fn remembered(questions: u32, different: u32) -> usize {
-        let results = Results::default();
+        let results = Results::<Outcome>::default();
         for at in 0..questions {
             let ids = || Ids::of([at.wrapping_mul(0x9E37_79B1) % different].into_iter());
             let met = results.look().contains_key(&ids());

@@ -1,0 +1,94 @@
+//! Searches for whether something exists whose outer ids come up again: each combination of ids is searched for once,
+//! and what was found is remembered as long as that pays.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::batch::{Bail, Batch};
+use super::batch_shared::Groups;
+use super::lower::{Inner, Op, Registers};
+use super::operators::Run;
+use super::program::Step;
+use super::results::{Ids, Results};
+use crate::base::BitSet;
+
+/// After so many rows it is clear whether their ids come up again.
+const TRIED: usize = 1 << 13;
+
+/// At least one of so many rows must be told without a search.
+const WORTH: usize = 4;
+
+/// What searches found by their outer ids, for all threads.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    results: Results<bool>,
+    /// Rows that were asked about.
+    asked: AtomicUsize,
+    /// Rows for which a search was made.
+    searched: AtomicUsize,
+}
+
+impl Told {
+    /// What a step can remember: where it only asks whether something exists, and reads nothing but variables.
+    pub fn of(registers: Registers, step: &Step, inner: &[Inner<'_>]) -> Option<Self> {
+        let [only] = inner else { return None };
+        let asks = match step {
+            Step::Not { .. } | Step::Exists(_) => true,
+            Step::AnyOf(branches) => branches.len() == 1,
+            _ => false,
+        };
+        let is_look_up = matches!(only.ops.as_slice(), [Op { step: Step::Seek { .. }, .. }]);
+        let plain = !only.reads.is_empty() && only.reads.iter().all(|column| registers.is_var(*column));
+        (asks && plain && !is_look_up).then(Self::default)
+    }
+
+    fn pays(&self) -> bool {
+        let asked = self.asked.load(Ordering::Relaxed);
+        asked < TRIED || (asked - self.searched.load(Ordering::Relaxed).min(asked)) * WORTH >= asked
+    }
+}
+
+impl Run<'_, '_> {
+    /// Marks the rows for which some way to meet a conjunction is there; rows that agree in what it reads are searched
+    /// for once.
+    pub(super) fn told(
+        &mut self,
+        told: &Told,
+        inner: &Inner<'_>,
+        batch: &Batch,
+        met: &mut BitSet,
+    ) -> Result<(), Bail> {
+        if !told.pays() {
+            return self.exists(inner, batch, met);
+        }
+        let groups = Groups::new(batch, inner.reads.clone());
+        let mut known: Vec<Option<bool>> = {
+            let found = told.results.look();
+            (0..groups.len()).map(|group| found.get(&Ids::of(groups.ids(batch, group))).copied()).collect()
+        };
+        let left: Vec<usize> = (0..groups.len()).filter(|group| known[*group].is_none()).collect();
+        told.asked.fetch_add(batch.len, Ordering::Relaxed);
+        told.searched.fetch_add(left.len(), Ordering::Relaxed);
+        if !left.is_empty() {
+            let mut firsts = self.spare();
+            groups.put_firsts(batch, &left, &mut firsts);
+            let mut own = BitSet::new(left.len());
+            let ended = self.exists(inner, &firsts, &mut own);
+            self.give_back(firsts);
+            ended?;
+            for (at, group) in left.iter().enumerate() {
+                known[*group] = Some(own.contains(at));
+            }
+            told.results.remember(
+                left.iter()
+                    .enumerate()
+                    .map(|(at, group)| (Ids::of(groups.ids(batch, *group)), own.contains(at))),
+            );
+        }
+        for row in 0..batch.len {
+            if known[groups.of(row)] == Some(true) {
+                met.insert(row);
+            }
+        }
+        Ok(())
+    }
+}
