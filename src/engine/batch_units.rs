@@ -279,7 +279,7 @@ impl Node<'_> {
 }
 
 /// Whether a difference of that sign compares so.
-pub(super) fn compares(difference: i64, op: Comparison) -> bool {
+pub fn compares(difference: i64, op: Comparison) -> bool {
     match op {
         Comparison::Equal => difference == 0,
         Comparison::NotEqual => difference != 0,

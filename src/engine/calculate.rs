@@ -165,7 +165,7 @@ pub(super) fn number(value: &Value) -> Result<Decimal, DomainError> {
 }
 
 /// Whether two values compare so.
-pub(super) fn holds(left: &Value, op: Comparison, right: &Value) -> bool {
+pub fn holds(left: &Value, op: Comparison, right: &Value) -> bool {
     match op {
         Comparison::Equal => left == right,
         Comparison::NotEqual => left != right,

@@ -43,7 +43,8 @@ mod within;
 
 pub use aggregate::{Combinations, Members, aggregated, of_nothing};
 pub use batch::{Bail, BatchProgram, Found};
-pub use calculate::{Leaf, calculate, compare};
+pub use batch_units::compares;
+pub use calculate::{Leaf, calculate, compare, holds};
 pub use gather::Gather;
 pub use grouped::Grouped;
 pub use limits::{Clock, Limits, Reached};

@@ -183,7 +183,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// How the right side compares with the left.
-    pub(super) fn turned(self) -> Self {
+    pub fn turned(self) -> Self {
         match self {
             Self::Equal | Self::NotEqual => self,
             Self::Less => Self::Greater,

@@ -197,6 +197,12 @@ impl Table {
         &self.columns
     }
 
+    /// Some of the rows, ascending.
+    pub fn kept(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter().map(|column| base::gathered(column, rows)).collect();
+        Self { sorted: self.sorted, ..Self::new(columns) }
+    }
+
     /// The columns with the tuples in ascending order.
     pub fn in_order(&self) -> Vec<Arc<Vec<u32>>> {
         if self.sorted || self.columns.is_empty() {

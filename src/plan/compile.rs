@@ -217,6 +217,7 @@ impl<'r> Compiler<'_, 'r> {
                 return Conjunction { steps: state.steps };
             }
         }
+        let items = self.filtered(items, bound, needed, possible);
         let items = self.hanging(items, bound, needed, possible);
         let items = self.join(items, bound, possible);
         let outside = (self.columns.len(), self.lets.len());

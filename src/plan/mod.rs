@@ -6,6 +6,7 @@ mod below;
 mod compile;
 mod equal;
 mod expressions;
+mod filtered;
 mod hanging;
 mod inline;
 mod join;

@@ -15,6 +15,9 @@ pub(super) const JOINED: AtomSource = AtomSource::Relation(RelationId(u32::MAX -
 /// Stands for what goes together by a condition between two words.
 pub(super) const PAIRED: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 2));
 
+/// Stands for the rows of a sentence that a condition leaves.
+pub(super) const LEFT: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 3));
+
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
 pub fn outline(ruleset: &Ruleset, clause: &Clause, program: &Program) -> String {
     let mut outline = Outline { ruleset, clause, program, lines: Vec::new() };
@@ -137,6 +140,7 @@ impl Outline<'_> {
         let what = match source {
             source if *source == SUBJECTS => "the subjects".to_owned(),
             source if *source == JOINED => "several sentences at once".to_owned(),
+            source if *source == LEFT => "what a condition leaves of a sentence".to_owned(),
             source if *source == PAIRED => "what a condition lets go together".to_owned(),
             AtomSource::Relation(relation) => name(self.ruleset, *relation),
             AtomSource::Verdict { verdict, lenses, question, .. } => {
