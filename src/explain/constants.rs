@@ -22,6 +22,8 @@ const MOST_SPELLED: usize = 20;
 #[derive(Clone, Default)]
 pub(super) struct Found {
     pub values: BTreeSet<Value>,
+    /// Whether some sentence asks only what is known.
+    pub known: bool,
     /// Whether texts stand for patterns that rules do not name.
     pub patterns: bool,
     /// The functions that rules call.
@@ -101,7 +103,10 @@ impl Found {
         match cond {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.cond(part)),
             Cond::Not(inner, _) => self.cond(inner),
-            Cond::Atom(atom) => atom.args.iter().for_each(|term| self.term(term)),
+            Cond::Atom(atom) => {
+                self.known |= atom.known;
+                atom.args.iter().for_each(|term| self.term(term));
+            }
             Cond::Compare { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);

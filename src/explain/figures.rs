@@ -92,7 +92,8 @@ impl Run<'_> {
         let mut inner = Vec::new();
         aggregate.value.aggregates(&mut |other| inner.push(other));
         aggregate.weight.iter().for_each(|weight| weight.aggregates(&mut |other| inner.push(other)));
-        inner.is_empty() && !self.apart && nodes.into_iter().all(|node| !self.is_touched(node))
+        let plain = inner.is_empty() && !self.apart && self.trace.is_none();
+        plain && nodes.into_iter().all(|node| !self.differs(node))
     }
 }
 

@@ -187,7 +187,9 @@ impl Builder<'_> {
             return Err(Stop::Spent);
         }
         let change = self.world.turned(change, doubt, &self.world.filled(doubt, slot, &value));
-        let mut run = if self.world.pot.get() > self.pot {
+        let mut run = if self.stated {
+            self.base.differing(change, self.left)
+        } else if self.world.pot.get() > self.pot {
             Run::filling(self.base, change, self.left)
         } else {
             // What the evaluation left out is worked out for others too: they need some of the steps for that.

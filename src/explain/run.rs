@@ -255,6 +255,11 @@ impl<'w> Run<'w> {
         touched
     }
 
+    /// Whether something that differs here has a say in a node, be it worked out already or not.
+    pub fn differs(&self, node: Node) -> bool {
+        !self.changed.is_empty() && !self.world.reads(node).is_disjoint(&self.changed)
+    }
+
     /// Whether a thing is of a kind.
     pub fn is_member(&self, kind: KindId, id: u32) -> bool {
         self.note(|trace| _ = trace.kinds.insert((kind, id)));

@@ -166,6 +166,7 @@ impl Builder<'_> {
                 turns_of(tree, doubt, &mut turns);
                 if known.is_empty() {
                     turns.extend(self.named(doubt));
+                    turns.extend(self.turns_where_known(doubt));
                 }
                 let mut turns: Vec<Turn> =
                     turns.into_iter().filter(|turn| self.is_far(doubt, turn) == far).collect();
@@ -203,6 +204,15 @@ impl Builder<'_> {
         }
         let own = self.rules.values.iter().filter(|value| value.kind() == kind).take(MOST_NAMED);
         own.map(|value| self.world.filled(doubt, slot, value)).collect()
+    }
+
+    /// The values of a gap at which the answer turns where they are known, which rules may ask.
+    fn turns_where_known(&mut self, doubt: &Doubt) -> Vec<Turn> {
+        let Some(trace) = self.first.clone().filter(|_| self.rules.known) else { return Vec::new() };
+        self.stated = true;
+        let turns = self.turns(&Change::default(), doubt, &trace);
+        self.stated = false;
+        turns.unwrap_or_default()
     }
 
     /// Whether a value lies so far from all that rules and facts name that it only shows what holds beyond them.
@@ -281,6 +291,7 @@ impl Builder<'_> {
             first: None,
             near: std::mem::take(&mut self.near),
             far: self.far,
+            stated: false,
             broken: None,
             most: self.most,
             missed: false,

@@ -56,6 +56,8 @@ pub(super) struct Builder<'w> {
     pub near: BTreeSet<Value>,
     /// How much of what turned out so far lies far off.
     pub far: usize,
+    /// Whether what turns out is taken for known.
+    pub stated: bool,
     /// The condition for which the evaluation of the last world ends, if any.
     pub broken: Option<Span>,
     /// So many values of each gap are followed, where following all takes too long.
@@ -118,6 +120,7 @@ impl World<'_> {
             first: None,
             near: BTreeSet::new(),
             far: 0,
+            stated: false,
             broken: None,
             most: usize::MAX,
             missed: false,

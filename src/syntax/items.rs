@@ -215,7 +215,9 @@ impl Lines<'_> {
     }
 
     pub fn lens(&mut self, head: &Segment, block: &Block<'_>) -> ItemKind {
-        let Some(line) = self.parse(head, Rule::lens_head, "lens NAME \"Title\" {") else {
+        let asks = self.str(head).split_whitespace().any(|word| word == "answers");
+        let form = if asks { "lens NAME answers VERDICT \"Title\" {" } else { "lens NAME \"Title\" {" };
+        let Some(line) = self.parse(head, Rule::lens_head, form) else {
             return ItemKind::Broken;
         };
         let (base, parts) = words(line);
