@@ -107,6 +107,7 @@ pub struct Table {
     sorted: bool,
     indexes: Mutex<Indexes>,
     distinct: Vec<OnceLock<Different>>,
+    keys: Vec<OnceLock<bool>>,
     joins: Mutex<Vec<Joined>>,
     /// Conditions between a word of it and another one.
     pub(super) pairs: Mutex<Vec<Kept>>,
@@ -165,12 +166,14 @@ impl Table {
     pub fn of(columns: Vec<Arc<Vec<u32>>>) -> Self {
         let rows = columns.first().map_or(0, |column| column.len());
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
+        let keys = columns.iter().map(|_| OnceLock::new()).collect();
         Self {
             columns,
             rows,
             sorted: true,
             indexes: Mutex::default(),
             distinct,
+            keys,
             joins: Mutex::default(),
             pairs: Mutex::default(),
         }
@@ -232,8 +235,12 @@ impl Table {
 
     /// Whether each row has an id of its own in a column.
     pub fn is_key(&self, column: usize) -> bool {
+        if let Some(known) = self.keys[column].get() {
+            return *known;
+        }
         let Different { about, sampled, repeats } = self.different(column);
-        !repeats && if sampled { self.count_distinct(column) } else { about } == self.rows
+        let is_key = !repeats && if sampled { self.count_distinct(column) } else { about } == self.rows;
+        *self.keys[column].get_or_init(|| is_key)
     }
 
     fn different(&self, column: usize) -> Different {

@@ -203,6 +203,7 @@ impl<'r> Compiler<'_, 'r> {
             known: bound.clone(),
             order: Vec::new(),
             narrowed_by: bound.len(),
+            joined_by: bound.len(),
         };
         for item in &items {
             if let Item::Is(cond) = item {
@@ -408,7 +409,7 @@ impl<'r> Compiler<'_, 'r> {
             if !enumerate {
                 let items: Vec<Item<'r>> = state.items();
                 let parts = components(&items, &state.bound);
-                if parts.len() > 1 || self.narrows_later(state) {
+                if parts.len() > 1 || self.narrows_later(state) || self.joins_later(state, &items) {
                     self.leave(state);
                     let bound = state.bound.clone();
                     let steps = self.apart(parts, &bound, state.possible);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::compile::{Compiler, Item, NOWHERE};
 use super::outline::{JOINED, SUBJECTS};
+use super::state::State;
 use crate::engine::Table;
 use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Term, VarId};
@@ -93,6 +94,15 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         items
+    }
+
+    /// Whether sentences could be joined now that more is bound than when they were begun.
+    pub(super) fn joins_later(&mut self, state: &mut State<'r>, items: &[Item<'r>]) -> bool {
+        if state.bound.len() <= state.joined_by || state.bound.len() == self.request.bound.len() {
+            return false;
+        }
+        state.joined_by = state.bound.len();
+        self.join(items.to_vec(), &state.bound, state.possible).len() < items.len()
     }
 
     /// The tuples an atom asks.

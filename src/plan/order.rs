@@ -7,8 +7,8 @@ use super::equal::Given;
 use super::outline::{PAIRED, SUBJECTS};
 use super::state::State;
 use crate::engine::Table;
-use crate::model::VarId;
 use crate::model::clause::as_var;
+use crate::model::{Term, VarId};
 
 /// After so many variables tried, the best order found so far is taken.
 const MOST_TRIED: usize = 4000;
@@ -125,6 +125,8 @@ pub(super) fn searched(
 struct Counted<'t> {
     rows: f64,
     columns: Vec<(VarId, f64)>,
+    /// Whether what is filled has one row at most for each of its ids.
+    is_keyed: bool,
     /// The table, with the place in it of each of the columns.
     table: Option<(&'t Table, Vec<usize>)>,
 }
@@ -138,7 +140,10 @@ impl<'t> Counted<'t> {
                 Some(((var, pending.table.distinct(column).max(1) as f64), column))
             })
             .unzip();
-        Self { rows: pending.rows(), columns, table: Some((&pending.table, places)) }
+        let is_keyed = pending.columns.iter().any(|column| {
+            matches!(pending.atom.args[*column], Term::Var(_)) && pending.table.is_key(*column)
+        });
+        Self { rows: pending.rows(), columns, is_keyed, table: Some((&pending.table, places)) }
     }
 
     /// Whether some of these variables has one row at most for each of its ids.
@@ -153,7 +158,7 @@ impl<'t> Counted<'t> {
         let (open, given): (Vec<_>, Vec<_>) =
             instead.columns.iter().partition(|(var, _)| ordered.contains(var));
         let rows = given.iter().fold(instead.rows, |rows, (_, distinct)| rows / distinct.max(1.0));
-        Self { rows, columns: open, table: None }
+        Self { rows, columns: open, is_keyed: false, table: None }
     }
 }
 
@@ -236,6 +241,12 @@ impl Search<'_> {
             return;
         }
         let left = self.open.iter().filter(|var| !taken.contains(var));
+        // What has one id at most and narrows something else comes at once.
+        let left: Vec<&VarId> = match left.clone().find(|var| self.narrows_at_once(taken, **var)) {
+            Some(var) => vec![var],
+            None => left.collect(),
+        };
+        let left = left.into_iter();
         let mut next: Vec<(Vec<VarId>, Partial)> = left.map(|var| self.with(taken, *var, partial)).collect();
         next.sort_by(|left, right| left.1.least_cost().total_cmp(&right.1.least_cost()));
         for (vars, partial) in next {
@@ -284,6 +295,16 @@ impl Search<'_> {
             }
             taken.push(var);
         }
+    }
+
+    /// Whether a variable has one id at most, given what is taken, and stands in another sentence that is asked about
+    /// something else too.
+    fn narrows_at_once(&self, taken: &[VarId], var: VarId) -> bool {
+        let names = |atom: &&Counted<'_>| atom.columns.iter().any(|(other, _)| *other == var);
+        let is_given = |atom: &Counted<'_>| atom.is_keyed || atom.is_keyed_by(taken);
+        let is_open = |(other, _): &(VarId, f64)| *other != var && !taken.contains(other);
+        let mut own = self.atoms.iter().filter(names);
+        own.clone().any(|atom| atom.columns.iter().any(is_open) && !is_given(atom)) && own.any(is_given)
     }
 
     /// Whether an order that goes through all there is begins elsewhere than with what is wanted first.

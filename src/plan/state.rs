@@ -23,6 +23,8 @@ pub(super) struct State<'r> {
     pub(super) order: Vec<VarId>,
     /// How many variables were bound when sentences were last narrowed by values.
     pub(super) narrowed_by: usize,
+    /// The same for when it was looked whether sentences can be joined.
+    pub(super) joined_by: usize,
 }
 
 impl<'r> State<'r> {
