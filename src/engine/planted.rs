@@ -34,11 +34,13 @@ pub enum Bug {
     FalseBarren,
     /// What is found of one word of the subjects is taken for what is found of their first word.
     OtherWord,
+    /// What is found for some ids of the outer words is taken for what is found for all of them.
+    ToldOfOthers,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 15] = [
+    pub const ALL: [Bug; 16] = [
         Bug::LostDelta,
         Bug::NoUnless,
         Bug::WeakLess,
@@ -54,6 +56,7 @@ impl Bug {
         Bug::SureExtreme,
         Bug::FalseBarren,
         Bug::OtherWord,
+        Bug::ToldOfOthers,
     ];
 }
 

@@ -183,6 +183,7 @@ pub enum Comparison {
 
 impl Comparison {
     /// How the right side compares with the left.
+    #[must_use]
     pub fn turned(self) -> Self {
         match self {
             Self::Equal | Self::NotEqual => self,

@@ -201,6 +201,7 @@ impl Table {
     }
 
     /// Some of the rows, ascending.
+    #[must_use]
     pub fn kept(&self, rows: &[u32]) -> Self {
         let columns = self.columns.iter().map(|column| base::gathered(column, rows)).collect();
         Self { sorted: self.sorted, ..Self::new(columns) }

@@ -22,8 +22,8 @@ const MOST_SPELLED: usize = 20;
 #[derive(Clone, Default)]
 pub(super) struct Found {
     pub values: BTreeSet<Value>,
-    /// Whether some sentence asks only what is known.
-    pub known: bool,
+    /// How many sentences ask only what is known.
+    pub known: usize,
     /// Whether texts stand for patterns that rules do not name.
     pub patterns: bool,
     /// The functions that rules call.
@@ -104,7 +104,7 @@ impl Found {
             Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| self.cond(part)),
             Cond::Not(inner, _) => self.cond(inner),
             Cond::Atom(atom) => {
-                self.known |= atom.known;
+                self.known += usize::from(atom.known);
                 atom.args.iter().for_each(|term| self.term(term));
             }
             Cond::Compare { lhs, rhs, .. } => {

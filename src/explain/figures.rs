@@ -1,6 +1,7 @@
 //! What aggregates come to, remembered: in one world, and in all that differ from it where nothing an aggregate rests on
 //! differs.
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
 use rustc_hash::FxBuildHasher;
@@ -51,7 +52,7 @@ impl Run<'_> {
             whole.tick()?;
             return Ok(known.comes_to.clone());
         }
-        let before = whole.trace.as_ref().filter(|_| completed.is_some()).map(|trace| trace.take());
+        let before = whole.trace.as_ref().filter(|_| completed.is_some()).map(RefCell::take);
         let figure = whole.figure(aggregate, env);
         let is_same = |figure: &Figure| {
             let base = completed.and_then(|base| base.aggregate(aggregate, env).ok());

@@ -10,7 +10,7 @@ use super::meeting;
 use super::plain::plainer;
 use super::roots::{EQUAL, Noted, Sides, across, parted, unseen};
 use super::run::Run;
-use super::unknown::{Builder, Doubt, MOST_WORLDS, Reading};
+use super::unknown::{Builder, Doubt, MOST_WORLDS, Reading, Taken};
 use super::world::Change;
 use crate::value::{Decimal, Value, ValueKind};
 
@@ -187,7 +187,7 @@ impl Builder<'_> {
             return Err(Stop::Spent);
         }
         let change = self.world.turned(change, doubt, &self.world.filled(doubt, slot, &value));
-        let mut run = if self.stated {
+        let mut run = if self.taken == Taken::Known {
             self.base.differing(change, self.left)
         } else if self.world.pot.get() > self.pot {
             Run::filling(self.base, change, self.left)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Answered;
 use super::lookup::Stop;
 use super::tried::usual;
-use super::unknown::{Builder, Doubt, MOST_WORLDS, Turn, is_settled};
+use super::unknown::{Builder, Doubt, MOST_WORLDS, Taken, Turn, is_settled};
 use super::ways::{Tree, given, turns_of};
 use super::world::Change;
 use crate::checker::Says;
@@ -208,10 +208,10 @@ impl Builder<'_> {
 
     /// The values of a gap at which the answer turns where they are known, which rules may ask.
     fn turns_where_known(&mut self, doubt: &Doubt) -> Vec<Turn> {
-        let Some(trace) = self.first.clone().filter(|_| self.rules.known) else { return Vec::new() };
-        self.stated = true;
+        let Some(trace) = self.first.clone().filter(|_| self.rules.known > 0) else { return Vec::new() };
+        self.taken = Taken::Known;
         let turns = self.turns(&Change::default(), doubt, &trace);
-        self.stated = false;
+        self.taken = Taken::Open;
         turns.unwrap_or_default()
     }
 
@@ -291,7 +291,7 @@ impl Builder<'_> {
             first: None,
             near: std::mem::take(&mut self.near),
             far: self.far,
-            stated: false,
+            taken: Taken::Open,
             broken: None,
             most: self.most,
             missed: false,

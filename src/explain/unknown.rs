@@ -37,6 +37,15 @@ pub(super) enum Turn {
     Holds(Tuple),
 }
 
+/// How what turns out is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Taken {
+    /// Nobody stated it: what is known stays what it was.
+    Open,
+    /// It is known from then on.
+    Known,
+}
+
 pub(super) struct Builder<'w> {
     pub world: &'w World<'w>,
     pub base: &'w Run<'w>,
@@ -56,8 +65,7 @@ pub(super) struct Builder<'w> {
     pub near: BTreeSet<Value>,
     /// How much of what turned out so far lies far off.
     pub far: usize,
-    /// Whether what turns out is taken for known.
-    pub stated: bool,
+    pub taken: Taken,
     /// The condition for which the evaluation of the last world ends, if any.
     pub broken: Option<Span>,
     /// So many values of each gap are followed, where following all takes too long.
@@ -120,7 +128,7 @@ impl World<'_> {
             first: None,
             near: BTreeSet::new(),
             far: 0,
-            stated: false,
+            taken: Taken::Open,
             broken: None,
             most: usize::MAX,
             missed: false,

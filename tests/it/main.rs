@@ -1,5 +1,6 @@
 //! Tests of the whole, from texts to answers.
 
+mod alike;
 mod cache;
 mod cli;
 mod customer;

@@ -1,0 +1,174 @@
+//! What can be said in two ways: as something that exists and as a count of it. Both give the same, whatever the search
+//! begins with, and whatever it asks once for several. Enough facts that the order of a search is chosen by their counts.
+
+use std::fmt::Write as _;
+
+use crate::support::{evaluated, grid};
+
+const FLIGHTS: u32 = 9000;
+
+const HEAD: &str = "language 1
+kind Flight
+kind Airline
+kind Airport
+kind Report
+relation Airline operates Flight
+relation Flight departs from Airport
+relation Flight lands at Airport
+relation Flight is planned on Date
+relation Flight arrived late by Number?
+relation Flight notes Text
+relation Report is about Airport on Date
+relation Report says Text
+relation Airport lies in region: Text
+question Flight is odd | fine
+  among flight is planned on any day
+question Flight is out | in for Airport
+  among flight departs from airport or flight lands at airport
+";
+
+/// What stands before, the word that is counted, and all that is said of it; `~` marks where a word comes first.
+const ALIKE: [(&str, &str, &str); 10] = [
+    (
+        "",
+        "other",
+        "~airline operates flight and airline operates ~other and other arrived late by ~m and m > 590",
+    ),
+    (
+        "",
+        "other",
+        "~airline operates flight and airline operates ~other and other arrived late by ~m and m > 590 and other is not flight",
+    ),
+    (
+        "",
+        "other",
+        "flight departs from ~p and flight lands at ~q and flight is planned on ~day and ~other departs from p and other \
+         lands at q and other is planned on day and other is not flight",
+    ),
+    (
+        "",
+        "report",
+        "flight departs from ~p and flight is planned on ~day and ~report is about p on ~d and d = day - 1 days and report \
+         says ~t and contains(lower(t), \"storm\")",
+    ),
+    ("", "report", "flight lands at ~p and ~report is about p on any d and report says \"hail\""),
+    (
+        "flight notes note and ends-with(note, \"7\") and ",
+        "other",
+        "flight departs from ~p and ~other lands at p and other notes ~n and starts-with(n, \"zz\") and length(n) >= 4",
+    ),
+    ("", "airline", "~airline operates flight and airline operates ~other and other notes \"zz77\""),
+    (
+        "",
+        "other",
+        "flight arrived late by ~m and ~airline operates flight and airline operates ~other and other arrived late by ~n and \
+         n > 580 and m > n - 400",
+    ),
+    ("", "other", "flight departs from ~p and ~other departs from p and other is planned on 2026-01-05"),
+    (
+        "",
+        "report",
+        "flight is planned on ~day and ~report is about ~p on day and report says \"hail\" and p lies in \"r3\"",
+    ),
+];
+
+/// The same of pairs of a flight and an airport.
+const OF_PAIRS: [(&str, &str); 4] = [
+    ("report", "~report is about airport on any d and report says \"hail\""),
+    (
+        "airline",
+        "~airline operates flight and airline operates ~other and other notes \"zz77\" and airport lies in \"r1\"",
+    ),
+    (
+        "other",
+        "flight departs from ~p and ~other lands at p and other lands at airport and other arrived late by ~m and m > 570",
+    ),
+    (
+        "day",
+        "flight is planned on ~day and airport lies in ~r and r is one of \"r1\", \"r4\" and any report is about airport on day",
+    ),
+];
+
+fn facts() -> String {
+    let mut text = String::from("facts {\n");
+    let mut say = |line: std::fmt::Arguments<'_>| writeln!(text, "  {line}").expect("a text takes all");
+    for at in 0..FLIGHTS {
+        // Some airlines and airports have far more than others.
+        let (airline, from, to) = (at * at % 97 % 31, at * at / 7 % 89 % 40, at * 31 % 40);
+        say(format_args!("l{airline} operates f{at}"));
+        say(format_args!("f{at} departs from p{from}"));
+        say(format_args!("f{at} lands at p{to}"));
+        say(format_args!("f{at} is planned on 2026-{:02}-{:02}", at % 3 + 1, at * 13 % 28 + 1));
+        say(format_args!("f{at} notes \"{}{}\"", if at % 701 == 5 { "zz" } else { "n" }, at % 83));
+        if at % 11 != 0 {
+            say(format_args!("f{at} arrived late by {}", at * 17 % 601));
+        }
+    }
+    say(format_args!("f5 notes \"zz77\""));
+    for at in 0..6000 {
+        say(format_args!("r{at} is about p{} on 2026-{:02}-{:02}", at * 3 % 40, at % 3 + 1, at * 5 % 28 + 1));
+        let says = match at {
+            4321 => "hail",
+            _ if at % 97 == 3 => "Storm",
+            _ => "fair",
+        };
+        say(format_args!("r{at} says \"{says}\""));
+    }
+    for at in 0..40 {
+        say(format_args!("p{at} lies in \"r{}\"", at % 7));
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// A lens that says something exists, one that counts it, and the same of what must not be.
+fn lenses(question: &str, [yes, no]: [&str; 2], before: &str, word: &str, body: &str, at: usize) -> String {
+    let mut text = String::new();
+    let counted = body.replace(&format!("~{word} "), &format!("{word} ")).replace('~', "any ");
+    for (name, cond) in [
+        (format!("{question}{at}-some"), format!("{before}{}", body.replace('~', ""))),
+        (format!("{question}{at}-count"), format!("{before}count({word}: {counted}) > 0")),
+        (format!("{question}{at}-none"), format!("{before}not ({})", body.replace('~', "any "))),
+        (format!("{question}{at}-nought"), format!("{before}count({word}: {counted}) = 0")),
+    ] {
+        writeln!(text, "lens {name} answers {yes} {{\n  row: {yes} when {cond}\n  otherwise {no}\n}}")
+            .expect("a text takes all");
+    }
+    text
+}
+
+#[test]
+fn what_exists_is_what_is_counted() {
+    let mut rules = String::new();
+    for (at, (before, word, body)) in ALIKE.iter().enumerate() {
+        rules.push_str(&lenses("f", ["odd", "fine"], before, word, body, at));
+    }
+    for (at, (word, body)) in OF_PAIRS.iter().enumerate() {
+        rules.push_str(&lenses("p", ["out", "in"], "", word, body, at));
+    }
+    let lines = evaluated(&format!("{HEAD}{rules}{}", facts()), grid);
+    assert!(lines.len() > FLIGHTS as usize * 2, "{}", lines.len());
+    let mut said = std::collections::BTreeSet::new();
+    for line in &lines {
+        let outcomes: Vec<(&str, &str)> = line.split(' ').filter_map(|part| part.split_once('=')).collect();
+        for pair in outcomes.chunks(2) {
+            let [(one, left), (other, right)] = pair else { unreachable!("{line}") };
+            assert_eq!(left, right, "{one} and {other} of {line}");
+            said.insert((*one, *left));
+        }
+    }
+    for at in 0..ALIKE.len() {
+        for verdict in ["odd", "fine"] {
+            let is_said =
+                said.iter().any(|(lens, own)| lens.starts_with(&format!("f{at}-")) && *own == verdict);
+            assert!(is_said, "f{at} is never {verdict}");
+        }
+    }
+    for at in 0..OF_PAIRS.len() {
+        for verdict in ["out", "in"] {
+            let is_said =
+                said.iter().any(|(lens, own)| lens.starts_with(&format!("p{at}-")) && *own == verdict);
+            assert!(is_said, "p{at} is never {verdict}");
+        }
+    }
+}
