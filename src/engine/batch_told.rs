@@ -13,7 +13,7 @@ use super::results::{Ids, Results};
 use crate::base::BitSet;
 
 /// After so many rows it is clear whether their ids come up again.
-const TRIED: usize = 1 << 13;
+const TRIED: usize = 1 << 10;
 
 /// At least one of so many rows must be told without a search.
 const WORTH: usize = 4;

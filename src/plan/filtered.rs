@@ -32,7 +32,7 @@ impl<'r> Compiler<'_, 'r> {
         needed: &BTreeSet<VarId>,
         possible: bool,
     ) -> Vec<Item<'r>> {
-        if self.request.delta.is_some() || items.len() < 3 {
+        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < MANY {
             return items;
         }
         let mut at = 0;

@@ -13,6 +13,9 @@ use crate::model::{Cond, VarId};
 /// An id stands in so many rows, where something hangs on it.
 const COARSE: usize = 4;
 
+/// Among fewer rows nothing is gained.
+const FEW_ROWS: usize = 8;
+
 impl<'r> Compiler<'_, 'r> {
     /// The same conditions, where what hangs on one word alone is one condition: it names nothing that is given or needed,
     /// and the word takes its value elsewhere, where it has few different ones.
@@ -23,7 +26,7 @@ impl<'r> Compiler<'_, 'r> {
         needed: &BTreeSet<VarId>,
         possible: bool,
     ) -> Vec<Item<'r>> {
-        if self.request.delta.is_some() || items.len() < 3 {
+        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < FEW_ROWS {
             return items;
         }
         let fixed: BTreeSet<VarId> = bound.union(needed).copied().collect();
