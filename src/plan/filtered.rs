@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{Compiler, Item};
+use super::compile::{Compiler, Item, NOWHERE};
 use super::expressions::comparison;
 use super::outline::{LEFT, SUBJECTS};
-use crate::base::Idx;
+use crate::base::{Idx, Span};
 use crate::engine::{Comparison, Table, compares, holds};
 use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Constant, Expr, Term, VarId};
@@ -90,9 +90,11 @@ impl<'r> Compiler<'_, 'r> {
             return None;
         }
         let rows = self.rows_left(&table, column, var, op, &constant)?;
+        // It may be copied into other conditions, and is found by its place.
+        let place = self.joined.len() as u32;
+        let span = Span { start: place, ..NOWHERE };
         let args = atom.args.clone();
-        let cond: &'r Cond =
-            self.arena.alloc(Cond::Atom(Atom { source: LEFT, args, known: true, span: atom.span }));
+        let cond: &'r Cond = self.arena.alloc(Cond::Atom(Atom { source: LEFT, args, known: true, span }));
         self.joined.push((cond, Arc::new(table.kept(&rows))));
         Some((sentence, cond))
     }

@@ -192,10 +192,7 @@ impl Evaluator<'_> {
             if alone {
                 return Ok(Some(found));
             }
-            match &mut all {
-                None => all = Some((*found).clone()),
-                Some(all) => intersect(all, &found),
-            }
+            meet(&mut all, found);
         }
         let straight = if own.len() > 1 { self.straight(asked, &mut own) } else { Vec::new() };
         for part in self.by_word(question, words, &mut own) {
@@ -205,10 +202,7 @@ impl Evaluator<'_> {
                 continue;
             }
             let Some(found) = self.part(asked, part)? else { return Ok(None) };
-            match &mut all {
-                None => all = Some((*found).clone()),
-                Some(all) => intersect(all, &found),
-            }
+            meet(&mut all, found);
         }
         if !own.is_empty() {
             let left = all.as_ref().map(BitSet::count);
@@ -223,10 +217,7 @@ impl Evaluator<'_> {
                 }
             };
             let Some(found) = found else { return Ok(None) };
-            match &mut all {
-                None => all = Some(Arc::unwrap_or_clone(found)),
-                Some(all) => intersect(all, &found),
-            }
+            meet(&mut all, found);
         }
         for part in straight {
             let left = all.as_ref().map(BitSet::count);
@@ -238,17 +229,11 @@ impl Evaluator<'_> {
                 _ => self.part(asked, part)?,
             };
             let Some(found) = found else { return Ok(None) };
-            match &mut all {
-                None => all = Some(Arc::unwrap_or_clone(found)),
-                Some(all) => intersect(all, &found),
-            }
+            meet(&mut all, found);
         }
         for part in mixed {
             let Some(found) = self.part_among(asked, &part, all.as_ref())? else { return Ok(None) };
-            match &mut all {
-                None => all = Some(Arc::unwrap_or_clone(found)),
-                Some(all) => intersect(all, &found),
-            }
+            meet(&mut all, found);
         }
         Ok(all.map(Arc::new))
     }
@@ -510,6 +495,14 @@ impl Evaluator<'_> {
             },
         );
         found.map_err(Stop::Reached)
+    }
+}
+
+/// Of all so far those that were found too.
+fn meet(all: &mut Option<BitSet>, found: Arc<BitSet>) {
+    match all {
+        None => *all = Some(Arc::unwrap_or_clone(found)),
+        Some(all) => intersect(all, &found),
     }
 }
 

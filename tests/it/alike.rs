@@ -18,6 +18,7 @@ relation Flight lands at Airport
 relation Flight is planned on Date
 relation Flight arrived late by Number?
 relation Flight notes Text
+relation Flight costs Number
 relation Report is about Airport on Date
 relation Report says Text
 relation Airport lies in region: Text
@@ -28,7 +29,19 @@ question Flight is out | in for Airport
 ";
 
 /// What stands before, the word that is counted, and all that is said of it; `~` marks where a word comes first.
-const ALIKE: [(&str, &str, &str); 10] = [
+const ALIKE: [(&str, &str, &str); 13] = [
+    ("", "other", "~airline operates flight and airline operates ~other and other costs ~c and c > 998"),
+    (
+        "",
+        "other",
+        "~airline operates flight and airline operates ~other and known other arrived late by ~m and m < 4",
+    ),
+    (
+        "",
+        "other",
+        "flight departs from ~p and ~other lands at p and other costs ~c and c <= 3 and other is planned on ~day and \
+         flight is planned on day",
+    ),
     (
         "",
         "other",
@@ -100,6 +113,7 @@ fn facts() -> String {
         say(format_args!("f{at} lands at p{to}"));
         say(format_args!("f{at} is planned on 2026-{:02}-{:02}", at % 3 + 1, at * 13 % 28 + 1));
         say(format_args!("f{at} notes \"{}{}\"", if at % 701 == 5 { "zz" } else { "n" }, at % 83));
+        say(format_args!("f{at} costs {}", at * at % 1009));
         if at % 11 != 0 {
             say(format_args!("f{at} arrived late by {}", at * 17 % 601));
         }
