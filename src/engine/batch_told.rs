@@ -1,8 +1,6 @@
 //! Searches for whether something exists whose outer ids come up again: each combination of ids is searched for once,
 //! and what was found is remembered as long as that pays.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use super::batch::{Bail, Batch};
 use super::batch_shared::Groups;
 use super::lower::{Inner, Op, Registers};
@@ -20,13 +18,7 @@ const WORTH: usize = 4;
 
 /// What searches found by their outer ids, for all threads.
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    results: Results<bool>,
-    /// Rows that were asked about.
-    asked: AtomicUsize,
-    /// Rows for which a search was made.
-    searched: AtomicUsize,
-}
+pub(super) struct Told(Results<bool>);
 
 impl Told {
     /// What a step can remember: where it only asks whether something exists, and reads nothing but variables.
@@ -42,11 +34,6 @@ impl Told {
         // What is told already would hide that bug.
         (asks && plain && !is_look_up && !planted(Bug::FalseBarren)).then(Self::default)
     }
-
-    fn pays(&self) -> bool {
-        let asked = self.asked.load(Ordering::Relaxed);
-        asked < TRIED || (asked - self.searched.load(Ordering::Relaxed).min(asked)) * WORTH >= asked
-    }
 }
 
 impl Run<'_, '_> {
@@ -59,17 +46,17 @@ impl Run<'_, '_> {
         batch: &Batch,
         met: &mut BitSet,
     ) -> Result<(), Bail> {
-        if !told.pays() {
+        let results = &told.0;
+        if !results.meets(TRIED, WORTH) {
             return self.exists(inner, batch, met);
         }
         let groups = Groups::new(batch, inner.reads.clone());
         let mut known: Vec<Option<bool>> = {
-            let found = told.results.look();
+            let found = results.look();
             (0..groups.len()).map(|group| found.get(&Ids::of(groups.ids(batch, group))).copied()).collect()
         };
         let left: Vec<usize> = (0..groups.len()).filter(|group| known[*group].is_none()).collect();
-        told.asked.fetch_add(batch.len, Ordering::Relaxed);
-        told.searched.fetch_add(left.len(), Ordering::Relaxed);
+        results.count(batch.len, batch.len - left.len());
         if !left.is_empty() {
             let mut firsts = self.spare();
             groups.put_firsts(batch, &left, &mut firsts);
@@ -80,7 +67,7 @@ impl Run<'_, '_> {
             for (at, group) in left.iter().enumerate() {
                 known[*group] = Some(own.contains(if planted(Bug::ToldOfOthers) { 0 } else { at }));
             }
-            told.results.remember(
+            results.remember(
                 left.iter()
                     .enumerate()
                     .map(|(at, group)| (Ids::of(groups.ids(batch, *group)), own.contains(at))),

@@ -87,6 +87,12 @@ impl<T> Results<T> {
         self.met.store(own + met, Ordering::Relaxed);
     }
 
+    /// Whether so many questions were not asked yet, or at least one of some of late was met.
+    pub(super) fn meets(&self, tried: usize, one_of: usize) -> bool {
+        let (asked, met) = (self.asked.load(Ordering::Relaxed), self.met.load(Ordering::Relaxed));
+        asked < tried || met.saturating_mul(one_of) >= asked
+    }
+
     /// Whether it is worth its time to ask and to remember, where so much is remembered.
     pub(super) fn pays(&self, found: &Found<T>) -> bool {
         let (asked, met) = (self.asked.load(Ordering::Relaxed), self.met.load(Ordering::Relaxed));

@@ -7,7 +7,7 @@ use super::compile::{Compiler, Item, vars_of};
 use super::outline::SUBJECTS;
 use crate::base::Idx;
 use crate::engine::Place;
-use crate::model::clause::as_var;
+use crate::model::clause::{as_var, is_risky};
 use crate::model::{Cond, VarId};
 
 /// An id stands in so many rows, where something hangs on it.
@@ -43,12 +43,8 @@ impl<'r> Compiler<'_, 'r> {
         let (mut kept, mut parts) = (Vec::new(), Vec::new());
         for (item, hangs) in items.into_iter().zip(hangs) {
             match item {
-                item if !hangs => kept.push(item),
-                Item::Is(cond) => parts.push(cond.clone()),
-                Item::Not(cond) => {
-                    let span = cond.span().unwrap_or(super::compile::NOWHERE);
-                    parts.push(Cond::Not(Box::new(cond.clone()), span));
-                }
+                Item::Is(cond) if hangs => parts.push(cond.clone()),
+                other => kept.push(other),
             }
         }
         kept.push(Item::Is(self.arena.alloc(Cond::Or(vec![Cond::And(parts)]))));
@@ -81,8 +77,8 @@ impl<'r> Compiler<'_, 'r> {
                 break;
             }
         }
-        // Nothing is fixed in a search for whatever there is.
-        let is_plain = |item: &Item<'_>| matches!(item, Item::Is(Cond::Atom(_) | Cond::Compare { .. }));
+        // Whether a missing result matters is for the conditions at hand to say.
+        let is_plain = |item: &Item<'_>| matches!(item, Item::Is(cond @ (Cond::Atom(_) | Cond::Compare { .. })) if !is_risky(cond));
         let hangs: Vec<bool> = items
             .iter()
             .zip(&tied)
