@@ -294,56 +294,111 @@ fn complete(
 /// An answer that rests on very many facts is told all the same: for that alone so many times the steps may be taken.
 const MORE_STEPS: [u64; 3] = [1, 8, 64];
 
-fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
-    let mut explained = Err(Trouble::Spent);
-    for more in MORE_STEPS {
-        explained = explained_within(world, request, request.budget.saturating_mul(more));
-        if !matches!(explained, Err(Trouble::Spent)) || !world.evaluation.left_out.is_nothing() {
-            break;
-        }
-    }
-    explained
+/// The world as it is, asked one thing after another.
+struct Asked<'w> {
+    beyond: &'w run::Run<'w>,
+    run: run::Run<'w>,
+    /// Steps for one answer.
+    budget: u64,
+    /// Steps for all answers that take more.
+    left: u64,
 }
 
-fn explained_within(world: &world::World<'_>, request: &Request, steps: u64) -> Result<Explanation, Trouble> {
+impl<'w> Asked<'w> {
+    fn new(beyond: &'w run::Run<'w>, budget: u64) -> Self {
+        let most = MORE_STEPS.into_iter().max().unwrap_or(1);
+        Self { beyond, run: run::Run::beside(beyond, budget), budget, left: budget.saturating_mul(most) }
+    }
+
+    /// An answer, with more steps where it takes more.
+    fn ask<T, E: Into<Trouble>>(
+        &mut self,
+        ask: impl Fn(&run::Run<'w>) -> Result<T, E>,
+    ) -> Result<T, Trouble> {
+        let mut answer = Err(Trouble::Spent);
+        for more in MORE_STEPS {
+            let steps = self.budget.saturating_mul(more).min(self.left);
+            if more > 1 {
+                // What a search that ran short left behind is not built on.
+                self.run = run::Run::beside(self.beyond, steps);
+            }
+            self.run.refill(steps);
+            answer = ask(&self.run).map_err(Into::into);
+            if more > 1 {
+                self.left -= steps - self.run.left();
+            }
+            if !matches!(answer, Err(Trouble::Spent)) || !self.beyond.world.evaluation.left_out.is_nothing() {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
     let beyond = run::Run::apart(world);
-    let run = run::Run::beside(&beyond, steps);
+    let mut asked = Asked::new(&beyond, request.budget);
     let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
-    let standing = match run.standing(request.question, &subject)? {
+    let standing = match asked.ask(|run| run.standing(request.question, &subject))? {
         None => Standing::Outside,
         Some(false) => Standing::Perhaps,
         Some(true) => Standing::Inside,
     };
+    // All answers come before what would change them: whether the evaluation left out too much shows in them.
     let mut lenses = Vec::new();
-    // Steps for changes are shared out over the lenses; what one leaves goes to those after it.
-    let mut left = request.budget;
-    for (at, lens) in request.lenses.iter().enumerate() {
-        let mut story = run.story(*lens, &subject, standing)?;
-        if request.size > 0 {
-            let share = left / (request.lenses.len() - at) as u64;
-            let mut search = change::Search::new(world, &run, share, request.size);
-            search.first = run.behind(&story);
-            let now = run.result(*lens, &subject)?;
-            story.flips = Some(search.smallest(&[*lens], &subject, &|answers| {
-                let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
-                outcome(&answers[0]) != outcome(&now)
-            }));
-            left -= share - search.left;
-        }
-        if story.says.len() > 1 {
-            story.open = Some(world.open(&beyond, (*lens, standing), &subject, request.budget));
-        }
-        lenses.push(story);
+    for lens in &request.lenses {
+        lenses.push(asked.ask(|run| run.story(*lens, &subject, standing))?);
     }
     prove(world, &lenses)?;
     let parting = match request.parting {
         Some((left, right)) if standing != Standing::Outside => {
-            Some(run.parting(left, right, &subject, (request.size.max(1), request.budget))?)
+            let within = (request.size.max(1), request.budget);
+            Some(asked.ask(|run| run.parting(left, right, &subject, within))?)
         }
         _ => None,
     };
-    let (question, subject) = (request.question, request.subject.clone());
-    Ok(Explanation { question, subject, standing, lenses, parting })
+    if world.short.get() && !world.evaluation.left_out.is_nothing() {
+        return Err(Trouble::LeftOut);
+    }
+    asked.run.refill(request.budget);
+    // Steps for changes are shared out over the lenses; what one leaves goes to those after it.
+    let mut left = request.budget;
+    let count = lenses.len();
+    for (at, story) in lenses.iter_mut().enumerate() {
+        if request.size > 0 {
+            let share = left / (count - at) as u64;
+            story.flips = Some(flips(&asked.run, (share, request.size), story, &subject, &mut left)?);
+        }
+        if story.says.len() > 1 {
+            story.open = Some(world.open(&beyond, (story.lens, standing), &subject, request.budget));
+        }
+    }
+    Ok(Explanation {
+        question: request.question,
+        subject: request.subject.clone(),
+        standing,
+        lenses,
+        parting,
+    })
+}
+
+/// The smallest changes after which a lens says something else.
+fn flips(
+    run: &run::Run<'_>,
+    (share, size): (u64, usize),
+    story: &LensStory,
+    subject: &[u32],
+    left: &mut u64,
+) -> Result<Flips, Trouble> {
+    let mut search = change::Search::new(run.world, run, share, size);
+    search.first = run.behind(story);
+    let now = run.result(story.lens, subject)?;
+    let flips = search.smallest(&[story.lens], subject, &|answers| {
+        let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
+        outcome(&answers[0]) != outcome(&now)
+    });
+    *left -= share - search.left;
+    Ok(flips)
 }
 
 /// Has every proof replayed by the checker, which knows nothing of how it was found.

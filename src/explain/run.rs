@@ -94,7 +94,7 @@ pub(super) struct Run<'w> {
 /// What an answer was read off: nothing else can change it.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Trace {
-    /// Facts that were seen, and whether they are doubtful.
+    /// Facts that were seen, and whether they are doubtful; of what rests on nothing open, what follows.
     pub facts: BTreeSet<(RelationId, Tuple, bool)>,
     /// What was looked for.
     pub asked: BTreeSet<(RelationId, Vec<Want>)>,
@@ -241,8 +241,12 @@ impl<'w> Run<'w> {
         if self.apart {
             return self.world.leaves_out(node);
         }
-        if self.trace.is_some() || self.changed.is_empty() {
-            return self.trace.is_some();
+        if self.trace.is_some() {
+            // What a completion cannot change was read off nothing that is open.
+            return self.knowing.is_none() || !self.world.is_sure(node);
+        }
+        if self.changed.is_empty() {
+            return false;
         }
         if self.settled.knows(node) {
             return false;
@@ -341,6 +345,7 @@ impl<'w> Run<'w> {
             if let Some(beyond) = self.beyond(Node::Relation(relation)) {
                 return beyond.tuples(relation, want, possible, &mut |tuple| {
                     self.tick()?;
+                    self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
                     visit(tuple)
                 });
             }
@@ -355,6 +360,7 @@ impl<'w> Run<'w> {
                 if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
                     return Ok(());
                 }
+                self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
                 visit(tuple)
             })?;
             return overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit));

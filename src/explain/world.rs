@@ -72,6 +72,8 @@ pub(super) struct World<'w> {
     /// What a relation, question or lens is worked out from, all the way down.
     reads: RefCell<BTreeMap<Node, Rc<BTreeSet<Node>>>>,
     weights: RefCell<BTreeMap<Node, u8>>,
+    /// Whether nothing open has a say in it.
+    sure: RefCell<BTreeMap<Node, bool>>,
     /// What a row that leads nowhere by itself asks at least.
     least: RefCell<BTreeMap<(LensId, RowId), Rc<Clause>>>,
     /// What aggregates come to that no change looked at had a say in.
@@ -124,6 +126,7 @@ impl<'w> World<'w> {
             named: RefCell::default(),
             reads,
             weights: RefCell::default(),
+            sure: RefCell::default(),
             least: RefCell::default(),
             sums: RefCell::default(),
             growing: RefCell::default(),
@@ -253,6 +256,28 @@ impl<'w> World<'w> {
     pub fn necessary(&self, lens: LensId, row: RowId) -> Rc<Clause> {
         let made = || Rc::new(super::necessary::least(self, &self.ruleset.lenses[lens].rows[row].clause));
         Rc::clone(self.least.borrow_mut().entry((lens, row)).or_insert_with(made))
+    }
+
+    /// Whether nothing open has a say in a node: no doubtful fact, no value that nobody stated.
+    pub fn is_sure(&self, node: Node) -> bool {
+        if let Some(known) = self.sure.borrow().get(&node) {
+            return *known;
+        }
+        let open = |node: &Node| match node {
+            Node::Relation(relation) => self.is_open(*relation),
+            Node::Population(_) | Node::Lens(_) | Node::Kind(_) => false,
+        };
+        let is_sure = !self.reads(node).iter().any(open);
+        self.sure.borrow_mut().insert(node, is_sure);
+        is_sure
+    }
+
+    /// Whether doubtful facts or values that nobody stated are among those stated of a relation.
+    fn is_open(&self, relation: RelationId) -> bool {
+        let facts = &self.stated.relations[relation];
+        let is_derived = || self.ruleset.rules.iter().any(|rule| rule.relation == relation);
+        let lacks = |slot: usize| facts.columns(false)[slot].contains(&MISSING) || is_derived();
+        facts.len(true) > 0 || self.ruleset.relations[relation].open.is_some_and(lacks)
     }
 
     /// How a relation of a loop grows one tuple from another, where it does.
