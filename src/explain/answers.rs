@@ -20,11 +20,40 @@ impl Run<'_> {
         possible: bool,
     ) -> Result<BTreeSet<Tuple>, Stop> {
         let mut found = BTreeSet::new();
+        // Of one who is given that is asked of each lens, and again in each world that it does not change in.
+        let one: Option<Tuple> = want.iter().map(|want| want.given()).collect();
+        let asked = one.filter(|_| self.trace.is_none() && self.is_at_rest());
+        let asked = asked.map(|subject| (question, subject, possible));
+        if let Some(asked) = &asked
+            && let Some((is, failed)) = self.standings.borrow().get(asked)
+        {
+            found.extend(is.then(|| asked.1.clone()));
+            self.failed.set(self.failed.get() || *failed);
+            return Ok(found);
+        }
+        let failed = self.failed.replace(false);
+        self.find_population(question, want, possible, &mut found)?;
+        if let Some(asked) = asked {
+            self.standings.borrow_mut().insert(asked, (!found.is_empty(), self.failed.get()));
+        }
+        self.failed.set(failed || self.failed.get());
+        Ok(found)
+    }
+
+    /// The same, worked out.
+    fn find_population(
+        &self,
+        question: QuestionId,
+        want: &[Want],
+        possible: bool,
+        found: &mut BTreeSet<Tuple>,
+    ) -> Flow {
         if !self.is_touched(Node::Population(question)) {
             if let Some(beyond) = self.beyond(Node::Population(question)) {
                 let all = beyond.population(question, want, true)?;
                 all.iter().try_for_each(|_| self.tick())?;
-                return if possible { Ok(all) } else { beyond.population(question, want, false) };
+                *found = if possible { all } else { beyond.population(question, want, false)? };
+                return Ok(());
             }
             let table = &self.world.evaluation.tables[question];
             self.world.indexes.each(&table.subjects, want, &mut |tuple| {
@@ -40,7 +69,7 @@ impl Run<'_> {
                     found.extend(now.is_some_and(|certain| certain || possible).then(|| subject.clone()));
                 }
             }
-            return Ok(found);
+            return Ok(());
         }
         let ruleset = self.world.ruleset;
         let clauses: Vec<_> = match &ruleset.questions[question].among {
@@ -52,7 +81,7 @@ impl Run<'_> {
         };
         for clause in clauses {
             let failed = self.failed.replace(false);
-            self.all_subjects(question, clause, want, possible, &mut found)?;
+            self.all_subjects(question, clause, want, possible, found)?;
             if !possible && found.is_empty() {
                 self.lacks_subject(question, clause, want)?;
             }
@@ -64,7 +93,7 @@ impl Run<'_> {
                 break;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Of whom lenses may give a verdict. Whom rows match is asked first where they lead there from who is

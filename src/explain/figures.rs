@@ -45,20 +45,21 @@ impl Run<'_> {
         }
         // What is certain in a world is so in each of its completions.
         let completed = whole.completes().filter(|_| whole.is_at_rest());
-        let stays = completed.is_none() && keeps && whole.reaches_nothing(aggregate);
+        let is_same = completed.is_none() && whole.is_at_rest() && whole.reaches_nothing(aggregate);
+        let stays = is_same && keeps;
         if let Some(known) = whole.world.sums.borrow().get(&key)
-            && (stays || completed.is_some() && known.is_heavy)
+            && (stays || (is_same || completed.is_some()) && known.is_heavy)
         {
             whole.tick()?;
             return Ok(known.comes_to.clone());
         }
         let before = whole.trace.as_ref().filter(|_| completed.is_some()).map(RefCell::take);
         let figure = whole.figure(aggregate, env);
-        let is_same = |figure: &Figure| {
+        let agrees = |figure: &Figure| {
             let base = completed.and_then(|base| base.aggregate(aggregate, env).ok());
             base.is_some_and(|base| base == figure.comes_to)
         };
-        let is_certain = figure.as_ref().is_ok_and(|figure| figure.is_heavy && is_same(figure));
+        let is_certain = figure.as_ref().is_ok_and(|figure| figure.is_heavy && agrees(figure));
         if let (Some(before), Some(trace)) = (before, &whole.trace) {
             let own = trace.replace(before);
             if !is_certain {
@@ -93,7 +94,7 @@ impl Run<'_> {
         let mut inner = Vec::new();
         aggregate.value.aggregates(&mut |other| inner.push(other));
         aggregate.weight.iter().for_each(|weight| weight.aggregates(&mut |other| inner.push(other)));
-        let plain = inner.is_empty() && !self.apart && self.trace.is_none();
+        let plain = inner.is_empty() && self.trace.is_none();
         plain && nodes.into_iter().all(|node| !self.differs(node))
     }
 }

@@ -39,6 +39,14 @@ pub(super) enum Want {
 }
 
 impl Want {
+    /// What alone is wanted, if so.
+    pub fn given(self) -> Option<u32> {
+        match self {
+            Self::Is(id) => Some(id),
+            Self::Any | Self::IsOrMissing(_) => None,
+        }
+    }
+
     /// Whether an id is what is wanted.
     pub fn fits(self, id: u32) -> bool {
         match self {

@@ -30,6 +30,7 @@ mod settling;
 mod solve;
 mod steps;
 mod story;
+mod telling;
 mod texts;
 mod tried;
 mod turning;
@@ -42,7 +43,7 @@ mod without;
 mod world;
 
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot, WithoutResult};
-use crate::checker::{Derivation, Facts, FalseStep, Says, Through, replay};
+use crate::checker::{Derivation, Says, Through};
 use crate::diag::Diagnostic;
 use crate::engine::{Clock, Limits, Profile, Reached};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
@@ -51,6 +52,7 @@ use crate::value::{Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
 pub use plain::plainer;
 pub use settling::MOST_TOGETHER;
+use telling::SoFar;
 pub use unknown::MOST_DOUBTS;
 pub use verify::{Count, Replayed, verify};
 pub use world::{NEWCOMER, newcomer_place};
@@ -232,6 +234,17 @@ pub fn explain(
     kinds: &[KindFact],
     request: &Request,
 ) -> Result<Explanation, Trouble> {
+    explain_further(ruleset, evaluation, kinds, request, &mut SoFar::default())
+}
+
+/// The same, where some of it is told already.
+fn explain_further(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    kinds: &[KindFact],
+    request: &Request,
+    so_far: &mut SoFar,
+) -> Result<Explanation, Trouble> {
     let mut world = world::World::new(ruleset, evaluation, kinds).ok_or(Trouble::NotKept)?;
     let is_whole = evaluation.left_out.is_nothing();
     let is_left_out = |lens: LensId| evaluation.left_out.lenses.contains(&lens);
@@ -240,7 +253,7 @@ pub fn explain(
     }
     let clock = Clock::start(&request.limits);
     world.clock = Some(&clock);
-    let explanation = explained(&world, request);
+    let explanation = so_far.go_on(&world, request);
     // INVARIANT: what a search that was stopped seems to have found is never handed on.
     match world.over() {
         Some(reached) => Err(Trouble::Stopped(reached)),
@@ -261,7 +274,8 @@ pub fn explain_anyway(
     request: &Request,
     profile: &Profile,
 ) -> Result<Explanation, Trouble> {
-    let mut explained = explain(ruleset, evaluation, kinds, request);
+    let mut so_far = SoFar::default();
+    let mut explained = explain_further(ruleset, evaluation, kinds, request, &mut so_far);
     for scope in [Scope::Below(&request.lenses), Scope::All] {
         if !matches!(explained, Err(Trouble::LeftOut)) {
             break;
@@ -272,7 +286,7 @@ pub fn explain_anyway(
             continue;
         }
         *evaluation = complete(ruleset, evaluation, scope, &request.limits, profile)?;
-        explained = explain(ruleset, evaluation, kinds, request);
+        explained = explain_further(ruleset, evaluation, kinds, request, &mut so_far);
     }
     explained
 }
@@ -289,129 +303,4 @@ fn complete(
     let facts = evaluation.take_facts().ok_or(Trouble::NotKept)?;
     let extras = Extras { holds: Holds::Stated, scope, ..Extras::default() };
     evaluate(ruleset, facts, &parameters, limits, profile, extras).map_err(Trouble::World)
-}
-
-/// An answer that rests on very many facts is told all the same: for that alone so many times the steps may be taken.
-const MORE_STEPS: [u64; 3] = [1, 8, 64];
-
-/// The world as it is, asked one thing after another.
-struct Asked<'w> {
-    beyond: &'w run::Run<'w>,
-    run: run::Run<'w>,
-    /// Steps for one answer.
-    budget: u64,
-    /// Steps for all answers that take more.
-    left: u64,
-}
-
-impl<'w> Asked<'w> {
-    fn new(beyond: &'w run::Run<'w>, budget: u64) -> Self {
-        let most = MORE_STEPS.into_iter().max().unwrap_or(1);
-        Self { beyond, run: run::Run::beside(beyond, budget), budget, left: budget.saturating_mul(most) }
-    }
-
-    /// An answer, with more steps where it takes more.
-    fn ask<T, E: Into<Trouble>>(
-        &mut self,
-        ask: impl Fn(&run::Run<'w>) -> Result<T, E>,
-    ) -> Result<T, Trouble> {
-        let mut answer = Err(Trouble::Spent);
-        for more in MORE_STEPS {
-            let steps = self.budget.saturating_mul(more).min(self.left);
-            if more > 1 {
-                // What a search that ran short left behind is not built on.
-                self.run = run::Run::beside(self.beyond, steps);
-            }
-            self.run.refill(steps);
-            answer = ask(&self.run).map_err(Into::into);
-            if more > 1 {
-                self.left -= steps - self.run.left();
-            }
-            if !matches!(answer, Err(Trouble::Spent)) || !self.beyond.world.evaluation.left_out.is_nothing() {
-                break;
-            }
-        }
-        answer
-    }
-}
-
-fn explained(world: &world::World<'_>, request: &Request) -> Result<Explanation, Trouble> {
-    let beyond = run::Run::apart(world);
-    let mut asked = Asked::new(&beyond, request.budget);
-    let subject: Vec<u32> = request.subject.iter().map(|constant| world.id(constant)).collect();
-    let standing = match asked.ask(|run| run.standing(request.question, &subject))? {
-        None => Standing::Outside,
-        Some(false) => Standing::Perhaps,
-        Some(true) => Standing::Inside,
-    };
-    // All answers come before what would change them: whether the evaluation left out too much shows in them.
-    let mut lenses = Vec::new();
-    for lens in &request.lenses {
-        lenses.push(asked.ask(|run| run.story(*lens, &subject, standing))?);
-    }
-    prove(world, &lenses)?;
-    let parting = match request.parting {
-        Some((left, right)) if standing != Standing::Outside => {
-            let within = (request.size.max(1), request.budget);
-            Some(asked.ask(|run| run.parting(left, right, &subject, within))?)
-        }
-        _ => None,
-    };
-    if world.short.get() && !world.evaluation.left_out.is_nothing() {
-        return Err(Trouble::LeftOut);
-    }
-    asked.run.refill(request.budget);
-    // Steps for changes are shared out over the lenses; what one leaves goes to those after it.
-    let mut left = request.budget;
-    let count = lenses.len();
-    for (at, story) in lenses.iter_mut().enumerate() {
-        if request.size > 0 {
-            let share = left / (count - at) as u64;
-            story.flips = Some(flips(&asked.run, (share, request.size), story, &subject, &mut left)?);
-        }
-        if story.says.len() > 1 {
-            story.open = Some(world.open(&beyond, (story.lens, standing), &subject, request.budget));
-        }
-    }
-    Ok(Explanation {
-        question: request.question,
-        subject: request.subject.clone(),
-        standing,
-        lenses,
-        parting,
-    })
-}
-
-/// The smallest changes after which a lens says something else.
-fn flips(
-    run: &run::Run<'_>,
-    (share, size): (u64, usize),
-    story: &LensStory,
-    subject: &[u32],
-    left: &mut u64,
-) -> Result<Flips, Trouble> {
-    let mut search = change::Search::new(run.world, run, share, size);
-    search.first = run.behind(story);
-    let now = run.result(story.lens, subject)?;
-    let flips = search.smallest(&[story.lens], subject, &|answers| {
-        let outcome = |answer: &change::Answer| answer.map(|(set, _)| set);
-        outcome(&answers[0]) != outcome(&now)
-    });
-    *left -= share - search.left;
-    Ok(flips)
-}
-
-/// Has every proof replayed by the checker, which knows nothing of how it was found.
-fn prove(world: &world::World<'_>, lenses: &[LensStory]) -> Result<(), Trouble> {
-    let facts = Facts {
-        ruleset: world.ruleset,
-        stated: world.stated,
-        dictionaries: &world.evaluation.dictionaries,
-        parameters: &world.evaluation.parameters,
-        kinds: world.kinds,
-    };
-    for proof in lenses.iter().flat_map(LensStory::proofs) {
-        replay(&facts, proof).map_err(|FalseStep(what)| Trouble::Bug(what))?;
-    }
-    Ok(())
 }

@@ -17,7 +17,7 @@ use super::solve::Env;
 use super::without::Without;
 use super::world::{Change, Node, World};
 use crate::base::Idx;
-use crate::model::{KindId, LensId, RelationId, Term, Ty};
+use crate::model::{KindId, LensId, QuestionId, RelationId, Term, Ty};
 use crate::value::Value;
 use crate::verdict::OutcomeSet;
 
@@ -60,6 +60,8 @@ pub(super) struct Run<'w> {
     changed: BTreeSet<Node>,
     tables: RefCell<HashMap<Goal, Table, FxBuildHasher>>,
     pub outcomes: RefCell<HashMap<(LensId, Tuple), Matched, FxBuildHasher>>,
+    /// Who is asked about, certainly or possibly, and whether some calculation had no result there.
+    pub standings: RefCell<HashMap<(QuestionId, Tuple, bool), (bool, bool), FxBuildHasher>>,
     touched: RefCell<BTreeMap<Node, bool>>,
     /// The loops being worked out, with whether the pass found something new.
     pub driven: RefCell<BTreeMap<usize, bool>>,
@@ -134,6 +136,7 @@ impl<'w> Run<'w> {
             changed,
             tables: RefCell::default(),
             outcomes: RefCell::default(),
+            standings: RefCell::default(),
             touched: RefCell::default(),
             driven: RefCell::default(),
             passed: RefCell::default(),
@@ -177,7 +180,7 @@ impl<'w> Run<'w> {
 
     /// A completion of a world, tracing: what is known stays what it is there.
     pub fn completing(base: &'w Run<'w>, change: Change, budget: u64) -> Self {
-        Self { knowing: Some(base), ..Self::tracing(base.world, change, budget) }
+        Self { knowing: Some(base), beyond: base.beyond, ..Self::tracing(base.world, change, budget) }
     }
 
     /// A completion of a world, where what the change does not reach is read off the evaluation.
