@@ -74,9 +74,12 @@ impl Run<'_> {
                 value: value.as_ref().map(|(value, _)| value.clone()).filter(|_| !aggregate.each.is_empty()),
             })
             .collect();
-        shown.sort_by(|left, right| left.key.cmp(&right.key));
         let count = shown.len();
-        shown.truncate(MEMBERS);
+        if count > MEMBERS {
+            shown.select_nth_unstable_by(MEMBERS, |left, right| left.key.cmp(&right.key));
+            shown.truncate(MEMBERS);
+        }
+        shown.sort_by(|left, right| left.key.cmp(&right.key));
         Ok(Some((count, shown)))
     }
 }

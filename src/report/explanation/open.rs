@@ -152,10 +152,8 @@ impl Words<'_> {
                 _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
             };
             let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
-            let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
-                let way = if is_first { "down" } else { "up" };
-                format!(" (or any other value tried, {way} to {value})")
-            });
+            let others =
+                ordered(&run[near], &run[far]).map_or_else(String::new, |value| or_beyond(value, !is_first));
             lines.push((&run[near], others));
         }
         // Sets stay in order but for those with an odd value before the last.
@@ -242,12 +240,29 @@ fn outermost<'a>(first: &'a Answered, last: &'a Answered) -> (&'a Answered, Stri
     match (value(first), value(last)) {
         (Some(low), Some(high)) if low != high => match (low, high) {
             (Value::Number(near), Value::Number(far)) if near.abs() > far.abs() => {
-                (last, format!(" (or any other value tried, down to {low})"))
+                (last, or_beyond(low, false))
             }
-            _ => (first, format!(" (or any other value tried, up to {high})")),
+            _ => (first, or_beyond(high, true)),
         },
         _ => (first, String::new()),
     }
+}
+
+/// That the same was found of all values tried from one up or down to another.
+fn or_beyond(value: &Value, is_up: bool) -> String {
+    let (beyond, way) = match (value, is_up) {
+        (Value::Number(_), true) => ("more", "up"),
+        (Value::Number(_), false) => ("less", "down"),
+        (Value::Date(_), true) => ("later", "up"),
+        (Value::Date(_), false) => ("earlier", "back"),
+        (Value::Text(_) | Value::Flag(_), true) => {
+            return format!(" (or any other value tried, up to {value})");
+        }
+        (Value::Text(_) | Value::Flag(_), false) => {
+            return format!(" (or any other value tried, down to {value})");
+        }
+    };
+    format!(" (or {beyond}; tried {way} to {value})")
 }
 
 /// Which of two that differ in a last value a person would write.

@@ -51,11 +51,13 @@ fn a_date_far_from_those_named_settles_what_a_function_of_it_is_asked() {
         let text = people(&format!("  a: yea when person was born on t and {asked}"), "  bo exists");
         let other = if says_then == "yea" { "nay" } else { "yea" };
         let told = says(&text, "bo", &["It is settled:"]);
-        let is_told = |date: &str, says: &str| {
-            let start = format!("if bo was born on {date} (or any other value tried, ");
+        let is_told = |date: &str, beyond: &str, says: &str| {
+            let start = format!("if bo was born on {date} (or {beyond} to ");
             told.lines().any(|line| line.contains(&start) && line.ends_with(&format!(": {says}")))
         };
-        assert!(is_told(last, says_then) && is_told(next, other), "{asked}: {told}");
+        let (before, after) =
+            (is_told(last, "earlier; tried back", says_then), is_told(next, "later; tried up", other));
+        assert!(before && after, "{asked}: {told}");
     }
 }
 
@@ -123,7 +125,7 @@ fn values_around_a_divisor_that_is_nothing_are_tried() {
     let told = changes("  a: yea when person owes n and n != 0 and 1 / n > 2", "  bo exists\n  bo owes 5");
     assert!(told.contains("if bo owes 0.2: yea"), "{told}");
     let open = people("  a: yea when person owes n and n != 0 and 1 / n > 2", "  bo exists");
-    says(&open, "bo", &["if bo owes 0.1 (or any other value tried, up to 0.4): yea"]);
+    says(&open, "bo", &["if bo owes 0.1 (or more; tried up to 0.4): yea"]);
 }
 
 #[test]
@@ -268,7 +270,7 @@ fn what_settles_it_leaves_no_room_between_two_thresholds() {
         let text = people(&rule, "  bo exists");
         let text = text.replace("relation Person knows other: Person", "relation Person spends Number?");
         // Replayed by the checker too.
-        says(&text, "bo", &[&format!("if bo owes {most} (or any other value tried, down to ")]);
+        says(&text, "bo", &[&format!("if bo owes {most} (or less; tried down to ")]);
     };
     settled("m > 10 and m < n", "10");
     settled("m > 100 and n - m > -2.5", "97.5");
@@ -283,8 +285,7 @@ fn two_dates_of_which_nothing_is_known_settle_it_together() {
                 relation Person ended on Date?\nquestion Person is long | short\n  among person exists\n\
                 lens stay {\n  l: long when person began on d and person ended on e and e - d >= 365\n  \
                 otherwise short\n}\nfacts {\n  ada exists\n}\n";
-    let told =
-        says(text, "ada", &["It is settled:", "and ada ended on 2000-12-31 (or any other value tried"]);
+    let told = says(text, "ada", &["It is settled:", "and ada ended on 2000-12-31 (or later; tried up to "]);
     assert!(!told.contains("No answers to these settle it"), "{told}");
 }
 

@@ -200,3 +200,19 @@ fn figures_of_nothing_are_not_looked_for_among_all_who_are_asked_about() {
     assert!(by_itself(&text, LensId(1), &["p1", "hub"]).contains("● far: good"));
     assert!(by_itself(&text, LensId(1), &["p2", "hub"]).contains("○ far: bad"));
 }
+
+#[test]
+fn an_open_answer_beside_what_is_certain_hangs_on_the_same_where_that_was_left_out() {
+    let text = "kind P\nrelation P knows other: P\nrelation P counts Number?\nrelation P leads other: P\n\
+        define p leads other\n  when p knows other\n\
+        define p leads other\n  when p leads middle and middle knows other\n\
+        question P is good | bad\n  among p knows any other or any other knows p\n\
+        lens certain {\n  a: good when p leads p\n  otherwise bad\n}\n\
+        lens open {\n  first match wins\n  a: good when p is good according to certain and p counts n and n > 10\n  \
+        b: good when p leads other and other counts n and n > 20\n  otherwise bad\n}\n\
+        facts {\n  a knows b\n  b knows a\n  b knows c\n  c counts 3\n  d knows c\n  d counts 7\n}\n";
+    let told = by_itself(text, LensId(1), &["a"]);
+    assert!(told.contains("? open: unknown (good or bad)"), "{told}");
+    assert!(told.contains("if a counts 11 (or more; tried up to "), "{told}");
+    assert!(by_itself(text, LensId(1), &["d"]).contains("○ open: bad"));
+}
