@@ -18,7 +18,8 @@ pub(super) fn run(args: &ExplainArgs, terminal: &mut Terminal) -> Exit {
 
 /// Whom to explain, and in which world.
 struct Asked {
-    question: QuestionId,
+    /// The questions that may be meant, all about as many.
+    questions: Vec<QuestionId>,
     names: Vec<String>,
     scenario: Option<ScenarioId>,
 }
@@ -27,6 +28,7 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let session = terminal.open(&args.path)?;
     let ruleset = terminal.ruleset(&session)?;
     let asked = asked(args, &session, ruleset, terminal)?;
+    let only = if let [only] = asked.questions[..] { Some(only) } else { None };
     if !args.vs.is_empty() && !args.lens.is_empty() {
         terminal.say("parallax: --lens beside --vs: --vs names the two lenses itself; leave --lens out");
         return Err(Exit::Usage);
@@ -34,7 +36,7 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let parting = match args.vs.as_slice() {
         [] => None,
         [left, right] => {
-            let mut find = |name: &str| find_lens(name, ruleset, Some(asked.question), terminal);
+            let mut find = |name: &str| find_lens(name, ruleset, only, terminal);
             let (left, right) = (find(left)?, find(right)?);
             if left == right {
                 let name = &ruleset.lenses[left].name;
@@ -48,16 +50,22 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             return Err(Exit::Usage);
         }
     };
-    let lenses = lenses(args, ruleset, asked.question, terminal)?;
+    if let Some(only) = only {
+        lenses(args, ruleset, only, terminal)?;
+    }
     // How many others part for the same reason takes both lenses over all of them.
     let scope = parting.map_or(Scope::Stated, |(left, right)| Scope::Two([left, right]));
     let options = Options { holds: Holds::Stated, scope, ..terminal.options(&args.world)? };
     let (mut evaluation, facts) = evaluated(&options, &session, ruleset, asked.scenario, terminal)?;
-    let subject = subject(ruleset, &evaluation, &asked, terminal)?;
+    let question = meant(ruleset, &evaluation, &asked, terminal)?;
+    let subject = subject(ruleset, &evaluation, (question, &asked.names), terminal)?;
     let request = Request {
-        question: asked.question,
+        question,
         subject,
-        lenses: if let Some((left, right)) = parting { vec![left, right] } else { lenses },
+        lenses: match parting {
+            Some((left, right)) => vec![left, right],
+            None => lenses(args, ruleset, question, terminal)?,
+        },
         budget: args.budget,
         size: args.changes,
         parting,
@@ -169,6 +177,64 @@ pub(super) fn evaluated<'r>(
     }
 }
 
+/// The questions that the arguments fit: several only where names alone tell them apart.
+fn questions(
+    args: &ExplainArgs,
+    ruleset: &Ruleset,
+    terminal: &mut Terminal,
+) -> Result<Vec<QuestionId>, Exit> {
+    if let Some(question) = super::report::question(args.question.as_deref(), ruleset, terminal)? {
+        return Ok(vec![question]);
+    }
+    if let Some(name) = args.lens.first().or(args.vs.first()) {
+        return find_lens(name, ruleset, None, terminal).map(|lens| vec![ruleset.lenses[lens].question]);
+    }
+    let count = args.who.as_deref().and_then(split).map(|names| names.len());
+    let all = ruleset.questions.iter_enumerated();
+    let fits = all.filter(|(_, question)| {
+        let has = |pair: &String| {
+            let slot = pair.split_once('=').map_or(pair.as_str(), |(slot, _)| slot).trim();
+            question.slots.iter().any(|known| known.name == slot)
+        };
+        count.is_none_or(|count| question.slots.len() == count) && args.subject.iter().all(has)
+    });
+    let fitting: Vec<QuestionId> = fits.map(|(id, _)| id).collect();
+    match (fitting.as_slice(), ruleset.questions.len()) {
+        (_, 1) => Ok(vec![QuestionId(0)]),
+        ([_], _) => Ok(fitting),
+        ([_, ..], _) if args.who.is_some() && args.subject.is_empty() => Ok(fitting),
+        _ => Err(which(ruleset, ruleset.questions.ids(), terminal)),
+    }
+}
+
+fn which(ruleset: &Ruleset, among: impl Iterator<Item = QuestionId>, terminal: &mut Terminal) -> Exit {
+    let names: Vec<&str> = among.map(|question| ruleset.questions[question].name.as_str()).collect();
+    let hint = if names.is_empty() { "the ruleset asks none".to_owned() } else { names.join(", ") };
+    terminal.say(&format!("parallax: which question? Name one with --question: {hint}"));
+    Exit::Usage
+}
+
+/// The question about what has these names.
+fn meant(
+    ruleset: &Ruleset,
+    evaluation: &Evaluation,
+    asked: &Asked,
+    terminal: &mut Terminal,
+) -> Result<QuestionId, Exit> {
+    let knows = |question: &QuestionId| {
+        let slots = ruleset.questions[*question].slots.iter();
+        slots
+            .zip(&asked.names)
+            .all(|(slot, name)| evaluation.dictionaries[ruleset.domain_of(slot.ty)].find_name(name).is_some())
+    };
+    let known: Vec<QuestionId> = asked.questions.iter().copied().filter(knows).collect();
+    match known.as_slice() {
+        [] => Ok(asked.questions[0]),
+        [one] => Ok(*one),
+        several => Err(which(ruleset, several.iter().copied(), terminal)),
+    }
+}
+
 /// Whom the arguments name.
 fn asked(
     args: &ExplainArgs,
@@ -176,22 +242,8 @@ fn asked(
     ruleset: &Ruleset,
     terminal: &mut Terminal,
 ) -> Result<Asked, Exit> {
-    let question = match super::report::question(args.question.as_deref(), ruleset, terminal)? {
-        Some(question) => question,
-        None => match (args.lens.first(), ruleset.questions.len()) {
-            (Some(name), _) => {
-                find_lens(name, ruleset, None, terminal).map(|lens| ruleset.lenses[lens].question)?
-            }
-            (None, 1) => QuestionId(0),
-            (None, _) => {
-                let names: Vec<&str> = ruleset.questions.iter().map(|q| q.name.as_str()).collect();
-                let hint =
-                    if names.is_empty() { "the ruleset asks none".to_owned() } else { names.join(", ") };
-                terminal.say(&format!("parallax: which question? Name one with --question: {hint}"));
-                return Err(Exit::Usage);
-            }
-        },
-    };
+    let questions = questions(args, ruleset, terminal)?;
+    let question = questions[0];
     let slots = &ruleset.questions[question].slots;
     let wanted: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
     let mut names: Vec<Option<String>> = vec![None; slots.len()];
@@ -273,7 +325,7 @@ fn asked(
             return Err(unknown(missing, known.iter().map(String::as_str), terminal, "no scenario names it"));
         }
     }
-    Ok(Asked { question, names, scenario })
+    Ok(Asked { questions, names, scenario })
 }
 
 /// The one scenario that has all the names.
@@ -316,12 +368,12 @@ fn split(text: &str) -> Option<Vec<String>> {
 fn subject(
     ruleset: &Ruleset,
     evaluation: &Evaluation,
-    asked: &Asked,
+    (question, names): (QuestionId, &[String]),
     terminal: &mut Terminal,
 ) -> Result<Vec<Constant>, Exit> {
-    let slots = &ruleset.questions[asked.question].slots;
+    let slots = &ruleset.questions[question].slots;
     let mut subject = Vec::new();
-    for (slot, name) in slots.iter().zip(&asked.names) {
+    for (slot, name) in slots.iter().zip(names) {
         let domain = ruleset.domain_of(slot.ty);
         let dictionary = &evaluation.dictionaries[domain];
         if dictionary.find_name(name).is_none() {

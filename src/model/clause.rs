@@ -321,6 +321,10 @@ impl Resolver<'_> {
                 continue;
             }
             sound = false;
+            // That it also stands as `any` is reported: then it is told how to name it.
+            if variables.is_any_too(&var.name) {
+                continue;
+            }
             // Of two words that differ by a slip, each named once, the later is taken for the slip.
             let later = variables.vars.iter_enumerated().any(|(other, entry)| {
                 other > id

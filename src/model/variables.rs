@@ -126,6 +126,11 @@ impl Variables {
         self.scopes.pop();
     }
 
+    /// Whether a word stands somewhere as `any WORD`.
+    pub fn is_any_too(&self, word: &str) -> bool {
+        self.anys.iter().any(|(other, _)| other == word)
+    }
+
     pub fn in_negative(&self) -> bool {
         self.scopes.len() > 1
     }

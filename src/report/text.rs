@@ -23,6 +23,9 @@ fn show(figure: Figure) -> String {
     figure.map_or_else(|_| "–".to_owned(), |figure| format!("{figure:.3}"))
 }
 
+/// What marks a pair of which coefficients are far apart.
+const PARADOX: &str = "†";
+
 /// How many patterns are shown with their two stories.
 const STORIES: usize = 12;
 
@@ -155,11 +158,20 @@ impl Page {
         self.heading(3, &format!("Pairs, by the verdict “{}” (A only / B only)", section.focus));
         let few = section.agreement.subjects < FEW;
         let mut notes = Vec::new();
-        let mut columns = Columns::new(&[false, false, false, true, true, true, true, true, true, true]);
+        let mut columns =
+            Columns::new(&[false, false, false, true, true, true, true, true, true, true, false]);
         let mut head = vec!["A", "", "B", "A only", "B only", "both", "differ", "undecided"];
         if !few {
             head.extend(["κ", "AC1"]);
+            if section.agreement.pairs.iter().any(|pair| coefficients(pair).is_paradox()) {
+                head.push("");
+                notes.push(format!(
+                    "{PARADOX} κ and AC1 are more than 0.2 apart: they take chance differently where a verdict is \
+                     rare or frequent, so read the counts."
+                ));
+            }
         }
+        let width = head.len();
         columns.row(head.into_iter().map(str::to_owned));
         for pair in &section.agreement.pairs {
             let relation = match pair.relation() {
@@ -186,16 +198,10 @@ impl Page {
                         notes.push(format!("{what} of {} and {}: {}.", names.0, names.1, undefined.why()));
                     }
                 }
-                if figures.is_paradox() {
-                    notes.push(format!(
-                        "κ and AC1 of {} and {} are more than 0.2 apart: they take chance differently where a \
-                         verdict is rare or frequent, so read the counts.",
-                        names.0, names.1
-                    ));
-                }
-                cells.extend([show(figures.kappa), show(figures.ac1)]);
+                let mark = if figures.is_paradox() { PARADOX } else { "" };
+                cells.extend([show(figures.kappa), show(figures.ac1), mark.to_owned()]);
             }
-            columns.row(cells);
+            columns.row(cells.into_iter().take(width));
         }
         self.table(&columns);
         self.line("Relations hold on this data.");

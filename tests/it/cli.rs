@@ -383,3 +383,35 @@ fn what_is_added_up_is_gone_through_as_its_table_stands() {
     assert_ne!(at("each n of"), usize::MAX, "{plan}");
     assert!(at("each d of") < at("each n of"), "amounts differ more, but days stand before them:\n{plan}");
 }
+
+#[test]
+fn the_question_is_found_by_who_is_named() {
+    let folder = folder("which-question");
+    let rules = "language 1\nkind Person\nkind Shop\nrelation Person buys at Shop\n\
+                 question Person is keen | cool\n  among person buys at any shop\nlens a answers keen {\n  k: keen when person buys at \"one\"\n  \
+                 otherwise cool\n}\nquestion Shop is busy | idle\n  among any person buys at shop\nlens b answers busy {\n  \
+                 i: busy when any person buys at shop\n  otherwise idle\n}\nfacts {\n  ann buys at one\n  both buys at both\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    let said = |args: &[&str]| {
+        let output = parallax(&[&["explain", &path], args].concat());
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    };
+    for (args, wanted) in [
+        (&["ann"][..], "● a: keen"),
+        (&["one"], "● b: busy"),
+        (&["--subject", "shop=both"], "● b: busy"),
+        (&["both", "--vs", "a,a"], "--vs names a twice"),
+    ] {
+        let (_, text) = said(args);
+        assert!(text.contains(wanted), "{args:?}: {text}");
+    }
+    let (code, text) = said(&["both"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("which question? Name one with --question: keen, busy"), "{text}");
+    let (code, text) = said(&["nobody"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("there is nothing called `nobody`"), "{text}");
+    assert_eq!(said(&["ann, one"]).0, Some(2));
+}

@@ -139,3 +139,22 @@ fn mistakes_in_files_and_data_are_explained() {
         insta::assert_snapshot!(code, render(&found, session.sources(), &RenderOptions::default()));
     }
 }
+
+/// One word with `any` in one branch and without in another is one mistake.
+#[test]
+fn a_word_with_any_and_without_is_told_once() {
+    for asked in [
+        "any a owns f or a runs f",
+        "a owns f or any a runs f",
+        "(any a owns f or any a runs f) and a is big",
+    ] {
+        let text = format!(
+            "kind F\nkind A\nrelation A owns F\nrelation A runs F\nrelation A is big\n\
+             question F is good | bad\n  among any z owns f\nlens l {{\n  r: good when {asked}\n  otherwise bad\n}}\n\
+             lens m {{\n  r: good when any a owns f and a2 is big and a2 runs f\n  otherwise bad\n}}\nfacts {{\n  x owns y\n}}\n"
+        );
+        let found = crate::support::diagnostics(&memory(&text));
+        let codes: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.name()).collect();
+        assert!(!codes.is_empty() && codes.iter().all(|code| *code == "PX0410"), "{asked}: {codes:?}");
+    }
+}

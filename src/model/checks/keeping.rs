@@ -2,7 +2,7 @@
 //! shrinks) on its way, so that every loop of rules ends.
 
 use super::graph::Graph;
-use crate::base::Idx;
+use crate::base::{Idx, Span};
 use crate::diag::{Code, Diagnostic};
 use crate::model::clause::{as_var, expr_vars};
 use crate::model::ir::{
@@ -41,20 +41,20 @@ fn check_rule(ruleset: &Ruleset, rule: &Rule, inner: &[&Atom]) -> Option<Diagnos
             AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => None,
         })
         .collect();
-    let mut values: Vec<(VarId, &Expr)> = Vec::new();
+    let mut values: Vec<(VarId, &Expr, Span)> = Vec::new();
     lets(&rule.clause.when, &mut values);
     for (slot, term) in rule.head.iter().enumerate() {
         let Some(var) = as_var(term) else { continue };
-        let made = values.iter().find(|(made, _)| *made == var).map(|(_, value)| *value);
+        let made = values.iter().find(|(made, ..)| *made == var).map(|(_, value, span)| (*value, *span));
         let is_kept_slot = keeping.is_some_and(|(_, place)| place == slot);
         match made {
-            Some(value) if is_kept_slot => {
+            Some((value, span)) if is_kept_slot => {
                 let (keeping, _) = keeping?;
                 if !grows(value, keeping, &kept) && depends(value, &values, inner) {
-                    return Some(bad_keeping(rule, keeping));
+                    return Some(bad_keeping(span, keeping));
                 }
             }
-            Some(value) if !is_constant(value) => {
+            Some((value, _)) if !is_constant(value) => {
                 return Some(
                     Diagnostic::new(Code::EndlessValues, "this rule makes new values again and again")
                         .at(
@@ -81,7 +81,7 @@ fn check_rule(ruleset: &Ruleset, rule: &Rule, inner: &[&Atom]) -> Option<Diagnos
     let lets_using = |var: VarId| {
         values
             .iter()
-            .filter(|(_, value)| {
+            .filter(|(_, value, _)| {
                 let mut used = Vec::new();
                 expr_vars(value, &mut used);
                 used.contains(&var)
@@ -95,16 +95,16 @@ fn check_rule(ruleset: &Ruleset, rule: &Rule, inner: &[&Atom]) -> Option<Diagnos
             .any(|(slot, term)| as_var(term) == Some(var) && keeping.is_none_or(|(_, place)| place != slot))
     };
     let misused = kept.iter().any(|&var| uses(var) > 1 + lets_using(var) || in_head(var));
-    misused.then(|| bad_keeping(rule, keeping.map_or(Keeping::Fewest, |(keeping, _)| keeping)))
+    misused.then(|| bad_keeping(rule.span, keeping.map_or(Keeping::Fewest, |(keeping, _)| keeping)))
 }
 
-fn bad_keeping(rule: &Rule, keeping: Keeping) -> Diagnostic {
+fn bad_keeping(span: Span, keeping: Keeping) -> Diagnostic {
     let (step, word) = match keeping {
-        Keeping::Fewest => ("added to it", "n = m + 1"),
-        Keeping::Most => ("taken from it", "n = m - 1"),
+        Keeping::Fewest => ("added", "n = m + 1"),
+        Keeping::Most => ("taken off", "n = m - 1"),
     };
     Diagnostic::new(Code::BadKeeping, "in a loop a kept value may only be handed on")
-        .at(rule.span, format!("as it is, or with a positive number {step}"))
+        .at(span, format!("as it is, or with a number above 0, written here, {step}"))
         .help(format!("write it as in `{word}`, and compare the value in another rule"))
 }
 
@@ -135,7 +135,7 @@ fn is_constant(expr: &Expr) -> bool {
 }
 
 /// Whether the value comes, by way of other values, from the loop itself.
-fn depends(value: &Expr, values: &[(VarId, &Expr)], inner: &[&Atom]) -> bool {
+fn depends(value: &Expr, values: &[(VarId, &Expr, Span)], inner: &[&Atom]) -> bool {
     let mut stack = Vec::new();
     expr_vars(value, &mut stack);
     let mut seen: Vec<VarId> = Vec::new();
@@ -147,17 +147,17 @@ fn depends(value: &Expr, values: &[(VarId, &Expr)], inner: &[&Atom]) -> bool {
         if inner.iter().any(|atom| atom.args.iter().any(|term| as_var(term) == Some(var))) {
             return true;
         }
-        for (_, value) in values.iter().filter(|(made, _)| *made == var) {
+        for (_, value, _) in values.iter().filter(|(made, ..)| *made == var) {
             expr_vars(value, &mut stack);
         }
     }
     false
 }
 
-fn lets<'c>(cond: &'c Cond, out: &mut Vec<(VarId, &'c Expr)>) {
+fn lets<'c>(cond: &'c Cond, out: &mut Vec<(VarId, &'c Expr, Span)>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| lets(part, out)),
-        Cond::Let { var, value, .. } => out.push((*var, value)),
+        Cond::Let { var, value, span } => out.push((*var, value, *span)),
         Cond::Not(..) | Cond::Atom(_) | Cond::Compare { .. } | Cond::IsKind { .. } | Cond::Stated { .. } => {}
     }
 }

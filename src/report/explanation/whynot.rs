@@ -78,7 +78,10 @@ impl Words<'_> {
                 Cond::Not(inner, _) => found(inner),
                 other => found(other),
             };
-            fails.push(self.fails(cond, sides.as_ref(), behind, &body));
+            fails.push(match self.none_of(cond, sides.as_ref(), &body) {
+                Some(told) => told,
+                None => self.fails(cond, sides.as_ref(), behind, &body),
+            });
         }
         fails.dedup();
         if let Some((barred, certain)) = &why.barred {
@@ -152,6 +155,28 @@ impl Words<'_> {
         }
     }
 
+    /// Why something `is one of` none, where the condition stands for such a list.
+    fn none_of(&self, cond: &Cond, sides: Option<&Sides>, body: &Body<'_>) -> Option<String> {
+        let (Cond::Compare { lhs, .. }, Sides { left, right, .. }) = (cond, sides?) else { return None };
+        let options = options(&body.clause.when, cond)?;
+        if !is_settled(left) || !is_settled(right) {
+            return None;
+        }
+        body.afresh();
+        let mut names: Vec<String> =
+            options.iter().take(MOST_OPTIONS).map(|rhs| self.expr(rhs, body)).collect();
+        let more = options.len() - names.len();
+        names.extend((more > 0).then(|| format!("{more} more")));
+        let is_thing = matches!(&left.range, Some((Constant::Thing(..), _)));
+        let lhs = if is_thing {
+            self.expr(lhs, body)
+        } else {
+            format!("{} is {}", self.expr(lhs, body), self.amount(left))
+        };
+        let not = if is_thing { " is not one of" } else { ", not one of" };
+        Some(format!("{lhs}{not} {}", list(&names, "and")))
+    }
+
     /// Why a condition does not hold.
     fn fails(
         &self,
@@ -221,6 +246,25 @@ impl Words<'_> {
             Expr::Term(Term::Constant(_)) => self.amount(amount),
             other => format!("{} ({})", self.expr(other, body), self.amount(amount)),
         }
+    }
+}
+
+/// The most members of a list that are named.
+const MOST_OPTIONS: usize = 6;
+
+/// What a side may be, where a condition is one of those that `is one of` stands for.
+fn options<'c>(whole: &'c Cond, one: &Cond) -> Option<Vec<&'c Expr>> {
+    match whole {
+        Cond::And(parts) => parts.iter().find_map(|part| options(part, one)),
+        Cond::Or(parts) => {
+            let option = |part: &'c Cond| match part {
+                Cond::Compare { op: CompareOp::Eq, rhs, span, .. } if Some(*span) == one.span() => Some(rhs),
+                _ => None,
+            };
+            let all: Option<Vec<&Expr>> = parts.iter().map(option).collect();
+            all.filter(|all| all.len() > 1).or_else(|| parts.iter().find_map(|part| options(part, one)))
+        }
+        _ => None,
     }
 }
 

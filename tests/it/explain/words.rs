@@ -157,3 +157,23 @@ fn names_and_words_read_as_they_are_written() {
     );
     assert_eq!(text.matches("for certain").count(), 0, "{text}");
 }
+
+#[test]
+fn a_list_that_one_is_not_in_is_told_as_a_list() {
+    let text = "kind P\nkind A\nrelation P lives in A\nrelation P has Number\n\
+        question P is good | bad\n  among p has any n\n\
+        lens l {\n  a: good when p lives in a and a is one of \"north\", \"south\", \"west\" and p has n and n > 3\n  \
+        b: good when p has n and n is one of 3, 5\n  \
+        c: good when p has n and n is one of 1, 2, 5, 6, 7, 8, 9, 10\n  otherwise bad\n}\n\
+        facts {\n  bo lives in east\n  bo has 4\n}\n";
+    let told = says(
+        text,
+        "bo",
+        &[
+            "Not `good` by row `a`: east is not one of north, south and west:",
+            "Not `good` by row `b`: n is 4, not one of 3 and 5:",
+            "Not `good` by row `c`: n is 4, not one of 1, 2, 5, 6, 7, 8 and 2 more:",
+        ],
+    );
+    assert!(!told.contains("off by"), "{told}");
+}
