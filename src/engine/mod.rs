@@ -20,6 +20,7 @@ mod calculate;
 mod extend;
 mod gather;
 mod grouped;
+mod joins;
 mod limits;
 mod lower;
 mod meet;

@@ -2,10 +2,11 @@
 //! columns, the first of them addressed directly because ids are dense.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
+use super::joins::Joined;
 use super::pairs::Kept;
 use super::starts::{Starts, is_sparse};
 use crate::base;
@@ -101,14 +102,16 @@ struct Different {
 /// A set of tuples.
 #[derive(Debug, Default)]
 pub struct Table {
-    columns: Vec<Arc<Vec<u32>>>,
+    pub(super) columns: Vec<Arc<Vec<u32>>>,
     rows: usize,
     /// Whether the tuples ascend and stand in it once each.
-    sorted: bool,
+    pub(super) sorted: bool,
     indexes: Mutex<Indexes>,
     distinct: Vec<OnceLock<Different>>,
     keys: Vec<OnceLock<bool>>,
-    joins: Mutex<Vec<Joined>>,
+    pub(super) joins: Mutex<Vec<Joined>>,
+    /// Of each column some ids, as often as they stand in it, ascending.
+    pub(super) samples: Vec<OnceLock<Vec<u32>>>,
     /// Conditions between a word of it and another one.
     pub(super) pairs: Mutex<Vec<Kept>>,
 }
@@ -123,16 +126,6 @@ pub struct Valued {
     pub at: usize,
     /// Whether missing values come last; else they come first.
     pub missing_last: bool,
-}
-
-/// A join with another table.
-#[derive(Debug)]
-struct Joined {
-    column: usize,
-    other: Weak<Table>,
-    other_column: usize,
-    /// Nothing where it has too many rows.
-    table: Option<Arc<Table>>,
 }
 
 /// The tuples of a table sorted by its columns in one order.
@@ -167,6 +160,7 @@ impl Table {
         let rows = columns.first().map_or(0, |column| column.len());
         let distinct = columns.iter().map(|_| OnceLock::new()).collect();
         let keys = columns.iter().map(|_| OnceLock::new()).collect();
+        let samples = columns.iter().map(|_| OnceLock::new()).collect();
         Self {
             columns,
             rows,
@@ -175,6 +169,7 @@ impl Table {
             distinct,
             keys,
             joins: Mutex::default(),
+            samples,
             pairs: Mutex::default(),
         }
     }
@@ -313,57 +308,6 @@ impl Table {
         }
         let index = Arc::new(Index::by_value(self, order, valued, units));
         Arc::clone(lock().entry(key).or_insert(index))
-    }
-}
-
-impl Table {
-    /// The tuples of this table and another that agree in a column each, made once: that column, then the others of
-    /// this table, then those of the other. `None` where there are more than both tables have.
-    pub fn joined(&self, column: usize, other: &Arc<Self>, other_column: usize) -> Option<Arc<Self>> {
-        let lock = || self.joins.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |join: &&Joined| {
-            join.column == column
-                && join.other_column == other_column
-                && std::ptr::eq(join.other.as_ptr(), Arc::as_ptr(other))
-        };
-        if let Some(known) = lock().iter().find(is_it) {
-            return known.table.clone();
-        }
-        // Not under the lock: sorting may set this thread to other work, which may ask for the same.
-        let table = self.join(column, other, other_column).map(Arc::new);
-        let mut joins = lock();
-        if let Some(known) = joins.iter().find(is_it) {
-            return known.table.clone();
-        }
-        joins.push(Joined { column, other: Arc::downgrade(other), other_column, table: table.clone() });
-        table
-    }
-
-    fn join(&self, column: usize, other: &Self, other_column: usize) -> Option<Self> {
-        let first = |table: &Self, column: usize| {
-            let rest = (0..table.columns.len()).filter(|rest| *rest != column);
-            table.index(&std::iter::once(column).chain(rest).collect::<Vec<usize>>())
-        };
-        let (left, right) = (first(self, column), first(other, other_column));
-        let (ids, others) = (&left.columns[0], &right.columns[0]);
-        let most = self.len() + other.len();
-        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(ids.len().min(others.len()));
-        let mut from = 0;
-        for (row, id) in ids.iter().enumerate() {
-            while others.get(from).is_some_and(|other| other < id) {
-                from += 1;
-            }
-            let same = others[from..].iter().take_while(|other| *other == id);
-            pairs.extend(same.zip(from..).map(|(_, other)| (row as u32, other as u32)));
-            if pairs.len() > most {
-                return None;
-            }
-        }
-        let own =
-            left.columns.iter().map(|column| pairs.iter().map(|(row, _)| column[*row as usize]).collect());
-        let rest = right.columns[1..].iter();
-        let rest = rest.map(|column| pairs.iter().map(|(_, row)| column[*row as usize]).collect());
-        Some(Self { sorted: left.distinct && right.distinct, ..Self::new(own.chain(rest).collect()) })
     }
 }
 

@@ -11,10 +11,10 @@ use super::missing::loose;
 use super::order::{best_order, fewest_candidates};
 use super::outline::SUBJECTS;
 use super::request::{Inputs, Request};
-use super::state::{State, components, kept};
+use super::state::{Pending, State, components, kept};
 use crate::base::{BitSet, FileId, Idx, Span};
 use crate::engine::planted::{Bug, planted};
-use crate::engine::{AtomPlan, Conjunction, Index, Place, Program, Step, Table, Valued};
+use crate::engine::{AtomPlan, Conjunction, Index, Place, Program, Step, Table};
 use crate::facts::units_at;
 use crate::model::clause::{as_var, bind, cond_vars};
 use crate::model::{Atom, Clause, Cond, Expr, KindId, Term, Ty, VarId};
@@ -48,6 +48,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         most_rows: 0,
         joined: Vec::new(),
         columns: Vec::new(),
+        names: Vec::new(),
         lets: Vec::new(),
     };
     let mut items = Vec::new();
@@ -126,38 +127,6 @@ fn as_it_stands(state: &State<'_>, var: VarId) -> Option<VarId> {
     (is_alone(var) && is_alone(own)).then_some(own)
 }
 
-/// An atom whose places are being filled.
-pub(super) struct Pending<'c> {
-    pub(super) cond: &'c Cond,
-    pub(super) atom: &'c Atom,
-    pub(super) table: Arc<Table>,
-    pub(super) slot: usize,
-    /// Columns in the order they get their values.
-    pub(super) columns: Vec<usize>,
-    /// By column that is to be a constant, the share of the rows in which it is.
-    shares: BTreeMap<usize, f64>,
-    /// Columns whose values nobody asks.
-    free: Vec<usize>,
-    /// Where the rows lie in the order of values.
-    pub(super) valued: Option<Valued>,
-}
-
-impl Pending<'_> {
-    pub(super) fn unfilled(&self, var: VarId) -> impl Iterator<Item = usize> + '_ {
-        (0..self.atom.args.len())
-            .filter(move |column| self.atom.args[*column] == Term::Var(var) && !self.columns.contains(column))
-    }
-
-    /// The number of rows left, by the counts of the columns filled.
-    pub(super) fn rows(&self) -> f64 {
-        let rows = |rows: f64, column: &usize| match self.atom.args[*column] {
-            Term::Var(_) => rows / self.table.distinct(*column).max(1) as f64,
-            Term::Constant(_) | Term::Parameter(_) => rows * self.shares[column],
-        };
-        self.columns.iter().fold(self.table.len() as f64, rows)
-    }
-}
-
 pub(super) struct Compiler<'i, 'r> {
     pub(super) inputs: &'i Inputs<'i>,
     pub(super) request: &'r Request<'r>,
@@ -179,6 +148,8 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
     /// Columns in which words have their ids, by the sentences at hand and further out that must hold.
     pub(super) columns: Vec<(VarId, Arc<Table>, usize)>,
+    /// The same of words that stand for things.
+    pub(super) names: Vec<(VarId, Arc<Table>, usize)>,
     /// Words with what they are worked out from.
     pub(super) lets: Vec<(VarId, &'r Expr)>,
 }
@@ -221,7 +192,7 @@ impl<'r> Compiler<'_, 'r> {
         let items = self.filtered(items, bound, needed, possible);
         let items = self.hanging(items, bound, needed, possible);
         let items = self.join(items, bound, possible);
-        let outside = (self.columns.len(), self.lets.len());
+        let outside = (self.columns.len(), self.names.len(), self.lets.len());
         for item in items {
             match item {
                 Item::Is(cond @ Cond::Atom(atom)) => {
@@ -246,10 +217,12 @@ impl<'r> Compiler<'_, 'r> {
             pending.free = free.map(|(column, _)| column).collect();
         }
         let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
-        state.order = best_order(&state, givens, enumerate);
+        let ranged = self.ranged(&state);
+        state.order = best_order(&state, givens, &ranged, enumerate);
         self.search(&mut state, enumerate);
         self.columns.truncate(outside.0);
-        self.lets.truncate(outside.1);
+        self.names.truncate(outside.1);
+        self.lets.truncate(outside.2);
         for pending in state.pending {
             self.finish(pending);
         }
@@ -300,6 +273,7 @@ impl<'r> Compiler<'_, 'r> {
                 slot: self.atoms.len() - 1,
                 columns: Vec::new(),
                 shares: BTreeMap::new(),
+                skews: BTreeMap::new(),
                 free: Vec::new(),
                 valued: None,
             };
@@ -318,6 +292,7 @@ impl<'r> Compiler<'_, 'r> {
             slot: self.atoms.len() - 1,
             columns: Vec::new(),
             shares,
+            skews: BTreeMap::new(),
             free: Vec::new(),
             valued: None,
         }
@@ -378,6 +353,7 @@ impl<'r> Compiler<'_, 'r> {
             if !stands {
                 columns.sort_by_key(|column| as_var(&pending.atom.args[*column]));
             }
+            self.note_skews(pending, &columns);
             pending.columns.extend(columns);
             let to = pending.columns.len();
             if to > from || vars.is_none() {

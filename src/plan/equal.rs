@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::{Compiler, Item, Pending};
+use super::compile::{Compiler, Item};
+use super::state::Pending;
 use super::state::State;
 use crate::base::Idx;
 use crate::engine::Step;

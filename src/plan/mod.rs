@@ -16,6 +16,7 @@ mod outline;
 mod paired;
 mod request;
 mod show;
+mod spread;
 mod state;
 mod varying;
 mod within;

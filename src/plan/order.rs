@@ -1,10 +1,14 @@
 //! In which order the variables of a conjunction are best bound, by the real counts.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::{Item, Pending, vars_of};
+use super::compile::{Item, vars_of};
 use super::equal::Given;
 use super::outline::{PAIRED, SUBJECTS};
+use super::spread::Ranged;
+use super::state::Pending;
 use super::state::State;
 use crate::engine::Table;
 use crate::model::clause::as_var;
@@ -34,6 +38,9 @@ const STRAIGHT: f64 = 0.5;
 const MARKED: f64 = 2.0;
 const SORTED: f64 = 8.0;
 
+/// What it takes, in look-ups, to narrow rows by halves.
+const HALVES: f64 = 4.0;
+
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {
     let candidates = |var: VarId| {
@@ -57,12 +64,17 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
 
 /// The cheapest order found of the variables that atoms give their values, some of which follow from others;
 /// empty where it matters little.
-pub(super) fn best_order(state: &State<'_>, givens: Vec<Given<'_>>, enumerate: bool) -> Vec<VarId> {
+pub(super) fn best_order(
+    state: &State<'_>,
+    givens: Vec<Given<'_>>,
+    ranged: &[Ranged],
+    enumerate: bool,
+) -> Vec<VarId> {
     let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
     if rows < FEW_ROWS || sought(state).len() < 2 {
         return Vec::new();
     }
-    searched(state, givens, enumerate, None).1
+    searched(state, givens, ranged, enumerate, None).1
 }
 
 /// The variables that are open and to which atoms give their values.
@@ -84,6 +96,7 @@ pub(super) struct Instead {
 pub(super) fn searched(
     state: &State<'_>,
     givens: Vec<Given<'_>>,
+    ranged: &[Ranged],
     enumerate: bool,
     instead: Option<&Instead>,
 ) -> (f64, Vec<VarId>) {
@@ -105,6 +118,11 @@ pub(super) fn searched(
     let mut search = Search {
         placed: if marks { MARKED } else { SORTED },
         follows,
+        ranged: ranged
+            .iter()
+            .map(|own| (own, own.reads.difference(&state.bound).copied().collect()))
+            .collect(),
+        skews: RefCell::default(),
         atoms: &atoms,
         open: &open,
         needed: &needed,
@@ -125,7 +143,8 @@ pub(super) fn searched(
 struct Counted<'t> {
     rows: f64,
     columns: Vec<(VarId, f64)>,
-    /// Whether what is filled has one row at most for each of its ids.
+    /// Whether something is filled, and whether that has one row at most for each of its ids.
+    is_given: bool,
     is_keyed: bool,
     /// The table, with the place in it of each of the columns.
     table: Option<(&'t Table, Vec<usize>)>,
@@ -143,7 +162,24 @@ impl<'t> Counted<'t> {
         let is_keyed = pending.columns.iter().any(|column| {
             matches!(pending.atom.args[*column], Term::Var(_)) && pending.table.is_key(*column)
         });
-        Self { rows: pending.rows(), columns, is_keyed, table: Some((&pending.table, places)) }
+        let is_given = !pending.columns.is_empty();
+        Self { rows: pending.rows(), columns, is_given, is_keyed, table: Some((&pending.table, places)) }
+    }
+
+    /// Whether some of it has its value: given, or by one of these variables.
+    fn is_begun(&self, taken: &[VarId]) -> bool {
+        self.is_given || self.columns.iter().any(|(var, _)| taken.contains(var))
+    }
+
+    /// How many times more rows it has of what another leads to by a variable than on average.
+    fn skew(&self, var: VarId, from: &Self) -> f64 {
+        let place = |atom: &Self| {
+            let (table, places) = atom.table.as_ref()?;
+            let at = atom.columns.iter().position(|(other, _)| *other == var)?;
+            Some((*table, places[at]))
+        };
+        let (Some((own, column)), Some((other, from))) = (place(self), place(from)) else { return 1.0 };
+        own.skew(column, other, from)
     }
 
     /// Whether some of these variables has one row at most for each of its ids.
@@ -158,7 +194,7 @@ impl<'t> Counted<'t> {
         let (open, given): (Vec<_>, Vec<_>) =
             instead.columns.iter().partition(|(var, _)| ordered.contains(var));
         let rows = given.iter().fold(instead.rows, |rows, (_, distinct)| rows / distinct.max(1.0));
-        Self { rows, columns: open, is_keyed: false, table: None }
+        Self { rows, columns: open, is_given: !given.is_empty(), is_keyed: false, table: None }
     }
 }
 
@@ -216,6 +252,10 @@ impl Partial {
 /// Looks for the cheapest order, the cheapest next variable first.
 struct Search<'s> {
     follows: Vec<Follows>,
+    /// Values that others bound, with what of that is not known beforehand.
+    ranged: Vec<(&'s Ranged, BTreeSet<VarId>)>,
+    /// How many times more a variable leads to from one atom to another than on average, as far as it was asked.
+    skews: RefCell<BTreeMap<(VarId, usize, usize), f64>>,
     atoms: &'s [Counted<'s>],
     open: &'s [VarId],
     /// Variables whose values are wanted.
@@ -290,7 +330,7 @@ impl Search<'_> {
                         exists.cost += exists.tuples;
                         exists.tuples *= met;
                     }
-                    *rows /= distinct;
+                    *rows = (*rows / distinct).max(1.0);
                 }
             }
             taken.push(var);
@@ -312,8 +352,66 @@ impl Search<'_> {
         self.whole && self.needed.first().is_some_and(|first| taken.first() != Some(first))
     }
 
+    /// How many rows each atom that a variable is looked up in has more than on average: of what is begun or rarest as
+    /// many, of others by how what leads there is spread.
+    fn skewed(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Vec<(usize, f64)> {
+        let own =
+            (0..self.atoms.len()).filter(|at| self.atoms[*at].columns.iter().any(|(other, _)| *other == var));
+        let is_begun = |at: &usize| self.atoms[*at].is_begun(taken);
+        let from = own.clone().min_by(|left, right| {
+            let rank = |at: &usize| (!is_begun(at), partial.rows[*at]);
+            rank(left).partial_cmp(&rank(right)).unwrap_or(Ordering::Equal)
+        });
+        let Some(from) = from else { return Vec::new() };
+        let skew = |at: usize| {
+            if at == from || is_begun(&at) {
+                return 1.0;
+            }
+            let known = self.skews.borrow().get(&(var, from, at)).copied();
+            known.unwrap_or_else(|| {
+                let skew = self.atoms[at].skew(var, &self.atoms[from]);
+                self.skews.borrow_mut().insert((var, from, at), skew);
+                skew
+            })
+        };
+        own.map(|at| (at, skew(at))).collect()
+    }
+
+    /// What it comes to where a variable is bounded and what is left need only exist: its rows are narrowed by halves.
+    fn narrowed(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Option<Partial> {
+        let is_known = |(own, reads): &&(&Ranged, BTreeSet<VarId>)| {
+            own.var == var && reads.iter().all(|read| taken.contains(read))
+        };
+        let (ranged, _) = self.ranged.iter().find(is_known)?;
+        if !self.needed.iter().all(|needed| taken.contains(needed)) {
+            return None;
+        }
+        let at = self.atoms.iter().position(|atom| atom.columns.iter().any(|(other, _)| *other == var))?;
+        if !self.atoms[at].is_begun(taken) || !Ranged::pays(partial.rows[at]) {
+            return None;
+        }
+        let mut rows = partial.rows.clone();
+        rows[at] *= ranged.share;
+        let (before, met) = (partial.tuples, rows[at].min(1.0));
+        let exists = partial.exists.map(|own| Exists {
+            cost: own.cost + HALVES * own.tuples,
+            tuples: own.tuples * met,
+            ..own
+        });
+        Some(Partial {
+            rows,
+            tuples: before * met,
+            cost: partial.cost + HALVES * before,
+            exists,
+            straight: None,
+        })
+    }
+
     /// About what the order comes to with one more variable.
     fn after(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Partial {
+        if let Some(narrowed) = self.narrowed(taken, var, partial) {
+            return narrowed;
+        }
         let mut rows = partial.rows.clone();
         let mut candidates = f64::INFINITY;
         let mut widest = 1.0_f64;
@@ -328,12 +426,14 @@ impl Search<'_> {
                 let begun = atom.columns.iter().any(|(other, _)| taken.contains(other));
                 apart += if begun || taken.is_empty() { 1.0 } else { APART };
                 leads_on |= begun && self.begins_elsewhere(taken) && atom.is_keyed_by(taken);
-                *rows /= distinct;
+                // What is met there has a row at least: how often it is, `met` tells.
+                *rows /= own;
             }
         }
         if about.is_empty() {
             return Partial { rows, ..*partial };
         }
+        self.skewed(taken, var, partial).into_iter().for_each(|(at, skew)| rows[at] *= skew);
         let all = self.tested || self.needed.iter().any(|needed| !taken.contains(needed));
         let looked = if all { candidates } else { candidates.min(TRIES) };
         // Subjects come in the order of their first words; another order finds what it looks up scattered.

@@ -52,12 +52,12 @@ impl<'r> Compiler<'_, 'r> {
     pub(super) fn note(&mut self, state: &State<'r>) {
         for pending in &state.pending {
             let vars = pending.atom.args.iter().enumerate();
-            let columns = vars.filter_map(|(column, term)| {
-                let var = as_var(term).filter(|var| matches!(self.types[var.index()], Ty::Value(_)))?;
-                Some((var, Arc::clone(&pending.table), column))
-            });
-            let columns: Vec<_> = columns.collect();
-            self.columns.extend(columns);
+            let vars = vars.filter_map(|(column, term)| Some((as_var(term)?, column)));
+            let (values, things): (Vec<_>, Vec<_>) = vars
+                .map(|(var, column)| (var, Arc::clone(&pending.table), column))
+                .partition(|(var, ..)| matches!(self.types[var.index()], Ty::Value(_)));
+            self.columns.extend(values);
+            self.names.extend(things);
         }
         let lets = state.rest.iter().filter_map(|item| match item {
             Item::Is(Cond::Let { var, value, .. }) => Some((*var, value)),
@@ -104,7 +104,7 @@ impl<'r> Compiler<'_, 'r> {
     /// About how many look-ups the search takes.
     fn cost(&self, state: &State<'r>, enumerate: bool, instead: Option<&Instead>) -> f64 {
         let givens = state.rest.iter().flat_map(|item| self.givens(state, *item)).collect();
-        searched(state, givens, enumerate, instead).0
+        searched(state, givens, &self.ranged(state), enumerate, instead).0
     }
 
     /// The next condition between two words one of which at least is sought.

@@ -1,12 +1,50 @@
 //! A conjunction while it is compiled: what is bound, what is left, what may be tried.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::compile::{Item, Pending, vars_of};
-use crate::engine::Step;
+use super::compile::{Item, vars_of};
 use crate::engine::planted::{Bug, planted};
+use crate::engine::{Step, Table, Valued};
 use crate::model::clause::{as_var, cond_vars, expr_vars};
-use crate::model::{Cond, VarId};
+use crate::model::{Atom, Cond, Term, VarId};
+
+/// An atom whose places are being filled.
+pub(super) struct Pending<'c> {
+    pub(super) cond: &'c Cond,
+    pub(super) atom: &'c Atom,
+    pub(super) table: Arc<Table>,
+    pub(super) slot: usize,
+    /// Columns in the order they get their values.
+    pub(super) columns: Vec<usize>,
+    /// By column that is to be a constant, the share of the rows in which it is.
+    pub(super) shares: BTreeMap<usize, f64>,
+    /// By column that has its value, how many times more rows than on average have that.
+    pub(super) skews: BTreeMap<usize, f64>,
+    /// Columns whose values nobody asks.
+    pub(super) free: Vec<usize>,
+    /// Where the rows lie in the order of values.
+    pub(super) valued: Option<Valued>,
+}
+
+impl Pending<'_> {
+    pub(super) fn unfilled(&self, var: VarId) -> impl Iterator<Item = usize> + '_ {
+        (0..self.atom.args.len())
+            .filter(move |column| self.atom.args[*column] == Term::Var(var) && !self.columns.contains(column))
+    }
+
+    /// The number of rows left, by the counts of the columns filled.
+    pub(super) fn rows(&self) -> f64 {
+        let rows = |rows: f64, column: &usize| match self.atom.args[*column] {
+            Term::Var(_) => {
+                let skew = self.skews.get(column).copied().unwrap_or(1.0);
+                rows * skew / self.table.distinct(*column).max(1) as f64
+            }
+            Term::Constant(_) | Term::Parameter(_) => rows * self.shares[column],
+        };
+        self.columns.iter().fold(self.table.len() as f64, rows)
+    }
+}
 
 /// A conjunction being compiled.
 pub(super) struct State<'r> {

@@ -1,14 +1,15 @@
 //! Comparisons of a value that is sought with what is given: the rows of its sentence lie in the order of the values,
 //! and are narrowed by halves.
 
-use super::compile::{Compiler, Item, Pending};
-use super::expressions::comparison;
+use super::compile::{Compiler, Item};
+use super::expressions::{comparison, operation};
+use super::state::Pending;
 use super::state::State;
 use crate::base::Idx;
-use crate::engine::{Bound, Step, Valued, Within};
+use crate::engine::{Bound, Calculation, Comparison, Step, Valued, Within};
 use crate::facts::{MISSING, units_at};
 use crate::model::clause::{as_var, expr_vars};
-use crate::model::{BinaryOp, CompareOp, Cond, Expr, Term, Ty, VarId};
+use crate::model::{BinaryOp, CompareOp, Cond, Constant, Expr, Term, Ty, VarId};
 use crate::value::ValueKind;
 
 /// Where fewer rows are left for each way so far, going through them is quick.
@@ -27,6 +28,24 @@ pub(super) struct Bounded<'r> {
     op: CompareOp,
     rhs: &'r Expr,
     rising: bool,
+}
+
+impl<'r> Bounded<'r> {
+    /// The words it compares.
+    pub(super) fn reads(&self) -> Vec<VarId> {
+        let mut vars = Vec::new();
+        expr_vars(self.lhs, &mut vars);
+        expr_vars(self.rhs, &mut vars);
+        vars
+    }
+
+    /// Both sides and how they compare.
+    pub(super) fn sides(
+        &self,
+        compiler: &Compiler<'_, 'r>,
+    ) -> Option<(Calculation, Comparison, Calculation)> {
+        Some((compiler.plainly(self.lhs)?, comparison(self.op), compiler.plainly(self.rhs)?))
+    }
 }
 
 impl<'r> Compiler<'_, 'r> {
@@ -55,6 +74,27 @@ impl<'r> Compiler<'_, 'r> {
         }
         let rising = if left.contains(&var) { rises(lhs, var)? == more } else { rises(rhs, var)? != more };
         Some(Bounded { var, lhs, op: *op, rhs, rising })
+    }
+
+    /// A calculation of words and constants; `None` of anything else.
+    fn plainly(&self, expr: &Expr) -> Option<Calculation> {
+        match expr {
+            Expr::Term(Term::Var(var)) => Some(Calculation::Var { var: var.index(), domain: 0 }),
+            Expr::Term(Term::Constant(Constant::Value(value))) => Some(Calculation::Value(value.clone())),
+            Expr::Term(Term::Parameter(parameter)) => {
+                self.inputs.parameters[*parameter].clone().map(Calculation::Value)
+            }
+            Expr::Term(Term::Constant(Constant::Thing(..))) | Expr::Aggregate(_) => None,
+            other => {
+                let mut is_plain = true;
+                let calculation = operation(other, &mut |part| {
+                    let own = self.plainly(part);
+                    is_plain &= own.is_some();
+                    own.unwrap_or(Calculation::Var { var: usize::MAX, domain: 0 })
+                });
+                is_plain.then_some(calculation)
+            }
+        }
     }
 
     /// Narrows a sentence that leaves many rows by the values it must have.
@@ -184,7 +224,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// Whether all values of a column are numbers of one unit, or dates, known beforehand.
-    fn are_in_units(&self, pending: &Pending<'r>, column: usize, var: VarId) -> bool {
+    pub(super) fn are_in_units(&self, pending: &Pending<'r>, column: usize, var: VarId) -> bool {
         let Some(units) = self.units(var) else { return false };
         pending.table.columns()[column].iter().all(|id| units_at(units, *id).is_some())
     }
@@ -197,7 +237,7 @@ impl<'r> Compiler<'_, 'r> {
 }
 
 /// The one place of a variable that is sought, as a sentence and a column; `None` where it stands in several.
-fn only_place(state: &State<'_>, var: VarId) -> Option<(usize, usize)> {
+pub(super) fn only_place(state: &State<'_>, var: VarId) -> Option<(usize, usize)> {
     let places = state.pending.iter().enumerate().flat_map(|(place, pending)| {
         let args = pending.atom.args.iter().enumerate();
         args.filter(|(_, term)| **term == Term::Var(var)).map(move |(column, _)| (place, column))

@@ -1,0 +1,122 @@
+//! Two tables by what stands in a column of each: joined, and about how much of both goes together.
+
+use std::sync::{Arc, PoisonError, Weak};
+
+use super::table::Table;
+
+/// So many ids of a column are looked at.
+const LOOKED: usize = 1 << 11;
+
+/// Of fewer rows nothing is to be said.
+const MANY: usize = 1 << 12;
+
+/// Where ids stand in fewer rows on average, few stand in many.
+const COARSE: usize = 2;
+
+/// Fewer ids in both samples may be met by chance.
+const TELLING: u64 = 64;
+
+/// A join with another table.
+#[derive(Debug)]
+pub(super) struct Joined {
+    column: usize,
+    other: Weak<Table>,
+    other_column: usize,
+    /// Nothing where it has too many rows.
+    table: Option<Arc<Table>>,
+}
+
+impl Table {
+    /// The tuples of this table and another that agree in a column each, made once: that column, then the others of
+    /// this table, then those of the other. `None` where there are more than both tables have.
+    pub fn joined(&self, column: usize, other: &Arc<Self>, other_column: usize) -> Option<Arc<Self>> {
+        let lock = || self.joins.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |join: &&Joined| {
+            join.column == column
+                && join.other_column == other_column
+                && std::ptr::eq(join.other.as_ptr(), Arc::as_ptr(other))
+        };
+        if let Some(known) = lock().iter().find(is_it) {
+            return known.table.clone();
+        }
+        // Not under the lock: sorting may set this thread to other work, which may ask for the same.
+        let table = self.join(column, other, other_column).map(Arc::new);
+        let mut joins = lock();
+        if let Some(known) = joins.iter().find(is_it) {
+            return known.table.clone();
+        }
+        joins.push(Joined { column, other: Arc::downgrade(other), other_column, table: table.clone() });
+        table
+    }
+
+    fn join(&self, column: usize, other: &Self, other_column: usize) -> Option<Self> {
+        let first = |table: &Self, column: usize| {
+            let rest = (0..table.columns.len()).filter(|rest| *rest != column);
+            table.index(&std::iter::once(column).chain(rest).collect::<Vec<usize>>())
+        };
+        let (left, right) = (first(self, column), first(other, other_column));
+        let (ids, others) = (&left.columns[0], &right.columns[0]);
+        let most = self.len() + other.len();
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(ids.len().min(others.len()));
+        let mut from = 0;
+        for (row, id) in ids.iter().enumerate() {
+            while others.get(from).is_some_and(|other| other < id) {
+                from += 1;
+            }
+            let same = others[from..].iter().take_while(|other| *other == id);
+            pairs.extend(same.zip(from..).map(|(_, other)| (row as u32, other as u32)));
+            if pairs.len() > most {
+                return None;
+            }
+        }
+        let own =
+            left.columns.iter().map(|column| pairs.iter().map(|(row, _)| column[*row as usize]).collect());
+        let rest = right.columns[1..].iter();
+        let rest = rest.map(|column| pairs.iter().map(|(_, row)| column[*row as usize]).collect());
+        let mut table = Self::new(own.chain(rest).collect());
+        table.sorted = left.distinct && right.distinct;
+        Some(table)
+    }
+
+    /// How many times more rows of a column have the id of some row of another than if all ids stood in as many rows: where
+    /// a few stand in many rows of both, what they lead to is far more than the average tells. At least 1; 1 too where a
+    /// sample cannot tell.
+    pub fn skew(&self, column: usize, other: &Self, other_column: usize) -> f64 {
+        let is_coarse =
+            |table: &Self, column| table.len() >= MANY && table.distinct(column) * COARSE <= table.len();
+        if !is_coarse(self, column) || !is_coarse(other, other_column) {
+            return 1.0;
+        }
+        let (own, others) = (self.some(column), other.some(other_column));
+        let met = agreeing(own, others);
+        if met < TELLING {
+            return 1.0;
+        }
+        let share = met as f64 / (own.len() as f64 * others.len() as f64);
+        (share * self.distinct(column).max(other.distinct(other_column)) as f64).max(1.0)
+    }
+
+    /// Some ids of a column, as often as they stand in it, ascending.
+    fn some(&self, column: usize) -> &[u32] {
+        self.samples[column].get_or_init(|| {
+            let ids = &self.columns()[column];
+            // As good as by chance, whatever ids follow each other (see `is_of_sample`).
+            let at =
+                |place: u64| (place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize * ids.len() >> 32;
+            let mut some: Vec<u32> = (1..=LOOKED as u64).map(|place| ids[at(place)]).collect();
+            some.sort_unstable();
+            some
+        })
+    }
+}
+
+/// How many pairs of places in two ascending columns have the same id.
+fn agreeing(left: &[u32], right: &[u32]) -> u64 {
+    let (mut pairs, mut from) = (0, 0);
+    for own in left.chunk_by(|one, other| one == other) {
+        from += right[from..].partition_point(|id| *id < own[0]);
+        let same = right[from..].partition_point(|id| *id == own[0]);
+        pairs += own.len() as u64 * same as u64;
+    }
+    pairs
+}
