@@ -101,8 +101,9 @@ impl Table {
         self.samples[column].get_or_init(|| {
             let ids = &self.columns()[column];
             // As good as by chance, whatever ids follow each other (see `is_of_sample`).
-            let at =
-                |place: u64| (place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize * ids.len() >> 32;
+            let at = |place: u64| {
+                (((place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) * ids.len() as u64) >> 32) as usize
+            };
             let mut some: Vec<u32> = (1..=LOOKED as u64).map(|place| ids[at(place)]).collect();
             some.sort_unstable();
             some

@@ -503,7 +503,6 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// Binds the next variable: by the order found best, else the one with the fewest candidates.
-    #[expect(clippy::unused_self, reason = "one of the steps of compiling")]
     fn extend(&self, state: &mut State<'r>, open: &BTreeSet<VarId>) -> bool {
         let planned = state.order.iter().copied().find(|var| {
             open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
@@ -515,6 +514,7 @@ impl<'r> Compiler<'_, 'r> {
             let columns: Vec<usize> = pending.unfilled(var).collect();
             if !columns.is_empty() {
                 let from = pending.columns.len();
+                self.note_skews(pending, &columns);
                 pending.columns.extend(columns);
                 atoms.push((pending.slot, from, pending.columns.len()));
             }

@@ -41,6 +41,8 @@ impl<'r> Compiler<'_, 'r> {
                 Some((sentence, cond)) => {
                     items[sentence] = Item::Is(cond);
                     items.remove(at);
+                    self.join_left(&mut items, sentence - usize::from(sentence > at), possible);
+                    at = 0;
                 }
                 None => at += 1,
             }
@@ -90,13 +92,61 @@ impl<'r> Compiler<'_, 'r> {
             return None;
         }
         let rows = self.rows_left(&table, column, var, op, &constant)?;
+        Some((sentence, self.left(Arc::new(table.kept(&rows)), atom.args.clone())))
+    }
+
+    /// A sentence of these rows.
+    fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
         // It may be copied into other conditions, and is found by its place.
         let place = self.joined.len() as u32;
         let span = Span { start: place, ..NOWHERE };
-        let args = atom.args.clone();
         let cond: &'r Cond = self.arena.alloc(Cond::Atom(Atom { source: LEFT, args, known: true, span }));
-        self.joined.push((cond, Arc::new(table.kept(&rows))));
-        Some((sentence, cond))
+        self.joined.push((cond, table));
+        cond
+    }
+
+    /// Whether conditions bound a value of a sentence by others.
+    fn is_bounded(&self, items: &[Item<'r>], atom: &Atom) -> bool {
+        atom.args.iter().filter_map(as_var).any(|var| {
+            let given = |other: VarId| other != var;
+            items.iter().any(|item| self.bounded(*item, &given).is_some_and(|bounded| bounded.var == var))
+        })
+    }
+
+    /// Joins what is left with what other sentences say of the same thing, each one thing of each, where others bound that:
+    /// of these too little is left then, which can be narrowed by halves.
+    fn join_left(&mut self, items: &mut Vec<Item<'r>>, sentence: usize, possible: bool) {
+        let Item::Is(cond @ Cond::Atom(atom)) = items[sentence] else { return };
+        let (mut table, mut args) = (self.table(cond, atom, possible), atom.args.clone());
+        let is_key = |(column, term): (usize, &Term)| {
+            as_var(term).filter(|_| table.is_key(column)).map(|var| (column, var))
+        };
+        let Some((mut own, var)) = args.iter().enumerate().find_map(is_key) else { return };
+        let mut joined = Vec::new();
+        for at in (0..items.len()).filter(|at| *at != sentence) {
+            let Item::Is(cond @ Cond::Atom(atom)) = items[at] else { continue };
+            let mut columns = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
+            let (Some(column), None) = (columns.next(), columns.next()) else { continue };
+            if atom.source == SUBJECTS || !self.is_bounded(items, atom) {
+                continue;
+            }
+            let other = self.table(cond, atom, possible);
+            if other.len() < table.len() || !other.is_key(column) {
+                continue;
+            }
+            let Some(both) = table.joined(own, &other, column) else { continue };
+            let rest = |args: &[Term], but: usize| {
+                let rest = args.iter().enumerate().filter(|(at, _)| *at != but);
+                rest.map(|(_, term)| term.clone()).collect::<Vec<_>>()
+            };
+            args = [vec![Term::Var(var)], rest(&args, own), rest(&atom.args, column)].concat();
+            (table, own) = (both, 0);
+            joined.push(at);
+        }
+        if !joined.is_empty() {
+            items[sentence] = Item::Is(self.left(table, args));
+            joined.into_iter().rev().for_each(|at| _ = items.remove(at));
+        }
     }
 
     /// The rows in which a column's values compare so with a constant; `None` where they are many.

@@ -169,8 +169,9 @@ impl<'r> Compiler<'_, 'r> {
                 !other.columns.is_empty()
                     && shared.into_iter().any(|var| other.unfilled(var).next().is_some())
             };
-            let rows =
-                state.pending.iter().filter(is_linked).map(Pending::rows).fold(f64::INFINITY, f64::min);
+            let own = (!pending.columns.is_empty()).then(|| pending.rows());
+            let linked = state.pending.iter().filter(is_linked).map(Pending::rows);
+            let rows = linked.chain(own).fold(f64::INFINITY, f64::min);
             !state.joins(bounded.var)
                 && rows.is_finite()
                 && self.pays(rows, pending)

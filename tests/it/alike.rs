@@ -21,6 +21,7 @@ relation Flight notes Text
 relation Flight costs Number
 relation Report is about Airport on Date
 relation Report says Text
+relation Report measured Number?
 relation Airport lies in region: Text
 question Flight is odd | fine
   among flight is planned on any day
@@ -29,7 +30,7 @@ question Flight is out | in for Airport
 ";
 
 /// What stands before, the word that is counted, and all that is said of it; `~` marks where a word comes first.
-const ALIKE: [(&str, &str, &str); 13] = [
+const ALIKE: [(&str, &str, &str); 18] = [
     ("", "other", "~airline operates flight and airline operates ~other and other costs ~c and c > 998"),
     (
         "",
@@ -83,6 +84,37 @@ const ALIKE: [(&str, &str, &str); 13] = [
         "report",
         "flight is planned on ~day and ~report is about ~p on day and report says \"hail\" and p lies in \"r3\"",
     ),
+    // Within some days at one place.
+    (
+        "",
+        "report",
+        "flight departs from ~p and flight is planned on ~day and ~report is about p on ~d and day - d >= 0 and day - d <= 2 \
+         and known report measured ~w and w > 94",
+    ),
+    (
+        "",
+        "report",
+        "flight departs from ~p and flight is planned on ~day and ~report is about p on ~d and day - d >= 0 and day - d <= 2 \
+         and report measured ~w and w > 94",
+    ),
+    (
+        "",
+        "report",
+        "flight lands at ~p and flight is planned on ~day and ~report is about p on ~d and d > day and report measured ~w and \
+         w <= 3",
+    ),
+    (
+        "",
+        "report",
+        "flight departs from ~p and flight is planned on ~day and ~report is about p on ~d and d < day - 25 days and report \
+         says ~t and contains(lower(t), \"storm\") and known report measured ~w and w > 60",
+    ),
+    (
+        "",
+        "other",
+        "flight departs from ~p and flight is planned on ~day and ~other departs from p and other is planned on ~d and \
+         d - day >= 1 and d - day <= 3 and other costs ~c and c > 998",
+    ),
 ];
 
 /// The same of pairs of a flight and an airport.
@@ -127,6 +159,9 @@ fn facts() -> String {
             _ => "fair",
         };
         say(format_args!("r{at} says \"{says}\""));
+        if at % 13 != 4 {
+            say(format_args!("r{at} measured {}", at * at % 101));
+        }
     }
     for at in 0..40 {
         say(format_args!("p{at} lies in \"r{}\"", at % 7));
