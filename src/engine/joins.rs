@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError, Weak};
 use super::table::Table;
 
 /// So many ids of a column are looked at.
-const LOOKED: usize = 1 << 11;
+const LOOKED: usize = 1 << 12;
 
 /// Of fewer rows nothing is to be said.
 const MANY: usize = 1 << 12;
 
-/// Where ids stand in fewer rows on average, few stand in many.
-const COARSE: usize = 2;
+/// Where ids stand in one row and a half on average, or in fewer, few stand in many.
+const COARSE: [usize; 2] = [3, 2];
 
 /// Fewer ids in both samples may be met by chance.
 const TELLING: u64 = 64;
@@ -82,8 +82,9 @@ impl Table {
     /// a few stand in many rows of both, what they lead to is far more than the average tells. At least 1; 1 too where a
     /// sample cannot tell.
     pub fn skew(&self, column: usize, other: &Self, other_column: usize) -> f64 {
-        let is_coarse =
-            |table: &Self, column| table.len() >= MANY && table.distinct(column) * COARSE <= table.len();
+        let is_coarse = |table: &Self, column| {
+            table.len() >= MANY && table.distinct(column) * COARSE[0] <= table.len() * COARSE[1]
+        };
         if !is_coarse(self, column) || !is_coarse(other, other_column) {
             return 1.0;
         }

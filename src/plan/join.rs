@@ -18,10 +18,13 @@ const FEW_ROWS: f64 = 16.0;
 /// A join takes about so many times the time of going through its rows.
 const DEAR: f64 = 4.0;
 
-/// A sentence that may be joined.
+/// The same where each look-up leads to another one.
+const FEW_FURTHER: f64 = 4.0;
+
+/// A sentence that may be joined, or two of which the first leads to the other.
 struct Part<'r> {
-    cond: &'r Cond,
-    atom: &'r Atom,
+    conds: Vec<&'r Cond>,
+    args: Vec<Term>,
     /// The column of what it is about.
     column: usize,
     table: Arc<Table>,
@@ -66,11 +69,20 @@ impl<'r> Compiler<'_, 'r> {
             let bounded = items.iter().filter_map(|item| self.bounded(*item, &given)).map(|it| it.var);
             let bounded: BTreeSet<VarId> = bounded.collect();
             let all = items.iter().filter_map(|item| self.part(*item, *var, bound, &bounded, possible));
-            let (mut parts, others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
+            let (mut parts, mut others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
+            let mut few = FEW_ROWS;
+            if let [only] = parts.as_slice()
+                && only.left >= FEW_FURTHER
+                && let Some((at, further)) = self.leading_on(&items, &others, *var, bound, possible)
+            {
+                others.remove(at);
+                parts.push(further);
+                few = FEW_FURTHER;
+            }
             let least = parts.iter().map(|part| part.left).fold(f64::INFINITY, f64::min);
             let rows: usize = parts.iter().map(|part| part.table.len()).sum();
             let worth = self.most_rows as f64 * least >= DEAR * rows as f64;
-            if parts.len() < 2 || least < FEW_ROWS || !worth {
+            if parts.len() < 2 || least < few || !worth {
                 continue;
             }
             // What else is said of each of many is at hand then, and not looked up.
@@ -83,7 +95,9 @@ impl<'r> Compiler<'_, 'r> {
             }
             if let Some((table, args)) = joined(&parts, *var) {
                 let own = |item: &Item<'r>| match item {
-                    Item::Is(cond) => parts.iter().any(|part| std::ptr::eq(part.cond, *cond)),
+                    Item::Is(cond) => {
+                        parts.iter().flat_map(|part| &part.conds).any(|own| std::ptr::eq(*own, *cond))
+                    }
                     Item::Not(_) => false,
                 };
                 items.retain(|item| !own(item));
@@ -143,11 +157,68 @@ impl<'r> Compiler<'_, 'r> {
             Term::Constant(_) | Term::Parameter(_) => true,
         };
         let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
-        let narrowed = |rows: f64, column: &usize| rows / table.distinct(*column).max(1) as f64;
-        let left = given.iter().fold(table.len() as f64, narrowed);
+        let left = self.left_by(&table, &atom.args, &given);
         let is_bounded = |term: &Term| as_var(term).is_some_and(|var| bounded.contains(&var));
         let given = !given.is_empty() || atom.args.iter().any(is_bounded);
-        Some(Part { cond, atom, column, table, given, left })
+        Some(Part { conds: vec![cond], args: atom.args.clone(), column, table, given, left })
+    }
+
+    /// About how many rows have what is given in these columns.
+    fn left_by(&self, table: &Arc<Table>, args: &[Term], given: &[usize]) -> f64 {
+        given.iter().fold(table.len() as f64, |rows, column| {
+            let skew = as_var(&args[*column]).and_then(|var| self.skew(var, table, *column)).unwrap_or(1.0);
+            rows * skew / table.distinct(*column).max(1) as f64
+        })
+    }
+
+    /// Of sentences about a variable that name nothing given, one that leads to one other thing each of which one other
+    /// sentence says something given; its place, and both as one.
+    fn leading_on(
+        &self,
+        items: &[Item<'r>],
+        parts: &[Part<'r>],
+        var: VarId,
+        bound: &BTreeSet<VarId>,
+        possible: bool,
+    ) -> Option<(usize, Part<'r>)> {
+        let is_given = |term: &Term| as_var(term).is_none_or(|var| bound.contains(&var));
+        let without = |args: &[Term], but: usize| {
+            let rest = args.iter().enumerate().filter(|(at, _)| *at != but);
+            rest.map(|(_, term)| term.clone()).collect::<Vec<_>>()
+        };
+        let mut all = parts.iter().enumerate().filter(|(_, part)| part.table.is_key(part.column));
+        all.find_map(|(at, part)| {
+            let leads = (0..part.args.len()).filter(|column| *column != part.column);
+            let mut leads = leads.filter_map(|column| Some((column, as_var(&part.args[column])?)));
+            leads.find_map(|(column, further)| {
+                items.iter().find_map(|item| {
+                    let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
+                    let mut own = (0..atom.args.len()).filter(|own| atom.args[*own] == Term::Var(further));
+                    let (own, None) = (own.next()?, own.next()) else { return None };
+                    let is_own = part.conds.iter().any(|known| std::ptr::eq(*known, *cond));
+                    let names = atom.args.contains(&Term::Var(var));
+                    if is_own || names || atom.source == SUBJECTS || !atom.args.iter().any(is_given) {
+                        return None;
+                    }
+                    let other = self.table(cond, atom, possible);
+                    let table = if other.is_key(own) {
+                        part.table.joined(column, &other, own)?
+                    } else {
+                        return None;
+                    };
+                    let args =
+                        [vec![Term::Var(further)], without(&part.args, column), without(&atom.args, own)]
+                            .concat();
+                    let column = args.iter().position(|term| *term == Term::Var(var))?;
+                    let given: Vec<usize> = (0..args.len()).filter(|at| is_given(&args[*at])).collect();
+                    let left = self.left_by(&table, &args, &given);
+                    Some((
+                        at,
+                        Part { conds: vec![part.conds[0], cond], args, column, table, given: true, left },
+                    ))
+                })
+            })
+        })
     }
 }
 
@@ -156,7 +227,7 @@ fn joined(parts: &[Part<'_>], var: VarId) -> Option<(Arc<Table>, Vec<Term>)> {
     let (first, others) = parts.split_first()?;
     let mut args = vec![Term::Var(var)];
     for part in parts {
-        let own = part.atom.args.iter().enumerate();
+        let own = part.args.iter().enumerate();
         args.extend(own.filter(|(column, _)| *column != part.column).map(|(_, term)| term.clone()));
     }
     let mut column = first.column;

@@ -41,16 +41,16 @@ impl<'r> Compiler<'_, 'r> {
     pub(super) fn note_skews(&self, pending: &mut Pending<'r>, columns: &[usize]) {
         for column in columns {
             let Some(var) = as_var(&pending.atom.args[*column]) else { continue };
-            let others = self
-                .names
-                .iter()
-                .filter(|(other, table, _)| *other == var && !Arc::ptr_eq(table, &pending.table));
-            let skews = others.map(|(_, table, other)| pending.table.skew(*column, table, *other));
-            let least = skews.fold(f64::INFINITY, f64::min);
-            if least.is_finite() && least > 1.0 {
-                pending.skews.insert(*column, least);
+            if let Some(skew) = self.skew(var, &pending.table, *column).filter(|skew| *skew > 1.0) {
+                pending.skews.insert(*column, skew);
             }
         }
+    }
+
+    /// How many times more rows have what a word stands for than on average, as far as other sentences tell.
+    pub(super) fn skew(&self, var: VarId, table: &Arc<Table>, column: usize) -> Option<f64> {
+        let others = self.names.iter().filter(|(other, own, _)| *other == var && !Arc::ptr_eq(own, table));
+        others.map(|(_, other, place)| table.skew(column, other, *place)).reduce(f64::min)
     }
 
     /// The values that others bound once these are known.

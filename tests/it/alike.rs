@@ -118,7 +118,7 @@ const ALIKE: [(&str, &str, &str); 18] = [
 ];
 
 /// The same of pairs of a flight and an airport.
-const OF_PAIRS: [(&str, &str); 4] = [
+const OF_PAIRS: [(&str, &str); 7] = [
     ("report", "~report is about airport on any d and report says \"hail\""),
     (
         "airline",
@@ -131,6 +131,22 @@ const OF_PAIRS: [(&str, &str); 4] = [
     (
         "day",
         "flight is planned on ~day and airport lies in ~r and r is one of \"r1\", \"r4\" and any report is about airport on day",
+    ),
+    // By what leads on to what is given.
+    (
+        "other",
+        "~other lands at airport and other departs from ~q and q lies in \"r2\" and other costs ~c and flight costs ~own and \
+         c > own + 900",
+    ),
+    (
+        "other",
+        "~airline operates flight and ~other lands at airport and airline operates other and other departs from ~q and q lies \
+         in ~r and airport lies in r",
+    ),
+    (
+        "report",
+        "~report is about airport on ~d and report says \"fair\" and flight is planned on d and ~other lands at airport and other departs from ~q and q \
+         lies in \"r5\" and other is planned on d",
     ),
 ];
 
