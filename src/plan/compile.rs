@@ -217,8 +217,8 @@ impl<'r> Compiler<'_, 'r> {
             pending.free = free.map(|(column, _)| column).collect();
         }
         let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
-        let ranged = self.ranged(&state);
-        state.order = best_order(&state, givens, &ranged, enumerate);
+        let spread = self.spread(&state);
+        state.order = best_order(&state, givens, &spread, enumerate);
         self.search(&mut state, enumerate);
         self.columns.truncate(outside.0);
         self.names.truncate(outside.1);
@@ -230,8 +230,9 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// Parts that share no unbound variable: each only has to exist.
-    fn apart(&mut self, parts: Vec<Vec<Item<'r>>>, bound: &BTreeSet<VarId>, possible: bool) -> Vec<Step> {
+    fn apart(&mut self, mut parts: Vec<Vec<Item<'r>>>, bound: &BTreeSet<VarId>, possible: bool) -> Vec<Step> {
         let none = BTreeSet::new();
+        parts.sort_by_cached_key(|part| self.looked_at(part, bound, possible) as u64);
         let mut steps = Vec::new();
         for part in parts {
             let inner = self.conjunction(part, bound, &none, possible, false);

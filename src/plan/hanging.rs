@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::{Compiler, Item, vars_of};
+use super::compile::{Compiler, Item, NOWHERE, vars_of};
 use super::outline::SUBJECTS;
 use crate::base::Idx;
 use crate::engine::Place;
@@ -44,6 +44,7 @@ impl<'r> Compiler<'_, 'r> {
         for (item, hangs) in items.into_iter().zip(hangs) {
             match item {
                 Item::Is(cond) if hangs => parts.push(cond.clone()),
+                Item::Not(inner) if hangs => parts.push(Cond::Not(Box::new(inner.clone()), NOWHERE)),
                 other => kept.push(other),
             }
         }
@@ -78,7 +79,11 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         // Whether a missing result matters is for the conditions at hand to say.
-        let is_plain = |item: &Item<'_>| matches!(item, Item::Is(cond @ (Cond::Atom(_) | Cond::Compare { .. })) if !is_risky(cond));
+        let is_plain = |item: &Item<'_>| match item {
+            Item::Is(cond @ (Cond::Atom(_) | Cond::Compare { .. })) => !is_risky(cond),
+            Item::Not(inner) => !is_risky(inner),
+            Item::Is(_) => false,
+        };
         let hangs: Vec<bool> = items
             .iter()
             .zip(&tied)

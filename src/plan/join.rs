@@ -164,7 +164,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// About how many rows have what is given in these columns.
-    fn left_by(&self, table: &Arc<Table>, args: &[Term], given: &[usize]) -> f64 {
+    pub(super) fn left_by(&self, table: &Arc<Table>, args: &[Term], given: &[usize]) -> f64 {
         given.iter().fold(table.len() as f64, |rows, column| {
             let skew = as_var(&args[*column]).and_then(|var| self.skew(var, table, *column)).unwrap_or(1.0);
             rows * skew / table.distinct(*column).max(1) as f64

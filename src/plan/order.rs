@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compile::{Item, vars_of};
 use super::equal::Given;
 use super::outline::{PAIRED, SUBJECTS};
-use super::spread::Ranged;
+use super::spread::{Ranged, Spread};
 use super::state::Pending;
 use super::state::State;
 use crate::engine::Table;
@@ -67,14 +67,14 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
 pub(super) fn best_order(
     state: &State<'_>,
     givens: Vec<Given<'_>>,
-    ranged: &[Ranged],
+    spread: &Spread,
     enumerate: bool,
 ) -> Vec<VarId> {
     let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
     if rows < FEW_ROWS || sought(state).len() < 2 {
         return Vec::new();
     }
-    searched(state, givens, ranged, enumerate, None).1
+    searched(state, givens, spread, enumerate, None).1
 }
 
 /// The variables that are open and to which atoms give their values.
@@ -96,7 +96,7 @@ pub(super) struct Instead {
 pub(super) fn searched(
     state: &State<'_>,
     givens: Vec<Given<'_>>,
-    ranged: &[Ranged],
+    spread: &Spread,
     enumerate: bool,
     instead: Option<&Instead>,
 ) -> (f64, Vec<VarId>) {
@@ -118,7 +118,9 @@ pub(super) fn searched(
     let mut search = Search {
         placed: if marks { MARKED } else { SORTED },
         follows,
-        ranged: ranged
+        shares: &spread.shares,
+        ranged: spread
+            .ranged
             .iter()
             .map(|own| (own, own.reads.difference(&state.bound).copied().collect()))
             .collect(),
@@ -254,6 +256,8 @@ struct Search<'s> {
     follows: Vec<Follows>,
     /// Values that others bound, with what of that is not known beforehand.
     ranged: Vec<(&'s Ranged, BTreeSet<VarId>)>,
+    /// About how often a variable's value compares with constants as it must.
+    shares: &'s BTreeMap<VarId, f64>,
     /// How many times more a variable leads to from one atom to another than on average, as far as it was asked.
     skews: RefCell<BTreeMap<(VarId, usize, usize), f64>>,
     atoms: &'s [Counted<'s>],
@@ -457,6 +461,7 @@ impl Search<'_> {
             }
             met *= (own / widest).min(1.0);
         }
+        met *= self.shares.get(&var).copied().unwrap_or(1.0);
         if all {
             return Partial { rows, tuples: partial.tuples * met, cost, exists: partial.exists, straight };
         }

@@ -104,7 +104,7 @@ impl<'r> Compiler<'_, 'r> {
     /// About how many look-ups the search takes.
     fn cost(&self, state: &State<'r>, enumerate: bool, instead: Option<&Instead>) -> f64 {
         let givens = state.rest.iter().flat_map(|item| self.givens(state, *item)).collect();
-        searched(state, givens, &self.ranged(state), enumerate, instead).0
+        searched(state, givens, &self.spread(state), enumerate, instead).0
     }
 
     /// The next condition between two words one of which at least is sought.

@@ -1,21 +1,28 @@
 //! How ids and values are spread over the rows of sentences: where a few things stand in many rows, and what part of the
 //! rows lies between bounds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::compile::Compiler;
+use super::compile::{Compiler, Item, vars_of};
+use super::expressions::comparison;
 use super::state::{Pending, State};
 use super::within::{Bounded, only_place};
 use crate::base::Idx;
 use crate::engine::{Calculation, Comparison, Computed, Leaf, Table, calculate, compare};
 use crate::model::clause::as_var;
-use crate::model::{Term, VarId};
+use crate::model::{Cond, Term, Ty, VarId};
 use crate::value::{DomainError, Value};
 
 /// So many values of what is given are tried, and so many of what it bounds.
 const GIVEN: usize = 12;
 const BOUNDED: usize = 64;
+
+/// So many rows tell how many meet a comparison with a constant.
+const CONSTANT: usize = 256;
+
+/// Of fewer rows nothing is to be gained.
+const MANY: usize = 1 << 10;
 
 /// Where fewer rows are left, going through them is quick.
 const FEW_ROWS: f64 = 16.0;
@@ -27,6 +34,17 @@ pub(super) struct Ranged {
     pub(super) reads: BTreeSet<VarId>,
     /// About which part of the rows lies within.
     pub(super) share: f64,
+}
+
+/// Both sides of a comparison.
+type Sides = (Calculation, Comparison, Calculation);
+
+/// How values are spread.
+#[derive(Default)]
+pub(super) struct Spread {
+    pub(super) ranged: Vec<Ranged>,
+    /// About which part of its sentence's rows a word is compared with constants as it must be.
+    pub(super) shares: BTreeMap<VarId, f64>,
 }
 
 impl Ranged {
@@ -53,36 +71,72 @@ impl<'r> Compiler<'_, 'r> {
         others.map(|(_, other, place)| table.skew(column, other, *place)).reduce(f64::min)
     }
 
-    /// The values that others bound once these are known.
-    pub(super) fn ranged(&self, state: &State<'r>) -> Vec<Ranged> {
-        if self.request.delta.is_some() {
-            return Vec::new();
+    /// How the values of a conjunction's words are spread, where that may matter for their order.
+    pub(super) fn spread(&self, state: &State<'r>) -> Spread {
+        let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
+        let open = state.open_vars();
+        if self.request.delta.is_some() || rows < MANY || open.len() < 2 {
+            return Spread::default();
         }
-        let mut out = Vec::new();
-        for var in state.open_vars() {
-            let given = |other: VarId| other != var;
-            let bounds: Vec<_> = state
-                .rest
-                .iter()
-                .filter_map(|item| self.bounded(*item, &given))
-                .filter(|it| it.var == var)
-                .collect();
-            let Some((place, column)) =
-                only_place(state, var).filter(|_| !bounds.is_empty() && !state.joins(var))
-            else {
+        let mut spread = Spread::default();
+        for var in open {
+            let Some((place, column)) = only_place(state, var).filter(|_| !state.joins(var)) else {
                 continue;
             };
-            let pending = &state.pending[place];
-            if !self.are_in_units(pending, column, var) {
-                continue;
+            let table = &state.pending[place].table;
+            let given = |other: VarId| other != var;
+            let bounds = state.rest.iter().filter_map(|item| self.bounded(*item, &given));
+            let bounds: Vec<_> = bounds.filter(|it| it.var == var).collect();
+            if !bounds.is_empty() && self.are_in_units(&state.pending[place], column, var) {
+                let reads = bounds.iter().flat_map(Bounded::reads).filter(|other| *other != var).collect();
+                let sides = bounds.iter().map(|it| it.sides(self)).collect::<Option<Vec<_>>>();
+                let share =
+                    sides.and_then(|sides| self.share_within(state, (var, table, column), &sides, &reads));
+                spread.ranged.extend(share.map(|share| Ranged { var, reads, share }));
             }
-            let reads: BTreeSet<VarId> =
-                bounds.iter().flat_map(Bounded::reads).filter(|other| *other != var).collect();
-            if let Some(share) = self.share_within(state, (var, &pending.table, column), &bounds, &reads) {
-                out.push(Ranged { var, reads, share });
+            let alone: Vec<Sides> = state.rest.iter().filter_map(|item| self.sides_of(*item, var)).collect();
+            if !alone.is_empty() && table.len() >= CONSTANT {
+                spread.shares.insert(var, self.share_alone(state, (var, table, column), &alone));
             }
         }
-        out
+        spread
+    }
+
+    /// The sides of a comparison of one word with constants.
+    fn sides_of(&self, item: Item<'r>, var: VarId) -> Option<Sides> {
+        let Item::Is(Cond::Compare { lhs, op, rhs, .. }) = item else { return None };
+        let is_value = matches!(self.types[var.index()], Ty::Value(_));
+        if !is_value || vars_of(item) != BTreeSet::from([var]) {
+            return None;
+        }
+        Some((self.plainly(lhs)?, comparison(*op), self.plainly(rhs)?))
+    }
+
+    /// The value of a word in a row.
+    fn value_at(&self, var: VarId, (table, column): (&Table, usize), at: usize) -> Option<Value> {
+        let ids = &table.columns()[column];
+        let domain = self.inputs.ruleset.domain_of(self.types[var.index()]);
+        let id = *ids.get(at.checked_rem(ids.len())?)?;
+        self.inputs.dictionaries[domain].value(id).cloned()
+    }
+
+    /// About which part of a column's rows meets comparisons with constants.
+    fn share_alone(
+        &self,
+        state: &State<'r>,
+        (var, table, column): (VarId, &Table, usize),
+        sides: &[Sides],
+    ) -> f64 {
+        let states =
+            |item: &Item<'r>| matches!(item, Item::Is(Cond::Stated { var: stated, .. }) if *stated == var);
+        let counts_missing = state.possible && !state.rest.iter().any(states);
+        let met = (0..CONSTANT).filter(|at| {
+            match self.value_at(var, (table, column), spread(*at, CONSTANT, table.len())) {
+                Some(value) => are_met(sides, &[(var, value)]),
+                None => counts_missing,
+            }
+        });
+        met.count().max(1) as f64 / CONSTANT as f64
     }
 
     /// About which part of a column's values meets all bounds, by values that sentences at hand have for what bounds them.
@@ -90,49 +144,40 @@ impl<'r> Compiler<'_, 'r> {
         &self,
         state: &State<'r>,
         (var, table, column): (VarId, &Table, usize),
-        bounds: &[Bounded<'r>],
+        sides: &[Sides],
         reads: &BTreeSet<VarId>,
     ) -> Option<f64> {
-        let sides: Vec<(Calculation, Comparison, Calculation)> =
-            bounds.iter().map(|it| it.sides(self)).collect::<Option<_>>()?;
-        let value = |var: VarId, table: &Table, column: usize, at: usize| {
-            let ids = &table.columns()[column];
-            let domain = self.inputs.ruleset.domain_of(self.types[var.index()]);
-            let id = *ids.get(at.checked_rem(ids.len())?)?;
-            self.inputs.dictionaries[domain].value(id).cloned()
-        };
         let (mut looked, mut met) = (0_u32, 0_u32);
         for round in 0..GIVEN {
-            let known: Option<Vec<(VarId, Value)>> = reads
-                .iter()
-                .map(|read| {
-                    let (table, column) = self.said_of(state, *read)?;
-                    Some((*read, value(*read, &table, column, spread(round, GIVEN, table.len()))?))
-                })
-                .collect();
-            let known = known?;
+            let value = |read: &VarId| {
+                let (table, column) = self.said_of(state, *read)?;
+                Some((*read, self.value_at(*read, (&table, column), spread(round, GIVEN, table.len()))?))
+            };
+            let mut known: Vec<(VarId, Value)> = reads.iter().map(value).collect::<Option<_>>()?;
             for at in 0..BOUNDED {
-                let Some(own) = value(var, table, column, spread(at, BOUNDED, table.len())) else { continue };
-                let of = |at: usize| {
-                    if at == var.index() {
-                        return Some(own.clone());
-                    }
-                    known.iter().find(|(other, _)| other.index() == at).map(|(_, value)| value.clone())
+                let Some(own) = self.value_at(var, (table, column), spread(at, BOUNDED, table.len())) else {
+                    continue;
                 };
-                let mut leaf = |leaf: Leaf<'_>| match leaf {
-                    Leaf::Var(at, _) => Ok(of(at).map_or(Computed::Missing, Computed::Value)),
-                    Leaf::Aggregate(_) => Err(DomainError::Overflow),
-                };
+                known.push((var, own));
                 looked += 1;
-                met += u32::from(sides.iter().all(|(left, op, right)| {
-                    match (calculate(left, &mut leaf), calculate(right, &mut leaf)) {
-                        (Ok(left), Ok(right)) => compare(&left, *op, &right, false),
-                        _ => true,
-                    }
-                }));
+                met += u32::from(are_met(sides, &known));
+                known.pop();
             }
         }
         (looked > 0).then(|| f64::from(met.max(1)) / f64::from(looked))
+    }
+
+    /// About how many things are looked at for a part of a conjunction, by what is bound.
+    pub(super) fn looked_at(&self, part: &[Item<'r>], bound: &BTreeSet<VarId>, possible: bool) -> f64 {
+        let rows = part.iter().filter_map(|item| {
+            let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
+            let table = self.table(cond, atom, possible);
+            let is_given =
+                |column: &usize| as_var(&atom.args[*column]).is_some_and(|var| bound.contains(&var));
+            let given: Vec<usize> = (0..atom.args.len()).filter(is_given).collect();
+            (!given.is_empty()).then(|| self.left_by(&table, &atom.args, &given))
+        });
+        rows.fold(f64::INFINITY, f64::min)
     }
 
     /// A column that has a word's values: of a sentence at hand, or of one further out.
@@ -149,6 +194,21 @@ impl<'r> Compiler<'_, 'r> {
         };
         at_hand.or_else(further)
     }
+}
+
+/// Whether comparisons are met by these values, as far as they have a result.
+fn are_met(sides: &[Sides], known: &[(VarId, Value)]) -> bool {
+    let mut leaf = |leaf: Leaf<'_>| match leaf {
+        Leaf::Var(at, _) => {
+            let value = known.iter().find(|(other, _)| other.index() == at).map(|(_, value)| value.clone());
+            Ok(value.map_or(Computed::Missing, Computed::Value))
+        }
+        Leaf::Aggregate(_) => Err(DomainError::Overflow),
+    };
+    sides.iter().all(|(left, op, right)| match (calculate(left, &mut leaf), calculate(right, &mut leaf)) {
+        (Ok(left), Ok(right)) => compare(&left, *op, &right, false),
+        _ => true,
+    })
 }
 
 /// The place of one of so many rows that lie all over a table, in no step that rows may follow too.

@@ -77,7 +77,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// A calculation of words and constants; `None` of anything else.
-    fn plainly(&self, expr: &Expr) -> Option<Calculation> {
+    pub(super) fn plainly(&self, expr: &Expr) -> Option<Calculation> {
         match expr {
             Expr::Term(Term::Var(var)) => Some(Calculation::Var { var: var.index(), domain: 0 }),
             Expr::Term(Term::Constant(Constant::Value(value))) => Some(Calculation::Value(value.clone())),
