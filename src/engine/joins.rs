@@ -4,8 +4,9 @@ use std::sync::{Arc, PoisonError, Weak};
 
 use super::table::Table;
 
-/// So many ids of a column are looked at.
+/// So many ids of a column are looked at, and at most one in so many rows.
 const LOOKED: usize = 1 << 12;
+const SPARSELY: usize = 8;
 
 /// Of fewer rows nothing is to be said.
 const MANY: usize = 1 << 12;
@@ -105,7 +106,8 @@ impl Table {
             let at = |place: u64| {
                 (((place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) * ids.len() as u64) >> 32) as usize
             };
-            let mut some: Vec<u32> = (1..=LOOKED as u64).map(|place| ids[at(place)]).collect();
+            let mut some: Vec<u32> =
+                (1..=LOOKED.min(ids.len() / SPARSELY) as u64).map(|place| ids[at(place)]).collect();
             some.sort_unstable();
             some
         })

@@ -217,8 +217,7 @@ impl<'r> Compiler<'_, 'r> {
             pending.free = free.map(|(column, _)| column).collect();
         }
         let givens = state.rest.iter().flat_map(|item| self.givens(&state, *item)).collect();
-        let spread = self.spread(&state);
-        state.order = best_order(&state, givens, &spread, enumerate);
+        state.order = best_order(&state, givens, || self.spread(&state), enumerate);
         self.search(&mut state, enumerate);
         self.columns.truncate(outside.0);
         self.names.truncate(outside.1);

@@ -67,14 +67,14 @@ pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Op
 pub(super) fn best_order(
     state: &State<'_>,
     givens: Vec<Given<'_>>,
-    spread: &Spread,
+    spread: impl FnOnce() -> Spread,
     enumerate: bool,
 ) -> Vec<VarId> {
     let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
     if rows < FEW_ROWS || sought(state).len() < 2 {
         return Vec::new();
     }
-    searched(state, givens, spread, enumerate, None).1
+    searched(state, givens, &spread(), enumerate, None).1
 }
 
 /// The variables that are open and to which atoms give their values.

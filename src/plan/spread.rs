@@ -15,14 +15,14 @@ use crate::model::{Cond, Term, Ty, VarId};
 use crate::value::{DomainError, Value};
 
 /// So many values of what is given are tried, and so many of what it bounds.
-const GIVEN: usize = 12;
-const BOUNDED: usize = 64;
+const GIVEN: usize = 6;
+const BOUNDED: usize = 32;
 
 /// So many rows tell how many meet a comparison with a constant.
-const CONSTANT: usize = 256;
+const CONSTANT: usize = 64;
 
 /// Of fewer rows nothing is to be gained.
-const MANY: usize = 1 << 10;
+const MANY: usize = 1 << 12;
 
 /// Where fewer rows are left, going through them is quick.
 const FEW_ROWS: f64 = 16.0;
