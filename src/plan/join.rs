@@ -73,7 +73,7 @@ impl<'r> Compiler<'_, 'r> {
             let mut few = FEW_ROWS;
             if let [only] = parts.as_slice()
                 && only.left >= FEW_FURTHER
-                && let Some((at, further)) = self.leading_on(&items, &others, *var, bound, possible)
+                && let Some((at, further)) = self.leading_on(&items, (only, &others), *var, bound, possible)
             {
                 others.remove(at);
                 parts.push(further);
@@ -172,11 +172,11 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// Of sentences about a variable that name nothing given, one that leads to one other thing each of which one other
-    /// sentence says something given; its place, and both as one.
+    /// sentence says something given, where that pays beside the one that does; its place, and both as one.
     fn leading_on(
         &self,
         items: &[Item<'r>],
-        parts: &[Part<'r>],
+        (beside, parts): (&Part<'r>, &[Part<'r>]),
         var: VarId,
         bound: &BTreeSet<VarId>,
         possible: bool,
@@ -201,11 +201,18 @@ impl<'r> Compiler<'_, 'r> {
                         return None;
                     }
                     let other = self.table(cond, atom, possible);
-                    let table = if other.is_key(own) {
-                        part.table.joined(column, &other, own)?
-                    } else {
+                    let known: Vec<usize> =
+                        (0..atom.args.len()).filter(|at| is_given(&atom.args[*at])).collect();
+                    let share = self.left_by(&other, &atom.args, &known) / other.len().max(1) as f64;
+                    let left = beside.left.min(share * part.table.len() as f64);
+                    let rows = beside.table.len() + part.table.len();
+                    if !other.is_key(own)
+                        || left < FEW_FURTHER
+                        || self.most_rows as f64 * left < DEAR * rows as f64
+                    {
                         return None;
-                    };
+                    }
+                    let table = part.table.joined(column, &other, own)?;
                     let args =
                         [vec![Term::Var(further)], without(&part.args, column), without(&atom.args, own)]
                             .concat();
