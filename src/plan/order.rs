@@ -461,7 +461,10 @@ impl Search<'_> {
             }
             met *= (own / widest).min(1.0);
         }
-        met *= self.shares.get(&var).copied().unwrap_or(1.0);
+        // To begin with what compares so takes the rows in the order of their values, which is dearer than to go through all.
+        if !taken.is_empty() {
+            met *= self.shares.get(&var).copied().unwrap_or(1.0);
+        }
         if all {
             return Partial { rows, tuples: partial.tuples * met, cost, exists: partial.exists, straight };
         }
