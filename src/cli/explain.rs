@@ -51,6 +51,7 @@ fn reasons(args: &ExplainArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         }
     };
     if let Some(only) = only {
+        // A lens that is not there is told before facts are read.
         lenses(args, ruleset, only, terminal)?;
     }
     // How many others part for the same reason takes both lenses over all of them.
@@ -203,6 +204,10 @@ fn questions(
         (_, 1) => Ok(vec![QuestionId(0)]),
         ([_], _) => Ok(fitting),
         ([_, ..], _) if args.who.is_some() && args.subject.is_empty() => Ok(fitting),
+        ([], 2..) if let (Some(who), Some(count)) = (&args.who, count) => {
+            terminal.say(&format!("parallax: `{who}` names {count}, and no question is about as many"));
+            Err(which(ruleset, ruleset.questions.ids(), terminal))
+        }
         _ => Err(which(ruleset, ruleset.questions.ids(), terminal)),
     }
 }

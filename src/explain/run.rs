@@ -27,8 +27,8 @@ const DEEPEST: usize = 150;
 /// What of a relation is asked, and the bound.
 pub(super) type Goal = (RelationId, Vec<Option<u32>>, bool);
 
-/// Whether one is asked about, and the bound.
-type Asked = (QuestionId, Tuple, bool);
+/// Of whom it is asked whether somebody asks about them, and the bound.
+type Subject = (QuestionId, Tuple, bool);
 
 #[derive(Default)]
 struct Table {
@@ -64,7 +64,7 @@ pub(super) struct Run<'w> {
     tables: RefCell<HashMap<Goal, Table, FxBuildHasher>>,
     pub outcomes: RefCell<HashMap<(LensId, Tuple), Matched, FxBuildHasher>>,
     /// Who is asked about, certainly or possibly, and whether some calculation had no result there.
-    pub standings: RefCell<HashMap<Asked, (bool, bool), FxBuildHasher>>,
+    pub standings: RefCell<HashMap<Subject, (bool, bool), FxBuildHasher>>,
     touched: RefCell<BTreeMap<Node, bool>>,
     /// The loops being worked out, with whether the pass found something new.
     pub driven: RefCell<BTreeMap<usize, bool>>,

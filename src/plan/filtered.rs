@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::compile::{Compiler, Item, NOWHERE};
 use super::expressions::comparison;
+use super::join::joined_args;
 use super::outline::{LEFT, SUBJECTS};
 use crate::base::{Idx, Span};
 use crate::engine::{Comparison, Table, compares, holds};
@@ -135,11 +136,7 @@ impl<'r> Compiler<'_, 'r> {
                 continue;
             }
             let Some(both) = table.joined(own, &other, column) else { continue };
-            let rest = |args: &[Term], but: usize| {
-                let rest = args.iter().enumerate().filter(|(at, _)| *at != but);
-                rest.map(|(_, term)| term.clone()).collect::<Vec<_>>()
-            };
-            args = [vec![Term::Var(var)], rest(&args, own), rest(&atom.args, column)].concat();
+            args = joined_args((&args, own), (&atom.args, column));
             (table, own) = (both, 0);
             joined.push(at);
         }

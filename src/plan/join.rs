@@ -182,10 +182,6 @@ impl<'r> Compiler<'_, 'r> {
         possible: bool,
     ) -> Option<(usize, Part<'r>)> {
         let is_given = |term: &Term| as_var(term).is_none_or(|var| bound.contains(&var));
-        let without = |args: &[Term], but: usize| {
-            let rest = args.iter().enumerate().filter(|(at, _)| *at != but);
-            rest.map(|(_, term)| term.clone()).collect::<Vec<_>>()
-        };
         let mut all = parts.iter().enumerate().filter(|(_, part)| part.table.is_key(part.column));
         all.find_map(|(at, part)| {
             let leads = (0..part.args.len()).filter(|column| *column != part.column);
@@ -213,9 +209,7 @@ impl<'r> Compiler<'_, 'r> {
                         return None;
                     }
                     let table = part.table.joined(column, &other, own)?;
-                    let args =
-                        [vec![Term::Var(further)], without(&part.args, column), without(&atom.args, own)]
-                            .concat();
+                    let args = joined_args((&part.args, column), (&atom.args, own));
                     let column = args.iter().position(|term| *term == Term::Var(var))?;
                     let given: Vec<usize> = (0..args.len()).filter(|at| is_given(&args[*at])).collect();
                     let left = self.left_by(&table, &args, &given);
@@ -227,6 +221,13 @@ impl<'r> Compiler<'_, 'r> {
             })
         })
     }
+}
+
+/// What stands in the columns of two sentences that are joined by a column each (`Table::joined`): that column, then the
+/// others of the first, then those of the second.
+pub(super) fn joined_args((left, own): (&[Term], usize), (right, other): (&[Term], usize)) -> Vec<Term> {
+    let but = |args: &[Term], column: usize| [&args[..column], &args[column + 1..]].concat();
+    [vec![left[own].clone()], but(left, own), but(right, other)].concat()
 }
 
 /// The rows of all parts that are about the same, and what stands in their columns.

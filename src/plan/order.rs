@@ -10,6 +10,7 @@ use super::outline::{PAIRED, SUBJECTS};
 use super::spread::{Ranged, Spread};
 use super::state::Pending;
 use super::state::State;
+use super::within::FEW_ROWS as FEW_TO_NARROW;
 use crate::engine::Table;
 use crate::model::clause::as_var;
 use crate::model::{Term, VarId};
@@ -391,7 +392,7 @@ impl Search<'_> {
             return None;
         }
         let at = self.atoms.iter().position(|atom| atom.columns.iter().any(|(other, _)| *other == var))?;
-        if !self.atoms[at].is_begun(taken) || !Ranged::pays(partial.rows[at]) {
+        if !self.atoms[at].is_begun(taken) || partial.rows[at] < FEW_TO_NARROW {
             return None;
         }
         let mut rows = partial.rows.clone();

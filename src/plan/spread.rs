@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::compile::{Compiler, Item, vars_of};
 use super::expressions::comparison;
 use super::state::{Pending, State};
-use super::within::{Bounded, only_place};
+use super::within::{Bounded, Sides, only_place};
 use crate::base::Idx;
-use crate::engine::{Calculation, Comparison, Computed, Leaf, Table, calculate, compare};
+use crate::engine::{Computed, Leaf, Table, calculate, compare};
 use crate::model::clause::as_var;
 use crate::model::{Cond, Term, Ty, VarId};
 use crate::value::{DomainError, Value};
@@ -24,9 +24,6 @@ const CONSTANT: usize = 64;
 /// Of fewer rows nothing is to be gained.
 const MANY: usize = 1 << 12;
 
-/// Where fewer rows are left, going through them is quick.
-const FEW_ROWS: f64 = 16.0;
-
 /// A value that is bounded by what is given, so that its sentence is narrowed by halves where the rest need only exist.
 pub(super) struct Ranged {
     pub(super) var: VarId,
@@ -36,22 +33,12 @@ pub(super) struct Ranged {
     pub(super) share: f64,
 }
 
-/// Both sides of a comparison.
-type Sides = (Calculation, Comparison, Calculation);
-
 /// How values are spread.
 #[derive(Default)]
 pub(super) struct Spread {
     pub(super) ranged: Vec<Ranged>,
     /// About which part of its sentence's rows a word is compared with constants as it must be.
     pub(super) shares: BTreeMap<VarId, f64>,
-}
-
-impl Ranged {
-    /// Whether it pays to narrow so many rows.
-    pub(super) fn pays(rows: f64) -> bool {
-        rows >= FEW_ROWS
-    }
 }
 
 impl<'r> Compiler<'_, 'r> {
@@ -131,7 +118,7 @@ impl<'r> Compiler<'_, 'r> {
             |item: &Item<'r>| matches!(item, Item::Is(Cond::Stated { var: stated, .. }) if *stated == var);
         let counts_missing = state.possible && !state.rest.iter().any(states);
         let met = (0..CONSTANT).filter(|at| {
-            match self.value_at(var, (table, column), spread(*at, CONSTANT, table.len())) {
+            match self.value_at(var, (table, column), sampled(*at, CONSTANT, table.len())) {
                 Some(value) => are_met(sides, &[(var, value)]),
                 None => counts_missing,
             }
@@ -151,11 +138,11 @@ impl<'r> Compiler<'_, 'r> {
         for round in 0..GIVEN {
             let value = |read: &VarId| {
                 let (table, column) = self.said_of(state, *read)?;
-                Some((*read, self.value_at(*read, (&table, column), spread(round, GIVEN, table.len()))?))
+                Some((*read, self.value_at(*read, (&table, column), sampled(round, GIVEN, table.len()))?))
             };
             let mut known: Vec<(VarId, Value)> = reads.iter().map(value).collect::<Option<_>>()?;
             for at in 0..BOUNDED {
-                let Some(own) = self.value_at(var, (table, column), spread(at, BOUNDED, table.len())) else {
+                let Some(own) = self.value_at(var, (table, column), sampled(at, BOUNDED, table.len())) else {
                     continue;
                 };
                 known.push((var, own));
@@ -212,7 +199,7 @@ fn are_met(sides: &[Sides], known: &[(VarId, Value)]) -> bool {
 }
 
 /// The place of one of so many rows that lie all over a table, in no step that rows may follow too.
-fn spread(at: usize, of: usize, rows: usize) -> usize {
+fn sampled(at: usize, of: usize, rows: usize) -> usize {
     let step = rows / of;
     let more = (at as u32).wrapping_mul(0x9E37_79B1) as usize;
     at * step + more.checked_rem(step).unwrap_or(0)

@@ -3,8 +3,7 @@
 
 use super::compile::{Compiler, Item};
 use super::expressions::{comparison, operation};
-use super::state::Pending;
-use super::state::State;
+use super::state::{Pending, State};
 use crate::base::Idx;
 use crate::engine::{Bound, Calculation, Comparison, Step, Valued, Within};
 use crate::facts::{MISSING, units_at};
@@ -13,7 +12,7 @@ use crate::model::{BinaryOp, CompareOp, Cond, Constant, Expr, Term, Ty, VarId};
 use crate::value::ValueKind;
 
 /// Where fewer rows are left for each way so far, going through them is quick.
-const FEW_ROWS: f64 = 16.0;
+pub(super) const FEW_ROWS: f64 = 16.0;
 
 /// Putting rows in order takes about so many times the time of going through them.
 const DEAR: f64 = 4.0;
@@ -30,6 +29,9 @@ pub(super) struct Bounded<'r> {
     rising: bool,
 }
 
+/// Both sides of a comparison.
+pub(super) type Sides = (Calculation, Comparison, Calculation);
+
 impl<'r> Bounded<'r> {
     /// The words it compares.
     pub(super) fn reads(&self) -> Vec<VarId> {
@@ -40,10 +42,7 @@ impl<'r> Bounded<'r> {
     }
 
     /// Both sides and how they compare.
-    pub(super) fn sides(
-        &self,
-        compiler: &Compiler<'_, 'r>,
-    ) -> Option<(Calculation, Comparison, Calculation)> {
+    pub(super) fn sides(&self, compiler: &Compiler<'_, 'r>) -> Option<Sides> {
         Some((compiler.plainly(self.lhs)?, comparison(self.op), compiler.plainly(self.rhs)?))
     }
 }

@@ -78,7 +78,7 @@ impl Words<'_> {
                 Cond::Not(inner, _) => found(inner),
                 other => found(other),
             };
-            fails.push(match self.none_of(cond, sides.as_ref(), &body) {
+            fails.push(match self.none_of(cond, sides.as_ref(), behind, &body) {
                 Some(told) => told,
                 None => self.fails(cond, sides.as_ref(), behind, &body),
             });
@@ -155,26 +155,34 @@ impl Words<'_> {
         }
     }
 
-    /// Why something `is one of` none, where the condition stands for such a list.
-    fn none_of(&self, cond: &Cond, sides: Option<&Sides>, body: &Body<'_>) -> Option<String> {
-        let (Cond::Compare { lhs, .. }, Sides { left, right, .. }) = (cond, sides?) else { return None };
-        let options = options(&body.clause.when, cond)?;
-        if !is_settled(left) || !is_settled(right) {
-            return None;
-        }
+    /// Why something `is one of` none, where the condition stands for such a list: for all of it, where that is long, or
+    /// for one member.
+    fn none_of(
+        &self,
+        cond: &Cond,
+        sides: Option<&Sides>,
+        behind: Option<&Derivation>,
+        body: &Body<'_>,
+    ) -> Option<String> {
+        let (one, whole) = match cond {
+            Cond::Or(parts) if behind.is_none() => (parts.first()?, cond),
+            _ => (cond, &body.clause.when),
+        };
+        let Cond::Compare { lhs, .. } = one else { return None };
+        let options = options(whole, one)?;
         body.afresh();
         let mut names: Vec<String> =
             options.iter().take(MOST_OPTIONS).map(|rhs| self.expr(rhs, body)).collect();
         let more = options.len() - names.len();
         names.extend((more > 0).then(|| format!("{more} more")));
-        let is_thing = matches!(&left.range, Some((Constant::Thing(..), _)));
-        let lhs = if is_thing {
-            self.expr(lhs, body)
-        } else {
-            format!("{} is {}", self.expr(lhs, body), self.amount(left))
-        };
-        let not = if is_thing { " is not one of" } else { ", not one of" };
-        Some(format!("{lhs}{not} {}", list(&names, "and")))
+        let (text, names) = (self.expr(lhs, body), list(&names, "and"));
+        match sides {
+            Some(Sides { left, right, .. }) if !is_settled(left) || !is_settled(right) => None,
+            Some(Sides { left, .. }) if !matches!(&left.range, Some((Constant::Thing(..), _))) => {
+                Some(format!("{text} is {}, not one of {names}", self.amount(left)))
+            }
+            _ => Some(format!("{text} is not one of {names}")),
+        }
     }
 
     /// Why a condition does not hold.
@@ -258,7 +266,13 @@ fn options<'c>(whole: &'c Cond, one: &Cond) -> Option<Vec<&'c Expr>> {
         Cond::And(parts) => parts.iter().find_map(|part| options(part, one)),
         Cond::Or(parts) => {
             let option = |part: &'c Cond| match part {
-                Cond::Compare { op: CompareOp::Eq, rhs, span, .. } if Some(*span) == one.span() => Some(rhs),
+                // What another word stands for may not be known.
+                Cond::Compare {
+                    op: CompareOp::Eq,
+                    rhs: rhs @ Expr::Term(Term::Constant(_) | Term::Parameter(_)),
+                    span,
+                    ..
+                } if Some(*span) == one.span() => Some(rhs),
                 _ => None,
             };
             let all: Option<Vec<&Expr>> = parts.iter().map(option).collect();

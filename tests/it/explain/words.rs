@@ -164,7 +164,9 @@ fn a_list_that_one_is_not_in_is_told_as_a_list() {
         question P is good | bad\n  among p has any n\n\
         lens l {\n  a: good when p lives in a and a is one of \"north\", \"south\", \"west\" and p has n and n > 3\n  \
         b: good when p has n and n is one of 3, 5\n  \
-        c: good when p has n and n is one of 1, 2, 5, 6, 7, 8, 9, 10\n  otherwise bad\n}\n\
+        c: good when p has n and n is one of 1, 2, 5, 6, 7, 8, 9, 10\n  \
+        d: good when p has n and n is one of 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20\n  \
+        otherwise bad\n}\n\
         facts {\n  bo lives in east\n  bo has 4\n}\n";
     let told = says(
         text,
@@ -173,6 +175,7 @@ fn a_list_that_one_is_not_in_is_told_as_a_list() {
             "Not `good` by row `a`: east is not one of north, south and west:",
             "Not `good` by row `b`: n is 4, not one of 3 and 5:",
             "Not `good` by row `c`: n is 4, not one of 1, 2, 5, 6, 7, 8 and 2 more:",
+            "Not `good` by row `d`: n is not one of 1, 2, 5, 6, 7, 8 and 12 more:",
         ],
     );
     assert!(!told.contains("off by"), "{told}");
