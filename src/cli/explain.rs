@@ -208,6 +208,11 @@ fn questions(
             terminal.say(&format!("parallax: `{who}` names {count}, and no question is about as many"));
             Err(which(ruleset, ruleset.questions.ids(), terminal))
         }
+        ([], 2..) if !args.subject.is_empty() => {
+            terminal
+                .say(&format!("parallax: --subject {}: no question has such slots", args.subject.join(" ")));
+            Err(which(ruleset, ruleset.questions.ids(), terminal))
+        }
         _ => Err(which(ruleset, ruleset.questions.ids(), terminal)),
     }
 }
@@ -233,7 +238,21 @@ fn meant(
             .all(|(slot, name)| evaluation.dictionaries[ruleset.domain_of(slot.ty)].find_name(name).is_some())
     };
     let known: Vec<QuestionId> = asked.questions.iter().copied().filter(knows).collect();
+    let dictionary = |question: &QuestionId, at: usize| {
+        &evaluation.dictionaries[ruleset.domain_of(ruleset.questions[*question].slots[at].ty)]
+    };
     match known.as_slice() {
+        [] if asked.questions.len() > 1 => {
+            let is_new = |(at, name): &(usize, &String)| {
+                asked.questions.iter().all(|question| dictionary(question, *at).find_name(name).is_none())
+            };
+            let Some((at, name)) = asked.names.iter().enumerate().find(is_new) else {
+                return Err(which(ruleset, asked.questions.iter().copied(), terminal));
+            };
+            let all = asked.questions.iter().map(|question| dictionary(question, at));
+            let all = all.flat_map(|own| (0..own.len() as u32).map(move |id| own.name(id)));
+            Err(unknown(name, all, terminal, "no fact names it"))
+        }
         [] => Ok(asked.questions[0]),
         [one] => Ok(*one),
         several => Err(which(ruleset, several.iter().copied(), terminal)),

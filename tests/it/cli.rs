@@ -410,8 +410,15 @@ fn the_question_is_found_by_who_is_named() {
     let (code, text) = said(&["both"]);
     assert_eq!(code, Some(2));
     assert!(text.contains("which question? Name one with --question: keen, busy"), "{text}");
-    let (code, text) = said(&["nobody"]);
-    assert_eq!(code, Some(2));
-    assert!(text.contains("there is nothing called `nobody`"), "{text}");
+    for (args, wanted) in [
+        (&["nobody"][..], "there is nothing called `nobody`: no fact names it\n"),
+        (&["bath"], "did you mean `both`?"),
+        (&["a, b, c"], "`a, b, c` names 3, and no question is about as many"),
+        (&["--subject", "nothing=one"], "--subject nothing=one: no question has such slots"),
+    ] {
+        let (code, text) = said(args);
+        assert_eq!(code, Some(2), "{args:?}");
+        assert!(text.contains(wanted), "{args:?}: {text}");
+    }
     assert_eq!(said(&["ann, one"]).0, Some(2));
 }
