@@ -6,6 +6,7 @@ mod coefficients;
 mod figure;
 mod gate;
 mod group;
+mod order;
 mod pairs;
 mod patterns;
 mod splits;
@@ -17,6 +18,7 @@ pub use coefficients::{Coefficients, PARADOX, coefficients};
 pub use figure::{Figure, Undefined};
 pub use gate::{Gate, GateError, GateOp, Measure};
 pub use group::Group;
+pub use order::{compare_subjects, in_name_order};
 pub use pairs::{Pair, Relation};
 pub use splits::{Split, Why};
 pub use sweep::{Compared, Point, QuestionSweep, Sweep, SweepFlip, Sweeper};
@@ -25,8 +27,6 @@ pub use weighted::{Slice, Weighted};
 use group::{Unit, group};
 use patterns::PatternTable;
 use weighted::{Slicer, weighted};
-
-use std::cmp::Ordering;
 
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::facts::Dictionary;
@@ -148,23 +148,6 @@ pub fn side(set: OutcomeSet, focus: VerdictId) -> Side {
         Some(Outcome::Verdict(_) | Outcome::None) => Side::No,
         Some(Outcome::Conflict) | None => Side::Undecided,
     }
-}
-
-/// The order of two subjects by their names.
-pub fn compare_subjects(
-    ruleset: &Ruleset,
-    dictionaries: &IndexVec<DomainId, Dictionary>,
-    table: &VerdictTable,
-    left: usize,
-    right: usize,
-) -> Ordering {
-    let slots = &ruleset.questions[table.question].slots;
-    slots
-        .iter()
-        .zip(&table.subjects)
-        .map(|(slot, column)| dictionaries[ruleset.domain_of(slot.ty)].compare(column[left], column[right]))
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
 }
 
 /// How much is worked out.

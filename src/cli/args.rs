@@ -234,6 +234,9 @@ pub(super) struct ReportArgs {
     /// Only this question, named by its first verdict.
     #[arg(long)]
     pub question: Option<String>,
+    /// How many patterns text and Markdown list, the most frequent first.
+    #[arg(long, value_name = "N", default_value_t = crate::report::PATTERNS)]
+    pub patterns: usize,
     /// Also count by a declared `slice`.
     #[arg(long, value_name = "SLICE")]
     pub by: Option<String>,

@@ -166,9 +166,18 @@ impl Terminal {
         exit_of(diagnostics)
     }
 
-    /// Writes a file whole or not at all: to a file beside it, which then takes its name.
+    /// Writes a file whole or not at all.
     pub fn write_file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Exit> {
-        let written = write_atomically(path, bytes);
+        self.write_file_with(path, |file| file.write_all(bytes))
+    }
+
+    /// The same of what is written piece by piece: to a file beside it, which then takes its name.
+    pub fn write_file_with(
+        &mut self,
+        path: &Path,
+        content: impl FnOnce(&mut fs::File) -> io::Result<()>,
+    ) -> Result<(), Exit> {
+        let written = write_atomically(path, content);
         written.map_err(|error| {
             self.say(&format!("parallax: `{}` cannot be written: {error}", path.display()));
             Exit::Usage
@@ -178,7 +187,7 @@ impl Terminal {
 
 /// A link is followed to the file it names; what is no plain file is never replaced. The new file may
 /// be read and written by whom the old one could.
-fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_atomically(path: &Path, content: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let (target, permissions) = match fs::metadata(path) {
         Ok(data) if data.is_file() => (fs::canonicalize(path)?, Some(data.permissions())),
         Ok(_) => return Err(io::Error::other("there is something that is no plain file")),
@@ -198,7 +207,7 @@ fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
-        file.write_all(bytes)?;
+        content(&mut file)?;
         file.sync_all()?;
         fs::rename(&beside, &target)
     };

@@ -1,6 +1,6 @@
 //! `parallax report`.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::Exit;
@@ -9,7 +9,7 @@ use super::output::Terminal;
 use super::progress::Progress;
 use crate::agreement::{Depth, Gate};
 use crate::model::{QuestionId, Ruleset};
-use crate::report::{Look, Report, ReportOptions, build, csv, json, text, write_csv};
+use crate::report::{Look, Report, ReportOptions, build, text, write_csv, write_json};
 use crate::session::{Options, World};
 
 pub(super) fn run(args: &ReportArgs, terminal: &mut Terminal) -> Exit {
@@ -56,12 +56,9 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
         Err(diagnostic) => return Err(terminal.failed(&[*diagnostic], session.sources())),
     };
     for (format, path) in files {
-        terminal.write_file(Path::new(path), print(&report, format).as_bytes())?;
+        terminal.write_file_with(Path::new(path), |file| write(&report, format, args.patterns, file))?;
     }
-    match args.format {
-        ReportFormat::Csv => terminal.note(write_csv(&report, &mut io::stdout().lock())),
-        format => terminal.answer(&print(&report, format)),
-    }
+    terminal.note(write(&report, args.format, args.patterns, &mut io::stdout().lock()));
     let broken = report.violations.iter().any(|broken| broken.certain > 0);
     let mut exit = Exit::Done;
     for (gate, text) in gates {
@@ -75,13 +72,15 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
-fn print(report: &Report, format: ReportFormat) -> String {
+/// Writes a report; for people, with up to so many patterns.
+fn write(report: &Report, format: ReportFormat, patterns: usize, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        ReportFormat::Text => text(report, Look::Plain),
-        ReportFormat::Md => text(report, Look::Markdown),
-        ReportFormat::Json => json(report),
-        ReportFormat::Csv => csv(report),
-    }
+        ReportFormat::Text => out.write_all(text(report, Look::Plain, patterns).as_bytes()),
+        ReportFormat::Md => out.write_all(text(report, Look::Markdown, patterns).as_bytes()),
+        ReportFormat::Json => write_json(report, out),
+        ReportFormat::Csv => write_csv(report, out),
+    }?;
+    out.flush()
 }
 
 fn choose(args: &ReportArgs, ruleset: &Ruleset, terminal: &mut Terminal) -> Result<ReportOptions, Exit> {

@@ -61,16 +61,13 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     let options = RowOptions { format, question, only, reasons: args.reasons };
     match &args.out {
         Some(path) => {
-            let mut bytes = Vec::new();
-            if let Err(error) = write_rows(ruleset, &evaluation, &options, &mut bytes) {
-                terminal.note(Err(error));
-                return Ok(Exit::Done);
-            }
-            terminal.write_file(path, &bytes)?;
+            terminal.write_file_with(path, |file| {
+                write_rows(ruleset, &evaluation, &options, &mut BufWriter::new(file))
+            })?;
         }
         None => {
             let written = {
-                let mut out = BufWriter::new(io::stdout().lock());
+                let mut out = BufWriter::new(io::stdout());
                 write_rows(ruleset, &evaluation, &options, &mut out)
             };
             terminal.note(written);

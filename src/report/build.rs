@@ -6,8 +6,8 @@ use super::{
     BrokenConstraint, LensText, ReasonText, Report, RowText, SMALL, Says, Section, SplitText, SubjectText,
 };
 use crate::agreement::{
-    Beside, Compared, Depth, RowFigures, Split, Why, agreement, causes, compare_subjects, labels, left_out,
-    slice, weights,
+    Beside, Compared, Depth, Pattern, RowFigures, Split, Why, agreement, causes, in_name_order, labels,
+    left_out, slice, weights,
 };
 use crate::base::SourceMap;
 use crate::diag::{Code, Diagnostic};
@@ -15,6 +15,9 @@ use crate::guard::{behind, describe_violation, show_outcomes};
 use crate::model::raw::show_parts;
 use crate::model::{Lens, LensId, Otherwise, PanelId, Policy, QuestionId, Ruleset, VerdictId};
 use crate::verdict::{Evaluation, OutcomeSet};
+
+/// Of how many patterns, the most frequent ones, the story of one subject is told.
+const TOLD: usize = 1000;
 
 /// How many ways a constraint is broken are named.
 const EXAMPLES: usize = 5;
@@ -170,15 +173,17 @@ fn section(
     for set in figures.patterns.iter().flat_map(|pattern| &pattern.outcomes) {
         outcomes.entry(*set).or_insert_with(|| show_outcomes(ruleset, question, *set));
     }
-    let exemplars = figures.patterns.iter().map(|pattern| teller.subject(pattern.exemplar)).collect();
+    let exemplar = |(at, pattern): (usize, &Pattern)| match at {
+        ..TOLD => teller.subject(pattern.exemplar),
+        _ => teller.named(pattern.exemplar),
+    };
+    let exemplars = figures.patterns.iter().enumerate().map(exemplar).collect();
     let all = options.depth == Depth::All;
     let grid = (all && table.len() as u64 <= SMALL || all && options.from_scenarios && table.len() < 200)
         .then(|| {
-            let mut places: Vec<usize> = (0..table.len()).collect();
-            places.sort_by(|left, right| {
-                compare_subjects(ruleset, &evaluation.dictionaries, table, *left, *right)
-            });
-            places.into_iter().map(|place| teller.subject(place)).collect()
+            let places: Vec<u32> = (0..table.len() as u32).collect();
+            let places = in_name_order(ruleset, &evaluation.dictionaries, table, &places);
+            places.into_iter().map(|place| teller.subject(place as usize)).collect()
         });
     let lens_texts = lenses
         .iter()
@@ -265,7 +270,14 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
+    /// Who it is, and what each lens says.
     fn subject(&self, place: usize) -> SubjectText {
+        let says = self.lenses.iter().map(|lens| self.says(*lens, place)).collect();
+        SubjectText { says, ..self.named(place) }
+    }
+
+    /// Who it is.
+    fn named(&self, place: usize) -> SubjectText {
         let table = &self.evaluation.tables[self.question];
         let slots = &self.ruleset.questions[self.question].slots;
         let names = slots
@@ -281,8 +293,7 @@ impl Teller<'_> {
                 }
             })
             .collect();
-        let says = self.lenses.iter().map(|lens| self.says(*lens, place)).collect();
-        SubjectText { names, perhaps: table.perhaps.contains(place), says }
+        SubjectText { names, perhaps: table.perhaps.contains(place), says: Vec::new() }
     }
 
     fn says(&self, lens: LensId, place: usize) -> Says {

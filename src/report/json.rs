@@ -1,5 +1,8 @@
 //! The report as JSON, schema `parallax/report@1`: sorted keys, whole counts, six decimals.
 
+use std::io::{self, BufWriter, Write};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{LensText, ReasonText, Report, Says, Section, SplitText, SubjectText};
@@ -8,7 +11,87 @@ use crate::value::Decimal;
 
 /// Prints a report.
 pub fn json(report: &Report) -> String {
-    let sections: Vec<Value> = report.sections.iter().map(section).collect();
+    let mut out = Vec::new();
+    // INVARIANT: memory takes all that is written, and all of it is text.
+    drop(write_json(report, &mut out));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// Writes the same, piece by piece: patterns of many lenses can be longer than all else that is held.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, &Whole(report))?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// The report, whose questions are put together one by one.
+struct Whole<'a>(&'a Report);
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let questions = Questions(&self.0.sections);
+        with_last(&around(self.0), "questions", &questions, serializer)
+    }
+}
+
+struct Questions<'a>(&'a [Section]);
+
+impl Serialize for Questions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Question))
+    }
+}
+
+/// A question, whose patterns are put together one by one.
+struct Question<'a>(&'a Section);
+
+impl Serialize for Question<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        with_last(&section(self.0), "patterns", &Patterns(self.0), serializer)
+    }
+}
+
+struct Patterns<'a>(&'a Section);
+
+impl Serialize for Patterns<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let patterns = self.0.agreement.patterns.iter().zip(&self.0.exemplars);
+        serializer.collect_seq(patterns.map(|(pattern, exemplar)| {
+            let outcomes: Vec<&str> = pattern.outcomes.iter().map(|set| self.0.outcome(*set)).collect();
+            json!({
+                "outcomes": outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
+                "example": subject(self.0, exemplar),
+            })
+        }))
+    }
+}
+
+/// An object of what is held and one thing more, its keys in order.
+fn with_last<S: Serializer>(
+    held: &Value,
+    key: &str,
+    last: &impl Serialize,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let held = held.as_object().into_iter().flatten();
+    let before = held.clone().take_while(|(other, _)| other.as_str() < key);
+    let mut map = serializer.serialize_map(None)?;
+    for (key, value) in before {
+        map.serialize_entry(key, value)?;
+    }
+    map.serialize_entry(key, last)?;
+    for (key, value) in held.skip_while(|(other, _)| other.as_str() < key) {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}
+
+/// All of a report but its questions.
+fn around(report: &Report) -> Value {
     let violations: Vec<Value> = report
         .violations
         .iter()
@@ -29,7 +112,7 @@ pub fn json(report: &Report) -> String {
             })
         })
         .collect();
-    let all = json!({
+    json!({
         "schema": "parallax/report@1",
         "data": data,
         "left_out": report.left_out.iter().map(|(sentence, count)| json!({ "sentence": sentence, "values": count }))
@@ -37,10 +120,8 @@ pub fn json(report: &Report) -> String {
         "title": report.title,
         "facts": if report.from_scenarios { "scenarios" } else { "facts" },
         "ruleset_digest": report.ruleset_digest,
-        "questions": sections,
         "violations": violations,
-    });
-    format!("{all:#}\n")
+    })
 }
 
 /// Six decimals, or nothing where it is not defined; why is noted.
@@ -145,6 +226,7 @@ fn decimals(value: Option<f64>) -> Value {
     value.map_or(Value::Null, |value| Value::Number(serde_json::Number::from_string_unchecked(text(value))))
 }
 
+/// All of a question but its patterns.
 fn section(section: &Section) -> Value {
     let figures = &section.agreement;
     let lenses: Vec<Value> = section
@@ -152,18 +234,6 @@ fn section(section: &Section) -> Value {
         .iter()
         .zip(&figures.columns)
         .map(|(text, column)| lens(section, text, column))
-        .collect();
-    let patterns: Vec<Value> = figures
-        .patterns
-        .iter()
-        .zip(&section.exemplars)
-        .map(|(pattern, exemplar)| {
-            let outcomes: Vec<&str> = pattern.outcomes.iter().map(|set| section.outcome(*set)).collect();
-            json!({
-                "outcomes": outcomes, "count": pattern.count, "weight": pattern.weight.map(exact),
-                "example": subject(section, exemplar),
-            })
-        })
         .collect();
     json!({
         "question": section.question,
@@ -176,7 +246,6 @@ fn section(section: &Section) -> Value {
         "undecided": figures.undecided,
         "lenses": lenses,
         "pairs": figures.pairs.iter().map(|pair| pair_value(section, pair)).collect::<Vec<_>>(),
-        "patterns": patterns,
         "together": group_value(&figures.group),
         "together_focus": group_value(&figures.group_focus),
         "weighted": figures.weighted.as_ref().map(|weighted| weighted_value(section, weighted)),

@@ -16,10 +16,10 @@ pub mod whatif;
 
 pub use build::{ReportOptions, build, compared, sweeping};
 pub use csv::{csv, write_csv};
-pub use json::json;
+pub use json::{json, write_json};
 pub use rows::{RowFormat, RowOptions, write_rows};
 pub use schema::SCHEMA;
-pub use text::{Look, text};
+pub use text::{Look, PATTERNS, text};
 
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ pub struct SubjectText {
     pub names: Vec<String>,
     /// Whether it is only possibly in the population.
     pub perhaps: bool,
-    /// Per lens what it says and why.
+    /// Per lens what it says and why; nothing where that is not told.
     pub says: Vec<Says>,
 }
 

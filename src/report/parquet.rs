@@ -1,5 +1,6 @@
 //! Rows as Parquet: texts, and a flag for `perhaps`, in groups of rows that bound the memory.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -14,22 +15,33 @@ use ::parquet::schema::types::Type;
 const GROUP: usize = 1 << 17;
 
 /// Writes rows of cells under these names; the column at `flags` holds `yes` or `no`.
-pub(super) fn write(
+pub(super) fn write<'a>(
     names: &[String],
     flags: Option<usize>,
-    rows: impl Iterator<Item = Vec<String>>,
-    out: &mut dyn Write,
+    rows: impl Iterator<Item = Vec<Cow<'a, str>>>,
+    out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    let bytes = encode(names, flags, rows).map_err(io::Error::other)?;
-    out.write_all(&bytes)?;
+    encode(names, flags, rows, &mut *out).map_err(plain)?;
     out.flush()
 }
 
-fn encode(
+/// What went wrong; what the writer said as it said it.
+fn plain(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(cause) => *cause,
+            Err(cause) => io::Error::other(cause),
+        },
+        error => io::Error::other(error),
+    }
+}
+
+fn encode<'a>(
     names: &[String],
     flags: Option<usize>,
-    rows: impl Iterator<Item = Vec<String>>,
-) -> Result<Vec<u8>, ParquetError> {
+    rows: impl Iterator<Item = Vec<Cow<'a, str>>>,
+    out: &mut (dyn Write + Send),
+) -> Result<(), ParquetError> {
     let fields = names.iter().enumerate().map(|(at, name)| field(name, flags == Some(at)));
     let fields = fields.collect::<Result<Vec<_>, _>>()?;
     let schema = Arc::new(Type::group_type_builder("rows").with_fields(fields).build()?);
@@ -39,12 +51,15 @@ fn encode(
         .set_created_by("parallax".to_owned())
         .set_compression(Compression::SNAPPY)
         .build();
-    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))?;
+    let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
     let mut rows = rows.peekable();
     while rows.peek().is_some() {
         let mut columns: Vec<Vec<ByteArray>> = names.iter().map(|_| Vec::new()).collect();
         for row in rows.by_ref().take(GROUP) {
-            columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell.into_bytes().into()));
+            columns
+                .iter_mut()
+                .zip(row)
+                .for_each(|(column, cell)| column.push(cell.into_owned().into_bytes().into()));
         }
         let mut group = writer.next_row_group()?;
         for (at, values) in columns.iter().enumerate() {
@@ -59,7 +74,7 @@ fn encode(
         }
         group.close()?;
     }
-    writer.into_inner()
+    writer.close().map(drop)
 }
 
 fn field(name: &str, flag: bool) -> Result<Arc<Type>, ParquetError> {

@@ -26,12 +26,15 @@ fn show(figure: Figure) -> String {
 /// What marks a pair of which coefficients are far apart.
 const PARADOX: &str = "†";
 
+/// How many patterns are listed where nobody asks for more.
+pub const PATTERNS: usize = 100;
+
 /// How many patterns are shown with their two stories.
 const STORIES: usize = 12;
 
-/// Prints a report.
-pub fn text(report: &Report, look: Look) -> String {
-    let mut page = Page { look, out: String::new() };
+/// Prints a report, which lists up to so many patterns.
+pub fn text(report: &Report, look: Look, most: usize) -> String {
+    let mut page = Page { look, most, out: String::new() };
     page.heading(1, if report.title.is_empty() { "Disagreement report" } else { &report.title });
     if report.from_scenarios {
         page.line("There are no facts, so the subjects of all scenarios are taken together.");
@@ -46,6 +49,8 @@ pub fn text(report: &Report, look: Look) -> String {
 
 struct Page {
     look: Look,
+    /// How many patterns are listed.
+    most: usize,
     out: String,
 }
 
@@ -319,13 +324,23 @@ impl Page {
         let mut columns = Columns::new(&right);
         let names = section.lenses.iter().map(|lens| lens.name.clone());
         columns.row(std::iter::once("count".to_owned()).chain(names).chain(["for example".to_owned()]));
-        for (pattern, exemplar) in section.agreement.patterns.iter().zip(&section.exemplars) {
+        let patterns = &section.agreement.patterns;
+        for (pattern, exemplar) in patterns.iter().zip(&section.exemplars).take(self.most) {
             let outcomes = pattern.outcomes.iter().map(|set| section.outcome(*set));
             let outcomes = outcomes.map(|outcome| format!("{} {outcome}", glyph(outcome, &section.focus)));
             let example = exemplar.names.join(", ");
             columns.row(std::iter::once(pattern.count.to_string()).chain(outcomes).chain([example]));
         }
         self.table(&columns);
+        let rest = patterns.get(self.most..).unwrap_or_default();
+        if !rest.is_empty() {
+            let subjects: u64 = rest.iter().map(|pattern| pattern.count).sum();
+            let (patterns, plural) = (rest.len(), if rest.len() == 1 { "" } else { "s" });
+            self.line(&format!(
+                "… and {patterns} more pattern{plural}, with {subjects} of the subjects; `--patterns` lists more, \
+                 `--format csv` all."
+            ));
+        }
     }
 
     /// What each lens says and why: of everybody where they are few, else of one subject for each

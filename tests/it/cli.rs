@@ -422,3 +422,64 @@ fn the_question_is_found_by_who_is_named() {
     }
     assert_eq!(said(&["ann, one"]).0, Some(2));
 }
+
+#[test]
+fn many_patterns_are_listed_as_far_as_people_read_and_written_in_full() {
+    let folder = folder("patterns");
+    let mut rules = "language 1
+kind Coin
+relation Coin shows Number
+question Coin is fair | bent
+  among coin shows any n
+from \"coins.csv\" {
+  coin shows n
+}
+"
+    .to_owned();
+    for bit in 0..11 {
+        let weight = 1 << bit;
+        rules += &format!(
+            "lens l{bit} {{\n  a: fair \"even\" when coin shows n and floor(n / {weight}) / 2 = floor(n / {weight} / 2)\n  \
+             otherwise bent\n}}\n"
+        );
+    }
+    // Each says something of its own; the names differ behind their first eight letters.
+    let coins: Vec<String> =
+        (0..2048).map(|coin| format!("the coin {:05},{coin}", coin * 7919 % 2048)).collect();
+    std::fs::write(folder.join("coins.csv"), format!("coin,n\n{}\n", coins.join("\n"))).expect("written");
+    std::fs::write(folder.join("coins.lens"), rules).expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    let said = |args: &[&str]| {
+        let output = parallax(&[args, &[&path]].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+
+    let text = said(&["report"]);
+    assert_eq!(text.matches("the coin ").count(), 100 + 12, "the table, and the stories");
+    assert!(text.contains("… and 1948 more patterns, with 1948 of the subjects"), "{text}");
+    assert_eq!(said(&["report", "--patterns", "3"]).matches("the coin ").count(), 3 + 12);
+    assert_eq!(said(&["report", "--format", "csv"]).lines().count(), 1 + 2048);
+    let json: serde_json::Value = serde_json::from_str(&said(&["report", "--format", "json"])).expect("JSON");
+    let patterns = json["questions"][0]["patterns"].as_array().expect("all of them");
+    let told = patterns.iter().filter(|pattern| pattern["example"]["says"]["l3"]["reason"] == "even").count();
+    let silent =
+        patterns.iter().filter(|pattern| pattern["example"]["says"] == serde_json::json!({})).count();
+    assert!(patterns.len() == 2048 && silent == 1048 && told > 400, "{silent} {told}");
+
+    let rows = said(&["run"]);
+    let names: Vec<&str> = rows.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    assert!(names.len() == 2048 && names.is_sorted(), "{rows}");
+    let file = folder.join("rows.csv");
+    assert_eq!(said(&["run", "--out", &file.to_string_lossy()]), "");
+    assert_eq!(std::fs::read_to_string(&file).expect("written"), rows);
+    let lines = said(&["run", "--format", "jsonl"]);
+    let values =
+        lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("an object"));
+    let cells = values.map(|row| format!("{},{}", row["coin"], row["pattern"]).replace('"', ""));
+    let wanted = rows.lines().skip(1).map(|row| {
+        let cells: Vec<&str> = row.split(',').collect();
+        format!("{},{}", cells[0], cells[1..12].join(","))
+    });
+    assert!(cells.eq(wanted));
+}

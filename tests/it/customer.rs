@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use parallax::model::{AtomSource, Cond, Ruleset};
-use parallax::report::{Look, ReportOptions, build, json, text};
+use parallax::report::{Look, PATTERNS, ReportOptions, build, json, text};
 use parallax::session::{Options, Session};
 use parallax::source::Disk;
 use parallax::verdict::Outcome;
@@ -181,7 +181,7 @@ fn the_reports_are_as_last_read() {
         .expect("it can be evaluated");
     let mut options = ReportOptions { from_scenarios: true, ..ReportOptions::default() };
     let report = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
-    insta::assert_snapshot!("customer_text", text(&report, Look::Plain));
+    insta::assert_snapshot!("customer_text", text(&report, Look::Plain, PATTERNS));
     // The places and digest change with every edit of a comment; outcomes are what is guarded.
     let stable: Vec<String> = json(&report)
         .lines()
@@ -191,5 +191,5 @@ fn the_reports_are_as_last_read() {
     insta::assert_snapshot!("customer_json", stable.join("\n"));
     options.panel = Some(parallax::model::PanelId(0));
     let panel = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
-    insta::assert_snapshot!("customer_roles_text", text(&panel, Look::Plain));
+    insta::assert_snapshot!("customer_roles_text", text(&panel, Look::Plain, PATTERNS));
 }

@@ -119,13 +119,17 @@ fn the_documents_run() {
 }
 
 fn report(files: parallax::Memory) -> String {
-    use parallax::report::{Look, ReportOptions, build, text};
+    use parallax::report::{Look, PATTERNS, ReportOptions, build, text};
     use parallax::session::{Options, Session};
     let session = Session::open(&files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
     let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
     let options = ReportOptions { by: Some("state".to_owned()), ..ReportOptions::default() };
-    text(&build(ruleset, session.sources(), &evaluation, &options).expect("all weigh something"), Look::Plain)
+    text(
+        &build(ruleset, session.sources(), &evaluation, &options).expect("all weigh something"),
+        Look::Plain,
+        PATTERNS,
+    )
 }
 
 /// The page of functions is what the registry says, and every example holds.

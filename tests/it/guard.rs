@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use parallax::engine::Limits;
-use parallax::report::{Look, ReportOptions, RowFormat, RowOptions, build, text, write_rows};
+use parallax::report::{Look, PATTERNS, ReportOptions, RowFormat, RowOptions, build, text, write_rows};
 use parallax::session::{Options, Session};
 
 use crate::support::memory;
@@ -109,7 +109,7 @@ fn a_small_report_says_why_of_everybody() {
     let (evaluation, _) = session.evaluate(ruleset, &Options::default()).expect("it can be evaluated");
     let options = ReportOptions { from_scenarios: true, ..ReportOptions::default() };
     let report = build(ruleset, session.sources(), &evaluation, &options).expect("nothing weighs");
-    insta::assert_snapshot!("small_report", text(&report, Look::Plain));
+    insta::assert_snapshot!("small_report", text(&report, Look::Plain, PATTERNS));
     for format in [RowFormat::Csv, RowFormat::JsonLines] {
         let mut out = Vec::new();
         let question = parallax::model::QuestionId(0);
