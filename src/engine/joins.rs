@@ -80,9 +80,9 @@ impl Table {
     }
 
     /// How many times more rows of a column have the id of some row of another than if all ids stood in as many rows: where
-    /// a few stand in many rows of both, what they lead to is far more than the average tells. At least 1; 1 too where a
-    /// sample cannot tell.
-    pub fn skew(&self, column: usize, other: &Self, other_column: usize) -> f64 {
+    /// a few stand in many rows of both, what they lead to is far more than the average tells. Of the rows of one id so many
+    /// count `at_most`, as where they are looked up among as many others. At least 1; 1 too where a sample cannot tell.
+    pub fn skew(&self, column: usize, other: &Self, other_column: usize, at_most: f64) -> f64 {
         let is_coarse = |table: &Self, column| {
             table.len() >= MANY && table.distinct(column) * COARSE[0] <= table.len() * COARSE[1]
         };
@@ -90,7 +90,8 @@ impl Table {
             return 1.0;
         }
         let (own, others) = (self.some(column), other.some(other_column));
-        let met = agreeing(own, others);
+        let sampled = own.len() as f64 / self.len() as f64;
+        let met = agreeing(others, own, (at_most * sampled) as usize);
         if met < TELLING {
             return 1.0;
         }
@@ -114,13 +115,14 @@ impl Table {
     }
 }
 
-/// How many pairs of places in two ascending columns have the same id.
-fn agreeing(left: &[u32], right: &[u32]) -> u64 {
+/// How many pairs of places in two ascending columns have the same id, where of one id in the second so many count at
+/// most, one of them always.
+fn agreeing(left: &[u32], right: &[u32], at_most: usize) -> u64 {
     let (mut pairs, mut from) = (0, 0);
     for own in left.chunk_by(|one, other| one == other) {
         from += right[from..].partition_point(|id| *id < own[0]);
         let same = right[from..].partition_point(|id| *id == own[0]);
-        pairs += own.len() as u64 * same as u64;
+        pairs += own.len() as u64 * same.min(at_most.max(1)) as u64;
     }
     pairs
 }

@@ -174,15 +174,15 @@ impl<'t> Counted<'t> {
         self.is_given || self.columns.iter().any(|(var, _)| taken.contains(var))
     }
 
-    /// How many times more rows it has of what another leads to by a variable than on average.
-    fn skew(&self, var: VarId, from: &Self) -> f64 {
+    /// How many times more rows it has of what another leads to by a variable than on average, so many counted at most.
+    fn skew(&self, var: VarId, from: &Self, at_most: f64) -> f64 {
         let place = |atom: &Self| {
             let (table, places) = atom.table.as_ref()?;
             let at = atom.columns.iter().position(|(other, _)| *other == var)?;
             Some((*table, places[at]))
         };
         let (Some((own, column)), Some((other, from))) = (place(self), place(from)) else { return 1.0 };
-        own.skew(column, other, from)
+        own.skew(column, other, from, at_most)
     }
 
     /// Whether some of these variables has one row at most for each of its ids.
@@ -260,7 +260,7 @@ struct Search<'s> {
     /// About how often a variable's value compares with constants as it must.
     shares: &'s BTreeMap<VarId, f64>,
     /// How many times more a variable leads to from one atom to another than on average, as far as it was asked.
-    skews: RefCell<BTreeMap<(VarId, usize, usize), f64>>,
+    skews: RefCell<BTreeMap<(VarId, usize, usize, u32), f64>>,
     atoms: &'s [Counted<'s>],
     open: &'s [VarId],
     /// Variables whose values are wanted.
@@ -372,17 +372,33 @@ impl Search<'_> {
             if at == from || is_begun(&at) {
                 return 1.0;
             }
-            let known = self.skews.borrow().get(&(var, from, at)).copied();
+            let at_most = self.looked_up_in(taken, (var, at), partial);
+            let key = (var, from, at, at_most.log2() as u32);
+            let known = self.skews.borrow().get(&key).copied();
             known.unwrap_or_else(|| {
-                let skew = self.atoms[at].skew(var, &self.atoms[from]);
-                self.skews.borrow_mut().insert((var, from, at), skew);
+                let skew = self.atoms[at].skew(var, &self.atoms[from], at_most);
+                self.skews.borrow_mut().insert(key, skew);
                 skew
             })
         };
         own.map(|at| (at, skew(at))).collect()
     }
 
-    /// What it comes to where a variable is bounded and what is left need only exist: its rows are narrowed by halves.
+    /// Among how many rows of another atom that is begun what an atom leads to is looked up: of two lists the shorter one is
+    /// gone through.
+    fn looked_up_in(&self, taken: &[VarId], (var, at): (VarId, usize), partial: &Partial) -> f64 {
+        let next = |(other, _): &(VarId, f64)| *other != var && !taken.contains(other);
+        let own: Vec<VarId> =
+            self.atoms[at].columns.iter().filter(|column| next(column)).map(|it| it.0).collect();
+        let [next] = own[..] else { return f64::INFINITY };
+        let has_it = |atom: &Counted<'_>| atom.columns.iter().any(|(other, _)| *other == next);
+        let others = self.atoms.iter().enumerate().zip(&partial.rows);
+        let begun = others.filter(|((other, atom), _)| *other != at && has_it(atom) && atom.is_begun(taken));
+        begun.map(|(_, rows)| rows.max(1.0)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// What it comes to where a variable is bounded and what is left need only exist: its rows are narrowed by halves. That is
+    /// all there is to it where nothing else of them is open.
     fn narrowed(&self, taken: &[VarId], var: VarId, partial: &Partial) -> Option<Partial> {
         let is_known = |(own, reads): &&(&Ranged, BTreeSet<VarId>)| {
             own.var == var && reads.iter().all(|read| taken.contains(read))
@@ -392,7 +408,8 @@ impl Search<'_> {
             return None;
         }
         let at = self.atoms.iter().position(|atom| atom.columns.iter().any(|(other, _)| *other == var))?;
-        if !self.atoms[at].is_begun(taken) || partial.rows[at] < FEW_TO_NARROW {
+        let is_last = self.atoms[at].columns.iter().all(|(other, _)| *other == var || taken.contains(other));
+        if !is_last || !self.atoms[at].is_begun(taken) || partial.rows[at] < FEW_TO_NARROW {
             return None;
         }
         let mut rows = partial.rows.clone();

@@ -55,7 +55,7 @@ impl<'r> Compiler<'_, 'r> {
     /// How many times more rows have what a word stands for than on average, as far as other sentences tell.
     pub(super) fn skew(&self, var: VarId, table: &Arc<Table>, column: usize) -> Option<f64> {
         let others = self.names.iter().filter(|(other, own, _)| *other == var && !Arc::ptr_eq(own, table));
-        others.map(|(_, other, place)| table.skew(column, other, *place)).reduce(f64::min)
+        others.map(|(_, other, place)| table.skew(column, other, *place, f64::INFINITY)).reduce(f64::min)
     }
 
     /// How the values of a conjunction's words are spread, where that may matter for their order.

@@ -8,7 +8,8 @@ use parallax::session::{Options, Session};
 
 const HEAD: &str = "language 1\nkind User\nkind Session\nkind Place\nrelation Session belongs to User\n\
     relation Session began on Date\nrelation Session used device: Text\nrelation inviter: User invited invitee: User\n\
-    relation User lives in Place\nrelation small: Place is part of large: Place\n\
+    relation User lives in Place\n\
+    relation User scored points: Number in Text\nrelation small: Place is part of large: Place\n\
     relation small: Place lies within large: Place\ndefine small lies within large\n  when small is part of large\n\
     define small lies within large\n  when small lies within middle and middle is part of large\n";
 
@@ -18,19 +19,19 @@ fn folder(name: &str, rules: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a folder");
     let tables = "from \"sessions.csv\" {\n  id belongs to user\n  id began on day\n  id used device\n}\n\
-        from \"users.csv\" {\n  by invited user\n  user lives in place\n}\nfrom \"places.csv\" {\n  small is part of large\n}\n";
+        from \"users.csv\" {\n  by invited user\n  user lives in place\n  user scored points in round\n}\nfrom \"places.csv\" {\n  small is part of large\n}\n";
     std::fs::write(path.join("rules.lens"), format!("{HEAD}{rules}{tables}")).expect("written");
     let session = |at: u32| {
         let (user, day, device) = (at * 7 % 1000, at * 11 % 28 + 1, at * at % 4);
         format!("s{at},u{user},2025-0{}-{day:02},d{device}\n", at % 9 + 1)
     };
     let sessions: String = (0..4000).map(session).collect();
-    let user = |at: u32| format!("u{at},u{},p{}\n", at * 31 % 1000, at % 600);
+    let user = |at: u32| format!("u{at},u{},p{},{},{}\n", at * 31 % 1000, at % 600, at * 17 % 997, at % 3);
     let users: String = (0..1000).map(user).collect();
     let places: String = (1..600).map(|at| format!("p{at},p{}\n", at / 2)).collect();
     for (file, text) in [
         ("sessions.csv", format!("id,user,day,device\n{sessions}")),
-        ("users.csv", format!("user,by,place\n{users}")),
+        ("users.csv", format!("user,by,place,points,round\n{users}")),
         ("places.csv", format!("small,large\n{places}")),
     ] {
         std::fs::write(path.join(file), text).expect("written");
@@ -63,6 +64,18 @@ fn few_dates_of_somebody_are_compared_instead_of_all_dates_narrowed() {
     );
     let plan = plan(&folder("plans-few-dates", &rules));
     assert!(!plan.contains("narrow"), "a user has four sessions:\n{plan}");
+}
+
+#[test]
+fn those_at_one_place_are_compared_instead_of_all_who_have_more() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when user lives in home and other lives in home and user scored n in \"1\" and other \
+         scored m in \"1\" and m > 2 * n\n  otherwise out\n}}\nfacts {{\n  u1 lives in p5\n}}\n"
+    );
+    let plan = plan(&folder("plans-home", &rules));
+    let row = &plan[place(&plan, "lens a")..];
+    assert!(!plan.contains("narrow"), "two live at a place:\n{plan}");
+    assert!(place(row, "each other") < place(row, "each m"), "{plan}");
 }
 
 #[test]
