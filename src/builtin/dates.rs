@@ -37,6 +37,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The year of a date.",
         examples: &[("year(2026-02-28)", "2026")],
         evaluate: |values| part(values, |(year, _, _)| year),
+        near: None,
     },
     Builtin {
         name: "month",
@@ -45,6 +46,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The month of a date, from 1.",
         examples: &[("month(2026-02-28)", "2")],
         evaluate: |values| part(values, |(_, month, _)| month),
+        near: None,
     },
     Builtin {
         name: "day",
@@ -53,6 +55,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The day of the month of a date, from 1.",
         examples: &[("day(2026-02-28)", "28")],
         evaluate: |values| part(values, |(_, _, day)| day),
+        near: None,
     },
     Builtin {
         name: "years-between",
@@ -66,5 +69,6 @@ pub(super) const ALL: &[Builtin] = &[
             ("years-between(2026-06-15, 2000-06-15)", "-26"),
         ],
         evaluate: |values| Ok(Value::Number(Decimal::from(years(date(values, 0)?, date(values, 1)?)))),
+        near: None,
     },
 ];

@@ -11,7 +11,7 @@ pub use aggregates::{AGGREGATES, Aggregate, AggregateKind};
 pub use fitting::{fitting, unfitting};
 pub use texts::Pattern;
 
-use crate::value::{DomainError, Value, ValueKind};
+use crate::value::{About, DomainError, Value, ValueKind};
 
 /// A function.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct Builtin {
     pub examples: &'static [(&'static str, &'static str)],
     /// Works it out; the values are of the kinds it takes.
     pub evaluate: fn(&[Value]) -> Result<Value, DomainError>,
+    /// What it comes to of numbers that are known in floating point, where that says anything.
+    pub near: Option<fn(&[About]) -> Option<About>>,
 }
 
 /// What a function takes.

@@ -1,7 +1,7 @@
 //! Functions on numbers.
 
 use super::{Builtin, Takes};
-use crate::value::{Decimal, DomainError, Value, ValueKind};
+use crate::value::{About, Decimal, DomainError, Value, ValueKind};
 
 fn number(values: &[Value], at: usize) -> Result<Decimal, DomainError> {
     match values.get(at) {
@@ -34,6 +34,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The number without its sign.",
         examples: &[("abs(-2.5)", "2.5"), ("abs(3)", "3")],
         evaluate: |values| one(values, |number| Ok(number.abs())),
+        near: Some(|numbers| Some(numbers.first()?.abs())),
     },
     Builtin {
         name: "round",
@@ -51,6 +52,7 @@ pub(super) const ALL: &[Builtin] = &[
             let places = places.to_i64().ok_or(DomainError::Overflow)?;
             one(values, |number| number.round_to(places))
         },
+        near: None,
     },
     Builtin {
         name: "floor",
@@ -59,6 +61,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The greatest whole number that is not above it.",
         examples: &[("floor(2.9)", "2"), ("floor(-2.1)", "-3")],
         evaluate: |values| one(values, |number| Ok(number.floor())),
+        near: None,
     },
     Builtin {
         name: "ceiling",
@@ -67,6 +70,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The least whole number that is not below it.",
         examples: &[("ceiling(2.1)", "3"), ("ceiling(-2.9)", "-2")],
         evaluate: |values| one(values, |number| Ok(number.ceiling())),
+        near: None,
     },
     Builtin {
         name: "least",
@@ -75,6 +79,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The least of several numbers or dates.",
         examples: &[("least(3, 1, 2)", "1"), ("least(2026-02-01, 2025-12-31)", "2025-12-31")],
         evaluate: |values| pick(values, |value, found| value < found),
+        near: Some(|numbers| numbers.iter().copied().reduce(About::least)),
     },
     Builtin {
         name: "greatest",
@@ -83,6 +88,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The greatest of several numbers or dates.",
         examples: &[("greatest(3, 1, 2)", "3"), ("greatest(2026-02-01, 2025-12-31)", "2026-02-01")],
         evaluate: |values| pick(values, |value, found| value > found),
+        near: Some(|numbers| numbers.iter().copied().reduce(About::greatest)),
     },
     Builtin {
         name: "ln",
@@ -91,6 +97,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The natural logarithm; zero and negative numbers have none, which is an error.",
         examples: &[("ln(1)", "0"), ("round(ln(10), 6)", "2.302585")],
         evaluate: |values| one(values, Decimal::checked_ln),
+        near: Some(|numbers| numbers.first()?.ln()),
     },
     Builtin {
         name: "exp",
@@ -99,5 +106,6 @@ pub(super) const ALL: &[Builtin] = &[
         text: "e to this power.",
         examples: &[("exp(0)", "1"), ("round(exp(1), 6)", "2.718282")],
         evaluate: |values| one(values, Decimal::checked_exp),
+        near: Some(|numbers| numbers.first()?.exp()),
     },
 ];

@@ -74,6 +74,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The text in small letters.",
         examples: &[("lower(\"Straße A\")", "\"straße a\"")],
         evaluate: |values| changed(values, str::to_lowercase),
+        near: None,
     },
     Builtin {
         name: "trim",
@@ -82,6 +83,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "The text without blanks at its ends.",
         examples: &[("trim(\"  a b \")", "\"a b\"")],
         evaluate: |values| changed(values, |text| text.trim().to_owned()),
+        near: None,
     },
     Builtin {
         name: "length",
@@ -90,6 +92,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "How many characters (Unicode scalar values) the text has.",
         examples: &[("length(\"naïve\")", "5"), ("length(\"\")", "0")],
         evaluate: |values| Ok(Value::Number(Decimal::from(text(values, 0)?.chars().count() as i64))),
+        near: None,
     },
     Builtin {
         name: "contains",
@@ -98,6 +101,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "Whether the second text stands somewhere in the first; case counts.",
         examples: &[("contains(\"GPL-3.0\", \"GPL\")", "yes"), ("contains(\"MIT\", \"mit\")", "no")],
         evaluate: |values| flag(values, |text, part| text.contains(part)),
+        near: None,
     },
     Builtin {
         name: "starts-with",
@@ -106,6 +110,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "Whether the first text begins with the second.",
         examples: &[("starts-with(\"GPL-3.0\", \"GPL\")", "yes")],
         evaluate: |values| flag(values, |text, part| text.starts_with(part)),
+        near: None,
     },
     Builtin {
         name: "ends-with",
@@ -114,6 +119,7 @@ pub(super) const ALL: &[Builtin] = &[
         text: "Whether the first text ends with the second.",
         examples: &[("ends-with(\"GPL-3.0-only\", \"-only\")", "yes")],
         evaluate: |values| flag(values, |text, part| text.ends_with(part)),
+        near: None,
     },
     Builtin {
         name: "matches",
@@ -123,5 +129,6 @@ pub(super) const ALL: &[Builtin] = &[
                `^` and `$` stand for its ends. The time grows with the length of the text alone.",
         examples: &[("matches(\"N14228\", \"^N[0-9]+$\")", "yes"), ("matches(\"x\", \"^N\")", "no")],
         evaluate: matches,
+        near: None,
     },
 ];

@@ -1,80 +1,27 @@
 //! Comparisons decided by floating point where the two sides lie further apart than rounding can
-//! account for; the rest is left to exact arithmetic. A floating-point filter as in J. R. Shewchuk,
-//! "Adaptive Precision Floating-Point Arithmetic and Fast Robust Geometric Predicates" (1997), with
-//! bounds carried along instead of worked out beforehand.
+//! account for (`value::About`); the rest is left to exact arithmetic.
+
+use std::cmp::Ordering;
 
 use super::batch::Batch;
-use super::calculate::number;
+use super::calculate::{Leaf, calculate, number};
 use super::program::{Calculation, Comparison, Computed, address};
 use super::run::Frame;
 use super::values::Values;
 use crate::base::Idx;
 use crate::facts::MISSING;
 use crate::model::DomainId;
+use crate::value::{About, DomainError};
 
-/// More than any one operation rounds by, of its result; exact arithmetic rounds far less.
-const ROUNDING: f64 = 4.0 * f64::EPSILON;
-
-/// More than what underflow can lose.
-const TINY: f64 = 1e-290;
-
-/// Past this nothing is claimed.
-const HUGE: f64 = 1e290;
-
-/// A number and how far it can be off.
-#[derive(Clone, Copy)]
-struct About {
-    value: f64,
-    off: f64,
-}
-
-impl About {
-    fn new(value: f64, off: f64) -> Option<Self> {
-        let off = off + value.abs() * ROUNDING + TINY;
-        (value.abs() < HUGE && off < HUGE).then_some(Self { value, off })
-    }
-}
-
-impl About {
-    fn negated(self) -> Self {
-        Self { value: -self.value, off: self.off }
-    }
-
-    fn plus(self, other: Self) -> Option<Self> {
-        Self::new(self.value + other.value, self.off + other.off)
-    }
-
-    fn minus(self, other: Self) -> Option<Self> {
-        Self::new(self.value - other.value, self.off + other.off)
-    }
-
-    fn times(self, other: Self) -> Option<Self> {
-        let off = self.off * other.value.abs() + other.off * self.value.abs() + self.off * other.off;
-        Self::new(self.value * other.value, off * (1.0 + ROUNDING))
-    }
-
-    fn through(self, other: Self) -> Option<Self> {
-        let least = other.value.abs() - other.off;
-        if least <= other.value.abs() / 2.0 {
-            return None;
-        }
-        let value = self.value / other.value;
-        Self::new(value, (self.off + value.abs() * other.off) / least * (1.0 + ROUNDING))
-    }
-
-    /// How two sides compare, where they lie far enough apart.
-    fn compares(self, op: Comparison, right: Self) -> Option<bool> {
-        let difference = self.value - right.value;
-        if difference.abs() <= 2.0 * (self.off + right.off) {
-            return None;
-        }
-        Some(match op {
-            Comparison::Equal => false,
-            Comparison::NotEqual => true,
-            Comparison::Less | Comparison::AtMost => difference < 0.0,
-            Comparison::Greater | Comparison::AtLeast => difference > 0.0,
-        })
-    }
+/// How two numbers compare, where they lie far enough apart.
+fn compares(left: About, op: Comparison, right: About) -> Option<bool> {
+    let order = left.compare(right)?;
+    Some(match op {
+        Comparison::Equal => false,
+        Comparison::NotEqual => true,
+        Comparison::Less | Comparison::AtMost => order == Ordering::Less,
+        Comparison::Greater | Comparison::AtLeast => order == Ordering::Greater,
+    })
 }
 
 /// How two sides compare for the ids of a frame, where floating point can tell.
@@ -85,7 +32,7 @@ pub(super) fn decided(
     frame: &Frame,
     values: &Values<'_>,
 ) -> Option<bool> {
-    about(left, frame, values)?.compares(op, about(right, frame, values)?)
+    compares(about(left, frame, values)?, op, about(right, frame, values)?)
 }
 
 /// How two sides without aggregates compare in some rows of a batch, where floating point can tell.
@@ -97,7 +44,7 @@ pub(super) fn decided_in(
 ) -> Vec<Option<bool>> {
     let sides = column(left, rows, batch, values).zip(column(right, rows, batch, values));
     let Some((left, right)) = sides else { return vec![None; rows.len()] };
-    left.into_iter().zip(right).map(|(left, right)| left?.compares(op, right?)).collect()
+    left.into_iter().zip(right).map(|(left, right)| compares(left?, op, right?)).collect()
 }
 
 /// A calculation in some rows of a batch; `None` where floating point is of no use.
@@ -113,7 +60,7 @@ fn column(
         Some(left.into_iter().zip(right).map(|(left, right)| made(left?, right?)).collect())
     };
     match calculation {
-        Calculation::Value(value) => Some(vec![stated(number(value).ok()?.about()); rows.len()]),
+        Calculation::Value(value) => Some(vec![number(value).ok()?.into(); rows.len()]),
         Calculation::Var { var, domain } => {
             let ids = &batch.columns[*var];
             Some(rows.iter().map(|row| of_id(*domain, ids[*row as usize], values)).collect())
@@ -136,12 +83,12 @@ fn column(
 fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Option<About> {
     let of = |calculation: &Calculation| about(calculation, frame, values);
     match calculation {
-        Calculation::Value(value) => stated(number(value).ok()?.about()),
+        Calculation::Value(value) => number(value).ok()?.into(),
         Calculation::Var { var, domain } => of_id(*domain, frame.ids[*var], values),
         Calculation::Aggregate(plan) => {
             let (_, computed) = frame.ready.iter().find(|(ready, _)| *ready == address(plan))?;
             match computed {
-                Computed::Value(value) => stated(number(value).ok()?.about()),
+                Computed::Value(value) => number(value).ok()?.into(),
                 _ => None,
             }
         }
@@ -150,10 +97,31 @@ fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Optio
         Calculation::Subtract(left, right) => of(left)?.minus(of(right)?),
         Calculation::Multiply(left, right) => of(left)?.times(of(right)?),
         Calculation::Divide(left, right) => of(left)?.through(of(right)?),
-        Calculation::Power(..)
-        | Calculation::Call(..)
-        | Calculation::Days(..)
-        | Calculation::Shift { .. } => None,
+        Calculation::Power(base, power) => of(base)?.power(of(power)?),
+        Calculation::Call(function, args) if let Some(near) = function.near => {
+            near(&args.iter().map(of).collect::<Option<Vec<About>>>()?)
+        }
+        Calculation::Call(..) | Calculation::Days(..) | Calculation::Shift { .. } => {
+            exactly(calculation, frame, values)
+        }
+    }
+}
+
+/// A number worked out exactly: what gives whole numbers, or makes them of dates and texts.
+fn exactly(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Option<About> {
+    let computed = calculate(calculation, &mut |leaf| match leaf {
+        Leaf::Var(var, domain) => match frame.ids[var] {
+            MISSING => Ok(Computed::Missing),
+            id => {
+                let value = values.value(DomainId::from_usize(domain), id);
+                value.map(Computed::Value).ok_or(DomainError::Overflow)
+            }
+        },
+        Leaf::Aggregate(_) => Err(DomainError::Overflow),
+    });
+    match computed.ok()? {
+        Computed::Value(value) => number(&value).ok()?.into(),
+        Computed::Missing | Computed::PerhapsMissing | Computed::Nothing | Computed::Between { .. } => None,
     }
 }
 
@@ -166,11 +134,7 @@ fn of_id(domain: usize, id: u32, values: &Values<'_>) -> Option<About> {
         Some(value) => number(value).ok()?,
         None => number(&values.value(DomainId::from_usize(domain), id)?).ok()?,
     };
-    stated(known.about())
-}
-
-fn stated(value: f64) -> Option<About> {
-    About::new(value, 0.0)
+    known.into()
 }
 
 #[cfg(test)]
@@ -179,6 +143,7 @@ mod tests {
 
     use super::*;
     use crate::base::IndexVec;
+    use crate::builtin;
     use crate::engine::calculate::compare;
     use crate::value::{Decimal, Value};
 
@@ -201,27 +166,69 @@ mod tests {
                 (Calculation::Multiply(boxed(a), boxed(b)), exact(a.checked_mul(b))),
                 (Calculation::Divide(boxed(a), boxed(b)), exact(a.checked_div(b))),
             ];
-            let known = IndexVec::default();
-            let values = Values::new(&known);
-            let frame = Frame::default();
-            for (left, result) in cases {
-                let Some(result) = result else { continue };
-                // Numbers far from the result, at it, and a hair beside it.
-                let beside = result.checked_mul(Decimal::scaled(10_i128.pow(15) + i128::from(near), -15).unwrap_or(a));
-                for other in [c, result, beside.unwrap_or(c)] {
-                    for op in [
-                        Comparison::Equal, Comparison::NotEqual, Comparison::Less,
-                        Comparison::AtMost, Comparison::Greater, Comparison::AtLeast,
-                    ] {
-                        let says = decided(&left, op, &value(other), &frame, &values);
-                        let in_batch = decided_in(&[0], &Batch::default(), (&left, op, &value(other)), &values);
-                        prop_assert_eq!(in_batch, vec![says]);
-                        let of = |number| Computed::Value(Value::Number(number));
-                        let is = compare(&of(result), op, &of(other), false);
-                        prop_assert!(says.is_none_or(|says| says == is), "{left:?} {op:?} {other:?}");
-                    }
+            agrees(cases.into(), (c, near))?;
+        }
+
+        /// The same of powers and logarithms.
+        #[test]
+        fn filter_agrees_on_powers_and_logarithms(
+            base in 1_i64..4_000_000, digits in -9_i32..2, power in -9000_i64..9000, near in -3_i64..4
+        ) {
+            let base = Decimal::scaled(i128::from(base), digits).expect("in range");
+            let power = Decimal::scaled(i128::from(power), -3).expect("in range");
+            let value = |number: Decimal| Calculation::Value(Value::Number(number));
+            let call = |name: &str, args: Vec<Calculation>| Calculation::Call(builtin::find(name).expect("one of ours"), args);
+            let raised = |base: Calculation| Calculation::Power(Box::new(base), Box::new(value(power)));
+            let one = Decimal::from(1);
+            let (least, greatest) = (base.min(one), base.max(one));
+            let cases = vec![
+                (raised(value(base)), base.checked_pow(power).ok()),
+                (call("ln", vec![value(base)]), base.checked_ln().ok()),
+                (call("exp", vec![value(power)]), power.checked_exp().ok()),
+                (raised(call("least", vec![value(base), value(one)])), least.checked_pow(power).ok()),
+                (raised(call("greatest", vec![value(one), value(base)])), greatest.checked_pow(power).ok()),
+                (
+                    Calculation::Multiply(Box::new(raised(call("abs", vec![value(-base)]))), Box::new(call("floor", vec![value(power)]))),
+                    base.checked_pow(power).and_then(|raised| raised.checked_mul(power.floor())).ok(),
+                ),
+            ];
+            agrees(cases, (power, near))?;
+        }
+    }
+
+    /// Whether what is claimed of calculations beside a number, beside what they come to, and beside what is a hair more or
+    /// less, is what exact arithmetic says.
+    fn agrees(
+        cases: Vec<(Calculation, Option<Decimal>)>,
+        (c, near): (Decimal, i64),
+    ) -> Result<(), TestCaseError> {
+        let value = |number: Decimal| Calculation::Value(Value::Number(number));
+        let known = IndexVec::default();
+        let values = Values::new(&known);
+        let frame = Frame::default();
+        for (left, result) in cases {
+            let Some(result) = result else { continue };
+            // Numbers far from the result, at it, and a hair beside it.
+            let beside =
+                result.checked_mul(Decimal::scaled(10_i128.pow(15) + i128::from(near), -15).unwrap_or(c));
+            for other in [c, result, beside.unwrap_or(c)] {
+                for op in [
+                    Comparison::Equal,
+                    Comparison::NotEqual,
+                    Comparison::Less,
+                    Comparison::AtMost,
+                    Comparison::Greater,
+                    Comparison::AtLeast,
+                ] {
+                    let says = decided(&left, op, &value(other), &frame, &values);
+                    let in_batch = decided_in(&[0], &Batch::default(), (&left, op, &value(other)), &values);
+                    prop_assert!(in_batch == vec![says] || in_batch == vec![None]);
+                    let of = |number| Computed::Value(Value::Number(number));
+                    let is = compare(&of(result), op, &of(other), false);
+                    prop_assert!(says.is_none_or(|says| says == is), "{left:?} {op:?} {other:?}");
                 }
             }
         }
+        Ok(())
     }
 }

@@ -1,24 +1,61 @@
 //! Logarithms, powers and exact sums, by way of numbers of more digits; each result is rounded once.
 
+use std::cell::RefCell;
+use std::hash::{BuildHasher, BuildHasherDefault};
+
 use dashu_float::FBig;
 use dashu_float::round::mode::HalfEven;
-use dashu_int::IBig;
+use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::{IBig, UBig};
+use rustc_hash::FxHasher;
 
+use super::wide::Wide;
 use super::{DIGITS, Decimal, DomainError};
 
 type Big = FBig<HalfEven, 10>;
+type Binary = FBig<HalfEven, 2>;
 
-/// Digits worked with, so that the 34 handed on are right even where a power has large parts.
-const WORKING: usize = 60;
+/// Bits worked with, so that the 34 digits handed on are right even where a power has large parts.
+const WORKING: usize = 200;
 /// The largest power of e that can be held, roughly: ln(10^6145).
 const MOST_POWER: i64 = 14150;
+
+/// Digits before rounding, at most one less; and how many digits a bit has.
+const BEFORE: i64 = 37;
+const PER_BIT: f64 = std::f64::consts::LOG10_2;
+
+/// So many results are remembered on each thread: what is calculated from columns often has few different values.
+const REMEMBERED: usize = 1 << 12;
 
 fn big(number: Decimal) -> Big {
     Big::from_parts(IBig::from(number.coefficient()), number.exponent as isize)
 }
 
-fn working(number: Decimal) -> Big {
-    big(number).with_precision(WORKING).value()
+fn working(number: Decimal) -> Binary {
+    big(number).with_base_and_precision::<2>(WORKING).value()
+}
+
+/// A number, rounded to 34 digits.
+fn near(number: &Binary) -> Result<Decimal, DomainError> {
+    let (significand, exponent) = (number.repr().significand(), number.repr().exponent() as i64);
+    let digits = ((significand.bit_len() as i64 + exponent) as f64 * PER_BIT).floor() as i64;
+    let shift = BEFORE - digits - 1;
+    let ten = |power: i64| UBig::from(10_u8).pow(power.unsigned_abs() as usize);
+    let two = |power: i64| UBig::ONE << power.unsigned_abs() as usize;
+    let (mut above, mut below) = (significand.clone(), UBig::ONE);
+    if shift >= 0 {
+        above *= ten(shift)
+    } else {
+        below *= ten(shift)
+    }
+    if exponent >= 0 {
+        above *= two(exponent)
+    } else {
+        below *= two(exponent)
+    }
+    let (whole, rest) = above.div_rem(&IBig::from(below));
+    let whole = i128::try_from(whole).map_err(|_| DomainError::Overflow)?;
+    Decimal::from_wide(whole < 0, Wide::from(whole.unsigned_abs()), -shift, rest != IBig::ZERO)
 }
 
 fn back(number: &Big) -> Result<Decimal, DomainError> {
@@ -26,6 +63,37 @@ fn back(number: &Big) -> Result<Decimal, DomainError> {
     let (significand, exponent) = (rounded.repr().significand().clone(), rounded.repr().exponent());
     let significand = i128::try_from(significand).map_err(|_| DomainError::Overflow)?;
     Decimal::rounded(significand, exponent as i64)
+}
+
+/// What is worked out by numbers of more digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Work {
+    Ln(Decimal),
+    Exp(Decimal),
+    Power(Decimal, Decimal),
+}
+
+/// Works something out, unless it was worked out before and is remembered.
+fn remembered(
+    work: Work,
+    result: impl FnOnce() -> Result<Decimal, DomainError>,
+) -> Result<Decimal, DomainError> {
+    type Known = Vec<Option<(Work, Result<Decimal, DomainError>)>>;
+    thread_local! {
+        static KNOWN: RefCell<Known> = const { RefCell::new(Vec::new()) };
+    }
+    let hash = BuildHasherDefault::<FxHasher>::default().hash_one(work);
+    let place = (hash >> 32) as usize % REMEMBERED;
+    let known = KNOWN.with_borrow(|known| known.get(place).copied().flatten());
+    if let Some((_, result)) = known.filter(|(other, _)| *other == work) {
+        return result;
+    }
+    let result = result();
+    KNOWN.with_borrow_mut(|known| {
+        known.resize(REMEMBERED, None);
+        known[place] = Some((work, result));
+    });
+    result
 }
 
 impl Decimal {
@@ -42,7 +110,10 @@ impl Decimal {
 
     /// The natural logarithm; of zero and below there is none.
     pub fn checked_ln(self) -> Result<Self, DomainError> {
-        if self <= Self::ZERO { Err(DomainError::LogarithmOfNothing) } else { back(&working(self).ln()) }
+        if self <= Self::ZERO {
+            return Err(DomainError::LogarithmOfNothing);
+        }
+        remembered(Work::Ln(self), || near(&working(self).ln()))
     }
 
     /// e to this power.
@@ -53,7 +124,7 @@ impl Decimal {
         if self < Self::from(-MOST_POWER) {
             return Ok(Self::ZERO);
         }
-        back(&working(self).exp())
+        remembered(Work::Exp(self), || near(&working(self).exp()))
     }
 
     /// A positive number to a power that is not whole: e^(power · ln number).
@@ -64,14 +135,16 @@ impl Decimal {
         if self.is_negative() {
             return Err(DomainError::NegativeBase);
         }
-        let exponent = working(power) * working(self).ln();
-        if exponent > Big::from(MOST_POWER) {
-            return Err(DomainError::Overflow);
-        }
-        if exponent < Big::from(-MOST_POWER) {
-            return Ok(Self::ZERO);
-        }
-        back(&exponent.exp())
+        remembered(Work::Power(self, power), || {
+            let exponent = working(power) * working(self).ln();
+            if exponent > Binary::from(MOST_POWER) {
+                return Err(DomainError::Overflow);
+            }
+            if exponent < Binary::from(-MOST_POWER) {
+                return Ok(Self::ZERO);
+            }
+            near(&exponent.exp())
+        })
     }
 
     /// Rounded half to even to so many places after the point; before it, where negative.
@@ -221,6 +294,45 @@ mod tests {
         assert_eq!(number("1e9").checked_exp(), Err(DomainError::Overflow));
         assert_eq!(number("-1e9").checked_exp(), Ok(Decimal::ZERO));
         assert_eq!(number("4").checked_pow(number("-0.5")).map(|x| x.to_string()), Ok("0.5".to_owned()));
+    }
+
+    /// The same by decimal arithmetic of sixty digits, which takes five times as long.
+    #[test]
+    fn results_are_those_of_decimal_arithmetic() {
+        let slow = |number: Decimal| big(number).with_precision(60).value();
+        for (at, text) in [
+            "1",
+            "2",
+            "0.5",
+            "0.7",
+            "1e-30",
+            "1.0000000000000000000000000000000001",
+            "0.9938",
+            "123.456",
+            "1e20",
+            "9999999999999999999999999999999992",
+            "3.141592653589793238462643383279503",
+            "1.2e-7",
+            "88.5",
+            "650.25",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let x = number(text);
+            assert_eq!(x.checked_ln(), back(&slow(x).ln()), "ln({text})");
+            for power in ["-1.2", "0.241", "0.5", "-0.302", "7.25", "-33.3"] {
+                let wanted = back(&(slow(number(power)) * slow(x).ln()).exp());
+                assert_eq!(x.checked_pow(number(power)), wanted, "{text} ^ {power}");
+            }
+            for x in [x, -x, Decimal::from(at as i64 * 500)] {
+                let wanted = back(&slow(x).exp());
+                let is_held = x.abs() < Decimal::from(14000);
+                assert!(!is_held || x.checked_exp() == wanted, "exp({x}): {:?} {wanted:?}", x.checked_exp());
+            }
+        }
+        // Asked again, remembered.
+        assert_eq!(number("2").checked_ln(), number("2").checked_ln());
     }
 
     #[test]
