@@ -13,6 +13,9 @@ pub use texts::Pattern;
 
 use crate::value::{About, DomainError, Value, ValueKind};
 
+/// What a function comes to of numbers in floating point.
+pub type Near = fn(&[About]) -> Option<About>;
+
 /// A function.
 #[derive(Clone, Copy)]
 pub struct Builtin {
@@ -29,7 +32,7 @@ pub struct Builtin {
     /// Works it out; the values are of the kinds it takes.
     pub evaluate: fn(&[Value]) -> Result<Value, DomainError>,
     /// What it comes to of numbers that are known in floating point, where that says anything.
-    pub near: Option<fn(&[About]) -> Option<About>>,
+    pub near: Option<Near>,
 }
 
 /// What a function takes.

@@ -43,15 +43,12 @@ fn near(number: &Binary) -> Result<Decimal, DomainError> {
     let ten = |power: i64| UBig::from(10_u8).pow(power.unsigned_abs() as usize);
     let two = |power: i64| UBig::ONE << power.unsigned_abs() as usize;
     let (mut above, mut below) = (significand.clone(), UBig::ONE);
-    if shift >= 0 {
-        above *= ten(shift)
-    } else {
-        below *= ten(shift)
-    }
-    if exponent >= 0 {
-        above *= two(exponent)
-    } else {
-        below *= two(exponent)
+    for (power, unit) in [(shift, ten(shift)), (exponent, two(exponent))] {
+        if power >= 0 {
+            above *= unit;
+        } else {
+            below *= unit;
+        }
     }
     let (whole, rest) = above.div_rem(&IBig::from(below));
     let whole = i128::try_from(whole).map_err(|_| DomainError::Overflow)?;
