@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ir::{BinaryOp, Clause, Cond, Expr, ParameterId, Term, VarId};
+use crate::value::{Decimal, Value};
 
 /// Adds the variables that a condition gives a value whenever it holds.
 pub(crate) fn bind(cond: &Cond, known: &mut BTreeSet<VarId>) {
@@ -153,32 +154,49 @@ pub(crate) fn parameters_of(clause: &Clause) -> BTreeSet<ParameterId> {
     found
 }
 
+/// What an expression without variables comes to; `None` of others, and where it has no result.
+pub(crate) type Fixed<'f> = &'f dyn Fn(&Expr) -> Option<Value>;
+
 /// Whether a condition calculates what often has no result unless other conditions hold.
-pub(crate) fn is_risky(cond: &Cond) -> bool {
+pub(crate) fn is_risky(cond: &Cond, fixed: Fixed<'_>) -> bool {
     match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(is_risky),
-        Cond::Not(inner, _) => is_risky(inner),
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().any(|part| is_risky(part, fixed)),
+        Cond::Not(inner, _) => is_risky(inner, fixed),
         Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => false,
-        Cond::Compare { lhs, rhs, .. } => may_fail(lhs) || may_fail(rhs),
-        Cond::Let { value, .. } => may_fail(value),
+        Cond::Compare { lhs, rhs, .. } => may_fail(lhs, fixed) || may_fail(rhs, fixed),
+        Cond::Let { value, .. } => may_fail(value, fixed),
     }
 }
 
 /// Whether a calculation often has no result.
-pub(crate) fn may_fail(expr: &Expr) -> bool {
+pub(crate) fn may_fail(expr: &Expr, fixed: Fixed<'_>) -> bool {
     match expr {
         Expr::Term(_) => false,
-        Expr::Negate(inner) => may_fail(inner),
-        Expr::Binary(op, lhs, rhs) => {
-            matches!(op, BinaryOp::Divide | BinaryOp::Power) || may_fail(lhs) || may_fail(rhs)
+        Expr::Negate(inner) => may_fail(inner, fixed),
+        // A power of what is not above zero has a result where it is whole and not below zero.
+        Expr::Binary(op @ (BinaryOp::Divide | BinaryOp::Power), lhs, rhs) => {
+            let is_safe = |number: &Value| match number {
+                Value::Number(number) if *op == BinaryOp::Divide => *number != Decimal::ZERO,
+                Value::Number(number) => number.to_i64().is_some_and(|whole| whole >= 0),
+                Value::Date(_) | Value::Text(_) | Value::Flag(_) => false,
+            };
+            let is_above_zero = |number: Value| matches!(number, Value::Number(number) if number > Decimal::ZERO);
+            let is_raised = *op == BinaryOp::Power && fixed(lhs).is_some_and(is_above_zero);
+            may_fail(lhs, fixed)
+                || may_fail(rhs, fixed)
+                || !is_raised && !fixed(rhs).is_some_and(|number| is_safe(&number))
         }
-        Expr::DaysBetween(lhs, rhs) => may_fail(lhs) || may_fail(rhs),
-        Expr::Shift { .. } => true,
-        Expr::Call(function, args) => function.name == "ln" || args.iter().any(may_fail),
+        Expr::Binary(_, lhs, rhs) | Expr::DaysBetween(lhs, rhs) => {
+            may_fail(lhs, fixed) || may_fail(rhs, fixed)
+        }
+        Expr::Shift { .. } => fixed(expr).is_none(),
+        Expr::Call(function, args) => {
+            function.name == "ln" && fixed(expr).is_none() || args.iter().any(|arg| may_fail(arg, fixed))
+        }
         Expr::Aggregate(aggregate) => {
-            may_fail(&aggregate.value)
-                || aggregate.weight.as_ref().is_some_and(may_fail)
-                || is_risky(&aggregate.body)
+            may_fail(&aggregate.value, fixed)
+                || aggregate.weight.as_ref().is_some_and(|weight| may_fail(weight, fixed))
+                || is_risky(&aggregate.body, fixed)
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::model::clause::as_var;
 use crate::model::{Aggregate, Atom, Cond, Constant, Expr, ParameterId, Term, VarId};
 use crate::value::Value;
 
+/// Sentences lead to so many times fewer rows than subjects before those are sought through them.
+const RARE: f64 = 4.0;
+
 /// The aggregate that has to find something for a comparison with a constant to be met, if only possibly.
 pub fn needs_some<'c>(
     parameters: &IndexVec<ParameterId, Option<Value>>,
@@ -47,10 +50,20 @@ impl<'r> Compiler<'_, 'r> {
                 Item::Is(cond @ Cond::Atom(atom)) => Some((cond, atom)),
                 _ => None,
             });
-            for (cond, atom) in sentences {
+            let sentences: Vec<(&'r Cond, &'r Atom)> = sentences.collect();
+            let mut names = BTreeMap::new();
+            let mut fewest = subjects;
+            for (cond, atom) in &sentences {
                 let table = self.table(cond, atom, self.request.possible);
-                if self.most_groups(aggregate, atom, &table).is_some_and(|most| most < subjects) {
-                    let atom = self.apart_from(aggregate, atom);
+                if let Some(most) = self.most_groups(aggregate, atom, &table).filter(|most| *most < subjects) {
+                    fewest = fewest.min(most);
+                    let atom = self.apart_from(aggregate, atom, &mut BTreeMap::new());
+                    out.push(Item::Is(self.arena.alloc(Cond::Atom(atom))));
+                }
+            }
+            if let Some(pair) = self.rare(aggregate, &sentences, fewest) {
+                for atom in pair {
+                    let atom = self.apart_from(aggregate, atom, &mut names);
                     out.push(Item::Is(self.arena.alloc(Cond::Atom(atom))));
                 }
             }
@@ -58,11 +71,50 @@ impl<'r> Compiler<'_, 'r> {
         out
     }
 
+    /// Two sentences that share a word of the aggregate's own, one of which names a word from outside and the other is so
+    /// rare that few rows of the first go with it: far fewer than so many.
+    fn rare(
+        &self,
+        aggregate: &Aggregate,
+        sentences: &[(&'r Cond, &'r Atom)],
+        fewer: usize,
+    ) -> Option<[&'r Atom; 2]> {
+        let mut best: Option<(f64, [&'r Atom; 2])> = None;
+        for (cond, atom) in sentences {
+            let table = self.table(cond, atom, self.request.possible);
+            if self.most_groups(aggregate, atom, &table).is_none() {
+                continue;
+            }
+            for (own, arg) in atom.args.iter().enumerate() {
+                let Some(var) = as_var(arg).filter(|var| aggregate.owns(*var) && !self.loose.contains(var)) else {
+                    continue;
+                };
+                let rows = table.len() as f64 / table.distinct(own).max(1) as f64;
+                for (cond, other) in sentences.iter().filter(|(_, other)| !std::ptr::eq(*other, *atom)) {
+                    if !other.args.contains(&Term::Var(var)) || self.may_be_missing(other) {
+                        continue;
+                    }
+                    let Some(others) = self.rows_of(Item::Is(cond), self.request.possible) else { continue };
+                    let most = rows * others;
+                    if most * RARE < fewer as f64 && best.is_none_or(|(least, _)| most < least) {
+                        best = Some((most, [atom, other]));
+                    }
+                }
+            }
+        }
+        best.map(|(_, pair)| pair)
+    }
+
+    /// Whether a value may be missing where a sentence names something.
+    fn may_be_missing(&self, atom: &Atom) -> bool {
+        let missing = |slot: usize| (self.inputs.missing)(&atom.source, slot);
+        (0..atom.args.len()).any(|slot| as_var(&atom.args[slot]).is_none() && missing(slot))
+    }
+
     /// How many combinations of the words from outside have a row of a sentence, at most; `None` where it names none, or
     /// something in whose place a value may be missing.
     fn most_groups(&self, aggregate: &Aggregate, atom: &Atom, table: &Table) -> Option<usize> {
-        let missing = |slot: usize| (self.inputs.missing)(&atom.source, slot);
-        if (0..atom.args.len()).any(|slot| as_var(&atom.args[slot]).is_none() && missing(slot)) {
+        if self.may_be_missing(atom) {
             return None;
         }
         let outer = |term: &Term| as_var(term).filter(|var| !aggregate.owns(*var));
@@ -77,8 +129,12 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// The same sentence with words of its own in place of those of the aggregate.
-    fn apart_from(&mut self, aggregate: &Aggregate, atom: &Atom) -> Atom {
-        let mut own: BTreeMap<VarId, VarId> = BTreeMap::new();
+    fn apart_from(
+        &mut self,
+        aggregate: &Aggregate,
+        atom: &Atom,
+        own: &mut BTreeMap<VarId, VarId>,
+    ) -> Atom {
         let args = atom.args.iter().map(|arg| match as_var(arg) {
             Some(var) if aggregate.owns(var) => Term::Var(*own.entry(var).or_insert_with(|| {
                 self.types.push(self.types[var.index()]);

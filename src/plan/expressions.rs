@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use super::compile::{Compiler, flatten};
 use super::request::Inputs;
-use crate::base::Idx;
+use crate::base::{Idx, IndexVec};
 use crate::builtin::AggregateKind;
-use crate::engine::{AggregatePlan, Calculation, Comparison, Known, NOBODY, Place, Results};
+use crate::engine::{AggregatePlan, Calculation, Comparison, Computed, Known, NOBODY, Place, Results, calculate};
 use crate::model::clause::{cond_vars, expr_vars};
-use crate::model::{Aggregate, BinaryOp, CompareOp, Constant, DateUnit, Expr, Term, Ty, VarId};
-use crate::value::Value;
+use crate::model::{Aggregate, BinaryOp, CompareOp, Constant, DateUnit, Expr, ParameterId, Term, Ty, VarId};
+use crate::value::{DomainError, Value};
 
 /// Where the id of a term comes from.
 pub fn place(inputs: &Inputs<'_>, term: &Term) -> Place {
@@ -123,6 +123,32 @@ pub fn comparison(op: CompareOp) -> Comparison {
         CompareOp::Le => Comparison::AtMost,
         CompareOp::Gt => Comparison::Greater,
         CompareOp::Ge => Comparison::AtLeast,
+    }
+}
+
+/// What an expression without variables comes to; `None` of others, and where it has no result.
+pub fn fixed(parameters: &IndexVec<ParameterId, Option<Value>>, expr: &Expr) -> Option<Value> {
+    let computed = calculate(&fixed_calculation(parameters, expr)?, &mut |_| Err(DomainError::Overflow));
+    match computed {
+        Ok(Computed::Value(value)) => Some(value),
+        _ => None,
+    }
+}
+
+fn fixed_calculation(parameters: &IndexVec<ParameterId, Option<Value>>, expr: &Expr) -> Option<Calculation> {
+    match expr {
+        Expr::Term(Term::Constant(Constant::Value(value))) => Some(Calculation::Value(value.clone())),
+        Expr::Term(Term::Parameter(parameter)) => parameters[*parameter].clone().map(Calculation::Value),
+        Expr::Term(Term::Var(_) | Term::Constant(Constant::Thing(..))) | Expr::Aggregate(_) => None,
+        other => {
+            let mut is_fixed = true;
+            let calculation = operation(other, &mut |part| {
+                let own = fixed_calculation(parameters, part);
+                is_fixed &= own.is_some();
+                own.unwrap_or(Calculation::Value(Value::Flag(false)))
+            });
+            is_fixed.then_some(calculation)
+        }
     }
 }
 

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::compile::{Compiler, Item, NOWHERE, vars_of};
+use super::expressions;
 use super::outline::SUBJECTS;
 use crate::base::Idx;
 use crate::engine::Place;
 use crate::model::clause::{as_var, is_risky};
-use crate::model::{Cond, VarId};
+use crate::model::{Cond, Expr, VarId};
 
 /// An id stands in so many rows, where something hangs on it.
 const COARSE: usize = 4;
@@ -79,9 +80,10 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         // Whether a missing result matters is for the conditions at hand to say.
+        let steady = |expr: &Expr| expressions::fixed(self.inputs.parameters, expr);
         let is_plain = |item: &Item<'_>| match item {
-            Item::Is(cond @ (Cond::Atom(_) | Cond::Compare { .. })) => !is_risky(cond),
-            Item::Not(inner) => !is_risky(inner),
+            Item::Is(cond @ (Cond::Atom(_) | Cond::Compare { .. })) => !is_risky(cond, &steady),
+            Item::Not(inner) => !is_risky(inner, &steady),
             Item::Is(_) => false,
         };
         let hangs: Vec<bool> = items
@@ -125,10 +127,10 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// The rows of a sentence in which its constants stand.
-    fn rows_of(&self, item: Item<'r>, possible: bool) -> Option<f64> {
+    pub(super) fn rows_of(&self, item: Item<'r>, possible: bool) -> Option<f64> {
         let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
         let table = self.table(cond, atom, possible);
-        let places = atom.args.iter().map(|term| super::expressions::place(self.inputs, term)).enumerate();
+        let places = atom.args.iter().map(|term| expressions::place(self.inputs, term)).enumerate();
         let shares = places.filter_map(|(column, place)| match place {
             Place::Id(id) => Some(table.share(column, id)),
             Place::Var(_) => None,

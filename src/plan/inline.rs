@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::compile::{Compiler, Item, vars_of};
+use super::expressions::fixed;
 use super::missing::loose;
 use super::request::Inputs;
 use crate::base::{Idx, IndexVec};
@@ -81,7 +82,8 @@ impl<'r> Compiler<'_, 'r> {
                 figures = true;
                 doubtful |= self.is_doubtful(body);
             });
-            if !figures || doubtful || may_fail(value) || !is_free(*var) {
+            let steady = |expr: &Expr| fixed(self.inputs.parameters, expr);
+            if !figures || doubtful || may_fail(value, &steady) || !is_free(*var) {
                 return None;
             }
             let others = items.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, item)| item);

@@ -24,7 +24,7 @@ mod within;
 pub use behind::needs_some;
 pub use below::{below, read_last, stated, through};
 pub use compile::{compile, may_miss};
-pub use expressions::{comparison, operation, place};
+pub use expressions::{comparison, fixed, operation, place};
 pub use inline::with_constants;
 pub use outline::outline;
 pub use request::{Inputs, Request, Subjects};

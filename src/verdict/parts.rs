@@ -18,7 +18,7 @@ use crate::engine::Table;
 use crate::engine::planted::{Bug, planted};
 use crate::model::clause::is_risky;
 use crate::model::{AtomSource, Clause, Cond, Expr, QuestionId, Term, Var, VarId};
-use crate::plan::{Subjects, with_constants};
+use crate::plan::{Subjects, fixed, with_constants};
 
 /// The most bytes of sets and columns that are kept for other rows, by question.
 const MOST_KEPT: usize = 256 << 20;
@@ -78,7 +78,8 @@ impl Evaluator<'_> {
         let slots = self.ruleset.questions[question].slots.len();
         let words = Words { vars: &clause.vars, slots };
         let items = items_of(clause);
-        if slots == 0 || items.iter().any(is_risky) {
+        let steady = |expr: &Expr| fixed(&self.parameters, expr);
+        if slots == 0 || items.iter().any(|item| is_risky(item, &steady)) {
             return Ok(None);
         }
         self.count_parts(question);
