@@ -337,7 +337,7 @@ pub enum Known {
     /// The only one.
     One(Mutex<Option<Result<Computed, DomainError>>>),
     /// By the ids of the outer variables.
-    Some(Results),
+    Some(Arc<Results>),
 }
 
 /// What a calculation comes to.

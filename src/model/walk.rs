@@ -180,7 +180,8 @@ pub(crate) fn may_fail(expr: &Expr, fixed: Fixed<'_>) -> bool {
                 Value::Number(number) => number.to_i64().is_some_and(|whole| whole >= 0),
                 Value::Date(_) | Value::Text(_) | Value::Flag(_) => false,
             };
-            let is_above_zero = |number: Value| matches!(number, Value::Number(number) if number > Decimal::ZERO);
+            let is_above_zero =
+                |number: Value| matches!(number, Value::Number(number) if number > Decimal::ZERO);
             let is_raised = *op == BinaryOp::Power && fixed(lhs).is_some_and(is_above_zero);
             may_fail(lhs, fixed)
                 || may_fail(rhs, fixed)

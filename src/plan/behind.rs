@@ -55,7 +55,8 @@ impl<'r> Compiler<'_, 'r> {
             let mut fewest = subjects;
             for (cond, atom) in &sentences {
                 let table = self.table(cond, atom, self.request.possible);
-                if let Some(most) = self.most_groups(aggregate, atom, &table).filter(|most| *most < subjects) {
+                if let Some(most) = self.most_groups(aggregate, atom, &table).filter(|most| *most < subjects)
+                {
                     fewest = fewest.min(most);
                     let atom = self.apart_from(aggregate, atom, &mut BTreeMap::new());
                     out.push(Item::Is(self.arena.alloc(Cond::Atom(atom))));
@@ -86,7 +87,8 @@ impl<'r> Compiler<'_, 'r> {
                 continue;
             }
             for (own, arg) in atom.args.iter().enumerate() {
-                let Some(var) = as_var(arg).filter(|var| aggregate.owns(*var) && !self.loose.contains(var)) else {
+                let Some(var) = as_var(arg).filter(|var| aggregate.owns(*var) && !self.loose.contains(var))
+                else {
                     continue;
                 };
                 let rows = table.len() as f64 / table.distinct(own).max(1) as f64;
@@ -129,12 +131,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// The same sentence with words of its own in place of those of the aggregate.
-    fn apart_from(
-        &mut self,
-        aggregate: &Aggregate,
-        atom: &Atom,
-        own: &mut BTreeMap<VarId, VarId>,
-    ) -> Atom {
+    fn apart_from(&mut self, aggregate: &Aggregate, atom: &Atom, own: &mut BTreeMap<VarId, VarId>) -> Atom {
         let args = atom.args.iter().map(|arg| match as_var(arg) {
             Some(var) if aggregate.owns(var) => Term::Var(*own.entry(var).or_insert_with(|| {
                 self.types.push(self.types[var.index()]);

@@ -7,7 +7,7 @@ use super::compile::{Compiler, flatten};
 use super::request::Inputs;
 use crate::base::{Idx, IndexVec};
 use crate::builtin::AggregateKind;
-use crate::engine::{AggregatePlan, Calculation, Comparison, Computed, Known, NOBODY, Place, Results, calculate};
+use crate::engine::{AggregatePlan, Calculation, Comparison, Computed, Known, NOBODY, Place, calculate};
 use crate::model::clause::{cond_vars, expr_vars};
 use crate::model::{Aggregate, BinaryOp, CompareOp, Constant, DateUnit, Expr, ParameterId, Term, Ty, VarId};
 use crate::value::{DomainError, Value};
@@ -105,7 +105,8 @@ impl<'r> Compiler<'_, 'r> {
         let known = if outer.is_empty() {
             Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
-            Known::Some(Results::default())
+            let shared = self.inputs.figures.and_then(|kept| kept.of(self.request.clause, aggregate, &outer));
+            Known::Some(shared.unwrap_or_default())
         } else {
             Known::Nothing
         };

@@ -27,7 +27,7 @@ pub use compile::{compile, may_miss};
 pub use expressions::{comparison, fixed, operation, place};
 pub use inline::with_constants;
 pub use outline::outline;
-pub use request::{Inputs, Request, Subjects};
+pub use request::{Figures, Inputs, Request, Subjects};
 pub use varying::Varying;
 
 use crate::model::checks::{Graph, Node};

@@ -1,12 +1,16 @@
 //! What a body is compiled for, and what it reads.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::base::{BitSet, IndexVec};
-use crate::engine::{Clock, Table};
+use crate::base::{BitSet, Idx, IndexVec};
+use crate::engine::{Clock, Results, Table};
 use crate::facts::Dictionary;
-use crate::model::{Atom, AtomSource, Clause, DomainId, KindId, ParameterId, Ruleset, VarId};
+use crate::model::canonical;
+use crate::model::{
+    Aggregate, Atom, AtomSource, Clause, CompareOp, Cond, Constant, DomainId, Expr, KindId, ParameterId,
+    Ruleset, Term, VarId,
+};
 use crate::value::Value;
 
 /// What bodies read.
@@ -25,6 +29,46 @@ pub struct Inputs<'i> {
     pub missing: &'i dyn Fn(&AtomSource, usize) -> bool,
     /// What ends the work before its time.
     pub clock: &'i Clock,
+    /// Where bodies that are asked of the same subjects keep what figures come to.
+    pub figures: Option<&'i Figures>,
+}
+
+/// What figures of subjects come to, for all bodies that name the same ones: by what tells figures apart.
+#[derive(Debug)]
+pub struct Figures {
+    /// Words of the subject: the first variables of each body.
+    slots: usize,
+    results: Mutex<BTreeMap<String, Arc<Results>>>,
+}
+
+impl Figures {
+    /// Nothing yet, of subjects of so many words.
+    pub fn new(slots: usize) -> Self {
+        Self { slots, results: Mutex::default() }
+    }
+
+    /// Where an aggregate that reads these words from outside keeps what it comes to; `None` where it reads others than the
+    /// subject's.
+    pub(super) fn of(
+        &self,
+        clause: &Clause,
+        aggregate: &Aggregate,
+        outer: &BTreeSet<VarId>,
+    ) -> Option<Arc<Results>> {
+        let is_subject = |var: &VarId| var.index() < self.slots;
+        if !outer.iter().all(is_subject) || aggregate.own.end as usize > clause.vars.len() {
+            return None;
+        }
+        let alone = Cond::Compare {
+            lhs: Expr::Aggregate(Box::new(aggregate.clone())),
+            op: CompareOp::Eq,
+            rhs: Expr::Term(Term::Constant(Constant::Value(Value::Flag(true)))),
+            span: aggregate.span,
+        };
+        let key = canonical::about_subject(&clause.vars, &alone, self.slots);
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(results.entry(key).or_default()))
+    }
 }
 
 /// Subjects that are sought.

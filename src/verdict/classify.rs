@@ -14,7 +14,7 @@ use super::stops::Stop;
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
-use crate::plan::{Inputs, Request, compile};
+use crate::plan::{Figures, Inputs, Request, compile};
 
 /// Subjects a thread takes at a time; a multiple of 64, so that threads share no word.
 const CHUNK: usize = 64 * 64;
@@ -46,7 +46,18 @@ impl Evaluator<'_> {
         if ruleset.questions[question].among.is_none() {
             return self.open_lens(id);
         }
-        let mut rows: IndexVec<RowId, RowMatches> = IndexVec::new();
+        self.figures = Some(Arc::new(Figures::new(ruleset.questions[question].slots.len())));
+        let rows = self.rows(id);
+        self.figures = None;
+        let apart = Apart::new(ruleset, lens, &self.parameters);
+        self.classes[question].settle(id, lens, &apart, rows?).map_err(|TooMany| TooMany::at(lens.span))
+    }
+
+    /// Whom each row of a lens matches.
+    fn rows(&mut self, id: LensId) -> Result<IndexVec<RowId, RowMatches>, Stop> {
+        let lens = &self.ruleset.lenses[id];
+        let question = lens.question;
+        let mut rows = IndexVec::new();
         for (at, row) in lens.rows.iter_enumerated() {
             if let Some(known) = self.steady_row(id, at) {
                 rows.push(known);
@@ -61,8 +72,7 @@ impl Evaluator<'_> {
             self.keep_steady(id, at, &matches);
             rows.push(matches);
         }
-        let apart = Apart::new(ruleset, lens, &self.parameters);
-        self.classes[question].settle(id, lens, &apart, rows).map_err(|TooMany| TooMany::at(lens.span))
+        Ok(rows)
     }
 
     /// Whom a body matches, among the subjects.

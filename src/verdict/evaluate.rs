@@ -18,7 +18,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, DomainId, KindId, LensId, NeverId, ParameterId, QuestionId,
     RelationId, Ruleset, Term, Ty,
 };
-use crate::plan::{Inputs, Plan, Task, below, plan, read_last, stated, through};
+use crate::plan::{Figures, Inputs, Plan, Task, below, plan, read_last, stated, through};
 use crate::value::Value;
 
 /// What is certain, and what is possible where that is more.
@@ -54,6 +54,8 @@ pub(super) struct Evaluator<'r> {
     asked: Mutex<BTreeMap<AtomSource, Bounds>>,
     /// What parts of rows say, by question.
     pub parts: IndexVec<QuestionId, Parts>,
+    /// What figures come to in the rows of the lens that is being worked out.
+    pub figures: Option<Arc<Figures>>,
     /// Whether it is also asked whom rows would match without each of their conditions.
     pub reasons: bool,
     /// What was stated of each relation, where it is kept.
@@ -149,6 +151,7 @@ impl<'r> Evaluator<'r> {
             classes: ruleset.questions.iter().map(|_| Classes::default()).collect(),
             asked: Mutex::default(),
             parts: ruleset.questions.iter().map(|question| Parts::of(question.slots.len())).collect(),
+            figures: None,
             reasons: extras.splits,
             stated: (extras.holds == Holds::Stated)
                 .then(|| ruleset.relations.iter().map(|_| StatedFacts::default()).collect()),
@@ -287,6 +290,7 @@ impl Evaluator<'_> {
             tables: &tables,
             missing: &missing,
             clock: &self.clock,
+            figures: self.figures.as_deref(),
         };
         let result = work(self, &inputs, &values);
         for (domain, made) in values.into_made().into_iter().filter(|_| keep) {
