@@ -139,14 +139,14 @@ impl Run<'_, '_> {
         let mut told: Vec<Option<Computed>> = vec![None; groups.firsts.len()];
         let mut left: Vec<usize> = (0..told.len()).collect();
         // Columns read beside the outer variables differ from program to program.
-        let remembers = groups.columns == ranged.plan.outer && results.pays(&results.look());
+        let remembers = groups.columns == ranged.plan.outer && results.is_worth_it();
         if remembers {
-            let found = results.look();
             let asked = left.len();
+            let known = results.known(left.iter().map(|group| Ids::of(groups.ids(batch, *group))));
             let mut unknown = Vec::new();
-            for group in left {
-                match found.get(&Ids::of(groups.ids(batch, group))) {
-                    Some(Ok(computed)) => told[group] = Some(computed.clone()),
+            for (group, known) in left.into_iter().zip(known) {
+                match known {
+                    Some(Ok(computed)) => told[group] = Some(computed),
                     Some(Err(_)) => return Err(Bail::Calculation),
                     None => unknown.push(group),
                 }

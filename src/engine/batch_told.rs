@@ -51,10 +51,8 @@ impl Run<'_, '_> {
             return self.exists(inner, batch, met);
         }
         let groups = Groups::new(batch, inner.reads.clone());
-        let mut known: Vec<Option<bool>> = {
-            let found = results.look();
-            (0..groups.len()).map(|group| found.get(&Ids::of(groups.ids(batch, group))).copied()).collect()
-        };
+        let mut known: Vec<Option<bool>> =
+            results.known((0..groups.len()).map(|group| Ids::of(groups.ids(batch, group))));
         let left: Vec<usize> = (0..groups.len()).filter(|group| known[*group].is_none()).collect();
         results.count(batch.len, batch.len - left.len());
         if !left.is_empty() {

@@ -405,6 +405,17 @@ impl Cond {
         }
     }
 
+    /// Calls `visit` with each aggregate of it and of its parts, those inside others left out.
+    pub fn each_aggregate<'c>(&'c self, visit: &mut dyn FnMut(&'c Aggregate)) {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.each_aggregate(visit)),
+            Self::Not(inner, _) => inner.each_aggregate(visit),
+            Self::Atom(_) | Self::Stated { .. } | Self::IsKind { .. } => {}
+            Self::Compare { lhs, rhs, .. } => [lhs, rhs].into_iter().for_each(|side| side.aggregates(visit)),
+            Self::Let { value, .. } => value.aggregates(visit),
+        }
+    }
+
     /// Calls `visit` with the body of each aggregate of this one condition.
     pub fn aggregated<'c>(&'c self, visit: &mut dyn FnMut(&'c Cond)) {
         self.calculations(&mut |expr| {

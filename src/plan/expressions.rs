@@ -105,7 +105,11 @@ impl<'r> Compiler<'_, 'r> {
         let known = if outer.is_empty() {
             Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
-            let shared = self.inputs.figures.and_then(|kept| kept.of(self.request.clause, aggregate, &outer));
+            let shared = self.inputs.figures.zip(outer.first()).filter(|_| outer.len() == 1);
+            let shared = shared.and_then(|(kept, word)| {
+                let domain = self.inputs.ruleset.domain_of(self.types[word.index()]);
+                kept.of(self.request.clause, aggregate, self.inputs.dictionaries[domain].len())
+            });
             Known::Some(shared.unwrap_or_default())
         } else {
             Known::Nothing

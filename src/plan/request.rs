@@ -7,6 +7,7 @@ use crate::base::{BitSet, Idx, IndexVec};
 use crate::engine::{Clock, Results, Table};
 use crate::facts::Dictionary;
 use crate::model::canonical;
+use crate::model::clause::cond_vars;
 use crate::model::{
     Aggregate, Atom, AtomSource, Clause, CompareOp, Cond, Constant, DomainId, Expr, KindId, ParameterId,
     Ruleset, Term, VarId,
@@ -38,36 +39,54 @@ pub struct Inputs<'i> {
 pub struct Figures {
     /// Words of the subject: the first variables of each body.
     slots: usize,
+    /// How often aggregates are asked for.
+    expected: Mutex<BTreeMap<String, usize>>,
     results: Mutex<BTreeMap<String, Arc<Results>>>,
 }
 
 impl Figures {
     /// Nothing yet, of subjects of so many words.
     pub fn new(slots: usize) -> Self {
-        Self { slots, results: Mutex::default() }
+        Self { slots, expected: Mutex::default(), results: Mutex::default() }
     }
 
-    /// Where an aggregate that reads these words from outside keeps what it comes to; `None` where it reads others than the
-    /// subject's.
-    pub(super) fn of(
-        &self,
-        clause: &Clause,
-        aggregate: &Aggregate,
-        outer: &BTreeSet<VarId>,
-    ) -> Option<Arc<Results>> {
-        let is_subject = |var: &VarId| var.index() < self.slots;
-        if !outer.iter().all(is_subject) || aggregate.own.end as usize > clause.vars.len() {
-            return None;
+    /// Notes that a body is asked so many times: what aggregates come to that are worked out again is kept in any case.
+    pub fn expect(&self, clause: &Clause, times: usize) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        for cond in std::iter::once(&clause.when).chain(&clause.unless) {
+            cond.each_aggregate(&mut |aggregate| {
+                if let Some(key) = self.key(clause, aggregate) {
+                    *expected.entry(key).or_default() += times;
+                }
+            });
         }
+    }
+
+    /// Where an aggregate that reads a word from outside, which has one of so many ids, keeps what it comes to; `None` where
+    /// that is not the subject's, or it is asked for only once.
+    pub(super) fn of(&self, clause: &Clause, aggregate: &Aggregate, ids: usize) -> Option<Arc<Results>> {
+        let key = self.key(clause, aggregate)?;
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_repeated = expected.get(&key).is_some_and(|times| *times > 1);
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = || Arc::clone(results.entry(key).or_insert_with(|| Arc::new(Results::by_id(ids))));
+        is_repeated.then(kept)
+    }
+
+    /// What tells an aggregate from others; `None` where it reads words from outside that are not the subject's.
+    fn key(&self, clause: &Clause, aggregate: &Aggregate) -> Option<String> {
         let alone = Cond::Compare {
             lhs: Expr::Aggregate(Box::new(aggregate.clone())),
             op: CompareOp::Eq,
             rhs: Expr::Term(Term::Constant(Constant::Value(Value::Flag(true)))),
             span: aggregate.span,
         };
-        let key = canonical::about_subject(&clause.vars, &alone, self.slots);
-        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Arc::clone(results.entry(key).or_default()))
+        let mut outer = Vec::new();
+        cond_vars(&alone, &mut outer);
+        let is_subject = |var: &VarId| var.index() < self.slots;
+        let is_known = aggregate.own.end as usize <= clause.vars.len();
+        (is_known && outer.iter().all(is_subject))
+            .then(|| canonical::about_subject(&clause.vars, &alone, self.slots))
     }
 }
 

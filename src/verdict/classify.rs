@@ -46,7 +46,11 @@ impl Evaluator<'_> {
         if ruleset.questions[question].among.is_none() {
             return self.open_lens(id);
         }
-        self.figures = Some(Arc::new(Figures::new(ruleset.questions[question].slots.len())));
+        let figures = Figures::new(ruleset.questions[question].slots.len());
+        for row in &lens.rows {
+            figures.expect(&row.clause, if self.is_doubtful(&row.clause) { 2 } else { 1 });
+        }
+        self.figures = Some(Arc::new(figures));
         let rows = self.rows(id);
         self.figures = None;
         let apart = Apart::new(ruleset, lens, &self.parameters);

@@ -31,7 +31,7 @@ pub struct Decimal {
 }
 
 /// Why a calculation has no result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum DomainError {
     /// Division by zero, or zero to a negative power.
     DivisionByZero,
