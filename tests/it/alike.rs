@@ -237,3 +237,66 @@ fn what_exists_is_what_is_counted() {
         }
     }
 }
+
+/// Conditions on an airport that reckon the same several times, between other conditions.
+const FIGURES: [&str; 8] = [
+    "flight departs from airport and flight is planned on last and last = max(d: any f departs from airport and f is planned on d) \
+     and flight costs c and c > 990",
+    "flight departs from airport and flight arrived late by m and flight is planned on last and \
+     last = max(d: any f departs from airport and f is planned on d) and m > 560",
+    "flight departs from airport and flight costs c and last = min(m: any f departs from airport and f arrived late by m) and \
+     c < least(40, 2 * last) and flight arrived late by n and n > 500",
+    "flight departs from airport and last = min(m: any f departs from airport and f arrived late by m) and \
+     flight arrived late by n and n < last + 1 and flight costs c and c > 300",
+    "average(m for each f: f departs from airport and known f arrived late by m and f is planned on any d and \
+     d > 2026-03-01 - 2 months) > 300",
+    "average(m for each f: f departs from airport and known f arrived late by m and f is planned on any d and \
+     d > 2026-03-01 - 2 months) < 299",
+    "count(r: r says \"hail\" and r is about airport on any d) >= 1",
+    "sum(c ^ 0.5 / 2 for each f: f departs from airport and f costs c) > 3000 and \
+     count(f: f departs from airport and f arrived late by any m and m ^ 0.5 * exp(m / 600) > 20.5) > 120",
+];
+
+#[test]
+fn rows_that_reckon_the_same_say_what_each_says_alone() {
+    let mut rules = "question Airport is busy | calm\n  among any flight departs from airport\n".to_owned();
+    let mut together = "lens together answers busy {\n".to_owned();
+    for (at, figure) in FIGURES.iter().enumerate() {
+        writeln!(together, "  r{at}: busy when {figure}").expect("a text takes all");
+        writeln!(rules, "lens alone{at} answers busy {{\n  row: busy when {figure}\n  otherwise calm\n}}")
+            .expect("a text takes all");
+    }
+    for pair in 0..FIGURES.len() / 2 {
+        writeln!(
+            rules,
+            "lens both{pair} answers busy {{\n  a: busy when {}\n  b: busy when {}\n  otherwise calm\n}}",
+            FIGURES[2 * pair],
+            FIGURES[2 * pair + 1]
+        )
+        .expect("a text takes all");
+    }
+    rules.push_str(&together);
+    rules.push_str("  otherwise calm\n}\n");
+    let lines = evaluated(&format!("{HEAD}{rules}{}", facts()), grid);
+    let lines: Vec<&String> = lines.iter().filter(|line| line.contains("together=")).collect();
+    assert!(lines.len() >= 40, "{}", lines.len());
+    let any = |outcomes: &[&str]| match outcomes {
+        _ if outcomes.contains(&"busy") => "busy",
+        _ if outcomes.iter().all(|outcome| *outcome == "calm") => "calm",
+        _ => "unknown",
+    };
+    let mut said = std::collections::BTreeSet::new();
+    for line in lines {
+        let outcomes: std::collections::BTreeMap<&str, &str> =
+            line.split(' ').filter_map(|part| part.split_once('=')).collect();
+        let alone: Vec<&str> = (0..FIGURES.len()).map(|at| outcomes[format!("alone{at}").as_str()]).collect();
+        for (at, own) in alone.iter().enumerate() {
+            said.insert((at, *own));
+        }
+        for (pair, own) in alone.chunks(2).enumerate() {
+            assert_eq!(any(own), outcomes[format!("both{pair}").as_str()], "{pair} of {line}");
+        }
+        assert_eq!(any(&alone), outcomes["together"], "{line}");
+    }
+    assert!(said.len() >= 2 * FIGURES.len() - 3, "{said:?}");
+}
