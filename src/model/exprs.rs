@@ -158,8 +158,8 @@ impl Resolver<'_> {
             let Some(ty) = variables.type_of(var) else {
                 self.report(
                     Diagnostic::new(Code::UnboundWord, format!("`{word}` has no value yet"))
-                        .at(term.span, "used before it gets its value")
-                        .help("give it a value before this place"),
+                        .at(term.span, "what gives it one stands further on")
+                        .help(format!("put this behind the sentence, or the `{word} = …`, that names it")),
                 );
                 return None;
             };
