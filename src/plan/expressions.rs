@@ -105,10 +105,10 @@ impl<'r> Compiler<'_, 'r> {
         let known = if outer.is_empty() {
             Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
-            let shared = self.inputs.figures.zip(outer.first()).filter(|_| outer.len() == 1);
-            let shared = shared.and_then(|(kept, word)| {
+            let shared = self.inputs.figures.zip(outer.first()).and_then(|(kept, word)| {
                 let domain = self.inputs.ruleset.domain_of(self.types[word.index()]);
-                kept.of(self.request.clause, aggregate, self.inputs.dictionaries[domain].len())
+                let ids = self.inputs.dictionaries[domain].len();
+                kept.of(self.request.clause, aggregate, &outer, ids)
             });
             Known::Some(shared.unwrap_or_default())
         } else {

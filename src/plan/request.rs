@@ -1,6 +1,7 @@
 //! What a body is compiled for, and what it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::{BitSet, Idx, IndexVec};
@@ -10,7 +11,7 @@ use crate::model::canonical;
 use crate::model::clause::cond_vars;
 use crate::model::{
     Aggregate, Atom, AtomSource, Clause, CompareOp, Cond, Constant, DomainId, Expr, KindId, ParameterId,
-    Ruleset, Term, VarId,
+    Ruleset, Term, Ty, VarId,
 };
 use crate::value::Value;
 
@@ -41,13 +42,15 @@ pub struct Figures {
     slots: usize,
     /// How often aggregates are asked for.
     expected: Mutex<BTreeMap<String, usize>>,
+    /// The body that is asked: words that are not the subject's mean the same only there.
+    body: AtomicUsize,
     results: Mutex<BTreeMap<String, Arc<Results>>>,
 }
 
 impl Figures {
     /// Nothing yet, of subjects of so many words.
     pub fn new(slots: usize) -> Self {
-        Self { slots, expected: Mutex::default(), results: Mutex::default() }
+        Self { slots, expected: Mutex::default(), body: AtomicUsize::new(0), results: Mutex::default() }
     }
 
     /// Notes that a body is asked so many times: what aggregates come to that are worked out again is kept in any case.
@@ -55,26 +58,41 @@ impl Figures {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         for cond in std::iter::once(&clause.when).chain(&clause.unless) {
             cond.each_aggregate(&mut |aggregate| {
-                if let Some(key) = self.key(clause, aggregate) {
+                if let Some((key, true)) = self.key(clause, aggregate) {
                     *expected.entry(key).or_default() += times;
                 }
             });
         }
     }
 
-    /// Where an aggregate that reads a word from outside, which has one of so many ids, keeps what it comes to; `None` where
-    /// that is not the subject's, or it is asked for only once.
-    pub(super) fn of(&self, clause: &Clause, aggregate: &Aggregate, ids: usize) -> Option<Arc<Results>> {
-        let key = self.key(clause, aggregate)?;
-        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_repeated = expected.get(&key).is_some_and(|times| *times > 1);
-        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = || Arc::clone(results.entry(key).or_insert_with(|| Arc::new(Results::by_id(ids))));
-        is_repeated.then(kept)
+    /// Says that another body is asked from now on.
+    pub fn begin(&self, body: usize) {
+        self.body.store(body, Ordering::Relaxed);
     }
 
-    /// What tells an aggregate from others; `None` where it reads words from outside that are not the subject's.
-    fn key(&self, clause: &Clause, aggregate: &Aggregate) -> Option<String> {
+    /// Where an aggregate keeps what it comes to, which reads words from outside, the first of them with one of so many ids;
+    /// `None` where no other body or bound reckons the same.
+    pub(super) fn of(
+        &self,
+        clause: &Clause,
+        aggregate: &Aggregate,
+        outer: &BTreeSet<VarId>,
+        ids: usize,
+    ) -> Option<Arc<Results>> {
+        let (key, of_subject) = self.key(clause, aggregate)?;
+        let by_id = of_subject && outer.len() == 1;
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_id && expected.get(&key).is_none_or(|times| *times < 2) {
+            return None;
+        }
+        let mut results = self.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(if by_id { Results::by_id(ids) } else { Results::default() });
+        Some(Arc::clone(results.entry(key).or_insert_with(new)))
+    }
+
+    /// What tells an aggregate from others, and whether it reads no words from outside but the subject's; `None` where it
+    /// reads values, which may be worked out anew.
+    fn key(&self, clause: &Clause, aggregate: &Aggregate) -> Option<(String, bool)> {
         let alone = Cond::Compare {
             lhs: Expr::Aggregate(Box::new(aggregate.clone())),
             op: CompareOp::Eq,
@@ -84,9 +102,19 @@ impl Figures {
         let mut outer = Vec::new();
         cond_vars(&alone, &mut outer);
         let is_subject = |var: &VarId| var.index() < self.slots;
+        let is_lasting = |var: &VarId| {
+            let types = clause.vars.get(*var).map(|var| var.ty);
+            is_subject(var) || matches!(types, Some(Ty::Thing(_)))
+        };
         let is_known = aggregate.own.end as usize <= clause.vars.len();
-        (is_known && outer.iter().all(is_subject))
-            .then(|| canonical::about_subject(&clause.vars, &alone, self.slots))
+        if !is_known || !outer.iter().all(is_lasting) {
+            return None;
+        }
+        let key = canonical::about_subject(&clause.vars, &alone, self.slots);
+        if outer.iter().all(is_subject) {
+            return Some((key, true));
+        }
+        Some((format!("{} {outer:?} {key}", self.body.load(Ordering::Relaxed)), false))
     }
 }
 

@@ -67,6 +67,7 @@ impl Evaluator<'_> {
                 rows.push(known);
                 continue;
             }
+            self.figures.iter().for_each(|figures| figures.begin(at.index()));
             let doubtful = self.is_doubtful(&row.clause);
             let certain = self.matches(question, &row.clause, false, row.span)?;
             let possible =
