@@ -408,8 +408,17 @@ pub(super) fn narrowed(
         }
         return ends;
     }
-    let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
     let column = &index.columns[level];
+    let same = match parents {
+        Some(parents) => begun.same(parents.iter().map(|row| *row as usize)),
+        None => begun.same(0..ids.len()),
+    };
+    if let Some(rows) = same
+        && let Some(ends) = index.ranges.look_up((level, column), rows, ids)
+    {
+        return ends;
+    }
+    let mut ends = [Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len())];
     if parents.is_none() {
         begun.touch(column);
     }

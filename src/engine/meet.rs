@@ -33,6 +33,17 @@ impl Begun<'_> {
         }
     }
 
+    /// The rows left, where they are the same in all of these rows of the batch.
+    pub(super) fn same(&self, mut rows: impl Iterator<Item = usize>) -> Option<(u32, u32)> {
+        match self {
+            Self::All(range) => Some(*range),
+            Self::Each(..) => {
+                let first = self.at(rows.next()?);
+                rows.all(|row| self.at(row) == first).then_some(first)
+            }
+        }
+    }
+
     /// Reads what stands in the first of the rows left in each row: those lie all over an index, and are waited for
     /// together here instead of one after the other.
     pub(super) fn touch(&self, column: &[u32]) {

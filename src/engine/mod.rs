@@ -29,6 +29,7 @@ mod pairs;
 pub mod planted;
 mod profile;
 mod program;
+mod ranges;
 mod results;
 mod run;
 mod scan;

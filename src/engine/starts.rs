@@ -31,6 +31,15 @@ pub(super) struct Starts {
 impl Starts {
     /// Where the rows of each id lie in an ascending column; `None` where ids lie too far apart.
     pub fn new(ids: &[u32]) -> Option<Self> {
+        Self::by(ids, if ids.len() < MANY { 1 } else { rayon::current_num_threads() })
+    }
+
+    /// The same, worked out by this thread alone.
+    pub fn alone(ids: &[u32]) -> Option<Self> {
+        Self::by(ids, 1)
+    }
+
+    fn by(ids: &[u32], threads: usize) -> Option<Self> {
         let most = ids.last().map_or(0, |last| *last as usize + 1);
         if most / FAR > ids.len() {
             return None;
@@ -38,7 +47,6 @@ impl Starts {
         let mut marks = vec![0_u8; most];
         let mut before = vec![0; most.div_ceil(BLOCK)];
         // Ids are shared out by blocks, so that no two threads write the same.
-        let threads = if ids.len() < MANY { 1 } else { rayon::current_num_threads() };
         let blocks = before.len().div_ceil(threads).max(1);
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(threads);
         let (mut left, mut row) = (ids, 0);

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::joins::Joined;
 use super::pairs::Kept;
+use super::ranges::Ranges;
 use super::starts::{Starts, is_sparse};
 use crate::base;
 use crate::facts::MISSING;
@@ -136,6 +137,8 @@ pub struct Index {
     /// Where the rows of each id of the first column lie. `None` where there are far more ids than rows: then the first
     /// column is searched like the others.
     starts: Option<Starts>,
+    /// Ranges of the others in which many ids are looked up.
+    pub(super) ranges: Ranges,
     /// Whether each tuple stands in it once.
     pub(super) distinct: bool,
     /// Whether each id of the first column has one row.
@@ -329,7 +332,7 @@ impl Index {
         let starts = Starts::new(&columns[0]);
         let single = starts.as_ref().map_or_else(|| ascend(&columns[0]), Starts::is_single);
         let dense = single && counts_up(&columns[0]);
-        Self { columns, starts, distinct, single, dense }
+        Self { columns, starts, ranges: Ranges::default(), distinct, single, dense }
     }
 
     /// The same by the first columns only: what is sorted by more is sorted by them.
@@ -338,7 +341,8 @@ impl Index {
         let is_repeated = |row: usize| shared.iter().all(|column| column[row] == column[row - 1]);
         if !(1..shared[0].len()).any(is_repeated) {
             let (starts, single, dense) = (self.starts.clone(), self.single, self.dense);
-            return Self { columns: shared.to_vec(), starts, distinct: true, single, dense };
+            let (columns, ranges) = (shared.to_vec(), Ranges::default());
+            return Self { columns, starts, ranges, distinct: true, single, dense };
         }
         let mut columns: Vec<Vec<u32>> = shared.iter().map(|column| column.to_vec()).collect();
         base::drop_repeated(&mut columns);
@@ -372,7 +376,7 @@ impl Index {
         if valued.at > 0 {
             return Self::of(columns, distinct);
         }
-        Self { columns, starts: None, distinct, single: false, dense: false }
+        Self { columns, starts: None, ranges: Ranges::default(), distinct, single: false, dense: false }
     }
 
     /// The rows whose first ids lie in this range.
