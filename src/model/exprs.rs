@@ -5,7 +5,7 @@ use super::ir::{BinaryOp, CompareOp, Cond, Constant, Expr, Term, Ty};
 use super::raw::Side;
 use super::readings::plain_word;
 use super::resolver::Resolver;
-use super::types::{is_bare_name, literal};
+use super::types::{a, is_bare_name, literal};
 use super::variables::Variables;
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
@@ -55,7 +55,7 @@ impl Resolver<'_> {
                 let (left, right) = (self.out.type_name(left), self.out.type_name(right));
                 let diagnostic = Diagnostic::new(
                     Code::ValueMismatch,
-                    format!("a {left} cannot be compared with a {right}"),
+                    format!("{} cannot be compared with {}", a(left), a(right)),
                 )
                 .at(span, format!("{left} on the left, {right} on the right"))
                 .help("compare values of one kind");
@@ -118,8 +118,8 @@ impl Resolver<'_> {
 
     fn report_unlike(&mut self, left: Ty, right: Ty, span: Span) {
         let (left, right) = (self.out.type_name(left), self.out.type_name(right));
-        let diagnostic = Diagnostic::new(Code::ValueMismatch, format!("a {left} is never a {right}"))
-            .at(span, format!("a {left} and a {right}"))
+        let diagnostic = Diagnostic::new(Code::ValueMismatch, format!("{} is never {}", a(left), a(right)))
+            .at(span, format!("{} and {}", a(left), a(right)))
             .help("compare two of the same kind");
         self.report(diagnostic);
     }
@@ -239,10 +239,12 @@ impl Resolver<'_> {
             return Some(());
         }
         let (have, need) = (self.out.type_name(have), self.out.type_name(need));
-        let diagnostic =
-            Diagnostic::new(Code::ValueMismatch, format!("a {have} cannot be calculated with like a {need}"))
-                .at(span, format!("a {have}"))
-                .help(format!("a {need} is needed here"));
+        let diagnostic = Diagnostic::new(
+            Code::ValueMismatch,
+            format!("{} cannot be calculated with like {}", a(have), a(need)),
+        )
+        .at(span, a(have))
+        .help(format!("{} is needed here", a(need)));
         self.report(diagnostic);
         None
     }

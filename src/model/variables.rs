@@ -237,7 +237,7 @@ impl Resolver<'_> {
             self.report(
                 Diagnostic::new(
                     Code::KindMismatch,
-                    format!("the parameter `{word}` is a {}, not {wanted}", kind.name()),
+                    format!("the parameter `{word}` is {}, not {wanted}", a(kind.name())),
                 )
                 .at(term.span, format!("expected {wanted}"))
                 .at(self.out.parameters[parameter].span, "declared here")
@@ -297,9 +297,9 @@ impl Resolver<'_> {
         let diagnostic = Diagnostic::new(
             Code::KindMismatch,
             format!(
-                "`{name}` is a {} and cannot be a {} too",
-                self.out.type_name(before),
-                self.out.type_name(ty)
+                "`{name}` is {} and cannot be {} too",
+                a(self.out.type_name(before)),
+                a(self.out.type_name(ty))
             ),
         )
         .at(span, format!("{} here", a(self.out.type_name(ty))))

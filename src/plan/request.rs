@@ -35,6 +35,9 @@ pub struct Inputs<'i> {
     pub figures: Option<&'i Figures>,
 }
 
+/// Of words with more ids it is not kept for each of them what a figure comes to.
+const MOST_IDS: usize = 1 << 24;
+
 /// What figures of subjects come to, for all bodies that name the same ones: by what tells figures apart.
 #[derive(Debug)]
 pub struct Figures {
@@ -80,7 +83,7 @@ impl Figures {
         ids: usize,
     ) -> Option<Arc<Results>> {
         let (key, of_subject) = self.key(clause, aggregate)?;
-        let by_id = of_subject && outer.len() == 1;
+        let by_id = of_subject && outer.len() == 1 && ids <= MOST_IDS;
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         if by_id && expected.get(&key).is_none_or(|times| *times < 2) {
             return None;
