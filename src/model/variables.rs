@@ -278,8 +278,15 @@ impl Resolver<'_> {
                 variables.broken = true;
                 let near = near_word(variables, word);
                 if variables.told.insert(word.to_owned()) || near.is_some() {
-                    let say = if variables.in_negative() { fresh_in_negative } else { unbound };
-                    self.report(say(word, span, near.as_deref()));
+                    let is_any = |(var, own): &(VarId, &Var)| {
+                        own.any && own.name == word && variables.states[*var].part == 0
+                    };
+                    let any = variables.vars.iter_enumerated().find(is_any).map(|(_, own)| own.span);
+                    self.report(match any {
+                        Some(any) => only_any(word, span, any),
+                        None if variables.in_negative() => fresh_in_negative(word, span, near.as_deref()),
+                        None => unbound(word, span, near.as_deref()),
+                    });
                 }
                 None
             }
@@ -369,6 +376,17 @@ fn fresh_in_negative(word: &str, span: Span, near: Option<&str>) -> Diagnostic {
             .help(format!("write `any {word}` if whichever it is does not matter"))
             .fix(Fix::replace(format!("write `any {word}`"), span, format!("any {word}"), false)),
     }
+}
+
+fn only_any(word: &str, span: Span, any: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::UnboundWord,
+        format!("`any {word}` is whichever there is, so `{word}` stands for none"),
+    )
+    .at(span, "has no value here")
+    .at(any, "named here, but as any")
+    .help(format!("write `{word}` instead of `any {word}`"))
+    .fix(Fix::replace(format!("write `{word}`"), any, word, false))
 }
 
 fn unbound(word: &str, span: Span, near: Option<&str>) -> Diagnostic {

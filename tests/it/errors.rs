@@ -158,3 +158,29 @@ fn a_word_with_any_and_without_is_told_once() {
         assert!(!codes.is_empty() && codes.iter().all(|code| *code == "PX0410"), "{asked}: {codes:?}");
     }
 }
+
+#[test]
+fn where_a_word_gets_its_value_is_shown() {
+    let rules = |row: &str| {
+        rendered(&format!(
+            "language 1\nkind Patient\nkind Lab\nrelation Lab was taken from Patient\nrelation Lab was taken on Date\n\
+             relation Lab gave Number\nrelation Patient is here\nquestion Patient is ill | well\n  among patient is here\n\
+             lens a {{\n  r: ill when {row}\n  otherwise well\n}}\n"
+        ))
+    };
+    let as_any = rules("lab was taken from patient and lab gave any v and v < 60");
+    assert!(
+        as_any.contains("write `v` instead of `any v`") && as_any.contains("named here, but as any"),
+        "{as_any}"
+    );
+    let inside =
+        rules("patient is here and not (any lab was taken from patient and lab gave any v) and v < 60");
+    assert!(inside.contains("no sentence says what `v` is"), "{inside}");
+    let later = rules(
+        "last = max(d: any l was taken from patient and l was taken on d) and lab was taken from patient and lab was taken on last",
+    );
+    assert!(
+        later.contains("put this behind the sentence") && later.matches("PX0407").count() == 1,
+        "{later}"
+    );
+}
