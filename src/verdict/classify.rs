@@ -70,8 +70,11 @@ impl Evaluator<'_> {
             self.figures.iter().for_each(|figures| figures.begin(at.index()));
             let doubtful = self.is_doubtful(&row.clause);
             let certain = self.matches(question, &row.clause, false, row.span)?;
-            let possible =
-                if doubtful { Some(self.matches(question, &row.clause, true, row.span)?) } else { None };
+            let possible = if doubtful {
+                Some(self.possible_matches(question, &row.clause, &certain, row.span)?)
+            } else {
+                None
+            };
             let possible = possible.filter(|possible| *possible != certain);
             let matches = RowMatches { certain, possible, without: Vec::new() };
             self.keep_steady(id, at, &matches);
@@ -92,6 +95,21 @@ impl Evaluator<'_> {
         match self.by_parts(question, clause, possible, span)? {
             Some(found) => Ok(Arc::unwrap_or_clone(found)),
             None => self.matches_one(question, clause, possible, span),
+        }
+    }
+
+    /// Whom a body matches possibly, given whom it matches certainly: where those are most, it is asked of the others alone.
+    fn possible_matches(
+        &mut self,
+        question: QuestionId,
+        clause: &Clause,
+        certain: &BitSet,
+        span: Span,
+    ) -> Result<BitSet, Stop> {
+        self.clock.time()?;
+        match self.by_parts_beside(question, clause, certain, span)? {
+            Some(found) => Ok(found),
+            None => self.matches(question, clause, true, span),
         }
     }
 

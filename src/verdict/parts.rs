@@ -75,15 +75,45 @@ impl Evaluator<'_> {
         possible: bool,
         span: Span,
     ) -> Found {
+        let Some((words, items)) = self.parted(question, clause) else { return Ok(None) };
+        self.all_of(Asked { question, words, possible, span }, items, None)
+    }
+
+    /// Whom a row matches possibly, where few are left of whom it is not certain already; `None` where it is sooner asked of
+    /// all, or must be searched as a whole.
+    pub(super) fn by_parts_beside(
+        &mut self,
+        question: QuestionId,
+        clause: &Clause,
+        certain: &BitSet,
+        span: Span,
+    ) -> Result<Option<BitSet>, Stop> {
+        let left = complement(certain);
+        if left.count() == 0 {
+            return Ok(Some(certain.clone()));
+        }
+        if left.count() * FEW > certain.len() {
+            return Ok(None);
+        }
+        let Some((words, items)) = self.parted(question, clause) else { return Ok(None) };
+        let found = self.all_of(Asked { question, words, possible: true, span }, items, Some(&left))?;
+        Ok(found.map(|found| {
+            let mut all = certain.clone();
+            all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
+            all
+        }))
+    }
+
+    /// The conditions of a row that may be worked out in parts; `None` of others.
+    fn parted<'c>(&mut self, question: QuestionId, clause: &'c Clause) -> Option<(Words<'c>, Vec<Cond>)> {
         let slots = self.ruleset.questions[question].slots.len();
-        let words = Words { vars: &clause.vars, slots };
         let items = items_of(clause);
         let steady = |expr: &Expr| fixed(&self.parameters, expr);
         if slots == 0 || items.iter().any(|item| is_risky(item, &steady)) {
-            return Ok(None);
+            return None;
         }
         self.count_parts(question);
-        self.all_of(Asked { question, words, possible, span }, items, None)
+        Some((Words { vars: &clause.vars, slots }, items))
     }
 
     /// Counts what rows of the question's lenses say, the first time it is asked.
