@@ -67,8 +67,7 @@ impl Runner<'_> {
             }
             Known::Some(results) => {
                 let own = Ids::of(plan.outer.iter().map(|var| frame.ids[*var]));
-                let known = results.known(std::iter::once(own)).pop().flatten();
-                let own = Ids::of(plan.outer.iter().map(|var| frame.ids[*var]));
+                let known = results.known_of(&own);
                 results.count(1, usize::from(known.is_some()));
                 if let Some(known) = known {
                     return known;

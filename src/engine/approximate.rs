@@ -60,7 +60,7 @@ fn column(
         Some(left.into_iter().zip(right).map(|(left, right)| made(left?, right?)).collect())
     };
     match calculation {
-        Calculation::Value(value) => Some(vec![number(value).ok()?.into(); rows.len()]),
+        Calculation::Value(value) => Some(vec![About::of(number(value).ok()?); rows.len()]),
         Calculation::Var { var, domain } => {
             let ids = &batch.columns[*var];
             Some(rows.iter().map(|row| of_id(*domain, ids[*row as usize], values)).collect())
@@ -83,12 +83,12 @@ fn column(
 fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Option<About> {
     let of = |calculation: &Calculation| about(calculation, frame, values);
     match calculation {
-        Calculation::Value(value) => number(value).ok()?.into(),
+        Calculation::Value(value) => About::of(number(value).ok()?),
         Calculation::Var { var, domain } => of_id(*domain, frame.ids[*var], values),
         Calculation::Aggregate(plan) => {
             let (_, computed) = frame.ready.iter().find(|(ready, _)| *ready == address(plan))?;
             match computed {
-                Computed::Value(value) => number(value).ok()?.into(),
+                Computed::Value(value) => About::of(number(value).ok()?),
                 _ => None,
             }
         }
@@ -120,7 +120,7 @@ fn exactly(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Opt
         Leaf::Aggregate(_) => Err(DomainError::Overflow),
     });
     match computed.ok()? {
-        Computed::Value(value) => number(&value).ok()?.into(),
+        Computed::Value(value) => About::of(number(&value).ok()?),
         Computed::Missing | Computed::PerhapsMissing | Computed::Nothing | Computed::Between { .. } => None,
     }
 }
@@ -134,7 +134,7 @@ fn of_id(domain: usize, id: u32, values: &Values<'_>) -> Option<About> {
         Some(value) => number(value).ok()?,
         None => number(&values.value(DomainId::from_usize(domain), id)?).ok()?,
     };
-    known.into()
+    About::of(known)
 }
 
 #[cfg(test)]

@@ -97,11 +97,13 @@ impl<T: Clone + Eq + Hash> Results<T> {
             return all.map(|ids| found.get(&ids).cloned()).collect();
         };
         let different = different.read().unwrap_or_else(PoisonError::into_inner);
-        let one = |ids: Ids| {
-            let place = places.get(ids.only()?)?.load(Ordering::Acquire);
-            different.1.get((place as usize).checked_sub(1)?).cloned()
-        };
-        all.map(one).collect()
+        all.map(|ids| result(places, &different.1, &ids)).collect()
+    }
+
+    /// The same of one question.
+    pub(super) fn known_of(&self, ids: &Ids) -> Option<T> {
+        let Some(ById { places, different }) = &self.by_id else { return self.look().get(ids).cloned() };
+        result(places, &different.read().unwrap_or_else(PoisonError::into_inner).1, ids)
     }
 
     /// Remembers what came out, as far as there is room.
@@ -128,6 +130,12 @@ impl<T: Clone + Eq + Hash> Results<T> {
             at.into_iter().for_each(|at| place.store(at, Ordering::Release));
         }
     }
+}
+
+/// What is remembered of an id.
+fn result<T: Clone>(places: &[AtomicU32], different: &[T], ids: &Ids) -> Option<T> {
+    let place = places.get(ids.only()?)?.load(Ordering::Acquire);
+    different.get((place as usize).checked_sub(1)?).cloned()
 }
 
 impl<T> Results<T> {

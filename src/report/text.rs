@@ -381,7 +381,11 @@ impl Page {
             self.table(&columns);
         }
         if told.len() > most {
-            self.line(&format!("… and {} more patterns; `--format json` has them all.", told.len() - most));
+            let rest = told.len() - most;
+            let silent =
+                everybody.is_none() && section.exemplars.last().is_some_and(|last| last.says.is_empty());
+            let which = if silent { "those of the most frequent" } else { "them all" };
+            self.line(&format!("… and {rest} more patterns; `--format json` has {which}."));
         }
     }
 

@@ -27,13 +27,12 @@ pub struct About {
     off: f64,
 }
 
-impl From<Decimal> for Option<About> {
-    fn from(number: Decimal) -> Self {
-        About::new(number.about(), 0.0)
-    }
-}
-
 impl About {
+    /// A number; `None` where floating point cannot hold it.
+    pub fn of(number: Decimal) -> Option<Self> {
+        Self::new(number.about(), 0.0)
+    }
+
     /// What an operation came to, and how far that can be off but for its own rounding.
     fn new(value: f64, off: f64) -> Option<Self> {
         let off = off + value.abs() * ROUNDING + TINY;

@@ -458,6 +458,7 @@ from \"coins.csv\" {
     let text = said(&["report"]);
     assert_eq!(text.matches("the coin ").count(), 100 + 12, "the table, and the stories");
     assert!(text.contains("… and 1948 more patterns, with 1948 of the subjects"), "{text}");
+    assert!(text.contains("`--format json` has those of the most frequent"), "{text}");
     assert_eq!(said(&["report", "--patterns", "3"]).matches("the coin ").count(), 3 + 12);
     assert_eq!(said(&["report", "--format", "csv"]).lines().count(), 1 + 2048);
     let json: serde_json::Value = serde_json::from_str(&said(&["report", "--format", "json"])).expect("JSON");
