@@ -129,25 +129,41 @@ impl<'p> BatchProgram<'p> {
     /// The ids of the first variable that is sought, from the least to past the greatest, with about so
     /// many parts of equal work; `None` where the search begins otherwise.
     pub fn windows(&self, parts: usize) -> Option<Vec<(u32, u32)>> {
-        self.lead()?.windows(parts)
+        let (_, atoms) = self.begins_with()?;
+        let begun = atoms.iter().map(|(atom, from, _)| (*atom, *from, self.begun_with(*atom, *from)));
+        let (atom, from, rows) = begun.min_by_key(|(_, _, (first, past))| past - first)?;
+        self.program.atoms[atom].index.windows(from, rows, parts)
     }
 
-    /// The variable a search begins with, where it does with all ids of some atoms.
+    /// The variable a search begins with, where it does with all ids of some atoms, of which constants alone are known.
     pub fn first(&self) -> Option<usize> {
-        match self.ops.first()?.step {
-            Step::Extend { var, atoms } if atoms.iter().all(|(_, from, _)| *from == 0) => Some(*var),
-            Step::Seek { from, to, .. } if from == to => {
-                let rest = self
-                    .ops
-                    .iter()
-                    .find(|op| !matches!(op.step, Step::Seek { from, to, .. } if from == to))?;
-                match rest.step {
-                    Step::Extend { var, atoms } if atoms.iter().all(|(_, from, _)| *from == 0) => Some(*var),
-                    _ => None,
-                }
+        self.begins_with().map(|(var, _)| var)
+    }
+
+    /// That variable, and the atoms with the levels at which it stands.
+    fn begins_with(&self) -> Option<(usize, &'p [(usize, usize, usize)])> {
+        let is_constant = |step: &Step| match step {
+            Step::Seek { atom, from, to } => {
+                let levels = &self.program.atoms[*atom].levels[*from..*to];
+                levels.iter().all(|level| matches!(level, Place::Id(_)))
             }
-            _ => None,
-        }
+            _ => false,
+        };
+        let op = self.ops.iter().find(|op| !is_constant(op.step))?;
+        let Step::Extend { var, atoms } = op.step else { return None };
+        let looks_up = op.scan.as_ref().is_some_and(|scan| scan.single);
+        let is_narrowed = |(atom, ..): &(usize, usize, usize)| self.program.atoms[*atom].narrowed;
+        (!looks_up && !atoms.iter().any(is_narrowed)).then_some((*var, atoms))
+    }
+
+    /// The rows of an atom that constants at its first levels leave.
+    fn begun_with(&self, atom: usize, levels: usize) -> (u32, u32) {
+        let plan = &self.program.atoms[atom];
+        let constants = plan.levels[..levels].iter().enumerate();
+        constants.fold(plan.index.all(), |rows, (level, place)| match place {
+            Place::Id(id) => plan.index.narrow(level, rows, *id),
+            Place::Var(_) => rows,
+        })
     }
 
     /// The rows that are all the ways to meet the program just as they stand, where it asks for nothing but rows of one
@@ -174,14 +190,6 @@ impl<'p> BatchProgram<'p> {
         }
         let plan = &self.program.atoms[own?];
         (level == head.len() && !plan.narrowed).then_some(&*plan.index)
-    }
-
-    fn lead(&self) -> Option<&Index> {
-        self.first()?;
-        let op = self.ops.iter().find(|op| matches!(op.step, Step::Extend { .. }))?;
-        let Step::Extend { atoms, .. } = op.step else { return None };
-        let index = |atom: usize| &*self.program.atoms[atom].index;
-        atoms.iter().map(|(atom, ..)| index(*atom)).min_by_key(|index| index.columns[0].len())
     }
 
     /// Calls `found` with all ways, in batches. The first variable sought takes only ids of the window,

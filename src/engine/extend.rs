@@ -78,7 +78,7 @@ impl Run<'_, '_> {
             register == var || levels.iter().any(|level| register == level.at || register == level.at + 1)
         };
         let copied: Vec<usize> = keep.iter().copied().filter(|register| !made(*register)).collect();
-        let window = if atoms.iter().all(|(_, from, _)| *from == 0) { self.window.take() } else { None };
+        let window = self.window.take();
         // Of a conjunction that need only be met, one way is enough.
         let only = ops.len() == next
             && copied.len() == 1

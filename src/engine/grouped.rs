@@ -81,7 +81,7 @@ impl<'p> Grouped<'p> {
 
     /// The first ids of the rows, from the least to past the greatest, in about so many parts of equal work.
     pub fn windows(&self, parts: usize) -> Vec<(u32, u32)> {
-        self.rows.windows(parts).unwrap_or_default()
+        self.rows.windows(0, self.rows.all(), parts).unwrap_or_default()
     }
 
     /// Calls `met` with the places of the subjects of a window of first ids whose rows add up to what is asked,

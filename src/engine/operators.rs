@@ -375,8 +375,8 @@ impl Run<'_, '_> {
         (batch.columns[at][row], batch.columns[at + 1][row])
     }
 
-    /// The rows of an atom that are left at a level in each row of a batch; of a whole one those whose first ids lie in
-    /// a window, where there is one.
+    /// The rows of an atom that are left at a level in each row of a batch; where a search begins, which is with one row,
+    /// those whose ids lie in the window it was given.
     pub(super) fn left<'b>(
         &self,
         batch: &'b Batch,
@@ -386,7 +386,13 @@ impl Run<'_, '_> {
         let plan = &self.whole.program.atoms[atom];
         if level > 0 || plan.narrowed {
             let at = self.whole.registers.range(plan.ranges + level);
-            return Begun::Each(&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len]);
+            let (first, past) = (&batch.columns[at][..batch.len], &batch.columns[at + 1][..batch.len]);
+            return match (window, first, past) {
+                (Some(window), [first], [past]) => {
+                    Begun::All(plan.index.window_at(level, (*first, *past), window))
+                }
+                _ => Begun::Each(first, past),
+            };
         }
         Begun::All(window.map_or_else(|| plan.index.all(), |(low, high)| plan.index.window(low, high)))
     }

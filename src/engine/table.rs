@@ -388,10 +388,17 @@ impl Index {
         (row(from), row(to))
     }
 
-    /// The ids of the first column, from the least to past the greatest, with about so many parts of equal rows; `None`
-    /// where there are no rows.
-    pub fn windows(&self, parts: usize) -> Option<Vec<(u32, u32)>> {
-        let ids = &self.columns[0];
+    /// Of rows that agree on all levels before one, those whose ids at that level lie in this range.
+    pub(super) fn window_at(&self, level: usize, (low, high): (u32, u32), (from, to): (u32, u32)) -> (u32, u32) {
+        let ids = &self.columns[level][low as usize..high as usize];
+        let row = |id: u32| low + ids.partition_point(|other| *other < id) as u32;
+        (row(from), row(to))
+    }
+
+    /// The ids at a level of rows that agree on all levels before, from the least to past the greatest, with about so
+    /// many parts of equal rows; `None` where there are no rows.
+    pub fn windows(&self, level: usize, rows: (u32, u32), parts: usize) -> Option<Vec<(u32, u32)>> {
+        let ids = &self.columns[level][rows.0 as usize..rows.1 as usize];
         let last = *ids.last()?;
         let mut bounds: Vec<u32> = (1..parts).map(|part| ids[ids.len() * part / parts]).collect();
         bounds.insert(0, 0);
