@@ -110,6 +110,8 @@ pub struct Table {
     indexes: Mutex<Indexes>,
     distinct: Vec<OnceLock<Different>>,
     keys: Vec<OnceLock<bool>>,
+    /// Whether several columns tell rows apart.
+    wide_keys: Mutex<BTreeMap<Vec<usize>, bool>>,
     pub(super) joins: Mutex<Vec<Joined>>,
     /// Of each column some ids, as often as they stand in it, ascending.
     pub(super) samples: Vec<OnceLock<Vec<u32>>>,
@@ -171,6 +173,7 @@ impl Table {
             indexes: Mutex::default(),
             distinct,
             keys,
+            wide_keys: Mutex::default(),
             joins: Mutex::default(),
             samples,
             pairs: Mutex::default(),
@@ -230,6 +233,24 @@ impl Table {
             (blocks().len() * NEAR, blocks().map(count).sum())
         };
         (met as f64).max(UNMET) / looked.max(1) as f64
+    }
+
+    /// Whether no two rows agree in all of these columns.
+    pub fn is_key_of(&self, columns: &[usize]) -> bool {
+        if let [column] = columns {
+            return self.is_key(*column);
+        }
+        let lock = || self.wide_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(columns) {
+            return *known;
+        }
+        let rest = (0..self.columns.len()).filter(|column| !columns.contains(column));
+        let order: Vec<usize> = columns.iter().copied().chain(rest).collect();
+        let index = self.index(&order);
+        let own = &index.columns[..columns.len()];
+        let agree = |row: usize| own.iter().all(|ids| ids[row] == ids[row - 1]);
+        let is_key = !(1..self.rows).any(agree);
+        *lock().entry(columns.to_vec()).or_insert(is_key)
     }
 
     /// Whether each row has an id of its own in a column.

@@ -33,6 +33,11 @@ impl Pending<'_> {
             .filter(move |column| self.atom.args[*column] == Term::Var(var) && !self.columns.contains(column))
     }
 
+    /// Whether several columns filled leave one row at most.
+    fn has_one_row(&self) -> bool {
+        self.columns.len() > 1 && self.valued.is_none() && self.table.is_key_of(&self.columns)
+    }
+
     /// The number of rows left, by the counts of the columns filled.
     pub(super) fn rows(&self) -> f64 {
         let rows = |rows: f64, column: &usize| match self.atom.args[*column] {
@@ -91,7 +96,8 @@ impl<'r> State<'r> {
     }
 
     /// Whether what is bound leaves at most one value for every variable that is open, as each stands in
-    /// an atom some bound column of which has no id twice. Then there is one way at most to go on.
+    /// an atom some bound column of which has no id twice, or no row of which agrees with another in all
+    /// columns filled. Then there is one way at most to go on.
     pub(super) fn is_determined(&self) -> bool {
         let plain = |item: &Item<'_>| {
             matches!(
@@ -120,7 +126,9 @@ impl<'r> State<'r> {
                     let bound = var.is_none_or(|var| determined.contains(&var));
                     bound && pending.table.is_key(column)
                 };
-                if vars.clone().enumerate().any(is_key) {
+                let is_new = |var: VarId| !determined.contains(&var);
+                let has_new = vars.clone().flatten().any(is_new);
+                if has_new && (vars.clone().enumerate().any(is_key) || pending.has_one_row()) {
                     determined.extend(vars.flatten());
                 }
             }
