@@ -10,7 +10,7 @@ use crate::base::{Idx, IndexVec};
 use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::{as_var, expr_vars};
-use crate::model::{Atom, AtomSource, Clause, Cond, Expr, Term, Ty, Var, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, Term, Ty, Var, VarId};
 use crate::verdict::Outcome;
 
 /// What the words of a body stand for so far.
@@ -75,12 +75,10 @@ impl Run<'_> {
         let Some(at) = self.next(left, env) else { return visit(env) };
         let mut rest = left.to_vec();
         let part = rest.remove(at);
-        let before = env.ids.clone();
-        let result = self.one(part, &rest, env, possible, visit);
-        env.ids = before;
-        result
+        self.one(part, &rest, env, possible, visit)
     }
 
+    /// The ways to meet one part and then the rest; afterwards words stand for what they did.
     fn one(&self, part: &Cond, rest: &[&Cond], env: &mut Env<'_>, possible: bool, visit: Visit<'_>) -> Flow {
         match part {
             Cond::And(_) => {
@@ -109,12 +107,7 @@ impl Run<'_> {
             }
             Cond::Atom(atom) => {
                 self.note_joined(atom, rest, env)?;
-                let before = env.ids.clone();
-                self.atom(atom, env, possible, &mut |env| {
-                    let result = self.all(rest, env, possible, visit);
-                    env.ids.clone_from(&before);
-                    result
-                })
+                self.atom(atom, env, possible, &mut |env| self.all(rest, env, possible, visit))
             }
             Cond::Compare { lhs, op, rhs, .. } => {
                 self.note_turning(lhs, rhs, env)?;
@@ -134,8 +127,10 @@ impl Run<'_> {
                     Calc::Of(Computed::Between { .. } | Computed::PerhapsMissing | Computed::Nothing)
                     | Calc::Failed => return Ok(()),
                 };
-                env.ids[var.index()] = Some(value);
-                self.all(rest, env, possible, visit)
+                let before = env.ids[var.index()].replace(value);
+                let result = self.all(rest, env, possible, visit);
+                env.ids[var.index()] = before;
+                result
             }
             Cond::Stated { var, .. } => {
                 if env.ids[var.index()] == Some(MISSING) {
@@ -153,10 +148,11 @@ impl Run<'_> {
                     }
                 }
                 None => self.members(*kind).into_iter().try_for_each(|id| {
-                    if let Some(var) = as_var(term) {
-                        env.ids[var.index()] = Some(id);
-                    }
-                    self.all(rest, env, possible, visit)
+                    let Some(var) = as_var(term) else { return self.all(rest, env, possible, visit) };
+                    env.ids[var.index()] = Some(id);
+                    let result = self.all(rest, env, possible, visit);
+                    env.ids[var.index()] = None;
+                    result
                 }),
             },
         }
@@ -168,21 +164,12 @@ impl Run<'_> {
             return if left.is_empty() { None } else { Some(0) };
         }
         let open = |var: &VarId| env.ids[var.index()].is_none_or(|id| id == MISSING && env.is_value(*var));
-        let given: Vec<BTreeSet<VarId>> = left
-            .iter()
-            .map(|part| {
-                let mut vars = BTreeSet::new();
-                gives(part, &mut vars);
-                vars.retain(open);
-                vars
-            })
-            .collect();
-        let waits = |at: usize| {
-            let mut seen = BTreeSet::new();
+        let mut seen = Vec::new();
+        let mut waits = |at: usize| {
+            seen.clear();
             looks_at(left[at], &mut seen);
-            seen.iter().any(|var| {
-                open(var) && given.iter().enumerate().any(|(other, vars)| other != at && vars.contains(var))
-            })
+            let others = || left[..at].iter().chain(&left[at + 1..]);
+            seen.iter().any(|var| open(var) && others().any(|other| gives_to(other, *var)))
         };
         let cost = |part: &Cond| match part {
             Cond::Compare { .. } | Cond::Stated { .. } | Cond::Let { .. } => 0,
@@ -193,8 +180,17 @@ impl Run<'_> {
             Cond::Or(_) => 12,
             Cond::IsKind { .. } => 40,
         };
-        let ready = (0..left.len()).filter(|at| !waits(*at));
-        ready.min_by_key(|at| (cost(left[*at]), *at)).or(Some(0))
+        let mut best: Option<(usize, usize)> = None;
+        for (at, part) in left.iter().enumerate() {
+            let own = cost(part);
+            if best.is_none_or(|(least, _)| own < least) && !waits(at) {
+                best = Some((own, at));
+            }
+            if own == 0 && best == Some((0, at)) {
+                break;
+            }
+        }
+        best.map(|(_, at)| at).or(Some(0))
     }
 
     fn cost(&self, atom: &Atom, env: &Env<'_>) -> usize {
@@ -353,8 +349,20 @@ pub(super) fn gives(cond: &Cond, out: &mut BTreeSet<VarId>) {
     }
 }
 
+/// Whether a part gives a word its value.
+fn gives_to(cond: &Cond, word: VarId) -> bool {
+    match cond {
+        Cond::And(parts) => parts.iter().any(|part| gives_to(part, word)),
+        Cond::Or(parts) => !parts.is_empty() && parts.iter().all(|part| gives_to(part, word)),
+        Cond::Atom(atom) => atom.args.iter().any(|term| as_var(term) == Some(word)),
+        Cond::IsKind { term, .. } => as_var(term) == Some(word),
+        Cond::Let { var, .. } => *var == word,
+        Cond::Not(..) | Cond::Compare { .. } | Cond::Stated { .. } => false,
+    }
+}
+
 /// The words a part needs the values of, where it can have them.
-pub(super) fn looks_at(cond: &Cond, out: &mut BTreeSet<VarId>) {
+pub(super) fn looks_at(cond: &Cond, out: &mut Vec<VarId>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| looks_at(part, out)),
         Cond::Not(inner, _) => {
@@ -362,24 +370,22 @@ pub(super) fn looks_at(cond: &Cond, out: &mut BTreeSet<VarId>) {
             looks_at(inner, out);
         }
         Cond::Compare { lhs, rhs, .. } => {
-            reads(lhs, out);
-            reads(rhs, out);
+            expr_vars(lhs, out);
+            expr_vars(rhs, out);
         }
-        Cond::Let { value, .. } => reads(value, out),
-        Cond::Stated { var, .. } => _ = out.insert(*var),
+        Cond::Let { value, .. } => expr_vars(value, out),
+        Cond::Stated { var, .. } => out.push(*var),
         Cond::Atom(_) | Cond::IsKind { .. } => {}
     }
 }
 
-fn reads(expr: &Expr, out: &mut BTreeSet<VarId>) {
-    let mut vars = Vec::new();
-    expr_vars(expr, &mut vars);
-    out.extend(vars);
-}
-
-fn named(cond: &Cond, out: &mut BTreeSet<VarId>) {
+fn named(cond: &Cond, out: &mut Vec<VarId>) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| named(part, out)),
-        other => gives(other, out),
+        other => {
+            let mut own = BTreeSet::new();
+            gives(other, &mut own);
+            out.extend(own);
+        }
     }
 }

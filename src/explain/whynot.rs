@@ -255,7 +255,7 @@ impl<'c> Split<'c> {
             let mut given = subject.clone();
             kept.iter().for_each(|at| gives(way[*at], &mut given));
             let lost = |at: &usize| {
-                let mut seen = BTreeSet::new();
+                let mut seen = Vec::new();
                 looks_at(way[*at], &mut seen);
                 seen.iter().any(|var| named.contains(var) && !given.contains(var))
             };
