@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dates::{LIKE_A_YEAR, turning_year};
+use super::even::Even;
 use super::texts::{Asked, asked};
 use super::world::{Node, World};
 use crate::builtin::{AggregateKind, Builtin, Takes, fitting, unfitting};
@@ -42,6 +43,8 @@ pub(super) struct Found {
     pub narrow: bool,
     /// Kinds of values of which what rules ask may be met again and again, however far one goes.
     pub endless: BTreeSet<ValueKind>,
+    /// Kinds of values that are compared with something fixed alone.
+    pub even: Even,
     /// Whether dates are moved, or so many units counted between two: days, months, years.
     pub moved: [bool; 3],
     /// How many functions of texts are called.
@@ -69,6 +72,7 @@ impl World<'_> {
                 asked(cond, &mut words);
             }
             found.together();
+            found.even.clause(clause);
             // Two words may stand for one text.
             let mut together = Asked::default();
             words.values().for_each(|word| together.add(word));
@@ -88,6 +92,14 @@ impl World<'_> {
                     self.ruleset.lenses[*lens].rows.iter().for_each(|row| add(&row.clause));
                 }
                 Node::Kind(_) => {}
+            }
+        }
+        for node in nodes {
+            if let Node::Relation(relation) = node
+                && let entry = &self.ruleset.relations[*relation]
+                && let Some((_, slot)) = entry.keeping
+            {
+                found.even.keeps(entry.slots[slot].ty);
             }
         }
         found.make_texts();

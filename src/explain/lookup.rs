@@ -145,6 +145,12 @@ impl Indexes {
 
     /// The rows of an id in a leading column, which is sorted.
     fn rows(&self, column: &Arc<Vec<u32>>, id: u32) -> (usize, usize) {
+        // Of things that have a row each the row is the id.
+        let at = id as usize;
+        let own = |at: usize| column.get(at) == Some(&id);
+        if own(at) && !own(at + 1) && !(at > 0 && own(at - 1)) {
+            return (at, at + 1);
+        }
         let (mut low, mut high) = (0, column.len());
         if column.len() >= LONG {
             let mut fences = self.fences.borrow_mut();

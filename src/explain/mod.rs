@@ -9,6 +9,7 @@ mod change;
 mod constants;
 mod corner;
 mod dates;
+mod even;
 mod figures;
 mod grow;
 mod halving;

@@ -8,7 +8,7 @@ use super::halving::{self, half_way};
 use super::lookup::Stop;
 use super::meeting;
 use super::plain::plainer;
-use super::roots::{EQUAL, Noted, Sides, across, parted, unseen};
+use super::roots::{EQUAL, Noted, Sides, across, is_alike, parted, unseen};
 use super::run::Run;
 use super::unknown::{Builder, Doubt, MOST_WORLDS, Reading, Taken};
 use super::world::Change;
@@ -41,11 +41,7 @@ impl Builder<'_> {
         change: &Change,
         (doubt, slot): (&Doubt, usize),
     ) -> Result<Vec<Point>, Stop> {
-        let mut points: Vec<Point> = Vec::new();
-        for value in values {
-            points.push(self.point(value, change, (doubt, slot))?);
-        }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        let mut points = self.told_apart(values, change, (doubt, slot))?;
         // A comparison that is not come to at a value, or has no result there, is looked at across it.
         let step = halving::step(points.iter().map(|(value, ..)| value));
         let beyond = points.windows(3).flat_map(|three| {
@@ -131,6 +127,33 @@ impl Builder<'_> {
         Ok(points)
     }
 
+    /// What is open at values, which ascend; of those between which nothing can turn at the first and the last.
+    fn told_apart(
+        &mut self,
+        values: Vec<Value>,
+        change: &Change,
+        (doubt, slot): (&Doubt, usize),
+    ) -> Result<Vec<Point>, Stop> {
+        let is_even = self.world.kind_of(doubt).is_some_and(|kind| self.rules.even.has(kind));
+        let mut points: Vec<Option<Point>> = values.iter().map(|_| None).collect();
+        let whole = (0, values.len().saturating_sub(1));
+        let mut spans = if is_even { vec![whole] } else { (0..values.len()).map(|at| (at, at)).collect() };
+        while let Some((low, high)) = spans.pop() {
+            for at in [low, high] {
+                if let (None, Some(value)) = (&points[at], values.get(at)) {
+                    points[at] = Some(self.point(value.clone(), change, (doubt, slot))?);
+                }
+            }
+            let (Some(first), Some(last)) = (&points[low], &points[high]) else { continue };
+            let is_same = !self.full && first.1 == last.1 && is_alike(&first.2, &last.2);
+            if high - low > 1 && !is_same {
+                let middle = low.midpoint(high);
+                spans.extend([(low, middle), (middle, high)]);
+            }
+        }
+        Ok(points.into_iter().flatten().collect())
+    }
+
     /// Asks each gap of a few after all others, which gives the values at which the answer turns once these are known:
     /// some of them nobody would try before. Whether there are such.
     pub fn learn_all(&mut self, doubts: &BTreeSet<Doubt>, budget: u64) -> bool {
@@ -198,6 +221,7 @@ impl Builder<'_> {
         run.sides = Some(Noted::many());
         let reading = self.reading(&run)?;
         self.left = run.left();
+        self.full |= run.sides.as_ref().is_some_and(Noted::is_full);
         Ok((value, reading, run.sides.take().map(Noted::into_sides).unwrap_or_default()))
     }
 }

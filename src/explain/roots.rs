@@ -59,6 +59,12 @@ impl Noted {
         }
     }
 
+    /// Whether more may have come than was noted.
+    pub fn is_full(&self) -> bool {
+        let sides = self.sides.borrow();
+        sides.len() >= self.most.0 || sides.values().any(|apart| apart.len() >= self.most.1)
+    }
+
     /// What was noted.
     pub fn into_sides(self) -> Sides {
         self.sides.into_inner()
@@ -104,6 +110,13 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the same comparisons come to the same at two values: what goes on evenly does so between them too.
+pub(super) fn is_alike(low: &Sides, high: &Sides) -> bool {
+    let signs = |all: &[Decimal]| all.iter().map(|apart| apart.cmp(&Decimal::ZERO)).collect::<Vec<_>>();
+    low.len() == high.len()
+        && low.iter().zip(high).all(|(low, high)| low.0 == high.0 && signs(low.1) == signs(high.1))
 }
 
 /// The values strictly between two at which sides are equal that were not noted at a value between them.
