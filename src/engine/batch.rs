@@ -2,7 +2,7 @@
 //! which goes way by way; where a calculation has no result it gives up, and `run` says what that means.
 
 use super::limits::{Clock, Reached};
-use super::lower::{Inner, Op, Registers, lower};
+use super::lower::{Inner, Op, Ranged, Registers, lower};
 use super::operators::Run;
 use super::program::{Computed, Place, Program, Step};
 use super::run::Runner;
@@ -69,6 +69,9 @@ pub struct BatchProgram<'p> {
     reads: Vec<usize>,
     count: usize,
 }
+
+/// An atom with the levels at which a variable stands, from the first to past the last.
+type Stands = (usize, usize, usize);
 
 /// What the found rows are handed on by.
 pub struct Found<'b> {
@@ -141,7 +144,7 @@ impl<'p> BatchProgram<'p> {
     }
 
     /// That variable, and the atoms with the levels at which it stands.
-    fn begins_with(&self) -> Option<(usize, &'p [(usize, usize, usize)])> {
+    fn begins_with(&self) -> Option<(usize, &'p [Stands])> {
         let is_constant = |step: &Step| match step {
             Step::Seek { atom, from, to } => {
                 let levels = &self.program.atoms[*atom].levels[*from..*to];
@@ -152,7 +155,7 @@ impl<'p> BatchProgram<'p> {
         let op = self.ops.iter().find(|op| !is_constant(op.step))?;
         let Step::Extend { var, atoms } = op.step else { return None };
         let looks_up = op.scan.as_ref().is_some_and(|scan| scan.single);
-        let is_narrowed = |(atom, ..): &(usize, usize, usize)| self.program.atoms[*atom].narrowed;
+        let is_narrowed = |(atom, ..): &Stands| self.program.atoms[*atom].narrowed;
         (!looks_up && !atoms.iter().any(is_narrowed)).then_some((*var, atoms))
     }
 
@@ -263,7 +266,5 @@ fn depth(ops: &[Op<'_>]) -> usize {
 
 /// The conjunctions within an operator.
 fn within<'o, 'p>(op: &'o Op<'p>) -> Box<dyn Iterator<Item = &'o Inner<'p>> + 'o> {
-    Box::new(op.inner.iter().chain(
-        op.aggregates.iter().flat_map(|ranged| std::iter::once(&ranged.certain).chain(&ranged.possible)),
-    ))
+    Box::new(op.inner.iter().chain(op.aggregates.iter().flat_map(Ranged::inner)))
 }

@@ -2,7 +2,7 @@
 
 use super::batch::{Bail, Batch};
 use super::batch_extremes::is_extreme;
-use super::batch_fold::{Fold, Measure, NO_TOTALS, median, total};
+use super::batch_fold::{Fold, Measure, NO_TOTALS, Totals, median, total};
 use super::batch_shared::Outcomes;
 use super::batch_units::{Amounts, NONE, Units};
 use super::lower::{Inner, Op, Ranged, calculation_vars};
@@ -48,18 +48,18 @@ struct Members {
 }
 
 impl Members {
-    fn new(plan: &AggregatePlan) -> Self {
-        Self { rows: Vec::new(), keys: vec![Vec::new(); plan.keys.len()] }
+    fn new(keys: &[(usize, bool)]) -> Self {
+        Self { rows: Vec::new(), keys: vec![Vec::new(); keys.len()] }
     }
 
-    fn add(&mut self, plan: &AggregatePlan, origin: usize, batch: &Batch) {
+    fn add(&mut self, keys: &[(usize, bool)], origin: usize, batch: &Batch) {
         self.rows.extend_from_slice(&batch.columns[origin][..batch.len]);
-        for (key, (var, _)) in self.keys.iter_mut().zip(&plan.keys) {
+        for (key, (var, _)) in self.keys.iter_mut().zip(keys) {
             key.extend_from_slice(&batch.columns[*var][..batch.len]);
         }
     }
 
-    fn row(&self, member: u32) -> u32 {
+    pub fn row(&self, member: u32) -> u32 {
         self.rows[member as usize]
     }
 
@@ -166,10 +166,10 @@ impl Run<'_, '_> {
         if let (Some(units), true) = (units, is_extreme(plan)) {
             return self.extremes(ranged, (units, measure), batch);
         }
-        let Some(sure) = self.members(plan, &ranged.certain, units, batch)? else { return Ok(None) };
+        let Some(sure) = self.members(&plan.keys, &ranged.certain, units, batch)? else { return Ok(None) };
         let all = match &ranged.possible {
             None => None,
-            Some(possible) => match self.members(plan, possible, units, batch)? {
+            Some(possible) => match self.members(&plan.keys, possible, units, batch)? {
                 Some(all) => Some(all),
                 None => return Ok(None),
             },
@@ -180,21 +180,21 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The ways to meet the body of an aggregate with their units. `None` where some number is no whole
-    /// number of units that fits.
-    fn members(
+    /// The ways to meet the body of an aggregate with their units, of which each combination of some variables counts
+    /// once. `None` where some number is no whole number of units that fits.
+    pub(super) fn members(
         &mut self,
-        plan: &AggregatePlan,
+        keys: &[(usize, bool)],
         inner: &Inner<'_>,
         units: Option<&Units<'_>>,
         batch: &Batch,
     ) -> Result<Option<InUnits>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut members = Members::new(plan);
+        let mut members = Members::new(keys);
         let mut amounts: Vec<i64> = Vec::new();
         let mut fit = true;
         self.all_ways(inner, batch, &mut |_, batch| {
-            members.add(plan, origin, batch);
+            members.add(keys, origin, batch);
             if let Some(units) = units.filter(|_| fit) {
                 let Amounts { units, too_large } = units.amounts(batch);
                 fit = too_large.is_empty();
@@ -205,7 +205,7 @@ impl Run<'_, '_> {
         if !fit {
             return Ok(None);
         }
-        let value_keys = plan.keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
+        let value_keys = keys.iter().enumerate().filter(|(_, (_, is_value))| *is_value);
         let value_keys = value_keys.map(|(at, _)| at).collect();
         let order = members.order();
         Ok(Some(InUnits { members, amounts: units.map(|_| amounts), value_keys, order }))
@@ -219,13 +219,13 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut ways = Members::new(plan);
+        let mut ways = Members::new(&plan.keys);
         let mut members: Vec<Option<(Value, Decimal)>> = Vec::new();
         let mut vars = Vec::new();
         calculation_vars(&plan.value, &mut |var| vars.push(var));
         plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| vars.push(var)));
         self.all_ways(inner, batch, &mut |run, batch| {
-            ways.add(plan, origin, batch);
+            ways.add(&plan.keys, origin, batch);
             for row in 0..batch.len {
                 for var in vars.iter().chain(plan.keys.iter().map(|(var, _)| var)) {
                     run.frame.ids[*var] = batch.columns[*var][row];
@@ -242,7 +242,7 @@ impl Run<'_, '_> {
 }
 
 /// Ways to meet the body of an aggregate whose members have units.
-struct InUnits {
+pub(super) struct InUnits {
     members: Members,
     /// Of each way its number, `NONE` where that is missing; of what is only counted nothing.
     amounts: Option<Vec<i64>>,
@@ -286,6 +286,44 @@ impl InUnits {
             }
         }
         Ok(())
+    }
+
+    /// Calls `visit` with each combination of each row, in order: the row, the first id of the combination, whether it is
+    /// certain, and its units, unless something about it is not known. With nothing possible, what is certain is all there
+    /// is.
+    pub fn each(
+        sure: &Self,
+        all: Option<&Self>,
+        visit: &mut dyn FnMut(u32, u32, (bool, Option<i64>)),
+    ) -> Result<(), Bail> {
+        let (mut certain, mut possible) = (Vec::new(), Vec::new());
+        let about = |of: &Self, member: u32| of.members.keys[0][member as usize];
+        let Some(all) = all else {
+            for ways in sure.rows() {
+                sure.combinations(ways, false, &mut certain)?;
+                for (member, units) in &certain {
+                    visit(sure.members.row(*member), about(sure, *member), (true, *units));
+                }
+            }
+            return Ok(());
+        };
+        let mut left = sure.rows().peekable();
+        for ways in all.rows() {
+            let row = all.members.row(ways[0]);
+            let own = left.next_if(|own| sure.members.row(own[0]) == row).unwrap_or(&[]);
+            sure.combinations(own, false, &mut certain)?;
+            all.combinations(ways, true, &mut possible)?;
+            let mut own = certain.iter().peekable();
+            for (member, units) in &possible {
+                let known = own.next_if(|(own, _)| sure.members.has_key_of(*own, &all.members, *member));
+                let units = units.filter(|units| known.is_none_or(|(_, known)| *known == Some(*units)));
+                visit(row, about(all, *member), (known.is_some(), units));
+            }
+            if own.peek().is_some() {
+                return Err(Bail::Calculation);
+            }
+        }
+        if left.peek().is_some() { Err(Bail::Calculation) } else { Ok(()) }
     }
 
     /// What the aggregate comes to where nothing about it is doubtful.
@@ -361,12 +399,26 @@ fn between(
         // INVARIANT: what is certain is possible; way by way it would be seen what is amiss.
         return Err(Bail::Calculation);
     }
-    if extra.count == 0 && kind == AggregateKind::Median {
+    let middle = || {
         let mut units: Vec<i64> = certain.iter().filter_map(|(_, units)| *units).collect();
-        return median(&mut units, measure);
+        median(&mut units, measure)
+    };
+    lies(kind, measure, [&sure, &all, &extra], middle)
+}
+
+/// What an aggregate lies between whose members are all known, given what certain ones come to, all, and those that are
+/// only possible; `middle` is the median of certain ones.
+pub(super) fn lies(
+    kind: AggregateKind,
+    measure: Measure,
+    [sure, all, extra]: [&Totals; 3],
+    middle: impl FnOnce() -> Result<Computed, Bail>,
+) -> Result<Computed, Bail> {
+    if extra.count == 0 && kind == AggregateKind::Median {
+        return middle();
     }
     if extra.count == 0 {
-        return total(kind, &sure, measure);
+        return total(kind, sure, measure);
     }
     let count = |count: i64| Value::Number(Decimal::from(count));
     let units = |units: i64| measure.value(i128::from(units));

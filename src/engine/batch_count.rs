@@ -21,7 +21,7 @@ struct Counted<'p> {
 impl Run<'_, '_> {
     /// An aggregate that counts just the rows an atom is narrowed to, in the rows of a batch for which there are some.
     pub(super) fn counted(&mut self, ranged: &Ranged<'_>, batch: &Batch) -> Option<Vec<(u32, Computed)>> {
-        let Ranged { plan, certain, possible } = ranged;
+        let Ranged { plan, certain, possible, .. } = ranged;
         if plan.kind != AggregateKind::Count || plan.weight.is_some() {
             return None;
         }

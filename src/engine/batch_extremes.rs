@@ -46,7 +46,7 @@ impl Run<'_, '_> {
         (units, measure): (&Units<'_>, Measure),
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
-        let Ranged { plan, certain, possible } = ranged;
+        let Ranged { plan, certain, possible, .. } = ranged;
         let Some(sure) = self.extremes_of(plan, certain, units, batch)? else { return Ok(None) };
         let all = match possible {
             None => None,

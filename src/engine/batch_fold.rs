@@ -11,7 +11,7 @@ use crate::builtin::AggregateKind;
 use crate::value::{Date, Decimal, Value};
 
 /// What an aggregate of numbers in units, or of things, comes to in one row.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Totals {
     pub count: i64,
     pub sum: i128,
@@ -23,6 +23,12 @@ pub(super) struct Totals {
 
 /// Of no members.
 pub(super) const NO_TOTALS: Totals = Totals { count: 0, sum: 0, below: 0, least: i64::MAX, most: i64::MIN };
+
+impl Default for Totals {
+    fn default() -> Self {
+        NO_TOTALS
+    }
+}
 
 impl Totals {
     pub fn add(&mut self, units: i64) {

@@ -231,7 +231,7 @@ impl Run<'_, '_> {
         limit: Option<(Comparison, &Value, bool)>,
         batch: &Batch,
     ) -> Result<Option<Folded>, Bail> {
-        let Ranged { plan, certain, possible: None } = ranged else { return Ok(None) };
+        let Ranged { plan, certain, possible: None, all_but: None } = ranged else { return Ok(None) };
         let (Some(origin), Some(rows)) = (certain.origin, Rows::of(plan, certain, self.whole.program)) else {
             return Ok(None);
         };

@@ -20,7 +20,7 @@ pub(super) struct Outcomes {
 }
 
 /// Rows of a batch that agree on some columns, groups in the order of their ids.
-pub(super) struct Groups {
+pub(super) struct Alike {
     columns: Vec<usize>,
     /// The first row of each group.
     firsts: Vec<u32>,
@@ -28,7 +28,7 @@ pub(super) struct Groups {
     of_row: Vec<u32>,
 }
 
-impl Groups {
+impl Alike {
     pub fn new(batch: &Batch, columns: Vec<usize>) -> Self {
         let mut out = Self { columns, firsts: Vec::new(), of_row: vec![0; batch.len] };
         let all = 0..batch.len as u32;
@@ -99,6 +99,9 @@ impl Run<'_, '_> {
             let only = self.only(ranged, known, nothing)?;
             return Ok(only.map(|only| Outcomes { nothing: only, some: Vec::new() }));
         }
+        if let Some(some) = self.of_others(ranged, batch)? {
+            return Ok(Some(Outcomes { nothing, some }));
+        }
         let some = match (self.counted(ranged, batch), &ranged.plan.known) {
             (None, Known::Some(known)) => self.shared(ranged, known, &nothing, batch)?,
             (None, _) => self.worked_out(ranged, batch)?,
@@ -135,7 +138,7 @@ impl Run<'_, '_> {
         nothing: &Computed,
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
-        let groups = Groups::new(batch, ranged.reads());
+        let groups = Alike::new(batch, ranged.reads());
         let mut told: Vec<Option<Computed>> = vec![None; groups.firsts.len()];
         let mut left: Vec<usize> = (0..told.len()).collect();
         // Columns read beside the outer variables differ from program to program.

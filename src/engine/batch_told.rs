@@ -2,7 +2,7 @@
 //! and what was found is remembered as long as that pays.
 
 use super::batch::{Bail, Batch};
-use super::batch_shared::Groups;
+use super::batch_shared::Alike;
 use super::lower::{Inner, Op, Registers};
 use super::operators::Run;
 use super::planted::{Bug, planted};
@@ -50,7 +50,7 @@ impl Run<'_, '_> {
         if !results.meets(TRIED, WORTH) {
             return self.exists(inner, batch, met);
         }
-        let groups = Groups::new(batch, inner.reads.clone());
+        let groups = Alike::new(batch, inner.reads.clone());
         let mut known: Vec<Option<bool>> =
             results.known((0..groups.len()).map(|group| Ids::of(groups.ids(batch, group))));
         let left: Vec<usize> = (0..groups.len()).filter(|group| known[*group].is_none()).collect();

@@ -4,7 +4,7 @@ use super::barren::Barren;
 use super::batch_compare::Truths;
 use super::batch_texts::OfText;
 use super::batch_told::Told;
-use super::program::{AggregatePlan, Calculation, Conjunction, Place, Program, Step};
+use super::program::{AggregatePlan, AllBut, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
 
 /// Columns of a batch: one per variable, then two per level of each atom's rows, then one per depth of
@@ -93,18 +93,32 @@ pub(super) struct Ranged<'p> {
     pub certain: Inner<'p>,
     /// What it possibly ranges over, where that may be more.
     pub possible: Option<Inner<'p>>,
+    /// The same of its members but for those about one thing.
+    pub all_but: Option<(&'p AllBut, Inner<'p>, Option<Inner<'p>>)>,
 }
 
-impl Ranged<'_> {
+impl<'p> Ranged<'p> {
     /// The columns it reads, outer variables among them.
     pub fn reads(&self) -> Vec<usize> {
-        let mut columns = self.plan.outer.clone();
-        columns.extend(&self.certain.reads);
-        columns.extend(self.possible.iter().flat_map(|possible| &possible.reads));
-        columns.sort_unstable();
-        columns.dedup();
-        columns
+        columns_of(&self.plan.outer, &self.certain, self.possible.as_ref())
     }
+
+    /// All it ranges over.
+    pub fn inner(&self) -> impl Iterator<Item = &Inner<'p>> {
+        let all_but =
+            self.all_but.iter().flat_map(|(_, certain, possible)| std::iter::once(certain).chain(possible));
+        std::iter::once(&self.certain).chain(&self.possible).chain(all_but)
+    }
+}
+
+/// The columns that variables from outside stand in and bodies read, ascending.
+pub(super) fn columns_of(outer: &[usize], certain: &Inner<'_>, possible: Option<&Inner<'_>>) -> Vec<usize> {
+    let mut columns = outer.to_vec();
+    columns.extend(&certain.reads);
+    columns.extend(possible.iter().flat_map(|possible| &possible.reads));
+    columns.sort_unstable();
+    columns.dedup();
+    columns
 }
 
 /// The operators of a conjunction, after which the columns of `live` are read; hands back those read
@@ -158,10 +172,14 @@ pub(super) fn lower<'p>(
         let aggregates = plans
             .into_iter()
             .map(|plan| {
-                let certain = ranged(program, registers, plan, &plan.certain, live, depth);
-                let possible = plan.possible.as_ref();
-                let possible = possible.map(|body| ranged(program, registers, plan, body, live, depth));
-                Ranged { plan, certain, possible }
+                let mut inner = |body| ranged(program, registers, plan, body, live, depth);
+                let certain = inner(&plan.certain);
+                let possible = plan.possible.as_ref().map(&mut inner);
+                let all_but = plan.all_but.as_ref().map(|all_but| {
+                    let possible = all_but.possible.as_ref();
+                    (all_but, inner(&all_but.certain), possible.map(&mut inner))
+                });
+                Ranged { plan, certain, possible, all_but }
             })
             .collect();
         ops.push(Op {
@@ -302,6 +320,7 @@ fn ranged<'p>(
     let origin = registers.origin(depth);
     let mut own = BitSet::default();
     own.insert(origin);
+    plan.all_but.iter().for_each(|all_but| own.insert(all_but.own));
     plan.keys.iter().for_each(|(var, _)| own.insert(*var));
     calculation_vars(&plan.value, &mut |var| own.insert(var));
     plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| own.insert(var)));

@@ -2,6 +2,7 @@
 //! Takes `Program`s and `Table`s, hands on tuples and truth.
 
 mod aggregate;
+mod all_but;
 mod approximate;
 mod barren;
 mod batch;
@@ -44,6 +45,7 @@ mod values;
 mod within;
 
 pub use aggregate::{Combinations, Members, aggregated, of_nothing};
+pub use all_but::Groups;
 pub use batch::{Bail, BatchProgram, Found};
 pub use batch_units::compares;
 pub use calculate::{Leaf, calculate, compare, holds};
@@ -54,8 +56,8 @@ pub use operators::assigned;
 pub use pairs::{Pairs, Relating, Side, pairs};
 pub use profile::{Profile, Taken};
 pub use program::{
-    AggregatePlan, AtomPlan, Bound, Calculation, Comparison, Computed, Conjunction, Known, Place, Program,
-    Step, Within,
+    AggregatePlan, AllBut, AtomPlan, Bound, Calculation, Comparison, Computed, Conjunction, Known, Place,
+    Program, Step, Within,
 };
 pub use results::Results;
 pub use run::{Failure, Flow, Frame, Halt, NOBODY, Runner};

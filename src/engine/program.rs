@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::all_but::Groups;
 use super::results::Results;
 use super::table::Index;
 use crate::base::BitSet;
@@ -322,6 +323,25 @@ pub struct AggregatePlan {
     pub outer: Vec<usize>,
     /// What came out for the ids of the outer variables, where the same come up again.
     pub known: Known,
+    /// The same over all members of a group, where what is about one thing of it is left out each time.
+    pub all_but: Option<AllBut>,
+}
+
+/// An aggregate without the condition that what a member is about must be another thing than one outside.
+#[derive(Debug)]
+pub struct AllBut {
+    /// The certain ways.
+    pub certain: Conjunction,
+    /// The possible ways, where they may be more.
+    pub possible: Option<Conjunction>,
+    /// What a member is about.
+    pub own: usize,
+    /// The variable from outside that it must not be.
+    pub outside: usize,
+    /// All others from outside.
+    pub outer: Vec<usize>,
+    /// The groups gone through.
+    pub groups: Groups,
 }
 
 /// What tells an aggregate of a program from the others.

@@ -410,7 +410,12 @@ impl Index {
     }
 
     /// Of rows that agree on all levels before one, those whose ids at that level lie in this range.
-    pub(super) fn window_at(&self, level: usize, (low, high): (u32, u32), (from, to): (u32, u32)) -> (u32, u32) {
+    pub(super) fn window_at(
+        &self,
+        level: usize,
+        (low, high): (u32, u32),
+        (from, to): (u32, u32),
+    ) -> (u32, u32) {
         let ids = &self.columns[level][low as usize..high as usize];
         let row = |id: u32| low + ids.partition_point(|other| *other < id) as u32;
         (row(from), row(to))

@@ -145,7 +145,7 @@ impl Builder<'_> {
                 }
             }
             let (Some(first), Some(last)) = (&points[low], &points[high]) else { continue };
-            let is_same = !self.full && first.1 == last.1 && is_alike(&first.2, &last.2);
+            let is_same = first.1 == last.1 && is_alike(&first.2, &last.2);
             if high - low > 1 && !is_same {
                 let middle = low.midpoint(high);
                 spans.extend([(low, middle), (middle, high)]);
@@ -221,7 +221,6 @@ impl Builder<'_> {
         run.sides = Some(Noted::many());
         let reading = self.reading(&run)?;
         self.left = run.left();
-        self.full |= run.sides.as_ref().is_some_and(Noted::is_full);
         Ok((value, reading, run.sides.take().map(Noted::into_sides).unwrap_or_default()))
     }
 }

@@ -26,6 +26,9 @@ pub(super) const LINES: usize = 4;
 pub(super) const EQUAL: usize = LINES;
 /// So many values are tried between two.
 const MOST_ROOTS: usize = 12;
+/// Of one world so many comparisons are noted, and each so many times.
+const MOST_NOTED: (usize, usize) = (4096, 64);
+
 /// What is noted of one world on the way.
 #[derive(Debug)]
 pub(super) struct Noted {
@@ -44,7 +47,7 @@ impl Noted {
 
     /// What is kept of worlds that differ by the value of one gap.
     pub fn many() -> Self {
-        Self { sides: RefCell::default(), misses: true, most: (4096, 64) }
+        Self { sides: RefCell::default(), misses: true, most: MOST_NOTED }
     }
 
     /// Notes how far something is from being equal.
@@ -57,12 +60,6 @@ impl Noted {
         {
             known.push(apart);
         }
-    }
-
-    /// Whether more may have come than was noted.
-    pub fn is_full(&self) -> bool {
-        let sides = self.sides.borrow();
-        sides.len() >= self.most.0 || sides.values().any(|apart| apart.len() >= self.most.1)
     }
 
     /// What was noted.
@@ -112,10 +109,13 @@ impl Run<'_> {
     }
 }
 
-/// Whether the same comparisons come to the same at two values: what goes on evenly does so between them too.
+/// Whether the same comparisons come to the same at two values, and all were noted: what goes on evenly does so between
+/// them too.
 pub(super) fn is_alike(low: &Sides, high: &Sides) -> bool {
+    let is_full = low.len() >= MOST_NOTED.0 || low.values().any(|apart| apart.len() >= MOST_NOTED.1);
     let signs = |all: &[Decimal]| all.iter().map(|apart| apart.cmp(&Decimal::ZERO)).collect::<Vec<_>>();
-    low.len() == high.len()
+    !is_full
+        && low.len() == high.len()
         && low.iter().zip(high).all(|(low, high)| low.0 == high.0 && signs(low.1) == signs(high.1))
 }
 

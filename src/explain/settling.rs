@@ -295,7 +295,6 @@ impl Builder<'_> {
             broken: None,
             most: self.most,
             missed: false,
-            full: false,
             last: None,
             turning: BTreeMap::new(),
             learned: std::mem::take(&mut self.learned),

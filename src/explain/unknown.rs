@@ -72,8 +72,6 @@ pub(super) struct Builder<'w> {
     pub most: usize,
     /// Whether sides asked to be equal were so but for rounding.
     pub missed: bool,
-    /// Whether comparisons came that were not noted.
-    pub full: bool,
     /// What is asked after all else.
     pub last: Option<Doubt>,
     /// Values of that at which the answer turns once all else is known, and in how many ways the rest may turn out.
@@ -134,7 +132,6 @@ impl World<'_> {
             broken: None,
             most: usize::MAX,
             missed: false,
-            full: false,
             last: None,
             turning: BTreeMap::new(),
             learned: BTreeMap::new(),

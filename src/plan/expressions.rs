@@ -114,8 +114,9 @@ impl<'r> Compiler<'_, 'r> {
         } else {
             Known::Nothing
         };
+        let all_but = self.all_but(aggregate, (bound, &needed), &outer, doubtful);
         let outer = outer.into_iter().map(Idx::index).collect();
-        AggregatePlan { kind: aggregate.kind, certain, possible, keys, value, weight, outer, known }
+        AggregatePlan { kind: aggregate.kind, certain, possible, keys, value, weight, outer, known, all_but }
     }
 }
 

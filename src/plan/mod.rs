@@ -1,6 +1,7 @@
 //! In which order things are worked out, and how each body is searched.
 //! Takes a `Ruleset`, hands on a `Plan`; bodies are compiled when the counts they need are known.
 
+mod all_but;
 mod behind;
 mod below;
 mod compile;

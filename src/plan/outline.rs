@@ -127,9 +127,17 @@ impl Outline<'_> {
     }
 
     fn aggregate(&mut self, plan: &AggregatePlan, depth: usize) {
-        self.within(&format!("{} over", plan.kind.name()), &plan.certain, depth);
-        if let Some(possible) = &plan.possible {
-            self.within(&format!("{}, as far as possible, over", plan.kind.name()), possible, depth);
+        let (certain, possible, but) = match &plan.all_but {
+            Some(all) => {
+                let but = format!(", but for what is about {}", self.var(all.outside));
+                (&all.certain, &all.possible, but)
+            }
+            None => (&plan.certain, &plan.possible, String::new()),
+        };
+        let name = plan.kind.name();
+        self.within(&format!("{name} over{but}"), certain, depth);
+        if let Some(possible) = possible {
+            self.within(&format!("{name}, as far as possible, over{but}"), possible, depth);
         }
     }
 

@@ -300,3 +300,41 @@ fn rows_that_reckon_the_same_say_what_each_says_alone() {
     }
     assert!(said.len() >= 2 * FIGURES.len() - 3, "{said:?}");
 }
+
+/// What a flight is compared with of the others, each of which is another than it is: `~` stands for saying so.
+const OTHERS: [&str; 9] = [
+    "flight departs from p and flight costs c and c > 1.9 * average(d for each other: other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and 150 * c > sum(d for each other: other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and c >= max(d: any other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and c - 3 <= min(d: any other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and c > median(d for each other: other departs from p and ~ and other costs d)",
+    "flight departs from p and count(other: other departs from p and ~ and other costs any d and d > 500) >= 118",
+    "flight departs from p and count(other: other departs from p and ~ and other arrived late by any m and m > 300) >= 113",
+    "flight departs from p and flight costs c and c > 2.2 * max(m: any other departs from p and ~ and known other arrived late by m)",
+    "flight costs c and c * 4530500 > 1000 * sum(d for each other: other costs d and ~)",
+];
+
+#[test]
+fn what_the_others_come_to_is_asked_one_by_one_or_taken_off_the_whole() {
+    let mut rules = String::new();
+    for (at, figure) in OTHERS.iter().enumerate() {
+        for (name, other) in [("others", "other is not flight"), ("each", "not other is flight")] {
+            let figure = figure.replace('~', other);
+            writeln!(rules, "lens {name}{at} answers odd {{\n  row: odd when {figure}\n  otherwise fine\n}}")
+                .expect("a text takes all");
+        }
+    }
+    let lines = evaluated(&format!("{HEAD}{rules}{}", facts()), grid);
+    let lines: Vec<&String> = lines.iter().filter(|line| line.contains("others0=")).collect();
+    assert_eq!(lines.len(), FLIGHTS as usize);
+    let mut said = std::collections::BTreeSet::new();
+    for line in lines {
+        let outcomes: Vec<(&str, &str)> = line.split(' ').filter_map(|part| part.split_once('=')).collect();
+        for pair in outcomes.chunks(2) {
+            let [(one, left), (other, right)] = pair else { unreachable!("{line}") };
+            assert_eq!(left, right, "{one} and {other} of {line}");
+            said.insert((*one, *left));
+        }
+    }
+    assert!(said.len() >= 2 * OTHERS.len(), "{said:?}");
+}

@@ -111,6 +111,21 @@ fn a_word_that_must_be_a_constant_is_looked_up() {
 }
 
 #[test]
+fn the_others_of_a_group_are_all_of_it_but_for_one() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when user scored n in round and n > average(m for each other: other scored m in round \
+         and other is not user)\n  otherwise out\n}}\n"
+    );
+    let all = plan(&folder("plans-others", &rules));
+    assert!(all.contains("average over, but for what is about user"), "{all}");
+    // Where each group is of a few there is nothing to gain.
+    let few = rules.replace("user scored n in round", "user lives in p and user scored n in any r");
+    let few = few.replace("other scored m in round", "other lives in p and other scored m in any q");
+    let few = plan(&folder("plans-few-others", &few));
+    assert!(!few.contains("but for what is about"), "{few}");
+}
+
+#[test]
 fn what_names_no_subject_is_asked_once() {
     // The same of all, whatever stands beside it; where nobody is asked about, of nobody.
     let rules = "language 1\nkind Person\nrelation Person is here\nrelation Person is away\nrelation Person is old\n\
