@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rustc_hash::FxBuildHasher;
 
@@ -19,7 +19,7 @@ use crate::builtin::AggregateKind;
 
 /// The groups of an aggregate gone through, by the ids of the variables from outside, for all threads.
 #[derive(Debug, Default)]
-pub struct Groups(RwLock<HashMap<Ids, Arc<Group>, FxBuildHasher>>);
+pub struct Groups(RwLock<HashMap<Ids, Arc<Group>, FxBuildHasher>>, Mutex<()>);
 
 /// Members that belong together.
 #[derive(Debug, Default)]
@@ -207,6 +207,11 @@ impl Run<'_, '_> {
         }
         let alike = Alike::new(batch, columns);
         let mut groups = all_but.groups.known(&alike, batch);
+        // No two threads go through the same group: it may be large.
+        let turn = if groups.iter().all(Option::is_some) { None } else { Some(all_but.groups.turn()) };
+        if turn.is_some() {
+            groups = all_but.groups.known(&alike, batch);
+        }
         let left: Vec<usize> = (0..groups.len()).filter(|at| groups[*at].is_none()).collect();
         if !left.is_empty() {
             let mut firsts = self.spare();
@@ -218,6 +223,7 @@ impl Run<'_, '_> {
                 groups[at] = Some(all_but.groups.keep(Ids::of(alike.ids(batch, at)), group));
             }
         }
+        drop(turn);
         let mut out = Vec::new();
         for (row, about) in (0_u32..).zip(&batch.columns[all_but.outside][..batch.len]) {
             let group = groups[alike.of(row as usize)].as_ref();
@@ -264,6 +270,10 @@ impl Groups {
     fn known(&self, alike: &Alike, batch: &Batch) -> Vec<Option<Arc<Group>>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         (0..alike.len()).map(|at| known.get(&Ids::of(alike.ids(batch, at))).map(Arc::clone)).collect()
+    }
+
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, ids: Ids, group: Group) -> Arc<Group> {

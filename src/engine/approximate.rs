@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use super::batch::Batch;
+use super::batch_aggregate::Ready;
 use super::calculate::{Leaf, calculate, number};
 use super::program::{Calculation, Comparison, Computed, address};
 use super::run::Frame;
@@ -35,15 +36,15 @@ pub(super) fn decided(
     compares(about(left, frame, values)?, op, about(right, frame, values)?)
 }
 
-/// How two sides without aggregates compare in some rows of a batch, where floating point can tell.
+/// How two sides compare in some rows of a batch, ascending, where floating point can tell; with what aggregates came to.
 pub(super) fn decided_in(
     rows: &[u32],
-    batch: &Batch,
+    (batch, ready): (&Batch, &[Ready]),
     (left, op, right): (&Calculation, Comparison, &Calculation),
     values: &Values<'_>,
 ) -> Vec<Option<bool>> {
-    let sides = column(left, rows, batch, values).zip(column(right, rows, batch, values));
-    let Some((left, right)) = sides else { return vec![None; rows.len()] };
+    let of = |side: &Calculation| column(side, rows, (batch, ready), values);
+    let Some((left, right)) = of(left).zip(of(right)) else { return vec![None; rows.len()] };
     left.into_iter().zip(right).map(|(left, right)| compares(left?, op, right?)).collect()
 }
 
@@ -51,10 +52,10 @@ pub(super) fn decided_in(
 fn column(
     calculation: &Calculation,
     rows: &[u32],
-    batch: &Batch,
+    (batch, ready): (&Batch, &[Ready]),
     values: &Values<'_>,
 ) -> Option<Vec<Option<About>>> {
-    let of = |calculation: &Calculation| column(calculation, rows, batch, values);
+    let of = |calculation: &Calculation| column(calculation, rows, (batch, ready), values);
     let both = |left: &Calculation, right: &Calculation, made: fn(About, About) -> Option<About>| {
         let (left, right) = (of(left)?, of(right)?);
         Some(left.into_iter().zip(right).map(|(left, right)| made(left?, right?)).collect())
@@ -65,6 +66,16 @@ fn column(
             let ids = &batch.columns[*var];
             Some(rows.iter().map(|row| of_id(*domain, ids[*row as usize], values)).collect())
         }
+        Calculation::Aggregate(plan) => {
+            let ready = ready.iter().find(|ready| ready.plan == address(plan))?;
+            let nothing = of_computed(&ready.nothing);
+            let mut some = ready.some.iter().peekable();
+            let of_row = |row: &u32| {
+                while some.next_if(|(at, _)| at < row).is_some() {}
+                some.next_if(|(at, _)| at == row).map_or(nothing, |(_, computed)| of_computed(computed))
+            };
+            Some(rows.iter().map(of_row).collect())
+        }
         Calculation::Negate(inner) => {
             Some(of(inner)?.into_iter().map(|about| about.map(About::negated)).collect())
         }
@@ -72,11 +83,18 @@ fn column(
         Calculation::Subtract(left, right) => both(left, right, About::minus),
         Calculation::Multiply(left, right) => both(left, right, About::times),
         Calculation::Divide(left, right) => both(left, right, About::through),
-        Calculation::Aggregate(_)
-        | Calculation::Power(..)
+        Calculation::Power(..)
         | Calculation::Call(..)
         | Calculation::Days(..)
         | Calculation::Shift { .. } => None,
+    }
+}
+
+/// What something came to, where that is a number.
+fn of_computed(computed: &Computed) -> Option<About> {
+    match computed {
+        Computed::Value(value) => About::of(number(value).ok()?),
+        _ => None,
     }
 }
 
@@ -87,10 +105,7 @@ fn about(calculation: &Calculation, frame: &Frame, values: &Values<'_>) -> Optio
         Calculation::Var { var, domain } => of_id(*domain, frame.ids[*var], values),
         Calculation::Aggregate(plan) => {
             let (_, computed) = frame.ready.iter().find(|(ready, _)| *ready == address(plan))?;
-            match computed {
-                Computed::Value(value) => About::of(number(value).ok()?),
-                _ => None,
-            }
+            of_computed(computed)
         }
         Calculation::Negate(inner) => Some(of(inner)?.negated()),
         Calculation::Add(left, right) => of(left)?.plus(of(right)?),
@@ -221,7 +236,8 @@ mod tests {
                     Comparison::AtLeast,
                 ] {
                     let says = decided(&left, op, &value(other), &frame, &values);
-                    let in_batch = decided_in(&[0], &Batch::default(), (&left, op, &value(other)), &values);
+                    let in_batch =
+                        decided_in(&[0], (&Batch::default(), &[]), (&left, op, &value(other)), &values);
                     prop_assert!(in_batch == vec![says] || in_batch == vec![None]);
                     let of = |number| Computed::Value(Value::Number(number));
                     let is = compare(&of(result), op, &of(other), false);

@@ -233,7 +233,7 @@ impl Run<'_, '_> {
     ) -> Result<(), Bail> {
         let Amounts { units, too_large } = difference.amounts(batch);
         let vars = variables(test);
-        let known = decided_in(&too_large, batch, (test.left, test.op, test.right), self.values);
+        let known = decided_in(&too_large, (batch, &[]), (test.left, test.op, test.right), self.values);
         let mut too_large = too_large.into_iter().zip(known).peekable();
         for (row, units) in (0..).zip(units) {
             let met = match units {
@@ -274,11 +274,19 @@ impl Run<'_, '_> {
         rows: &mut Vec<u32>,
     ) -> Result<(), Bail> {
         let vars = variables(test);
-        for row in 0..batch.len {
-            vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-            self.take(&mut ready, row);
-            if self.met(test)? {
-                rows.push(row as u32);
+        let all: Vec<u32> = (0..batch.len as u32).collect();
+        let decided = decided_in(&all, (batch, &ready), (test.left, test.op, test.right), self.values);
+        for (row, decided) in all.into_iter().zip(decided) {
+            let met = match decided {
+                Some(met) => met,
+                None => {
+                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row as usize]);
+                    self.take(&mut ready, row as usize);
+                    self.met(test)?
+                }
+            };
+            if met {
+                rows.push(row);
             }
         }
         Ok(())

@@ -12,7 +12,7 @@ use super::batch_units::Amounts;
 use super::lower::{Inner, Op, Ranged, Scan, calculation_vars};
 use super::meet::Begun;
 use super::operators::Run;
-use super::program::{AggregatePlan, Comparison, Computed, Program, Step, Within};
+use super::program::{AggregatePlan, Calculation, Comparison, Computed, Program, Step, Within};
 use crate::builtin::AggregateKind;
 use crate::facts::MISSING;
 use crate::value::Value;
@@ -130,6 +130,15 @@ impl<'p> Rows<'p> {
         Some(out)
     }
 
+    /// The ids that the least or the greatest is wanted of, where rows lie in the order of their values and nothing else
+    /// is asked of them: then it is at an end.
+    fn outermost<'r>(&self, plan: &AggregatePlan, program: &'r Program) -> Option<&'r [u32]> {
+        let within = self.within.filter(|within| is_extreme(plan) && within.level == self.to)?;
+        let is_it = matches!(plan.value, Calculation::Var { var, .. } if self.vars.first() == Some(&var));
+        let column = || program.atoms[self.atom].index.columns[within.level].as_slice();
+        (is_it && self.steps.is_empty()).then(column)
+    }
+
     fn has_row_of(&self, atom: usize) -> bool {
         self.steps.iter().any(|step| matches!(step, Follow::Row(other, _) if *other == atom))
     }
@@ -243,7 +252,10 @@ impl Run<'_, '_> {
                 limit => limit,
             },
         };
-        let Some(ends) = self.ends(&rows, batch)? else { return Ok(None) };
+        let Some(mut ends) = self.ends(&rows, batch)? else { return Ok(None) };
+        if let Some(ids) = rows.outermost(plan, self.whole.program) {
+            ends = at_an_end(&ends, ids, plan.kind);
+        }
         let atom = &self.whole.program.atoms[rows.atom];
         let row = self.whole.registers.range(atom.ranges + rows.to + rows.vars.len());
         let read = rows.read(plan);
@@ -410,6 +422,23 @@ impl Run<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// Of rows that lie in the order of values the one that holds the least or the greatest, or a missing one, which stands at
+/// an end.
+fn at_an_end(ends: &[Vec<u32>; 2], ids: &[u32], kind: AggregateKind) -> [Vec<u32>; 2] {
+    let one = |(first, past): (&u32, &u32)| {
+        let (first, past) = (*first, *past);
+        if first >= past {
+            return (first, first);
+        }
+        let last = past - 1;
+        let is_first =
+            ids[first as usize] == MISSING || ids[last as usize] != MISSING && kind == AggregateKind::Min;
+        let row = if is_first { first } else { last };
+        (row, row + 1)
+    };
+    ends[0].iter().zip(&ends[1]).map(one).unzip().into()
 }
 
 /// Puts rows left of the atom into an empty batch, those of one row outside after the other, until there are many; hands

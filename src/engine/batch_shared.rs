@@ -143,6 +143,7 @@ impl Run<'_, '_> {
         let mut left: Vec<usize> = (0..told.len()).collect();
         // Columns read beside the outer variables differ from program to program.
         let remembers = groups.columns == ranged.plan.outer && results.is_worth_it();
+        let turn = if remembers { results.turn() } else { None };
         if remembers {
             let asked = left.len();
             let known = results.known(left.iter().map(|group| Ids::of(groups.ids(batch, *group))));
@@ -171,6 +172,7 @@ impl Run<'_, '_> {
                 results.remember(new);
             }
         }
+        drop(turn);
         Ok(Some(groups.by_row(&told)))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use rustc_hash::FxBuildHasher;
 
@@ -13,6 +13,9 @@ use crate::value::DomainError;
 /// So many results are remembered whether or not they are asked for again; so many at most.
 const AT_FIRST: usize = 1 << 16;
 const MOST: usize = 1 << 19;
+
+/// So often one finds out after the other.
+const FIRST: usize = 1 << 5;
 
 /// So many different results are remembered at most where it is for each id which.
 const MOST_DIFFERENT: usize = 1 << 18;
@@ -61,6 +64,9 @@ pub struct Results<T = Outcome> {
     found: RwLock<Found<T>>,
     /// Where they hang on one id and are surely asked for again.
     by_id: Option<ById<T>>,
+    /// How often many were asked about at once, and whose turn it is to find something out at first.
+    begun: AtomicUsize,
+    turn: Mutex<()>,
     /// Questions of late, older ones counting less.
     asked: AtomicUsize,
     /// Those of them that were met.
@@ -69,8 +75,9 @@ pub struct Results<T = Outcome> {
 
 impl<T> Default for Results<T> {
     fn default() -> Self {
-        let (asked, met) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { found: RwLock::new(HashMap::default()), by_id: None, asked, met }
+        let [begun, asked, met] = [0; 3].map(AtomicUsize::new);
+        let found = RwLock::new(HashMap::default());
+        Self { found, by_id: None, begun, turn: Mutex::default(), asked, met }
     }
 }
 
@@ -139,6 +146,13 @@ fn result<T: Clone>(places: &[AtomicU32], different: &[T], ids: &Ids) -> Option<
 }
 
 impl<T> Results<T> {
+    /// Waits for others at first, so that no two find out the same where it is the same few that all ask about. To be held
+    /// until what was found is remembered.
+    pub(super) fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        let is_first = self.begun.fetch_add(1, Ordering::Relaxed) < FIRST;
+        is_first.then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What is remembered; to be let go before any is put in.
     fn look(&self) -> RwLockReadGuard<'_, Found<T>> {
         self.found.read().unwrap_or_else(PoisonError::into_inner)

@@ -40,6 +40,7 @@ impl Resolver<'_> {
         unless: Option<&Body>,
         purpose: &Purpose<'_>,
     ) -> Option<(Clause, Vec<Term>)> {
+        self.unread.clear();
         let raw_when = self.raw(when);
         let raw_unless = unless.map(|body| self.raw(body));
         let mut variables = Variables::new(purpose.subject, purpose.span);

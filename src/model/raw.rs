@@ -104,6 +104,7 @@ impl Resolver<'_> {
         if let Some(raw) = self.raw_is(sentence) {
             return raw;
         }
+        self.unread.extend(sentence.parts.iter().filter_map(plain_word).map(str::to_owned));
         self.report_unknown_sentence(sentence);
         Raw::Broken
     }

@@ -1,6 +1,6 @@
 //! The state of resolution: the ruleset so far, the tables of names, the diagnostics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::broken::Broken;
 use super::ir::{KindId, LensId, NeverId, PanelId, ParameterId, QuestionId, Ruleset, ScenarioId};
@@ -51,6 +51,8 @@ pub(super) struct Resolver<'s> {
     pub scenarios: Names<ScenarioId>,
     pub readings: Readings,
     pub broken: Broken,
+    /// Words of sentences of the body at hand that no relation reads: those sentences may say what they are.
+    pub unread: BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -68,6 +70,7 @@ impl<'s> Resolver<'s> {
             scenarios: Names::new(),
             readings: Readings::default(),
             broken: Broken::default(),
+            unread: BTreeSet::new(),
             diagnostics: Vec::new(),
         }
     }

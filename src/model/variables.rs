@@ -277,7 +277,8 @@ impl Resolver<'_> {
             None => {
                 variables.broken = true;
                 let near = near_word(variables, word);
-                if variables.told.insert(word.to_owned()) || near.is_some() {
+                let is_new = variables.told.insert(word.to_owned()) || near.is_some();
+                if is_new && !self.unread.contains(word) {
                     let is_any = |(var, own): &(VarId, &Var)| {
                         own.any && own.name == word && variables.states[*var].part == 0
                     };

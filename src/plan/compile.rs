@@ -109,22 +109,31 @@ fn aggregates(item: Item<'_>) -> bool {
     found
 }
 
-/// Of variables that one begun atom alone has a say in, the one that comes next in its table: any order of those finds
-/// the same, and this one needs no sorting.
-fn as_it_stands(state: &State<'_>, var: VarId) -> Option<VarId> {
+/// Of variables that one atom alone has a say in, the one that comes next in its table: any order of those finds the same,
+/// and this one needs no sorting. Where it must be sorted anyway, things come before what is said of them, so that what
+/// counts once for each of them lies side by side.
+fn as_it_stands(state: &State<'_>, types: &[Ty], var: VarId) -> Option<VarId> {
     let pending = state.pending.iter().find(|pending| pending.unfilled(var).next().is_some())?;
     let next = pending.columns.len();
-    if next == 0 || pending.valued.is_some() || !pending.columns.iter().copied().eq(0..next) {
+    if pending.valued.is_some() {
         return None;
     }
-    let own = pending.atom.args.get(next).and_then(as_var)?;
     let is_alone = |var: VarId| {
         let mut others = state.pending.iter().filter(|other| other.slot != pending.slot);
         pending.unfilled(var).count() == 1
             && others.all(|other| other.unfilled(var).next().is_none())
             && !state.rest.iter().any(|item| vars_of(*item).contains(&var))
     };
-    (is_alone(var) && is_alone(own)).then_some(own)
+    let left = || (0..pending.atom.args.len()).filter(|column| !pending.columns.contains(column));
+    let mut vars = left().filter_map(|column| as_var(&pending.atom.args[column]));
+    if !pending.columns.iter().copied().eq(0..next) {
+        let is_thing = |var: &VarId| matches!(types[var.index()], Ty::Thing(_));
+        return vars.clone().all(is_alone).then(|| vars.find(is_thing)).flatten();
+    }
+    let own = pending.atom.args.get(next).and_then(as_var)?;
+    // Where a search begins, all of it must be in this order.
+    let goes_on = if next > 0 { is_alone(var) && is_alone(own) } else { vars.all(is_alone) };
+    goes_on.then_some(own)
 }
 
 pub(super) struct Compiler<'i, 'r> {
@@ -508,7 +517,7 @@ impl<'r> Compiler<'_, 'r> {
             open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
         });
         let Some(var) = planned.or_else(|| fewest_candidates(state, open)) else { return false };
-        let var = as_it_stands(state, var).filter(|own| open.contains(own)).unwrap_or(var);
+        let var = as_it_stands(state, &self.types, var).filter(|own| open.contains(own)).unwrap_or(var);
         let mut atoms = Vec::new();
         for pending in &mut state.pending {
             let columns: Vec<usize> = pending.unfilled(var).collect();

@@ -76,6 +76,13 @@ pub(super) fn describe(line: Span, text: &str, error: &Error<Rule>, form: &'stat
     }
     let rest = &text[at..];
     let found = found(rest);
+    if let (":", Some((start, words))) = (found, comma_list(&text[..at])) {
+        let right = words.replace(',', "");
+        return Diagnostic::new(Code::UnexpectedText, "words after `for each` stand without commas")
+            .at(span(start, words.len()), "blanks are enough between them")
+            .help(format!("write `for each {right}: …`"))
+            .fix(Fix::replace(format!("write `{right}`"), span(start, words.len()), right, true));
+    }
     if found.is_empty() {
         let end = without_trailing(text).len();
         return Diagnostic::new(Code::UnexpectedText, "something is missing at the end of this line")
@@ -101,6 +108,18 @@ pub(super) fn describe(line: Span, text: &str, error: &Error<Rule>, form: &'stat
     Diagnostic::new(code, message)
         .at(span(at, found.len()), label)
         .help(format!("such a line reads `{form}`"))
+}
+
+/// Where the words after the last `for each` begin, and they, where commas stand between them.
+fn comma_list(before: &str) -> Option<(usize, &str)> {
+    const EACH: &str = "for each ";
+    let start = before.rfind(EACH)? + EACH.len();
+    let words = &before[start..];
+    let are_words = words.split(',').all(|word| {
+        let word = word.trim();
+        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | ' '))
+    });
+    (words.contains(',') && are_words).then_some((start, words))
 }
 
 /// The word or sign a text begins with.

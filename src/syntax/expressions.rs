@@ -121,6 +121,19 @@ impl Lines<'_> {
                 }
             }
         }
+        let is_word = |piece: &Piece| matches!(piece, Piece::Term(Term { kind: TermKind::Word(_), .. }));
+        if let ([first, .., last], true) = (run.as_slice(), run.iter().all(is_word)) {
+            let combined = match function.text.as_str() {
+                "count" => "count combinations as in `sum(1 for each person place: …)`",
+                _ => "write one word or calculation before the `:`",
+            };
+            self.report(
+                Diagnostic::new(Code::UnexpectedText, format!("`{}` takes one word", function.text))
+                    .at(first.span().to(last.span()), "several words")
+                    .help(combined),
+            );
+            return None;
+        }
         let value = self.expression(run)?;
         Some(Piece::Aggregate(Box::new(Aggregate { function, value, for_each, weight, body }), span))
     }

@@ -90,7 +90,17 @@ pub(super) fn explain_stop(stop: Stop, limits: &Limits) -> Diagnostic {
                         "name more words after `for each`, so that each combination has one value"
                     }
                     DomainError::BadPattern => "write a regular expression in quotes",
-                    _ => "add a condition that leaves such facts out, as in `and b != 0`",
+                    DomainError::FractionalShift => "round the number, as in `round(n)`",
+                    DomainError::LogarithmOfNothing => {
+                        "add a condition that leaves such facts out, as in `and m > 0`"
+                    }
+                    DomainError::NegativeBase => {
+                        "add a condition that leaves such facts out, as in `and m >= 0`"
+                    }
+                    DomainError::DivisionByZero => {
+                        "add a condition that leaves such facts out, as in `and b != 0`"
+                    }
+                    DomainError::Overflow => "add a condition that leaves such facts out",
                 })
         }
         Stop::Other(diagnostic) => *diagnostic,

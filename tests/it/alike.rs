@@ -316,16 +316,35 @@ const OTHERS: [&str; 9] = [
 
 #[test]
 fn what_the_others_come_to_is_asked_one_by_one_or_taken_off_the_whole() {
+    say_the_same(&OTHERS, ("other is not flight", "not other is flight"));
+}
+
+/// The least or the greatest of what lies on one side of a value, in two ways of saying so.
+const BEYOND: [&str; 4] = [
+    "flight departs from p and flight costs c and c - 4 > max(b: any other departs from p and other costs b and ~)",
+    "flight departs from p and flight costs c and c - 300 > min(b: any other departs from p and other costs b and ~)",
+    "flight departs from p and flight arrived late by c and c - 2 > max(b: any other departs from p and known other arrived late by b \
+     and ~)",
+    "flight departs from p and flight arrived late by c and c - 2 > max(b: any other departs from p and other arrived late by b and ~)",
+];
+
+#[test]
+fn what_lies_next_to_a_value_is_found_in_the_order_of_values_or_one_by_one() {
+    say_the_same(&BEYOND, ("b < c", "b - c < 0"));
+}
+
+/// Lenses say the same of each flight whichever of two texts stands in them.
+fn say_the_same(figures: &[&str], (one, other): (&str, &str)) {
     let mut rules = String::new();
-    for (at, figure) in OTHERS.iter().enumerate() {
-        for (name, other) in [("others", "other is not flight"), ("each", "not other is flight")] {
-            let figure = figure.replace('~', other);
+    for (at, figure) in figures.iter().enumerate() {
+        for (name, said) in [("one", one), ("other", other)] {
+            let figure = figure.replace('~', said);
             writeln!(rules, "lens {name}{at} answers odd {{\n  row: odd when {figure}\n  otherwise fine\n}}")
                 .expect("a text takes all");
         }
     }
     let lines = evaluated(&format!("{HEAD}{rules}{}", facts()), grid);
-    let lines: Vec<&String> = lines.iter().filter(|line| line.contains("others0=")).collect();
+    let lines: Vec<&String> = lines.iter().filter(|line| line.contains("one0=")).collect();
     assert_eq!(lines.len(), FLIGHTS as usize);
     let mut said = std::collections::BTreeSet::new();
     for line in lines {
@@ -336,5 +355,5 @@ fn what_the_others_come_to_is_asked_one_by_one_or_taken_off_the_whole() {
             said.insert((*one, *left));
         }
     }
-    assert!(said.len() >= 2 * OTHERS.len(), "{said:?}");
+    assert!(said.len() >= 2 * figures.len(), "{said:?}");
 }

@@ -184,3 +184,44 @@ fn where_a_word_gets_its_value_is_shown() {
         "{later}"
     );
 }
+
+/// A sentence that nothing reads is one mistake: what it may say of a word is not missed besides.
+#[test]
+fn a_sentence_that_nothing_reads_is_one_mistake() {
+    let rules = |body: &str| {
+        format!(
+            "language 1\nkind Package\nrelation Package is registered\nrelation Package weighs Number kb\n\
+             question Package is big | small\n  among package is registered\nlens l {{\n  r: big when {body}\n  otherwise small\n}}\n"
+        )
+    };
+    let codes = |body: &str| -> Vec<&str> {
+        let found = crate::support::diagnostics(&memory(&rules(body)));
+        found.iter().map(|diagnostic| diagnostic.code.name()).collect()
+    };
+    assert_eq!(codes("package weighs a and a > 3"), ["PX0201"]);
+    assert_eq!(codes("package weighs a kb and a > 3 and 2 < count(p: p weighs b and b > a)"), ["PX0201"]);
+    assert_eq!(codes("package weighs a and a > 3 and c < 4"), ["PX0201", "PX0407"]);
+    // A relation that cannot be read leaves no second complaint about its words either.
+    let broken = rules("package holds c parts and c > 3")
+        .replace("weighs Number kb", "weighs Number kb\nrelation Package holds parts");
+    let broken: Vec<String> =
+        crate::support::diagnostics(&memory(&broken)).into_iter().map(|it| it.message).collect();
+    assert!(!broken.iter().any(|message| message.contains("what `c` is")), "{broken:?}");
+}
+
+#[test]
+fn what_counts_once_is_written_without_commas_and_counts_take_one_word() {
+    let rules = |figure: &str| {
+        rendered(&format!(
+            "language 1\nkind Package\nrelation Package is registered\nrelation Package was fetched Number times in Text\n\
+             question Package is big | small\n  among package is registered\nlens l {{\n  r: big when package is registered and {figure}\n  \
+             otherwise small\n}}\n"
+        ))
+    };
+    let commas = rules("2 < sum(n for each p, m: p was fetched n times in m)");
+    assert!(commas.contains("repair: write `p m`") && commas.matches("PX0").count() == 1, "{commas}");
+    let several = rules("2 < count(p m: p was fetched any n times in m)");
+    assert!(several.contains("`count` takes one word") && several.contains("sum(1 for each"), "{several}");
+    let counted = rules("2 < sum(1 for each p m: p was fetched any n times in m)");
+    assert!(counted.is_empty(), "{counted}");
+}

@@ -1,6 +1,6 @@
 //! Where two lenses part, in words.
 
-use super::tell::{Line, ToldNote, untried};
+use super::tell::{Line, ToldNote, capital, untried};
 use super::words::Words;
 use crate::checker::Claim;
 use crate::explain::{Explanation, Parting, WhyNot};
@@ -87,8 +87,8 @@ impl Words<'_> {
             return named(ToldNote {
                 kind: "why not",
                 text: format!(
-                    "Row {} (`{verdict}`) {} too, but {} goes before it{}.",
-                    self.label(lens, *row),
+                    "{} (`{verdict}`) {} too, but {} goes before it{}.",
+                    capital(&self.row_named(lens, *row)),
                     if proof.certain { "matches" } else { "perhaps matches" },
                     self.label(lens, *by),
                     decides.map_or_else(String::new, |proof| format!(", because {}", self.because(proof))),
@@ -109,11 +109,11 @@ impl Words<'_> {
                     let because =
                         proof.map_or_else(String::new, |proof| format!(", because {}", self.because(proof)));
                     format!(
-                        "Row {} goes before {row} (`{verdict}`){because}; besides, {lacks}.",
-                        self.label(lens, by)
+                        "{} goes before {row} (`{verdict}`){because}; besides, {lacks}.",
+                        capital(&self.row_named(lens, by))
                     )
                 }
-                None => format!("Not `{verdict}` by row {row}: {lacks}."),
+                None => format!("Not `{verdict}` by {}: {lacks}.", self.row_named(lens, why.row)),
             };
             let note = ToldNote { kind: "why not", text, lines };
             return named(note);

@@ -245,6 +245,11 @@ impl Words<'_> {
         entry.label.clone().map_or_else(|| format!("row {}", row.0 + 1), |label| format!("`{label}`"))
     }
 
+    /// The same in a sentence: ``row `label` ``, or `row 1`.
+    pub fn row_named(&self, lens: LensId, row: RowId) -> String {
+        in_words(&self.label(lens, row))
+    }
+
     fn row(&self, proof: &Derivation) -> Option<ToldRow> {
         let (Claim::Row(lens, row) | Claim::When(lens, row) | Claim::Unless(lens, row)) = proof.claim else {
             return None;
@@ -292,8 +297,8 @@ impl Words<'_> {
         }
         for (row, by, proof) in &story.overruled {
             let text = format!(
-                "Row {} (`{}`) {} too, but {} goes before it.",
-                self.label(story.lens, *row),
+                "{} (`{}`) {} too, but {} goes before it.",
+                capital(&self.row_named(story.lens, *row)),
                 verdict(*row),
                 if proof.certain { "matches" } else { "perhaps matches" },
                 self.label(story.lens, *by),
@@ -325,8 +330,8 @@ impl Words<'_> {
     ) -> ToldNote {
         let verdict = self.ruleset.lenses[lens].rows[row].verdict;
         let text = format!(
-            "Row {} (`{}`) would match, but is barred because {}.",
-            self.label(lens, row),
+            "{} (`{}`) would match, but is barred because {}.",
+            capital(&self.row_named(lens, row)),
             self.ruleset.questions[explanation.question].verdicts[verdict].name,
             self.because(bars),
         );
@@ -420,7 +425,8 @@ impl Words<'_> {
         for proof in &other.rows {
             if let Some(row) = self.row(proof) {
                 let reason = row.reason.map(|reason| format!(" \"{reason}\"")).unwrap_or_default();
-                let mut inner = Line::new("row", format!("by row {}{reason}", row.label), Some(row.place));
+                let mut inner =
+                    Line::new("row", format!("by {}{reason}", in_words(&row.label)), Some(row.place));
                 inner.from = row.lines;
                 line.from.push(inner);
             }
@@ -556,4 +562,16 @@ fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
         (Reach::Down, _) => format!("from {value} down"),
     };
     Some(format!(" ({far}{})", if flip.stated { ", but for what is stated" } else { "" }))
+}
+
+/// A row as a sentence names it.
+fn in_words(label: &str) -> String {
+    if label.starts_with('`') { format!("row {label}") } else { label.to_owned() }
+}
+
+/// Words at the begin of a sentence.
+pub(super) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }

@@ -60,7 +60,7 @@ impl Words<'_> {
         let row = &self.ruleset.lenses[lens].rows[why.row];
         let verdict = &self.ruleset.questions[explanation.question].verdicts[row.verdict].name;
         let (lacks, lines) = self.lacks(lens, why);
-        let text = format!("Not `{verdict}` by row {}: {lacks}.", self.label(lens, why.row));
+        let text = format!("Not `{verdict}` by {}: {lacks}.", self.row_named(lens, why.row));
         ToldNote { kind: "why not", text, lines }
     }
 
