@@ -23,6 +23,9 @@ pub(super) type Answer = Option<(OutcomeSet, bool)>;
 /// What making one more world costs, in steps: there are many where several changes are tried together.
 const A_WORLD: u64 = 800;
 
+/// The same of looking whether a set was tried already.
+const A_SET: u64 = 4;
+
 /// Steps for sets beyond those after which a subject is not asked about.
 const BEYOND_UNASKED: u64 = 400_000;
 
@@ -196,7 +199,11 @@ impl Search<'_> {
             let mut all = visited.moves.clone();
             all.push(one.clone());
             all.sort();
-            if !seen.insert(all.clone()) || parts(&all).any(|part| enough.contains(&part)) {
+            if self.left == 0 {
+                return false;
+            }
+            self.left = self.left.saturating_sub(A_SET);
+            if parts(&all).any(|part| enough.contains(&part)) || !seen.insert(all.clone()) {
                 continue;
             }
             let Some(change) = self.world.after(&visited.change, &one) else { continue };

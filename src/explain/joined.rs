@@ -1,5 +1,5 @@
 //! Values that sentences state for a word which others name too: to state one of the others with such a value may be what
-//! an answer lacks, though nobody looked for it.
+//! an answer lacks, though nobody looked for it. So with names, of kinds that have too many for all to be tried.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,12 @@ use super::lookup::{Flow, Stop, Want};
 use super::prove::ended;
 use super::run::{Run, Trace};
 use super::solve::Env;
+use super::tried::ALL_NAMES;
+use super::world::Node;
 use crate::base::Idx;
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Clause, Cond, RelationId, VarId};
+use crate::model::{Atom, AtomSource, Clause, Cond, DomainId, RelationId, Ty, VarId};
 use crate::value::Value;
 
 /// Of a sentence that states more values than these none is noted, nor where so many facts do.
@@ -20,22 +22,30 @@ const MOST_FACTS: usize = 200;
 const MOST_VALUES: usize = 60;
 const MOST_LOOKS: usize = 1000;
 
+/// Of a sentence that says something of many names so many are noted, and so many in all.
+const SOME_NAMES: usize = 8;
+const MOST_NAMES: usize = 60;
+
 /// Values stated for words that other sentences name too.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Joined {
     pub values: BTreeSet<Value>,
+    pub names: BTreeSet<(DomainId, u32)>,
     /// Where they were looked for.
     looks: BTreeSet<(usize, Vec<Want>)>,
-    /// Whether some were left out.
+    /// Whether some values were left out, and some names.
     pub partial: bool,
+    pub few_names: bool,
 }
 
 impl Joined {
     /// Adds what was found elsewhere.
     pub fn extend(&mut self, other: Self) {
         self.values.extend(other.values);
+        self.names.extend(other.names);
         self.looks.extend(other.looks);
         self.partial |= other.partial;
+        self.few_names |= other.few_names;
     }
 }
 
@@ -46,7 +56,8 @@ impl Run<'_> {
             return Ok(());
         }
         let words = values_in(atom, env);
-        if words.is_empty() {
+        let things = self.many_things(atom, env);
+        if words.is_empty() && things.is_empty() {
             return Ok(());
         }
         for word in words.iter().filter(|word| env.ids[word.index()].is_some()) {
@@ -57,7 +68,65 @@ impl Run<'_> {
         for word in &words {
             others.iter().try_for_each(|other| self.note_stated(other, *word, env))?;
         }
+        for (word, domain) in things {
+            others.iter().try_for_each(|other| self.note_names(other, (word, domain), env))?;
+        }
         Ok(())
+    }
+
+    /// The words of a sentence that stand for no thing yet, of kinds with more names than are all tried.
+    fn many_things(&self, atom: &Atom, env: &Env<'_>) -> Vec<(VarId, DomainId)> {
+        let open = |word: VarId| match env.vars[word].ty {
+            Ty::Thing(kind) if env.ids[word.index()].is_none() => {
+                let domain = self.world.ruleset.kinds[kind].domain;
+                let names = self.world.evaluation.dictionaries[domain].len();
+                (names > ALL_NAMES).then_some((word, domain))
+            }
+            _ => None,
+        };
+        if !matches!(atom.source, AtomSource::Relation(_)) {
+            return Vec::new();
+        }
+        atom.args.iter().filter_map(as_var).filter_map(open).collect()
+    }
+
+    /// Notes names of which another sentence says something: a few where they are many.
+    fn note_names(&self, atom: &Atom, (word, domain): (VarId, DomainId), env: &Env<'_>) -> Flow {
+        let AtomSource::Relation(relation) = atom.source else { return Ok(()) };
+        let Some(slot) = atom.args.iter().position(|term| as_var(term) == Some(word)) else { return Ok(()) };
+        let Some(want) = self.wants(atom, env, true) else { return Ok(()) };
+        if !self.is_new_look(atom, &want, |joined| joined.names.len() < MOST_NAMES) {
+            return Ok(());
+        }
+        let mut ids: BTreeSet<u32> = BTreeSet::new();
+        let left_out = self.world.leaves_out(Node::Relation(relation));
+        if !left_out {
+            let columns = &self.world.evaluation.relations[relation].certain;
+            ended(self.world.indexes.each(columns, &want, &mut |tuple| {
+                self.tick()?;
+                ids.insert(tuple[slot]);
+                if ids.len() > SOME_NAMES { Err(Stop::Enough) } else { Ok(()) }
+            }))?;
+        }
+        self.note(|Trace { joined, .. }| {
+            joined.few_names |=
+                left_out || ids.len() > SOME_NAMES || joined.names.len() + ids.len() > MOST_NAMES;
+            let room = MOST_NAMES.saturating_sub(joined.names.len()).min(SOME_NAMES);
+            joined.names.extend(ids.into_iter().take(room).map(|id| (domain, id)));
+        });
+        Ok(())
+    }
+
+    /// Notes that it is looked what a sentence says; whether it was not before, and `may` be.
+    fn is_new_look(&self, atom: &Atom, want: &[Want], may: impl FnOnce(&Joined) -> bool) -> bool {
+        let mut is_new = false;
+        self.note(|Trace { joined, .. }| {
+            let look = (std::ptr::from_ref(atom) as usize, want.to_vec());
+            let is_known = joined.looks.contains(&look);
+            joined.partial |= !is_known && joined.looks.len() >= MOST_LOOKS;
+            is_new = !is_known && joined.looks.len() < MOST_LOOKS && may(joined) && joined.looks.insert(look);
+        });
+        is_new
     }
 
     /// The same of what bars a body, which is not looked at where nothing meets the body.
@@ -79,15 +148,7 @@ impl Run<'_> {
         let Some(slot) = atom.args.iter().position(|term| as_var(term) == Some(word)) else { return Ok(()) };
         let Some(mut want) = self.wants(atom, env, true) else { return Ok(()) };
         want[slot] = Want::Any;
-        let mut is_new = false;
-        self.note(|Trace { joined, .. }| {
-            let is_known = joined.looks.contains(&(std::ptr::from_ref(atom) as usize, want.clone()));
-            joined.partial |= !is_known && joined.looks.len() >= MOST_LOOKS;
-            is_new = !is_known
-                && !joined.partial
-                && joined.looks.insert((std::ptr::from_ref(atom) as usize, want.clone()));
-        });
-        if !is_new {
+        if !self.is_new_look(atom, &want, |joined| !joined.partial) {
             return Ok(());
         }
         let values = self.values_stated(relation, &want, slot)?;

@@ -1,6 +1,9 @@
 //! Facts that could be taken away, stated or given another value, and the world each leads to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use super::constants::Found;
 use super::lookup::{Tuple, Want, fits};
@@ -54,6 +57,9 @@ const MOST_MOVES: usize = 50_000;
 
 /// So many facts are looked at that state another value than the one that was wanted.
 const MOST_HELD: usize = 64;
+
+/// Where facts may be so many that not all changes of them are tried, the nearest come first.
+const MANY_VALUES: usize = 64;
 
 /// What an answer is worked out from by rules, whatever the facts, and what of the facts is tried first.
 pub(super) struct Scope {
@@ -122,25 +128,32 @@ impl World<'_> {
     pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole = !scope.found.unmade && !trace.joined.partial;
-        for (relation, tuple, _) in &trace.facts {
-            if !self.may_change(*relation) {
-                continue;
+        let mut whole = !scope.found.unmade && !trace.joined.partial && !trace.joined.few_names;
+        let near = |(relation, tuple, _): &&(RelationId, Tuple, bool)| {
+            self.nearness(&Move::Remove(*relation, tuple.clone()), scope)
+        };
+        let mut facts: Vec<&(RelationId, Tuple, bool)> =
+            trace.facts.iter().filter(|(relation, ..)| self.may_change(*relation)).collect();
+        if facts.len() > MOST_MOVES / MANY_VALUES {
+            facts.sort_by_cached_key(near);
+        }
+        for (relation, tuple, _) in facts {
+            if out.len() > MOST_MOVES {
+                whole = false;
+                break;
             }
-            match self.ruleset.relations[*relation].open {
-                Some(slot) => {
-                    if tuple[slot] != MISSING {
-                        out.insert(Move::Remove(*relation, tuple.clone()));
-                    }
-                    for id in tried.of(self.domain(*relation, slot)).iter() {
-                        if *id != tuple[slot] {
-                            let mut other = tuple.clone();
-                            other[slot] = *id;
-                            out.insert(Move::Set(*relation, other));
-                        }
-                    }
-                }
-                None => _ = out.insert(Move::Remove(*relation, tuple.clone())),
+            let Some(slot) = self.ruleset.relations[*relation].open else {
+                out.insert(Move::Remove(*relation, tuple.clone()));
+                continue;
+            };
+            if tuple[slot] != MISSING {
+                out.insert(Move::Remove(*relation, tuple.clone()));
+            }
+            let values = tried.of(self.domain(*relation, slot));
+            for id in values.iter().filter(|id| **id != tuple[slot]).take(MOST_MOVES) {
+                let mut other = tuple.clone();
+                other[slot] = *id;
+                out.insert(Move::Set(*relation, other));
             }
         }
         let known: BTreeSet<(RelationId, &Tuple)> =
@@ -412,14 +425,14 @@ impl World<'_> {
             for fixed in own {
                 let mut ways: Vec<Tuple> = vec![Vec::new()];
                 for (slot, other) in entry.slots.iter().enumerate() {
-                    let ids: Vec<u32> = match other.ty {
-                        _ if slot == open => vec![MISSING],
-                        _ if slot == fixed => vec![id],
-                        Ty::Thing(kind) => Run::new(self, change.clone(), u64::MAX).members(kind),
-                        Ty::Value(_) => {
-                            let column = &self.stated.relations[relation].certain[slot];
-                            column.iter().copied().collect::<BTreeSet<u32>>().into_iter().collect()
-                        }
+                    if ways.is_empty() {
+                        break;
+                    }
+                    let ids: Rc<[u32]> = match other.ty {
+                        _ if slot == open => Rc::new([MISSING]),
+                        _ if slot == fixed => Rc::new([id]),
+                        Ty::Thing(kind) => self.few_members(change, kind)?,
+                        Ty::Value(_) => self.few_values(relation, slot)?,
                     };
                     if ways.len() * ids.len() > self.most_keys {
                         return None;
@@ -443,6 +456,30 @@ impl World<'_> {
             }
         }
         Some(())
+    }
+
+    /// The things of a kind in a world; `None` where they are more than keys may be brought.
+    fn few_members(&self, change: &Change, kind: KindId) -> Option<Rc<[u32]>> {
+        if self.stated.members[kind].iter().nth(self.most_keys.saturating_add(change.members.len())).is_some()
+        {
+            return None;
+        }
+        Some(Run::new(self, change.clone(), u64::MAX).members(kind).into())
+    }
+
+    /// The values that stand in a slot of what is stated; `None` where they are more.
+    fn few_values(&self, relation: RelationId, slot: usize) -> Option<Rc<[u32]>> {
+        let mut known = self.slot_values.borrow_mut();
+        let found = known.entry((relation, slot)).or_insert_with(|| {
+            let mut found = FxHashSet::default();
+            for id in self.stated.relations[relation].certain[slot].iter() {
+                if found.insert(*id) && found.len() > self.most_keys {
+                    return None;
+                }
+            }
+            Some(found.into_iter().collect::<BTreeSet<u32>>().into_iter().collect())
+        });
+        found.clone()
     }
 
     /// Takes the names of a fact that is gone from the kinds that nothing else puts them in.

@@ -1,7 +1,10 @@
 //! Proofs, derived again for the one subject asked about: fewest rounds, then in order of the sources,
 //! and without a fact that could be left out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+
+use rustc_hash::FxBuildHasher;
 
 use super::lookup::{Flow, Stop, Tuple, Want};
 use super::run::Run;
@@ -42,9 +45,67 @@ enum Met<'c> {
 /// Which ways there are to derive tuples, and the fewest rounds each takes.
 #[derive(Default)]
 struct Graph {
-    ways: HashMap<Fact, Vec<Alternative>>,
-    ranks: HashMap<Fact, u32>,
+    ways: HashMap<Fact, Vec<Alternative>, FxBuildHasher>,
+    ranks: HashMap<Fact, u32, FxBuildHasher>,
     spent: bool,
+}
+
+impl Graph {
+    /// The fewest rounds that derive each of some facts, all of whose ways are known, from those that are known: the
+    /// least first, since a way takes one more than the greatest of what it rests on.
+    fn rank(&mut self, new: &[Fact]) {
+        let places: HashMap<&Fact, usize, FxBuildHasher> =
+            new.iter().enumerate().map(|(at, fact)| (fact, at)).collect();
+        // Per fact the ways that wait for it, by what they conclude and how much each still waits for.
+        let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); new.len()];
+        let mut ways: Vec<(usize, usize)> = Vec::new();
+        // The greatest rank of what each rests on that was known before.
+        let mut known: Vec<u32> = Vec::new();
+        let mut open: BinaryHeap<Reverse<(u32, usize)>> = BinaryHeap::new();
+        for (at, fact) in new.iter().enumerate() {
+            open.extend(self.ranks.remove(fact).map(|rank| Reverse((rank, at))));
+        }
+        for (at, fact) in new.iter().enumerate() {
+            for way in self.ways.get(fact).into_iter().flatten() {
+                let (mut most, mut left, mut can_be) = (0, Vec::new(), true);
+                for premise in &way.premises {
+                    match (places.get(premise), self.ranks.get(premise)) {
+                        (Some(place), _) => left.push(*place),
+                        (None, Some(rank)) => most = most.max(*rank),
+                        (None, None) => can_be = false,
+                    }
+                }
+                left.sort_unstable();
+                left.dedup();
+                if can_be && left.is_empty() {
+                    open.push(Reverse((1 + most, at)));
+                } else if can_be {
+                    left.iter().for_each(|place| waiting[*place].push(ways.len()));
+                    ways.push((at, left.len()));
+                    known.push(most);
+                }
+            }
+        }
+        let mut ranks: Vec<Option<u32>> = vec![None; new.len()];
+        while let Some(Reverse((rank, at))) = open.pop() {
+            if ranks[at].is_some() {
+                continue;
+            }
+            ranks[at] = Some(rank);
+            for way in std::mem::take(&mut waiting[at]) {
+                let (concludes, left) = &mut ways[way];
+                *left -= 1;
+                if *left == 0 {
+                    open.push(Reverse((1 + rank.max(known[way]), *concludes)));
+                }
+            }
+        }
+        for (fact, rank) in new.iter().zip(ranks) {
+            if let Some(rank) = rank {
+                self.ranks.insert(fact.clone(), rank);
+            }
+        }
+    }
 }
 
 impl Run<'_> {
@@ -62,7 +123,7 @@ impl Run<'_> {
             let mut facts = BTreeSet::new();
             self.facts_of(&best.steps, &mut facts);
             let mut tried: Vec<&Fact> = facts.iter().filter(|fact| !kept.contains(*fact)).collect();
-            tried.sort_by_key(|fact| std::cmp::Reverse(self.order(fact)));
+            tried.sort_by_key(|fact| Reverse(self.order(fact)));
             let Some(fact) = tried.first().map(|fact| (*fact).clone()) else { return Ok(Some(best)) };
             let stated = self.world.origin(fact.0, &fact.1);
             if stated.is_some_and(|(origin, _)| origin == Origin::Nobody) {
@@ -300,29 +361,7 @@ impl Run<'_> {
                 graph.ranks.insert(fact.clone(), 0);
             }
         }
-        loop {
-            let mut more = Vec::new();
-            for fact in &new {
-                let ways = graph.ways.get(fact).into_iter().flatten();
-                let least = ways
-                    .filter_map(|way| {
-                        let ranks = way.premises.iter().map(|premise| graph.ranks.get(premise).copied());
-                        ranks
-                            .collect::<Option<Vec<u32>>>()
-                            .map(|ranks| 1 + ranks.into_iter().max().unwrap_or(0))
-                    })
-                    .min();
-                if let Some(least) = least
-                    && graph.ranks.get(fact).is_none_or(|known| least < *known)
-                {
-                    more.push((fact.clone(), least));
-                }
-            }
-            if more.is_empty() {
-                break;
-            }
-            graph.ranks.extend(more);
-        }
+        graph.rank(&new);
         Ok(graph.ranks.get(fact).copied().unwrap_or(u32::MAX))
     }
 

@@ -16,7 +16,7 @@ use crate::model::{Constant, Domain, DomainId, RelationId};
 use crate::value::{Date, Decimal, Value, ValueKind};
 
 /// Up to this many names of a kind, or texts, all are tried; of more, only those met.
-const ALL_NAMES: usize = 40;
+pub(super) const ALL_NAMES: usize = 40;
 /// Of up to this many constants the sums and differences are tried too.
 const FEW_CONSTANTS: usize = 6;
 /// For so many texts that were met others are made which they are met in, where they stand for patterns.
@@ -163,7 +163,8 @@ impl<'t> Tried<'t> {
             let met = trace.facts.iter().flat_map(|(relation, tuple, _)| {
                 tuple.iter().enumerate().filter(|(slot, _)| world.domain(*relation, *slot) == domain)
             });
-            met.map(|(_, id)| *id).collect()
+            let said = trace.joined.names.range((domain, 0)..=(domain, u32::MAX));
+            met.map(|(_, id)| *id).chain(said.map(|(_, id)| *id)).collect()
         };
         names.extend(self.newcomers(domain));
         names.into_iter().collect()

@@ -46,6 +46,9 @@ const FACTS_A_STEP: u64 = 4;
 /// After how many steps the clock is looked at again.
 const LOOK: u32 = 1024;
 
+/// Ids, where they are no more than may be.
+type Few = Option<Rc<[u32]>>;
+
 /// One evaluated world.
 pub(super) struct World<'w> {
     pub ruleset: &'w Ruleset,
@@ -67,6 +70,8 @@ pub(super) struct World<'w> {
     pub short: Cell<bool>,
     over: Cell<Option<Reached>>,
     looks: Cell<u32>,
+    /// The values that stand in slots, where they are no more than keys may be brought.
+    pub slot_values: RefCell<BTreeMap<(RelationId, usize), Few>>,
     /// The ids of things named so far: to find one among all names takes much longer.
     named: RefCell<HashMap<Constant, u32, FxBuildHasher>>,
     /// What a relation, question or lens is worked out from, all the way down.
@@ -123,6 +128,7 @@ impl<'w> World<'w> {
             short: Cell::new(false),
             over,
             looks,
+            slot_values: RefCell::default(),
             named: RefCell::default(),
             reads,
             weights: RefCell::default(),

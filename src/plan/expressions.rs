@@ -102,15 +102,19 @@ impl<'r> Compiler<'_, 'r> {
             .into_iter()
             .map(|var| (var.index(), matches!(self.types[var.index()], Ty::Value(_))))
             .collect();
+        let shared = || {
+            let (kept, word) = self.inputs.figures.zip(outer.first())?;
+            let domain = self.inputs.ruleset.domain_of(self.types[word.index()]);
+            let ids = self.inputs.dictionaries[domain].len();
+            kept.of(self.request.clause, aggregate, &outer, ids)
+        };
         let known = if outer.is_empty() {
             Known::One(Mutex::default())
         } else if outer.len() < bound.len() {
-            let shared = self.inputs.figures.zip(outer.first()).and_then(|(kept, word)| {
-                let domain = self.inputs.ruleset.domain_of(self.types[word.index()]);
-                let ids = self.inputs.dictionaries[domain].len();
-                kept.of(self.request.clause, aggregate, &outer, ids)
-            });
-            Known::Some(shared.unwrap_or_default())
+            Known::Some(shared().unwrap_or_default())
+        } else if doubtful {
+            // What lies between bounds is worked out from both, for either.
+            shared().map_or(Known::Nothing, Known::Some)
         } else {
             Known::Nothing
         };

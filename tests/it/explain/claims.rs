@@ -300,3 +300,35 @@ fn lenses_that_are_both_open_need_not_agree() {
     says(text, "ada|a,b", &["a and b need not agree: both say unknown (member or other)."]);
     says(text, "bo|a,c", &["a and c agree: both say member."]);
 }
+
+/// Of many names those are tried of which other sentences say what an answer lacks, and that there are more is said.
+#[test]
+fn of_many_names_those_that_other_sentences_name_are_tried() {
+    let told = |names: usize| {
+        let mut text = "language 1\nkind Package\nkind Person\nrelation Package exists\nrelation Person maintains Package\n\
+            relation Person commits\nquestion Package is live | dead\n  among package exists\n\
+            lens l {\n  a: live when person maintains package and person commits\n  otherwise dead\n}\nfacts {\n  p exists\n"
+            .to_owned();
+        (0..names).for_each(|at| text.push_str(&format!("  dev{at} commits\n")));
+        says(&format!("{text}}}\n"), "p", &[])
+    };
+    let few = told(39);
+    assert!(few.contains("if dev1 maintains p: live") && !few.contains("not everything was tried"), "{few}");
+    let many = told(300);
+    assert!(
+        many.contains("if dev1 maintains p: live") && many.contains("not everything was tried"),
+        "{many}"
+    );
+}
+
+/// Where very many values stand in what an answer rests on, the search ends with what lies near.
+#[test]
+fn changes_of_very_many_values_are_looked_for_as_far_as_that_goes() {
+    let mut text = "language 1\nkind Shop\nkind Sale\nrelation Shop exists\nrelation Sale belongs to Shop\nrelation Sale brought Number?\n\
+        question Shop is big | small\n  among shop exists\n\
+        lens l {\n  a: big when sum(n for each s: s belongs to shop and s brought n) > 100000000\n  otherwise small\n}\nfacts {\n  p exists\n"
+        .to_owned();
+    (0..1500).for_each(|at| text.push_str(&format!("  s{at} belongs to p\n  s{at} brought {}\n", at * 7)));
+    let told = says(&format!("{text}}}\n"), "p", &[]);
+    assert!(told.contains("if nobody stated that s1 brought 7: unknown (big or small)"), "{told}");
+}
