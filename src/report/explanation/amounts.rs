@@ -66,6 +66,7 @@ impl Words<'_> {
         if things(lhs) || things(rhs) {
             return format!("{} {} {}", self.amount(lhs), symbol(*op, left, right), self.amount(rhs));
         }
+        let ((left, lhs), op, (right, rhs)) = worked_out_first((left, lhs), *op, (right, rhs));
         let side = |expr: &Expr, amount: &Amount| match expr {
             Expr::Term(Term::Constant(_)) => self.amount(amount),
             other => format!("{} ({}){}", self.expr(other, body), self.amount(amount), self.members(amount)),
@@ -74,9 +75,33 @@ impl Words<'_> {
             Expr::Term(Term::Constant(_)) => self.amount(lhs),
             other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
         };
-        let known = certain || is_sure(lhs, *op, rhs);
-        format!("{left} {} {}", if known { compared(*op) } else { maybe_compared(*op) }, side(right, rhs))
+        let known = certain || is_sure(lhs, op, rhs);
+        format!("{left} {} {}", if known { compared(op) } else { maybe_compared(op) }, side(right, rhs))
     }
+}
+
+/// A side of a comparison, and what it comes to.
+type Side<'e> = (&'e Expr, &'e Amount);
+
+/// The two sides of a comparison with what is worked out on the left, where only the other one is fixed: *the sum is 5,
+/// more than 3* is told, not *3 is less than the sum*.
+pub(super) fn worked_out_first<'e>(
+    left: Side<'e>,
+    op: CompareOp,
+    right: Side<'e>,
+) -> (Side<'e>, CompareOp, Side<'e>) {
+    let is_fixed = |expr: &Expr| matches!(expr, Expr::Term(Term::Constant(_) | Term::Parameter(_)));
+    if !is_fixed(left.0) || is_fixed(right.0) {
+        return (left, op, right);
+    }
+    let turned = match op {
+        CompareOp::Eq | CompareOp::Ne => op,
+        CompareOp::Lt => CompareOp::Gt,
+        CompareOp::Le => CompareOp::Ge,
+        CompareOp::Gt => CompareOp::Lt,
+        CompareOp::Ge => CompareOp::Le,
+    };
+    (right, turned, left)
 }
 
 /// Whether two sides compare so whichever of their values they have.

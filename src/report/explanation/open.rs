@@ -22,6 +22,11 @@ impl Words<'_> {
             let lines = open.doubts.iter().map(|fact| self.doubt(fact, None)).collect();
             let text = if open.doubts.len() > MOST_DOUBTS {
                 format!("More hangs on it than can be decided, {} things or more", open.doubts.len())
+            } else if open.doubts.is_empty() {
+                return vec![note(
+                    "It takes more steps than allowed to tell what it hangs on.".to_owned(),
+                    lines,
+                )];
             } else {
                 "It takes more steps than allowed to tell what it hangs on; looked at so far".to_owned()
             };

@@ -1,6 +1,6 @@
 //! What rows lack, in words.
 
-use super::amounts::{is_sure, rounded};
+use super::amounts::{is_sure, rounded, worked_out_first};
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
@@ -215,6 +215,7 @@ impl Words<'_> {
                         return self.without_value(expr, amount, body);
                     }
                 }
+                let ((lhs, left), op, (rhs, right)) = worked_out_first((lhs, left), *op, (rhs, right));
                 let settled = [left, right].iter().all(|side| is_settled(side));
                 let never = settled || gap.is_some() || is_sure(left, op.negated(), right);
                 let not = if never { "not" } else { "not for certain" };
@@ -222,9 +223,9 @@ impl Words<'_> {
                     "{} is {}, {not} {} {}{}",
                     self.expr(lhs, body),
                     self.amount(left),
-                    wanted(*op),
+                    wanted(op),
                     self.bound(rhs, right, body),
-                    off(lhs, *op, *gap, settled)
+                    off(lhs, op, *gap, settled)
                 )
             }
             (Cond::Stated { .. }, _) => self.denied(cond, true, body),
