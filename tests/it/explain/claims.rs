@@ -332,3 +332,31 @@ fn changes_of_very_many_values_are_looked_for_as_far_as_that_goes() {
     let told = says(&format!("{text}}}\n"), "p", &[]);
     assert!(told.contains("if nobody stated that s1 brought 7: unknown (big or small)"), "{told}");
 }
+
+/// Gaps among many records, each compared with a limit alone: of the values between which nothing turns none is worked out.
+#[test]
+fn two_gaps_among_many_records_are_settled_within_the_steps_there_are() {
+    let mut text = "language 1\nkind Patient\nkind Lab\nrelation Patient exists\nrelation Lab was taken from Patient\n\
+        relation Lab was taken on Date\nrelation Lab gave Number?\nrelation Lab is low\n\
+        define lab is low when lab gave v and v < 60\n\
+        question Patient is ill | well\n  among patient exists\nlens l {\n  \
+        a: ill when one was taken from patient and one is low and one was taken on first and other was taken from patient \
+        and other is low and other was taken on second and second - first >= 90\n  otherwise well\n}\nfacts {\n  p exists\n"
+        .to_owned();
+    for at in 0..120 {
+        text.push_str(&format!(
+            "  l{at} was taken from p\n  l{at} was taken on 20{:02}-{:02}-11\n",
+            10 + at / 12,
+            at % 12 + 1
+        ));
+        if at != 40 && at != 77 {
+            text.push_str(&format!("  l{at} gave {}\n", 61 + at));
+        }
+    }
+    let told = says(
+        &format!("{text}}}\n"),
+        "p",
+        &["? l: unknown (ill or well)", "It is settled", "if l40 gave 60 (or more;"],
+    );
+    assert!(told.contains("if l77 gave 60 (or more;") && !told.contains("more steps than allowed"), "{told}");
+}
