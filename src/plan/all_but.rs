@@ -49,12 +49,14 @@ impl<'r> Compiler<'_, 'r> {
         }
         let mut wanted = needed.clone();
         wanted.insert(own);
+        self.figures += 1;
         let mut search = |possible: bool| {
             let items = self.scope(items.clone(), bound, possible);
             self.conjunction(items, bound, &wanted, possible, true)
         };
         let certain = search(false);
         let possible = doubtful.then(|| search(true));
+        self.figures -= 1;
         Some(AllBut {
             certain,
             possible,

@@ -46,6 +46,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         atoms: Vec::new(),
         ranges: 0,
         most_rows: 0,
+        figures: 0,
         joined: Vec::new(),
         columns: Vec::new(),
         names: Vec::new(),
@@ -110,12 +111,14 @@ fn aggregates(item: Item<'_>) -> bool {
 }
 
 /// Of variables that one atom alone has a say in, the one that comes next in its table: any order of those finds the same,
-/// and this one needs no sorting. Where it must be sorted anyway, things come before what is said of them, so that what
-/// counts once for each of them lies side by side.
-fn as_it_stands(state: &State<'_>, types: &[Ty], var: VarId) -> Option<VarId> {
+/// and this one needs no sorting. In a figure too where its search begins, and where it must be sorted anyway: then things
+/// come before what is said of them, so that what counts once for each of them lies side by side. What else begins a search
+/// has an order in which it is handed on.
+fn as_it_stands(state: &State<'_>, figure_of: Option<&[Ty]>, var: VarId) -> Option<VarId> {
     let pending = state.pending.iter().find(|pending| pending.unfilled(var).next().is_some())?;
     let next = pending.columns.len();
-    if pending.valued.is_some() {
+    let is_natural = pending.columns.iter().copied().eq(0..next);
+    if pending.valued.is_some() || figure_of.is_none() && (next == 0 || !is_natural) {
         return None;
     }
     let is_alone = |var: VarId| {
@@ -126,7 +129,7 @@ fn as_it_stands(state: &State<'_>, types: &[Ty], var: VarId) -> Option<VarId> {
     };
     let left = || (0..pending.atom.args.len()).filter(|column| !pending.columns.contains(column));
     let mut vars = left().filter_map(|column| as_var(&pending.atom.args[column]));
-    if !pending.columns.iter().copied().eq(0..next) {
+    if let (false, Some(types)) = (is_natural, figure_of) {
         let is_thing = |var: &VarId| matches!(types[var.index()], Ty::Thing(_));
         return vars.clone().all(is_alone).then(|| vars.find(is_thing)).flatten();
     }
@@ -153,6 +156,8 @@ pub(super) struct Compiler<'i, 'r> {
     ranges: usize,
     /// The most rows of a sentence of the clause.
     pub(super) most_rows: usize,
+    /// Within how many aggregates it compiles.
+    pub(super) figures: usize,
     /// Sentences joined here, and their tables.
     pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
     /// Columns in which words have their ids, by the sentences at hand and further out that must hold.
@@ -517,7 +522,8 @@ impl<'r> Compiler<'_, 'r> {
             open.contains(var) && state.pending.iter().any(|pending| pending.unfilled(*var).next().is_some())
         });
         let Some(var) = planned.or_else(|| fewest_candidates(state, open)) else { return false };
-        let var = as_it_stands(state, &self.types, var).filter(|own| open.contains(own)).unwrap_or(var);
+        let figure_of = (self.figures > 0).then_some(self.types.as_slice());
+        let var = as_it_stands(state, figure_of, var).filter(|own| open.contains(own)).unwrap_or(var);
         let mut atoms = Vec::new();
         for pending in &mut state.pending {
             let columns: Vec<usize> = pending.unfilled(var).collect();

@@ -86,6 +86,7 @@ impl<'r> Compiler<'_, 'r> {
         cond_vars(&aggregate.body, &mut outer);
         let outer: BTreeSet<VarId> = outer.into_iter().filter(|var| !aggregate.owns(*var)).collect();
         let doubtful = self.is_doubtful(&aggregate.body);
+        self.figures += 1;
         let mut search = |possible: bool| {
             let mut items = Vec::new();
             flatten(&aggregate.body, &mut items);
@@ -94,6 +95,7 @@ impl<'r> Compiler<'_, 'r> {
         };
         let certain = search(false);
         let possible = doubtful.then(|| search(true));
+        self.figures -= 1;
         let mut inside = bound.clone();
         inside.extend(&needed);
         let value = self.calculation(&aggregate.value, &inside);
