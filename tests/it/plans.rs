@@ -111,6 +111,17 @@ fn a_word_that_must_be_a_constant_is_looked_up() {
 }
 
 #[test]
+fn branches_of_a_population_are_gone_through_in_the_order_of_its_words() {
+    let rules = "question User is in | out of other: User\n  among other invited user or user invited other\n\
+        lens a {\n  row: in when user invited other\n  otherwise out\n}\n";
+    let plan = plan(&folder("plans-branches", rules));
+    let all = plan.rfind("population of in").map_or("", |at| &plan[at..]);
+    let steps: Vec<&str> =
+        all.lines().filter_map(|line| line.split_once("each ")).map(|(_, step)| step).collect();
+    assert!(steps.len() >= 4 && steps[0].starts_with("user ") && steps[2].starts_with("user "), "{plan}");
+}
+
+#[test]
 fn the_others_of_a_group_are_all_of_it_but_for_one() {
     let rules = format!(
         "{AMONG}lens a {{\n  row: in when user scored n in round and n > average(m for each other: other scored m in round \
