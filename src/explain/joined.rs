@@ -68,6 +68,9 @@ impl Run<'_> {
         for word in &words {
             others.iter().try_for_each(|other| self.note_stated(other, *word, env))?;
         }
+        // Of whom something must not be said somebody new will do.
+        let mut others = Vec::new();
+        rest.iter().for_each(|part| positive(part, &mut others));
         for (word, domain) in things {
             others.iter().try_for_each(|other| self.note_names(other, (word, domain), env))?;
         }
@@ -92,16 +95,21 @@ impl Run<'_> {
 
     /// Notes names of which another sentence says something: a few where they are many.
     fn note_names(&self, atom: &Atom, (word, domain): (VarId, DomainId), env: &Env<'_>) -> Flow {
-        let AtomSource::Relation(relation) = atom.source else { return Ok(()) };
         let Some(slot) = atom.args.iter().position(|term| as_var(term) == Some(word)) else { return Ok(()) };
+        let AtomSource::Relation(relation) = atom.source else {
+            // What lenses say of whom is not looked up.
+            self.note(|trace| trace.joined.few_names = true);
+            return Ok(());
+        };
         let Some(want) = self.wants(atom, env, true) else { return Ok(()) };
-        if !self.is_new_look(atom, &want, |joined| joined.names.len() < MOST_NAMES) {
+        if !self.is_new_look(atom, &want, |_| true) {
             return Ok(());
         }
         let mut ids: BTreeSet<u32> = BTreeSet::new();
         let left_out = self.world.leaves_out(Node::Relation(relation));
         if !left_out {
-            let columns = &self.world.evaluation.relations[relation].certain;
+            let bounds = &self.world.evaluation.relations[relation];
+            let columns = bounds.possible.as_ref().unwrap_or(&bounds.certain);
             ended(self.world.indexes.each(columns, &want, &mut |tuple| {
                 self.tick()?;
                 ids.insert(tuple[slot]);
@@ -188,6 +196,19 @@ impl Run<'_> {
 fn values_in(atom: &Atom, env: &Env<'_>) -> BTreeSet<VarId> {
     let words = atom.args.iter().filter_map(as_var);
     words.filter(|word| matches!(atom.source, AtomSource::Relation(_)) && env.is_value(*word)).collect()
+}
+
+/// The sentences of a condition that must hold, or one of which must.
+fn positive<'c>(cond: &'c Cond, out: &mut Vec<&'c Atom>) {
+    match cond {
+        Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| positive(part, out)),
+        Cond::Atom(atom) => out.push(atom),
+        Cond::Not(..)
+        | Cond::Compare { .. }
+        | Cond::Let { .. }
+        | Cond::Stated { .. }
+        | Cond::IsKind { .. } => {}
+    }
 }
 
 /// All sentences of a condition, those of figures left out.

@@ -58,9 +58,6 @@ const MOST_MOVES: usize = 50_000;
 /// So many facts are looked at that state another value than the one that was wanted.
 const MOST_HELD: usize = 64;
 
-/// Where facts may be so many that not all changes of them are tried, the nearest come first.
-const MANY_VALUES: usize = 64;
-
 /// What an answer is worked out from by rules, whatever the facts, and what of the facts is tried first.
 pub(super) struct Scope {
     /// All that is read on the way.
@@ -129,14 +126,13 @@ impl World<'_> {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
         let mut whole = !scope.found.unmade && !trace.joined.partial && !trace.joined.few_names;
+        // Where not all changes of them can be tried, the nearest are.
         let near = |(relation, tuple, _): &&(RelationId, Tuple, bool)| {
             self.nearness(&Move::Remove(*relation, tuple.clone()), scope)
         };
         let mut facts: Vec<&(RelationId, Tuple, bool)> =
             trace.facts.iter().filter(|(relation, ..)| self.may_change(*relation)).collect();
-        if facts.len() > MOST_MOVES / MANY_VALUES {
-            facts.sort_by_cached_key(near);
-        }
+        facts.sort_by_cached_key(near);
         for (relation, tuple, _) in facts {
             if out.len() > MOST_MOVES {
                 whole = false;
