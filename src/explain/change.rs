@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use super::cone::Wide;
 use super::lookup::{Stop, Tuple};
+use super::loops::settle;
 use super::moves::{Move, Scope, Sofar};
 use super::nearest::Tried;
 use super::roots::{Compared, Noted, Sides};
@@ -61,6 +63,8 @@ pub(super) struct Search<'w> {
     pub first: BTreeSet<(RelationId, Tuple)>,
     /// Values at which alone an answer is another than with those right beside them.
     pub lone: BTreeSet<Value>,
+    /// Changes of which not all values could be tried that may matter: nothing is said of how far the same holds.
+    pub cut: BTreeSet<Move>,
     /// The values tried for each change, whatever was changed beside it.
     pub values: BTreeMap<Move, BTreeSet<Value>>,
     /// The kinds of values that were tried.
@@ -100,9 +104,26 @@ impl<'w> Search<'w> {
             sides: Rc::default(),
             first: BTreeSet::new(),
             lone: BTreeSet::new(),
+            cut: BTreeSet::new(),
             values: BTreeMap::new(),
             kinds: BTreeSet::new(),
             endless: BTreeSet::new(),
+        }
+    }
+
+    /// A changed world, where what is different of loops that lenses read is worked out from what the change reaches.
+    fn changed(&mut self, lenses: &[LensId], change: Change) -> Result<Run<'w>, Stop> {
+        let most = self.left.min(MOST_STEPS);
+        let made = |change| self.base.differing(change, most).noting(Noted::few());
+        let (old, new) = (self.base.differing(Change::default(), most), made(change));
+        let settled = settle((&old, &new), lenses, MOST_SETTLING);
+        self.left = self.left.saturating_sub(most - new.left());
+        match settled {
+            Ok(()) => Ok(new),
+            Err(Wide::Steps) => Err(Stop::Spent),
+            Err(Wide::Lost) => Err(Stop::Lost),
+            // From what is stated it can still be told.
+            Err(Wide::Loop | Wide::Failed) => Ok(made(new.change)),
         }
     }
 }
@@ -192,7 +213,8 @@ impl Search<'_> {
         sets: &mut Level,
     ) -> bool {
         let mut whole = true;
-        for one in moves {
+        let mut moves = moves.into_iter();
+        while let Some(one) = moves.next() {
             if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
                 continue;
             }
@@ -200,6 +222,7 @@ impl Search<'_> {
             all.push(one.clone());
             all.sort();
             if self.left == 0 {
+                std::iter::once(one).chain(moves).for_each(|one| self.cut(&one));
                 return false;
             }
             self.left = self.left.saturating_sub(A_SET);
@@ -216,9 +239,7 @@ impl Search<'_> {
             }
             let Ok(answers) = self.answers(question.lenses, question.subject, change.clone()) else {
                 whole = false;
-                if self.left == 0 {
-                    break;
-                }
+                self.cut(&one);
                 continue;
             };
             let says = said(&answers);
@@ -243,6 +264,11 @@ impl Search<'_> {
             }
         }
         whole
+    }
+
+    /// Notes that some value of a change could not be tried.
+    pub(super) fn cut(&mut self, one: &Move) {
+        self.cut.extend(self.world.shape(std::slice::from_ref(one), 0).map(|((own, _), _)| own));
     }
 
     /// Of worlds that differ by a value nobody names, in which all comparisons come out the same, one and the outermost: what
@@ -290,7 +316,7 @@ impl Search<'_> {
         self.narrow(question, found, beside);
         let several = |tried: &Tried| tried.moves.len() > 1 && self.world.is_valued_at(&tried.moves, 0);
         let (many, single): (Vec<Tried>, Vec<Tried>) = std::mem::take(found).into_iter().partition(several);
-        let mut least = self.world.least(single, beside, (&self.endless, &self.lone));
+        let mut least = self.world.least(single, beside, (&self.endless, &self.lone, &self.cut));
         least.extend(self.corners(question, many));
         let before = least.len();
         least.retain(|tried| self.is_whole(question.lenses, question.subject, &tried.moves));
@@ -339,8 +365,7 @@ impl Search<'_> {
         subject: &[u32],
         change: Change,
     ) -> Result<Vec<Answer>, Stop> {
-        let mut run = self.base.differing(change, self.left.min(MOST_STEPS));
-        run.sides = Some(Noted::few());
+        let run = self.changed(lenses, change)?;
         let answers = self.asked(&run, lenses, subject)?;
         self.failed = run.broken().is_some();
         self.sides = Rc::new(run.sides.map(Noted::into_sides).unwrap_or_default());
@@ -349,9 +374,25 @@ impl Search<'_> {
 
     /// What that is read off.
     fn trace(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Trace, Stop> {
-        let run = Run::tracing(self.world, change, self.left.min(MOST_STEPS));
+        let most = self.left.min(MOST_STEPS);
+        let goes_round = lenses.iter().any(|lens| !self.world.steps_to_loops(*lens).is_empty());
+        let first = if goes_round { most.min(MOST_TRACING) } else { most };
+        let run = Run::tracing(self.world, change.clone(), first);
+        match self.asked(&run, lenses, subject) {
+            Ok(_) => return Ok(run.into_trace()),
+            Err(stop) if !goes_round => return Err(stop),
+            Err(_) => {}
+        }
+        // Of loops that go too far what lies near is looked at, and what proofs rest on.
+        let run = Run::tracing_near(self.world, change, self.left.min(MOST_STEPS));
         self.asked(&run, lenses, subject)?;
-        Ok(run.into_trace())
+        let mut trace = run.into_trace();
+        let known = self.first.iter().filter_map(|(relation, tuple)| {
+            Some((*relation, tuple.clone(), self.world.origin(*relation, tuple)?.1))
+        });
+        trace.facts.extend(known);
+        trace.near = true;
+        Ok(trace)
     }
 
     fn asked(&mut self, run: &Run<'_>, lenses: &[LensId], subject: &[u32]) -> Result<Vec<Answer>, Stop> {
@@ -400,6 +441,12 @@ pub(super) fn said(answers: &[Answer]) -> Vec<Says> {
 
 /// Steps one world may take.
 const MOST_STEPS: u64 = 2_000_000;
+
+/// Of these so many to note all that an answer is read off, where loops of rules are.
+const MOST_TRACING: u64 = 100_000;
+
+/// And so many to work out what is different of loops.
+const MOST_SETTLING: u64 = 100_000;
 
 /// All sets of some of these changes but not all.
 fn parts(moves: &[Move]) -> impl Iterator<Item = Vec<Move>> {

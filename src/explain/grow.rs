@@ -6,8 +6,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::goals::Goal;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
-use super::run::{Goal, Run};
+use super::run::Run;
 use super::solve::{Env, flatten};
 use super::world::World;
 use crate::model::clause::as_var;

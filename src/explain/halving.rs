@@ -33,8 +33,43 @@ const FINEST: i32 = -9;
 /// What lies right beside a value is so many places finer.
 const LITTLE: i32 = 3;
 
+/// Whether sides are equal that are not so elsewhere.
+fn meets_more(here: &Sides, there: &Sides) -> bool {
+    let meets = |apart: &[Decimal]| apart.contains(&Decimal::ZERO);
+    here.iter().any(|(key, apart)| meets(apart) && !there.get(key).is_some_and(|apart| meets(apart)))
+}
+
 /// A value, what lenses say with it, and how far apart the sides of comparisons are then.
 type Point = (Value, Vec<Says>, Rc<Sides>);
+
+/// Two values that were tried, and how often it was looked between them.
+type Pair = (Point, Point, usize);
+
+/// The value a step from one on towards another, if it lies between them.
+fn next_to(one: &Value, other: &Value, step: i32) -> Option<Value> {
+    match (one, other) {
+        (Value::Number(from), Value::Number(to)) => {
+            let near = super::roots::beside(*from, step);
+            let unit = Decimal::scaled(1, step).ok()?;
+            let at = if from < to { from.checked_add(unit).ok()? } else { from.checked_sub(unit).ok()? };
+            // From a value in no whole steps to the next one that is.
+            let (low, high) = (*near.first()?, *near.last()?);
+            let at = if low == *from {
+                at
+            } else if from < to {
+                high
+            } else {
+                low
+            };
+            ((*from < at && at < *to) || (*to < at && at < *from)).then_some(Value::Number(at))
+        }
+        (Value::Date(from), Value::Date(to)) => {
+            let at = from.add_days(if from < to { 1 } else { -1 })?;
+            (at != *to).then_some(Value::Date(at))
+        }
+        _ => None,
+    }
+}
 
 /// What steps between values of a group are: ten to this power, or days.
 pub(super) fn step<'v>(values: impl Iterator<Item = &'v Value>) -> i32 {
@@ -113,6 +148,7 @@ impl Search<'_> {
         // Those among others are brought to where they turn by themselves.
         groups.retain(|_, group| !group.works || !group.several);
         let (works, vain): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, group)| group.works);
+        self.cut.extend(works.iter().skip(MOST_SHAPES).map(|(shape, _)| shape.0.clone()));
         for (shape, group) in works.into_iter().take(MOST_SHAPES).chain(vain.into_iter().take(MOST_VAIN)) {
             self.narrow_one(question, &shape, group.points, (found, beside));
         }
@@ -150,24 +186,39 @@ impl Search<'_> {
             points.sort_by(|left, right| left.0.cmp(&right.0));
         }
         self.look_beside(question, shape, &points, step, (found, beside));
-        let mut pairs: Vec<(Point, Point, usize)> =
-            points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
+        let mut most = (MOST_BETWEEN, MOST_HALVES);
+        let pairs = points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), 0)).collect();
+        self.part(question, shape, (pairs, step), &mut most, (found, beside));
+        let inside = self.beside_ends(question, shape, step, (found, beside));
+        self.part(question, shape, (inside, step), &mut most, (found, beside));
+        self.in_steps(shape, step, found, beside);
+    }
+
+    /// Between values tried looks for those at which lenses say something else.
+    fn part(
+        &mut self,
+        question: &Question<'_>,
+        shape: &Shape,
+        (mut pairs, step): (Vec<Pair>, i32),
+        (left, halves): &mut (usize, usize),
+        (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
+    ) {
         // Where it is known to turn comes first.
         pairs.sort_by_key(|(low, high, _)| low.1 != high.1);
-        let (mut left, mut halves) = (MOST_BETWEEN, MOST_HALVES);
         while let Some((low, high, depth)) = pairs.pop() {
             let mut inside = Vec::new();
             if depth < DEEPEST {
                 inside = roots((&low.0, &low.2), (&high.0, &high.2), step);
-                inside.truncate(left);
-                left -= inside.len();
+                inside.truncate(*left);
+                *left -= inside.len();
             }
             let mut is_line = !inside.is_empty();
             if inside.is_empty() && low.1 != high.1 {
-                if halves == 0 {
+                if *halves == 0 {
+                    self.cut.insert(shape.0.clone());
                     return;
                 }
-                halves -= 1;
+                *halves -= 1;
                 inside.extend(half_way(&low.0, &high.0, step));
             }
             let mut points = vec![low.clone()];
@@ -182,9 +233,9 @@ impl Search<'_> {
                     points.extend(self.point(question, shape, &value, (found, beside)));
                 }
             }
-            if points.len() == 1 && low.1 == high.1 && depth < DEEPEST && left > 0 {
+            if points.len() == 1 && low.1 == high.1 && depth < DEEPEST && *left > 0 {
                 let values = unseen((&low.0, &low.2), (&high.0, &high.2), step);
-                (is_line, left) = (true, left - usize::from(!values.is_empty()));
+                (is_line, *left) = (true, *left - usize::from(!values.is_empty()));
                 for value in values {
                     points.extend(self.point(question, shape, &value, (found, beside)));
                 }
@@ -208,7 +259,43 @@ impl Search<'_> {
                 pairs.extend(points.windows(2).map(|pair| (pair[0].clone(), pair[1].clone(), depth)));
             }
         }
-        self.in_steps(shape, step, found, beside);
+    }
+
+    /// Tries the values next to those up to which lenses say one thing, on the side where they say it too: between them and
+    /// the next one tried they may not. Hands on those between which they do not.
+    fn beside_ends(
+        &mut self,
+        question: &Question<'_>,
+        shape: &Shape,
+        step: i32,
+        (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
+    ) -> Vec<Pair> {
+        let point = |tried: &Tried| {
+            let (_, value) = self.world.shape_at(&tried.moves, shape)?;
+            Some((value, tried.says.clone(), Rc::clone(&tried.sides)))
+        };
+        let mut row: Vec<Point> = found.iter().chain(beside.iter()).filter_map(point).collect();
+        row.sort_by(|left, right| left.0.cmp(&right.0));
+        row.dedup_by(|left, right| left.0 == right.0);
+        let mut out = Vec::new();
+        for at in 1..row.len() {
+            let (low, high) = (&row[at - 1], &row[at]);
+            if low.1 != high.1 || low.1.is_empty() {
+                continue;
+            }
+            let ends_below = at >= 2 && row[at - 2].1 != low.1;
+            let ends_above = row.get(at + 1).is_some_and(|above| above.1 != high.1);
+            let mut next = Vec::new();
+            next.extend(ends_below.then(|| next_to(&low.0, &high.0, step)).flatten());
+            next.extend(ends_above.then(|| next_to(&high.0, &low.0, step)).flatten());
+            for value in next {
+                let near = self.point(question, shape, &value, (found, beside));
+                if let Some(near) = near.filter(|near| near.1 != low.1) {
+                    out.extend([(low.clone(), near.clone(), 0), (near, high.clone(), 0)]);
+                }
+            }
+        }
+        out
     }
 
     /// Looks right beside values that are asked to be equal to something, where those tried on both sides come to the same
@@ -248,8 +335,10 @@ impl Search<'_> {
     /// Leaves out values in no whole steps, unless sides are equal there or no value in whole steps beside it does the same.
     fn in_steps(&self, shape: &Shape, step: i32, found: &mut Vec<Tried>, beside: &[Tried]) {
         let value = |tried: &Tried| Some(self.world.shape_at(&tried.moves, shape)?.1);
-        let all: Vec<(Value, Vec<Says>)> =
-            found.iter().filter_map(|tried| Some((value(tried)?, tried.says.clone()))).collect();
+        let all: Vec<(Value, Vec<Says>, Rc<Sides>)> = found
+            .iter()
+            .filter_map(|tried| Some((value(tried)?, tried.says.clone(), Rc::clone(&tried.sides))))
+            .collect();
         let mut along: Vec<(Value, bool, Vec<Says>)> = Vec::new();
         for (list, works) in [(found.as_slice(), true), (beside, false)] {
             along.extend(list.iter().filter_map(|tried| Some((value(tried)?, works, tried.says.clone()))));
@@ -266,14 +355,14 @@ impl Search<'_> {
             if !is_short(number) {
                 return is_alone(&Value::Number(number), &tried.says);
             }
-            let is_equal = || tried.sides.values().flatten().any(|apart| *apart == Decimal::ZERO);
-            if is_in_steps(number, step) || is_equal() {
+            if is_in_steps(number, step) {
                 return true;
             }
-            let near = super::roots::beside(number, step).into_iter().map(Value::Number);
-            !near
-                .into_iter()
-                .any(|near| all.iter().any(|(other, says)| *other == near && *says == tried.says))
+            let near = super::roots::beside(number, step);
+            let is_near = |value: &Value| matches!(value, Value::Number(other) if near.contains(other));
+            let mut same = all.iter().filter(|(other, says, _)| is_near(other) && *says == tried.says);
+            // Sides may be equal here alone.
+            same.all(|(_, _, sides)| meets_more(&tried.sides, sides))
         });
     }
 
@@ -286,7 +375,11 @@ impl Search<'_> {
         (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
     ) -> Option<Point> {
         let moves = self.world.with_value(shape, value)?;
-        let answers = self.after_all(question.lenses, question.subject, &moves).ok()??;
+        let Ok(answers) = self.after_all(question.lenses, question.subject, &moves) else {
+            self.cut.insert(shape.0.clone());
+            return None;
+        };
+        let answers = answers?;
         // Where something has no result nothing is said, so that what lies there is told apart.
         let says = if self.failed { Vec::new() } else { said(&answers) };
         let sides = Rc::clone(&self.sides);

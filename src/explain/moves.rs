@@ -125,7 +125,8 @@ impl World<'_> {
     pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole = !scope.found.unmade && !trace.joined.partial && !trace.joined.few_names;
+        let mut whole =
+            !scope.found.unmade && !trace.joined.partial && !trace.joined.few_names && !trace.near;
         // Where not all changes of them can be tried, the nearest are.
         let near = |(relation, tuple, _): &&(RelationId, Tuple, bool)| {
             self.nearness(&Move::Remove(*relation, tuple.clone()), scope)

@@ -94,7 +94,7 @@ impl World<'_> {
         &self,
         mut found: Vec<Tried>,
         beside: &[Tried],
-        (endless, lone): (&BTreeSet<ValueKind>, &BTreeSet<Value>),
+        (endless, lone, cut): (&BTreeSet<ValueKind>, &BTreeSet<Value>, &BTreeSet<Move>),
     ) -> Vec<Tried> {
         let most = found.iter().map(|tried| tried.moves.len()).max().unwrap_or(0);
         for at in 0..most {
@@ -136,7 +136,11 @@ impl World<'_> {
                         .collect();
                     let is_endless = own.iter().any(|(value, _)| endless.contains(&value.kind()));
                     let line = Along { old: old.as_ref(), is_endless, known: &known, lone };
-                    out.extend(sides(&own, &others, &line));
+                    let mut told = sides(&own, &others, &line);
+                    if cut.contains(&shape.0) {
+                        told.iter_mut().for_each(|one| one.reach = Reach::Only);
+                    }
+                    out.extend(told);
                 }
             }
             found = out;

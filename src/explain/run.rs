@@ -8,9 +8,10 @@ use std::rc::Rc;
 use rustc_hash::FxBuildHasher;
 
 use super::figures::Sums;
-use super::grow::{Grown, wants};
+use super::goals::{Goal, NEAR};
+use super::grow::Grown;
 use super::joined::Joined;
-use super::lookup::{Flow, Stop, Tuple, Want, fits};
+use super::lookup::{Flow, Tuple, Want, fits};
 use super::roots::Noted;
 use super::settled::Settled;
 use super::solve::Env;
@@ -21,20 +22,16 @@ use crate::model::{KindId, LensId, QuestionId, RelationId, Term, Ty};
 use crate::value::Value;
 use crate::verdict::OutcomeSet;
 
-/// The most goals that may wait for each other.
-const DEEPEST: usize = 150;
-
-/// What of a relation is asked, and the bound.
-pub(super) type Goal = (RelationId, Vec<Option<u32>>, bool);
-
 /// Of whom it is asked whether somebody asks about them, and the bound.
 type Subject = (QuestionId, Tuple, bool);
 
+/// What is known of a goal.
 #[derive(Default)]
-struct Table {
-    tuples: Rc<BTreeSet<Tuple>>,
-    pass: u64,
-    done: bool,
+pub(super) struct Table {
+    pub tuples: Rc<BTreeSet<Tuple>>,
+    /// The pass in which it was worked out last.
+    pub pass: u64,
+    pub done: bool,
 }
 
 /// What the rows of a lens say of a subject.
@@ -61,7 +58,7 @@ pub(super) struct Run<'w> {
     /// The world in which it is asked what is known, where this one is a completion of it.
     knowing: Option<&'w Run<'w>>,
     changed: BTreeSet<Node>,
-    tables: RefCell<HashMap<Goal, Table, FxBuildHasher>>,
+    pub(super) tables: RefCell<HashMap<Goal, Table, FxBuildHasher>>,
     pub outcomes: RefCell<HashMap<(LensId, Tuple), Matched, FxBuildHasher>>,
     /// Who is asked about, certainly or possibly, and whether some calculation had no result there.
     pub standings: RefCell<HashMap<Subject, (bool, bool), FxBuildHasher>>,
@@ -69,15 +66,19 @@ pub(super) struct Run<'w> {
     /// The loops being worked out, with whether the pass found something new.
     pub driven: RefCell<BTreeMap<usize, bool>>,
     /// Goals of loops, in the order in which the passes under way came by them.
-    passed: RefCell<Vec<Goal>>,
-    passes: Cell<u64>,
+    pub(super) passed: RefCell<Vec<Goal>>,
+    /// Goals that lay too deep to be passed when they were asked.
+    pub(super) later: RefCell<Vec<Goal>>,
+    pub(super) passes: Cell<u64>,
     /// The number of the last pass begun: none is used twice.
-    last_pass: Cell<u64>,
+    pub(super) last_pass: Cell<u64>,
     /// What grows with the same in slots that are handed on.
     pub grown: RefCell<HashMap<Goal, Rc<Grown>, FxBuildHasher>>,
     /// How many steps were taken to find out instead what that rests on, and how many may be.
     pub backwards: RefCell<HashMap<Goal, (u64, u64), FxBuildHasher>>,
-    depth: Cell<usize>,
+    pub(super) depth: Cell<usize>,
+    /// How deep loops are followed at most, and how many of their goals, where they are read off the evaluation then.
+    pub(super) near: Option<(usize, usize)>,
     pub left: Cell<u64>,
     pub trace: Option<RefCell<Trace>>,
     /// What tells of the world as it is where the evaluation left something out.
@@ -111,12 +112,15 @@ pub(super) struct Trace {
     pub turning: BTreeSet<Value>,
     /// Values that other sentences state for words that were looked for.
     pub joined: Joined,
+    /// Whether loops were followed only so far.
+    pub near: bool,
 }
 
 impl Trace {
     /// Adds what another answer was read off.
     pub fn extend(&mut self, other: Self) {
-        let Self { facts, asked, kinds, all, turning, joined } = other;
+        let Self { facts, asked, kinds, all, turning, joined, near } = other;
+        self.near |= near;
         self.facts.extend(facts);
         self.asked.extend(asked);
         self.kinds.extend(kinds);
@@ -143,11 +147,13 @@ impl<'w> Run<'w> {
             touched: RefCell::default(),
             driven: RefCell::default(),
             passed: RefCell::default(),
+            later: RefCell::default(),
             passes: Cell::new(0),
             last_pass: Cell::new(0),
             grown: RefCell::default(),
             backwards: RefCell::default(),
             depth: Cell::new(0),
+            near: None,
             left: Cell::new(budget),
             trace: None,
             beyond: None,
@@ -176,9 +182,19 @@ impl<'w> Run<'w> {
         Self { beyond: self.beyond, ..Self::new(self.world, change, budget) }
     }
 
+    /// The same world, noting how far apart the sides of comparisons are.
+    pub fn noting(self, sides: Noted) -> Self {
+        Self { sides: Some(sides), ..self }
+    }
+
     /// A world that differs so, noting everything an answer is read off.
     pub fn tracing(world: &'w World<'w>, change: Change, budget: u64) -> Self {
         Self { trace: Some(RefCell::default()), ..Self::new(world, change, budget) }
+    }
+
+    /// The same, where loops that go far are read off the evaluation but for what lies near.
+    pub fn tracing_near(world: &'w World<'w>, change: Change, budget: u64) -> Self {
+        Self { near: Some(NEAR), ..Self::tracing(world, change, budget) }
     }
 
     /// A completion of a world, tracing: what is known stays what it is there.
@@ -355,21 +371,7 @@ impl<'w> Run<'w> {
                     visit(tuple)
                 });
             }
-            let bounds = &self.world.evaluation.relations[relation];
-            let columns = match &bounds.possible {
-                Some(columns) if possible => columns,
-                _ => &bounds.certain,
-            };
-            let overlay = self.settled.relation(relation);
-            self.world.indexes.each(columns, want, &mut |tuple| {
-                self.tick()?;
-                if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
-                    return Ok(());
-                }
-                self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
-                visit(tuple)
-            })?;
-            return overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit));
+            return self.evaluated(relation, want, possible, visit);
         }
         if !self.world.ruleset.rules.iter().any(|rule| rule.relation == relation) {
             return self.stated(relation, want, possible, visit);
@@ -380,195 +382,29 @@ impl<'w> Run<'w> {
         Ok(())
     }
 
-    /// The tuples of a relation with rules, derived from what they rest on.
-    pub fn derived(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<Vec<Tuple>, Stop> {
-        let keeping = self.world.ruleset.relations[relation].keeping;
-        let raw = self.goal(relation, want, possible)?;
-        let inside =
-            self.world.loops[relation].is_some_and(|place| self.driven.borrow().contains_key(&place));
-        let Some((_, slot)) = keeping.filter(|_| !inside) else {
-            return Ok(raw.iter().filter(|tuple| fits(want, tuple)).cloned().collect());
+    /// The tuples of a relation as it was evaluated, but for what is known to be different.
+    pub fn evaluated(
+        &self,
+        relation: RelationId,
+        want: &[Want],
+        possible: bool,
+        visit: &mut dyn FnMut(&[u32]) -> Flow,
+    ) -> Flow {
+        let bounds = &self.world.evaluation.relations[relation];
+        let columns = match &bounds.possible {
+            Some(columns) if possible => columns,
+            _ => &bounds.certain,
         };
-        // A kept value that doubtful facts could change, or that only they give, is missing.
-        let other = self.goal(relation, want, !possible)?;
-        let settled = raw.iter().cloned().map(|mut tuple| {
-            if !other.contains(&tuple) {
-                tuple[slot] = crate::facts::MISSING;
+        let overlay = self.settled.relation(relation);
+        self.world.indexes.each(columns, want, &mut |tuple| {
+            self.tick()?;
+            if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
+                return Ok(());
             }
-            tuple
-        });
-        Ok(settled.filter(|tuple| fits(want, tuple)).collect())
-    }
-
-    /// The tuples of a relation with these things in their slots, whatever the values.
-    fn goal(&self, relation: RelationId, want: &[Want], possible: bool) -> Result<Rc<BTreeSet<Tuple>>, Stop> {
-        let pattern: Vec<Option<u32>> = want
-            .iter()
-            .enumerate()
-            .map(|(slot, want)| match want {
-                Want::Is(id) if !self.world.is_value(relation, slot) => Some(*id),
-                _ => None,
-            })
-            .collect();
-        let goal = (relation, pattern, possible);
-        if let Some(table) = self.tables.borrow().get(&goal)
-            && (table.done || table.pass == self.passes.get())
-        {
-            return Ok(Rc::clone(&table.tuples));
-        }
-        let depth = self.depth.get();
-        if depth > DEEPEST {
-            return Err(Stop::Spent);
-        }
-        self.depth.set(depth + 1);
-        let place = self.world.loops[relation];
-        let result = match place {
-            Some(place) if !self.driven.borrow().contains_key(&place) => self.looped(place, &goal),
-            _ => self.pass(&goal).map(|()| None),
-        };
-        self.depth.set(depth);
-        let found = result?;
-        let mut tables = self.tables.borrow_mut();
-        let table = tables.entry(goal).or_default();
-        table.done |= place.is_none() || found.is_some();
-        if let Some(found) = found {
-            table.tuples = Rc::new(found);
-        }
-        Ok(Rc::clone(&table.tuples))
-    }
-
-    /// Begins a pass with a number of its own; hands back that of the one it is within.
-    pub fn fresh_pass(&self) -> u64 {
-        let outer = self.passes.get();
-        self.last_pass.set(self.last_pass.get() + 1);
-        self.passes.set(self.last_pass.get());
-        outer
-    }
-
-    /// Ends it: what was not done in it is asked anew.
-    pub fn end_pass(&self, outer: u64) {
-        if self.driven.borrow().is_empty() {
-            self.fresh_pass();
-        } else {
-            self.passes.set(outer);
-        }
-    }
-
-    /// Works a goal of a loop out, pass by pass, until nothing new comes.
-    pub fn drive(&self, place: usize, goal: &Goal) -> Flow {
-        let outer = self.passes.get();
-        let first = self.passed.borrow().len();
-        let result = loop {
-            self.fresh_pass();
-            self.driven.borrow_mut().insert(place, false);
-            self.passed.borrow_mut().truncate(first);
-            let passed = self.pass(goal);
-            let more = self.driven.borrow_mut().remove(&place);
-            if passed.is_err() || more != Some(true) {
-                break passed;
-            }
-        };
-        let mut tables = self.tables.borrow_mut();
-        for other in self.passed.borrow_mut().drain(first..) {
-            match tables.get_mut(&other) {
-                Some(table) if self.world.loops[other.0] == Some(place) && result.is_ok() => {
-                    table.done = true;
-                }
-                // Goals of an outer loop are of its pass again.
-                Some(table) if !table.done => table.pass = 0,
-                _ => {}
-            }
-        }
-        drop(tables);
-        self.end_pass(outer);
-        result
-    }
-
-    fn pass(&self, goal: &Goal) -> Flow {
-        let (relation, pattern, possible) = goal;
-        let before = {
-            let mut tables = self.tables.borrow_mut();
-            let table = tables.entry(goal.clone()).or_default();
-            table.pass = self.passes.get();
-            Rc::clone(&table.tuples)
-        };
-        if self.world.loops[*relation].is_some() {
-            self.passed.borrow_mut().push(goal.clone());
-        }
-        let mut found = BTreeSet::clone(&before);
-        let want = wants(pattern);
-        self.stated(*relation, &want, *possible, &mut |tuple| {
-            found.insert(tuple.to_vec());
-            Ok(())
+            self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
+            visit(tuple)
         })?;
-        let mut without = Vec::new();
-        for rule in self.world.ruleset.rules.iter().filter(|rule| rule.relation == *relation) {
-            let mut env = Env::new(&rule.clause.vars);
-            let failed = self.failed.replace(false);
-            if !self.enter(&rule.head, pattern, &mut env) {
-                continue;
-            }
-            self.clause(&rule.clause, &mut env, *possible, &mut |env| {
-                let tuple: Option<Tuple> = rule.head.iter().map(|term| self.term(term, env)).collect();
-                found.extend(tuple.filter(|tuple| fits(&want, tuple)));
-                Ok(())
-            })?;
-            without.extend((self.failed.get() && !possible).then_some(rule));
-            self.failed.set(failed || self.failed.get());
-        }
-        for rule in without {
-            self.concludes(rule, pattern, &|tuple| !fits(&want, tuple) || found.contains(tuple))?;
-        }
-        if let (Some(full), Some(_)) = (self.full, self.world.ruleset.relations[*relation].keeping) {
-            // A kept value is the whole world's; fewer facts would give another.
-            let mut known = BTreeSet::new();
-            full.tuples(*relation, &want, *possible, &mut |tuple| {
-                known.insert(tuple.to_vec());
-                Ok(())
-            })?;
-            found.retain(|tuple| known.contains(tuple));
-        }
-        self.keep(*relation, &mut found);
-        if found != *before {
-            if let Some(place) = self.world.loops[*relation] {
-                self.driven.borrow_mut().insert(place, true);
-            }
-            if let Some(table) = self.tables.borrow_mut().get_mut(goal) {
-                table.tuples = Rc::new(found);
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the words of a conclusion the things wanted there; false where they do not fit.
-    pub fn enter(&self, head: &[Term], pattern: &[Option<u32>], env: &mut Env<'_>) -> bool {
-        head.iter().zip(pattern).all(|(term, id)| match (term, id) {
-            (_, None) => true,
-            (Term::Var(var), Some(id)) => {
-                let known = env.ids[var.index()].replace(*id);
-                known.is_none_or(|known| known == *id)
-            }
-            (other, Some(id)) => self.term(other, env) == Some(*id),
-        })
-    }
-
-    fn keep(&self, relation: RelationId, tuples: &mut BTreeSet<Tuple>) {
-        let Some((keeping, slot)) = self.world.ruleset.relations[relation].keeping else { return };
-        let domain = self.world.domain(relation, slot);
-        let value = |tuple: &Tuple| self.world.values.value(domain, tuple[slot]);
-        let mut best: BTreeMap<Tuple, Tuple> = BTreeMap::new();
-        for tuple in tuples.iter() {
-            let mut key = tuple.clone();
-            key.remove(slot);
-            let better = best.get(&key).is_none_or(|old| match keeping {
-                crate::model::Keeping::Fewest => value(tuple) < value(old),
-                crate::model::Keeping::Most => value(tuple) > value(old),
-            });
-            if better {
-                best.insert(key, tuple.clone());
-            }
-        }
-        *tuples = best.into_values().collect();
+        overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit))
     }
 
     /// A term's id.

@@ -16,7 +16,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, Domain, DomainId, KindFact, KindId, LensId, Otherwise, QuestionId,
     RelationId, RowId, Ruleset, Ty, VarId,
 };
-use crate::plan::{Task, plan};
+use crate::plan::{Plan, Task, plan};
 use crate::verdict::Evaluation;
 
 /// The name of somebody a change brings in.
@@ -60,6 +60,10 @@ pub(super) struct World<'w> {
     pub kinds: &'w [KindFact],
     /// Per relation the loop it belongs to, if any.
     pub loops: IndexVec<RelationId, Option<usize>>,
+    /// What is worked out in which order.
+    pub plan: Plan,
+    /// Per lens the steps to the loops it reads.
+    pub to_loops: RefCell<BTreeMap<LensId, Rc<BTreeSet<usize>>>>,
     /// The most keys without a value that a new name may bring.
     pub most_keys: usize,
     /// What ends all work in this world before it is done, where something does.
@@ -101,7 +105,8 @@ impl<'w> World<'w> {
     pub fn new(ruleset: &'w Ruleset, evaluation: &'w Evaluation, kinds: &'w [KindFact]) -> Option<Self> {
         let stated = evaluation.stated.as_deref()?;
         let mut loops: IndexVec<RelationId, Option<usize>> = ruleset.relations.iter().map(|_| None).collect();
-        for (at, task) in plan(ruleset).steps.iter().enumerate() {
+        let plan = plan(ruleset);
+        for (at, task) in plan.steps.iter().enumerate() {
             if let Task::Relations { members, recursive: true } = task {
                 for member in members {
                     loops[*member] = Some(at);
@@ -122,6 +127,8 @@ impl<'w> World<'w> {
             indexes,
             kinds,
             loops,
+            plan,
+            to_loops: RefCell::default(),
             most_keys,
             clock: None,
             pot,

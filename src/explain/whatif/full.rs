@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::cone::Found;
 use crate::diag::Diagnostic;
 use crate::engine::{Limits, Profile};
+use crate::explain::cone::Found;
 use crate::explain::lookup::Tuple;
 use crate::explain::world::{Change, World};
 use crate::facts::{FactSet, FactsChange, Origin, changed};

@@ -3,17 +3,16 @@
 //! where that cannot be told cheaply, everything is evaluated anew and compared.
 
 mod changes;
-mod cone;
 mod full;
-mod loops;
 mod nevers;
 mod verify;
 
 use std::collections::BTreeMap;
 
-use self::cone::{Cone, Found, Wide};
+use self::nevers::Broken;
 pub use self::nevers::{NeverMoves, NeverWay};
 pub use self::verify::verify;
+use super::cone::{Cone, Found, Wide};
 use super::run::Run;
 use super::story::ruled_out;
 use super::world::{Change, World};
@@ -169,7 +168,7 @@ pub fn whatif(
     };
     let old = Run::new(&world, Change::default(), options.budget);
     let new = Run::new(&world, change.clone(), options.budget);
-    let found = if options.budget == 0 { Err(Wide::Steps) } else { Cone::new(&old, &new).spread() };
+    let found = if options.budget == 0 { Err(Wide::Steps) } else { reached(&old, &new) };
     match found {
         Ok((found, broken)) => {
             // Rows and proofs are looked for with steps of their own.
@@ -196,6 +195,14 @@ pub fn whatif(
     }
     go_on(&world, &options.limits)?;
     Ok((whatif, warnings))
+}
+
+/// Whom the change reaches, and which constraints are broken otherwise.
+fn reached(old: &Run<'_>, new: &Run<'_>) -> Result<(Found, Broken), Wide> {
+    let mut cone = Cone::new(old, new);
+    cone.spread(&old.world.plan.steps)?;
+    let (found, broken) = (cone.found()?, cone.nevers()?);
+    if new.failed.get() { Err(Wide::Failed) } else { Ok((found, broken)) }
 }
 
 /// Whether the work goes on, or some limit was reached.

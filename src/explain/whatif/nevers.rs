@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cone::{Broken, Cone, Wide};
 use crate::base::Idx;
+use crate::explain::cone::{Cone, Wide};
 use crate::explain::run::Run;
 use crate::explain::solve::Env;
 use crate::model::clause::bind;
@@ -34,6 +34,9 @@ pub struct NeverMoves {
     /// The ways that differ.
     pub ways: Vec<NeverWay>,
 }
+
+/// Constraints that are broken otherwise then.
+pub(super) type Broken = BTreeMap<NeverId, Vec<NeverWay>>;
 
 type Names = Vec<Option<Constant>>;
 type Words = Vec<(VarId, Option<Constant>)>;
@@ -87,8 +90,20 @@ pub(super) fn moves(evaluation: &Evaluation, broken: Broken) -> Vec<NeverMoves> 
 }
 
 impl Cone<'_, '_> {
+    /// The constraints that are broken otherwise.
+    pub fn nevers(&self) -> Result<Broken, Wide> {
+        let mut broken = Broken::new();
+        for never in self.old.world.ruleset.nevers.ids() {
+            let ways = self.never(never)?;
+            if !ways.is_empty() {
+                broken.insert(never, ways);
+            }
+        }
+        Ok(broken)
+    }
+
     /// The ways in which a constraint is broken otherwise.
-    pub fn never(&self, never: NeverId) -> Result<Vec<NeverWay>, Wide> {
+    fn never(&self, never: NeverId) -> Result<Vec<NeverWay>, Wide> {
         let clause = &self.old.world.ruleset.nevers[never].clause;
         let shown = shown(clause);
         // Things are looked up again; values go with them, for a missing one meets any.

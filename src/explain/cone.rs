@@ -3,18 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::nevers::NeverWay;
+use super::lookup::{Stop, Tuple, Want};
+use super::run::Run;
+use super::solve::{Env, gives};
+use super::world::Node;
 use crate::base::Idx;
-use crate::explain::lookup::{Stop, Tuple, Want};
-use crate::explain::run::Run;
-use crate::explain::solve::{Env, gives};
-use crate::explain::world::Node;
 use crate::facts::MISSING;
 use crate::model::clause::as_var;
 use crate::model::{
-    AtomSource, Clause, Cond, KindId, LensId, NeverId, Otherwise, QuestionId, RelationId, Term, Ty, VarId,
+    AtomSource, Clause, Cond, KindId, LensId, Otherwise, QuestionId, RelationId, Term, Ty, VarId,
 };
-use crate::plan::{Task, plan};
+use crate::plan::Task;
 use crate::verdict::Answer;
 
 /// Why it is better to work everything out again.
@@ -42,9 +41,6 @@ impl From<Stop> for Wide {
 /// Subjects that may be different, by lens, with what holds now and then.
 pub(super) type Found = BTreeMap<LensId, BTreeMap<Tuple, (Answer, Answer)>>;
 
-/// Constraints that are broken otherwise then.
-pub(super) type Broken = BTreeMap<NeverId, Vec<NeverWay>>;
-
 /// Two worlds side by side, and what was found different so far.
 pub(super) struct Cone<'r, 'w> {
     /// The world as evaluated.
@@ -56,7 +52,6 @@ pub(super) struct Cone<'r, 'w> {
     lenses: BTreeMap<LensId, BTreeSet<Tuple>>,
     populations: BTreeMap<QuestionId, BTreeSet<Tuple>>,
     found: Found,
-    broken: Broken,
 }
 
 /// Something a body asks, and whether it must hold itself for the body to.
@@ -103,38 +98,37 @@ impl<'r, 'w> Cone<'r, 'w> {
             kinds.entry(*kind).or_default().insert(*id);
         }
         let (lenses, populations, found) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { old, new, relations, kinds, lenses, populations, found, broken: Broken::new() }
+        Self { old, new, relations, kinds, lenses, populations, found }
     }
 
-    /// What the lenses may say otherwise, and of whom; and which constraints are broken otherwise.
-    pub fn spread(mut self) -> Result<(Found, Broken), Wide> {
-        let ruleset = self.old.world.ruleset;
-        for task in plan(ruleset).steps {
+    /// Goes through steps of a plan, each of which needs only earlier ones: what they make is different from what is.
+    pub fn spread<'t>(&mut self, steps: impl IntoIterator<Item = &'t Task>) -> Result<(), Wide> {
+        for task in steps {
             match task {
                 Task::Relations { members, recursive } => {
                     if !members.iter().any(|relation| self.new.is_touched(Node::Relation(*relation))) {
                         continue;
                     }
-                    if recursive {
-                        self.grow(&members)?;
+                    if *recursive {
+                        self.grow(members)?;
                     } else {
-                        members.into_iter().try_for_each(|relation| self.relation(relation))?;
+                        members.iter().try_for_each(|relation| self.relation(*relation))?;
                     }
                 }
-                Task::Population(question) => self.population(question)?,
-                Task::Lens(lens) => self.lens(lens)?,
+                Task::Population(question) => self.population(*question)?,
+                Task::Lens(lens) => self.lens(*lens)?,
             }
         }
+        if self.new.failed.get() { Err(Wide::Failed) } else { Ok(()) }
+    }
+
+    /// What the lenses say otherwise, and of whom, once all steps are gone through.
+    pub fn found(&mut self) -> Result<Found, Wide> {
+        let ruleset = self.old.world.ruleset;
         for question in ruleset.questions.ids().filter(|id| ruleset.questions[*id].among.is_none()) {
             self.open_question(question)?;
         }
-        for never in ruleset.nevers.ids() {
-            let ways = self.never(never)?;
-            if !ways.is_empty() {
-                self.broken.insert(never, ways);
-            }
-        }
-        if self.new.failed.get() { Err(Wide::Failed) } else { Ok((self.found, self.broken)) }
+        if self.new.failed.get() { Err(Wide::Failed) } else { Ok(std::mem::take(&mut self.found)) }
     }
 
     /// What is known to be different of a relation.
