@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::{Stop, Tuple, Want};
 use super::run::Run;
-use super::solve::{Env, gives};
+use super::solve::{Env, flatten, gives};
 use super::world::Node;
 use crate::base::Idx;
 use crate::facts::MISSING;
@@ -60,30 +60,61 @@ enum Asked<'c> {
     Kind(&'c Term, KindId),
 }
 
-/// Everything a clause asks.
-fn asked<'c>(
-    clause: &'c Clause,
-    visit: &mut dyn FnMut(Asked<'c>, bool) -> Result<(), Wide>,
-) -> Result<(), Wide> {
-    parts(&clause.when, true, visit)?;
-    clause.unless.iter().try_for_each(|unless| parts(unless, false, visit))
+/// Where a body asks that: itself, or in a negative part or an aggregate, with the sentences beside it there, all the way
+/// up to the body.
+#[derive(Clone, Copy)]
+struct Place<'p, 'c> {
+    positive: bool,
+    beside: &'p [&'c Cond],
+}
+
+/// Calls back with everything a clause asks.
+type Visit<'v, 'c> = &'v mut dyn FnMut(Asked<'c>, Place<'_, 'c>) -> Result<(), Wide>;
+
+fn asked<'c>(clause: &'c Clause, visit: Visit<'_, 'c>) -> Result<(), Wide> {
+    parts(&clause.when, true, &mut Vec::new(), visit)?;
+    clause.unless.iter().try_for_each(|unless| inner(unless, &mut Vec::new(), visit))
 }
 
 fn parts<'c>(
     cond: &'c Cond,
     positive: bool,
-    visit: &mut dyn FnMut(Asked<'c>, bool) -> Result<(), Wide>,
+    beside: &mut Vec<&'c Cond>,
+    visit: Visit<'_, 'c>,
 ) -> Result<(), Wide> {
     match cond {
-        Cond::And(all) | Cond::Or(all) => all.iter().try_for_each(|part| parts(part, positive, visit))?,
-        Cond::Not(inner, _) => parts(inner, false, visit)?,
-        Cond::Atom(atom) => visit(Asked::Atom(&atom.source, &atom.args), positive)?,
-        Cond::IsKind { term, kind, .. } => visit(Asked::Kind(term, *kind), positive)?,
+        Cond::And(all) => all.iter().try_for_each(|part| parts(part, positive, beside, visit))?,
+        Cond::Or(all) => all.iter().try_for_each(|part| {
+            if positive { parts(part, true, beside, visit) } else { inner(part, beside, visit) }
+        })?,
+        Cond::Not(body, _) => inner(body, beside, visit)?,
+        Cond::Atom(atom) => visit(Asked::Atom(&atom.source, &atom.args), Place { positive, beside })?,
+        Cond::IsKind { term, kind, .. } => visit(Asked::Kind(term, *kind), Place { positive, beside })?,
         Cond::Compare { .. } | Cond::Let { .. } | Cond::Stated { .. } => {}
     }
     let mut bodies = Vec::new();
     cond.aggregated(&mut |body| bodies.push(body));
-    bodies.into_iter().try_for_each(|body| parts(body, false, visit))
+    bodies.into_iter().try_for_each(|body| inner(body, beside, visit))
+}
+
+/// The same of a negative part, or of what an aggregate goes through.
+fn inner<'c>(body: &'c Cond, beside: &mut Vec<&'c Cond>, visit: Visit<'_, 'c>) -> Result<(), Wide> {
+    let before = beside.len();
+    let mut all = Vec::new();
+    flatten(body, &mut all);
+    beside.extend(all.into_iter().filter(|part| matches!(part, Cond::Atom(_))));
+    let result = parts(body, false, beside, visit);
+    beside.truncate(before);
+    result
+}
+
+/// The words for things in a sentence.
+fn things<'a>(clause: &'a Clause, part: &'a Cond) -> impl Iterator<Item = VarId> + 'a {
+    let args = match part {
+        Cond::Atom(atom) => atom.args.as_slice(),
+        _ => &[],
+    };
+    args.iter().filter_map(as_var).filter(|var| matches!(clause.vars[*var].ty, Ty::Thing(_)))
 }
 
 impl<'r, 'w> Cone<'r, 'w> {
@@ -312,13 +343,13 @@ impl<'r, 'w> Cone<'r, 'w> {
         let asked_about = question.filter(|_| !open.is_empty()).map(|question| (question, open.as_slice()));
         let nothing = BTreeSet::new();
         let mut seen: BTreeSet<Vec<Option<u32>>> = BTreeSet::new();
-        asked(clause, &mut |part, positive| match part {
+        asked(clause, &mut |part, place| match part {
             Asked::Kind(term, kind) => {
                 for id in self.kinds.get(&kind).into_iter().flatten() {
                     self.from(
                         clause,
                         (&[*id], std::slice::from_ref(term), None),
-                        (positive, &outer),
+                        (place, &outer),
                         asked_about,
                         &mut seen,
                         visit,
@@ -342,7 +373,7 @@ impl<'r, 'w> Cone<'r, 'w> {
                     self.from(
                         clause,
                         (tuple, args, relation),
-                        (positive, &outer),
+                        (place, &outer),
                         asked_about,
                         &mut seen,
                         visit,
@@ -354,34 +385,76 @@ impl<'r, 'w> Cone<'r, 'w> {
     }
 
     /// The ways that rest on this tuple where the body asks for it.
-    fn from(
+    fn from<'c>(
         &self,
-        clause: &Clause,
-        (tuple, args, relation): (&[u32], &[Term], Option<RelationId>),
-        (positive, outer): (bool, &BTreeSet<VarId>),
+        clause: &'c Clause,
+        fact: (&[u32], &[Term], Option<RelationId>),
+        (place, outer): (Place<'_, 'c>, &BTreeSet<VarId>),
         asked_about: Option<(QuestionId, &[VarId])>,
         seen: &mut BTreeSet<Vec<Option<u32>>>,
         visit: &mut dyn FnMut(&Run<'w>, &Env<'_>),
     ) -> Result<(), Wide> {
-        let Some(env) = self.bound(clause, (tuple, args, relation), (positive, outer)) else { return Ok(()) };
-        if !seen.insert(env.ids.clone()) {
-            return Ok(());
-        }
-        let mut envs = vec![env];
-        if let Some((question, open)) = asked_about
-            && open.iter().any(|slot| envs[0].ids[slot.index()].is_none())
-        {
-            envs = self.with_subjects(question, &envs[0])?;
-        }
-        for env in envs {
-            for run in [self.old, self.new] {
-                run.clause(clause, &mut env.clone(), true, &mut |env| {
-                    visit(run, env);
-                    Ok(())
-                })?;
+        let Some(env) = self.bound(clause, fact, (place.positive, outer)) else { return Ok(()) };
+        let led = if place.positive { vec![env] } else { self.led(clause, fact, (place, outer), env)? };
+        for env in led {
+            if !seen.insert(env.ids.clone()) {
+                continue;
+            }
+            let mut envs = vec![env];
+            if let Some((question, open)) = asked_about
+                && open.iter().any(|slot| envs[0].ids[slot.index()].is_none())
+            {
+                envs = self.with_subjects(question, &envs[0])?;
+            }
+            for env in envs {
+                for run in [self.old, self.new] {
+                    run.clause(clause, &mut env.clone(), true, &mut |env| {
+                        visit(run, env);
+                        Ok(())
+                    })?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The words of a body that what is asked in an inner part leads to: sentences beside it that name what it names have to
+    /// hold too, for it to have a say.
+    fn led<'c>(
+        &self,
+        clause: &'c Clause,
+        fact: (&[u32], &[Term], Option<RelationId>),
+        (place, outer): (Place<'_, 'c>, &BTreeSet<VarId>),
+        env: Env<'c>,
+    ) -> Result<Vec<Env<'c>>, Wide> {
+        let Some(within) = self.bound(clause, fact, (true, outer)) else { return Ok(Vec::new()) };
+        let is_known = |env: &Env<'_>, var: VarId| env.ids[var.index()].is_some();
+        let mut known: BTreeSet<VarId> = clause.vars.ids().filter(|var| is_known(&within, *var)).collect();
+        let (mut left, mut near) = (place.beside.to_vec(), Vec::new());
+        while let Some(at) = left.iter().position(|part| things(clause, part).any(|var| known.contains(&var)))
+        {
+            let part = left.swap_remove(at);
+            known.extend(things(clause, part));
+            near.push(part);
+        }
+        let reached: Vec<VarId> =
+            outer.iter().copied().filter(|var| known.contains(var) && !is_known(&env, *var)).collect();
+        if reached.is_empty() {
+            return Ok(vec![env]);
+        }
+        let mut found = BTreeSet::new();
+        for run in [self.old, self.new] {
+            run.all(&near, &mut within.clone(), true, &mut |within| {
+                found.insert(reached.iter().map(|var| within.ids[var.index()]).collect::<Vec<_>>());
+                Ok(())
+            })?;
+        }
+        let with = |ids: Vec<Option<u32>>| {
+            let mut env = env.clone();
+            reached.iter().zip(ids).for_each(|(var, id)| env.ids[var.index()] = id);
+            env
+        };
+        Ok(found.into_iter().map(with).collect())
     }
 
     /// The words with the names of every subject, now or then, that fits them.

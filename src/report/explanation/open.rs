@@ -8,7 +8,7 @@ use crate::checker::{Says, is_known_asked};
 use crate::explain::{
     Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing, WithoutResult, plainer,
 };
-use crate::model::Constant;
+use crate::model::{Constant, Ruleset};
 use crate::value::{Decimal, Value};
 
 /// So many ways to settle an answer are named.
@@ -92,7 +92,8 @@ impl Words<'_> {
         }
         if let Some(without) = open.without.as_ref().filter(|without| !without.is_empty()) {
             let line = |one: &WithoutResult| {
-                let (asked, (near, others)) = (self.as_written(one.at), outermost(&one.first, &one.last));
+                let (asked, (near, others)) =
+                    (self.as_written(one.at), outermost(self.ruleset, &one.first, &one.last));
                 let near = self.answered(near);
                 Line::new("change", format!("if {near}{others}: `{asked}` has no result"), None)
             };
@@ -119,7 +120,7 @@ impl Words<'_> {
         let mut runs: Vec<&[Settling]> = Vec::new();
         let mut from = None;
         for (at, one) in open.settling.iter().enumerate() {
-            let is_alone = match value_of(one) {
+            let is_alone = match value_of(self.ruleset, one) {
                 Some(Value::Text(_)) => true,
                 Some(value) => open.endless.contains(&value.kind()),
                 None => false,
@@ -142,7 +143,7 @@ impl Words<'_> {
         let mut lines: Vec<(&Settling, String)> = Vec::new();
         for group in &alone {
             let mut group = group.clone();
-            group.sort_by(|one, other| plainer_of(one, other));
+            group.sort_by(|one, other| plainer_of(self.ruleset, one, other));
             let others = match group.len() - 1 {
                 0 => String::new(),
                 1 => " (or one other that was tried)".to_owned(),
@@ -152,10 +153,11 @@ impl Words<'_> {
         }
         for (at, run) in runs.iter().enumerate() {
             // Of values one after the other that come to the same, the one next to what comes to something else.
-            let is_first = match (value_of(&run[0]), value_of(&run[run.len() - 1])) {
-                (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
-                _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
-            };
+            let is_first =
+                match (value_of(self.ruleset, &run[0]), value_of(self.ruleset, &run[run.len() - 1])) {
+                    (Some(Value::Number(first)), Some(Value::Number(last))) => first.abs() > last.abs(),
+                    _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
+                };
             let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
             let others =
                 ordered(&run[near], &run[far]).map_or_else(String::new, |value| or_beyond(value, !is_first));
@@ -234,15 +236,8 @@ fn is_beside((left, _): &Settling, (right, _): &Settling) -> bool {
 }
 
 /// The one next to what comes to something else of answers that lie one after the other, and how far they go.
-fn outermost<'a>(first: &'a Answered, last: &'a Answered) -> (&'a Answered, String) {
-    let value = |one: &'a Answered| {
-        let values = one.fact.args.iter().rev().filter_map(|arg| match arg {
-            Some(Constant::Value(value)) => Some(value),
-            _ => None,
-        });
-        values.into_iter().next()
-    };
-    match (value(first), value(last)) {
+fn outermost<'a>(ruleset: &Ruleset, first: &'a Answered, last: &'a Answered) -> (&'a Answered, String) {
+    match (value_in(ruleset, first), value_in(ruleset, last)) {
         (Some(low), Some(high)) if low != high => match (low, high) {
             (Value::Number(near), Value::Number(far)) if near.abs() > far.abs() => {
                 (last, or_beyond(low, false))
@@ -271,8 +266,8 @@ fn or_beyond(value: &Value, is_up: bool) -> String {
 }
 
 /// Which of two that differ in a last value a person would write.
-fn plainer_of(one: &Settling, other: &Settling) -> Ordering {
-    match (value_of(one), value_of(other)) {
+fn plainer_of(ruleset: &Ruleset, one: &Settling, other: &Settling) -> Ordering {
+    match (value_of(ruleset, one), value_of(ruleset, other)) {
         (Some(one), Some(other)) => plainer(one, other, &[]),
         (one, other) => one.cmp(&other),
     }
@@ -288,11 +283,19 @@ fn odd_before((answers, _): &Settling) -> bool {
     before.iter().flat_map(|one| &one.fact.args).any(is_odd)
 }
 
-/// The last value that the last answer of a settling states.
-fn value_of((answers, _): &Settling) -> Option<&Value> {
-    let answered = answers.last()?;
-    answered.fact.args.iter().rev().find_map(|arg| match arg {
+/// The value that the last answer of a settling states.
+fn value_of<'s>(ruleset: &Ruleset, (answers, _): &'s Settling) -> Option<&'s Value> {
+    value_in(ruleset, answers.last()?)
+}
+
+/// The value that an answer states for a gap; of another fact the last value.
+fn value_in<'a>(ruleset: &Ruleset, answered: &'a Answered) -> Option<&'a Value> {
+    let value = |arg: &'a Option<Constant>| match arg {
         Some(Constant::Value(value)) => Some(value),
-        _ => None,
-    })
+        Some(Constant::Thing(..)) | None => None,
+    };
+    match ruleset.relations[answered.fact.relation].open {
+        Some(slot) => answered.fact.args.get(slot).and_then(value),
+        None => answered.fact.args.iter().rev().find_map(value),
+    }
 }
