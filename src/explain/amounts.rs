@@ -1,17 +1,21 @@
 //! What calculations come to, written down: the values, and what was counted or added up.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 
-use super::calculate::Calc;
-use super::lookup::Stop;
+use super::calculate::{Calc, keys};
+use super::lookup::{Stop, Tuple};
 use super::run::Run;
 use super::solve::Env;
 use crate::checker::{Amount, Member};
-use crate::engine::Computed;
+use crate::engine::{Computed, Members};
 use crate::model::{Aggregate, Constant, Expr, Ty};
+use crate::value::{Decimal, Value};
 
 /// The most members of an aggregate that are shown.
 const MEMBERS: usize = 3;
+
+/// How many members an aggregate has, and the first of them.
+pub(super) type Shown = (usize, Vec<Member>);
 
 impl Run<'_> {
     /// What a calculation comes to, with what was counted or added up.
@@ -49,37 +53,51 @@ impl Run<'_> {
         Ok(Amount { range, perhaps_nothing, without, members: None })
     }
 
-    fn members_shown(
-        &self,
-        aggregate: &Aggregate,
-        env: &Env<'_>,
-    ) -> Result<Option<(usize, Vec<Member>)>, Stop> {
-        let Some(members) = self.whole().members_of(aggregate, env, false)? else { return Ok(None) };
-        let mut read = Vec::new();
-        crate::model::clause::expr_vars(&aggregate.value, &mut read);
-        let keys: BTreeSet<crate::model::VarId> = if aggregate.each.is_empty() {
-            read.into_iter().filter(|var| aggregate.owns(*var)).collect()
-        } else {
-            aggregate.each.iter().copied().collect()
-        };
-        let types: Vec<Ty> = keys.iter().map(|var| env.vars[*var].ty).collect();
-        let mut shown: Vec<Member> = members
-            .iter()
-            .map(|(key, value)| Member {
-                key: key
-                    .iter()
-                    .zip(&types)
-                    .map(|(id, ty)| self.world.constant(self.world.ruleset.domain_of(*ty), *id))
-                    .collect(),
-                value: value.as_ref().map(|(value, _)| value.clone()).filter(|_| !aggregate.each.is_empty()),
-            })
-            .collect();
-        let count = shown.len();
-        if count > MEMBERS {
-            shown.select_nth_unstable_by(MEMBERS, |left, right| left.key.cmp(&right.key));
-            shown.truncate(MEMBERS);
+    fn members_shown(&self, aggregate: &Aggregate, env: &Env<'_>) -> Result<Option<Shown>, Stop> {
+        if let Some(known) = self.shown_of_many(aggregate, env)? {
+            return Ok(Some(known));
         }
-        shown.sort_by(|left, right| left.key.cmp(&right.key));
-        Ok(Some((count, shown)))
+        let members = self.whole().members_of(aggregate, env, false)?;
+        Ok(members.map(|members| self.shown(aggregate, env, &members)))
+    }
+
+    /// How many members there are, and the first.
+    pub fn shown(&self, aggregate: &Aggregate, env: &Env<'_>, members: &Members) -> Shown {
+        let types: Vec<Ty> = keys(aggregate).into_iter().map(|var| env.vars[var].ty).collect();
+        let mut first: Vec<(&Tuple, &Option<(Value, Decimal)>)> = Vec::new();
+        for member in members {
+            let place =
+                first.partition_point(|other| self.in_order(other.0, member.0, &types) == Ordering::Less);
+            if place < MEMBERS {
+                first.insert(place, member);
+                first.truncate(MEMBERS);
+            }
+        }
+        let told = |(key, value): (&Tuple, &Option<(Value, Decimal)>)| Member {
+            key: key
+                .iter()
+                .zip(&types)
+                .map(|(id, ty)| self.world.constant(self.world.ruleset.domain_of(*ty), *id))
+                .collect(),
+            value: value.as_ref().map(|(value, _)| value.clone()).filter(|_| !aggregate.each.is_empty()),
+        };
+        (members.len(), first.into_iter().map(told).collect())
+    }
+
+    /// In which order two members are told: by names, and by values.
+    fn in_order(&self, left: &[u32], right: &[u32], types: &[Ty]) -> Ordering {
+        let slots = left.iter().zip(right).zip(types);
+        let own = |((left, right), ty): ((&u32, &u32), &Ty)| {
+            if left == right {
+                return Ordering::Equal;
+            }
+            let domain = self.world.ruleset.domain_of(*ty);
+            let names = &self.world.evaluation.dictionaries[domain];
+            if matches!(ty, Ty::Thing(_)) && [left, right].iter().all(|id| (**id as usize) < names.len()) {
+                return names.name(*left).cmp(names.name(*right));
+            }
+            self.world.constant(domain, *left).cmp(&self.world.constant(domain, *right))
+        };
+        slots.map(own).find(|order| *order != Ordering::Equal).unwrap_or(Ordering::Equal)
     }
 }

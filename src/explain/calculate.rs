@@ -97,13 +97,7 @@ impl Run<'_> {
         env: &Env<'_>,
         possible: bool,
     ) -> Result<Option<Members>, Stop> {
-        let mut read = Vec::new();
-        expr_vars(&aggregate.value, &mut read);
-        let keys: BTreeSet<VarId> = if aggregate.each.is_empty() {
-            read.into_iter().filter(|var| aggregate.owns(*var)).collect()
-        } else {
-            aggregate.each.iter().copied().collect()
-        };
+        let keys = keys(aggregate);
         let mut combinations = Combinations::default();
         let mut clash = false;
         let mut parts = Vec::new();
@@ -135,6 +129,16 @@ impl Run<'_> {
         })?;
         Ok(if !possible && clash { None } else { Some(combinations.members) })
     }
+}
+
+/// The words by which members of an aggregate are told apart.
+pub(super) fn keys(aggregate: &Aggregate) -> BTreeSet<VarId> {
+    if !aggregate.each.is_empty() {
+        return aggregate.each.iter().copied().collect();
+    }
+    let mut read = Vec::new();
+    expr_vars(&aggregate.value, &mut read);
+    read.into_iter().filter(|var| aggregate.owns(*var)).collect()
 }
 
 /// Whether two sides compare so: some two values of theirs (possible), or all (certain).

@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use rustc_hash::FxBuildHasher;
 
+use super::amounts::Shown;
 use super::calculate::Calc;
 use super::lookup::Stop;
 use super::run::Run;
@@ -19,6 +21,11 @@ use crate::model::{Aggregate, VarId};
 /// An aggregate over so many members is not gone through anew where its value is certain whatever is filled in.
 const MANY: usize = 1 << 10;
 
+/// Of more members than that not all are noted where an answer is read off them.
+const MOST_TRACED: usize = 20_000;
+/// An aggregate is gone through anew where there are so many times as many steps left as it had members.
+const A_LOOK: u64 = 8;
+
 /// An aggregate by its place, and the ids of words that are not its own.
 type Key = (Span, Vec<Option<u32>>);
 
@@ -29,8 +36,21 @@ pub(super) type Sums = HashMap<Key, Figure, FxBuildHasher>;
 #[derive(Clone, Debug)]
 pub(super) struct Figure {
     comes_to: Calc,
+    /// Of how many members.
+    members: usize,
+    /// How many of these there are for certain, and the first of them, where they are many.
+    shown: Option<Rc<Shown>>,
+}
+
+impl Figure {
+    fn failed() -> Self {
+        Self { comes_to: Calc::Failed, members: 0, shown: None }
+    }
+
     /// Whether there is a value, of many members.
-    is_heavy: bool,
+    fn is_heavy(&self) -> bool {
+        self.members >= MANY && matches!(self.comes_to, Calc::Of(Computed::Value(_)))
+    }
 }
 
 impl Run<'_> {
@@ -48,10 +68,19 @@ impl Run<'_> {
         let is_same = completed.is_none() && whole.is_at_rest() && whole.reaches_nothing(aggregate);
         let stays = is_same && keeps;
         if let Some(known) = whole.world.sums.borrow().get(&key)
-            && (stays || (is_same || completed.is_some()) && known.is_heavy)
+            && (stays || (is_same || completed.is_some()) && known.is_heavy())
         {
             whole.tick()?;
             return Ok(known.comes_to.clone());
+        }
+        let most = whole.world.sums.borrow().get(&key).map_or(0, |known| known.members);
+        if completed.is_none() && most > MOST_TRACED && whole.trace.is_some() {
+            // Of so many one changes little: what it comes to as it is will do to tell what else has a say.
+            whole.note(|trace| trace.near = true);
+            return Ok(whole.world.sums.borrow()[&key].comes_to.clone());
+        }
+        if completed.is_none() && most as u64 > whole.steps_left() / A_LOOK {
+            return Err(Stop::Spent);
         }
         let before = whole.trace.as_ref().filter(|_| completed.is_some()).map(RefCell::take);
         let figure = whole.figure(aggregate, env);
@@ -59,7 +88,7 @@ impl Run<'_> {
             let base = completed.and_then(|base| base.aggregate(aggregate, env).ok());
             base.is_some_and(|base| base == figure.comes_to)
         };
-        let is_certain = figure.as_ref().is_ok_and(|figure| figure.is_heavy && agrees(figure));
+        let is_certain = figure.as_ref().is_ok_and(|figure| figure.is_heavy() && agrees(figure));
         if let (Some(before), Some(trace)) = (before, &whole.trace) {
             let own = trace.replace(before);
             if !is_certain {
@@ -76,15 +105,38 @@ impl Run<'_> {
         Ok(figure.comes_to)
     }
 
+    /// How many members an aggregate has for certain, and the first of them, where they are many and were gone through.
+    pub(super) fn shown_of_many(&self, aggregate: &Aggregate, env: &Env<'_>) -> Result<Option<Shown>, Stop> {
+        self.aggregate(aggregate, env)?;
+        let (whole, key) = (self.whole(), (aggregate.span, outer(aggregate, env)));
+        let of = |sums: &Sums| sums.get(&key).and_then(|known| known.shown.clone());
+        let own = of(&whole.sums.borrow());
+        let stays = own.is_none() && whole.is_at_rest() && whole.reaches_nothing(aggregate);
+        let known = own.or_else(|| of(&whole.world.sums.borrow()).filter(|_| stays));
+        Ok(known.map(|shown| Shown::clone(&shown)))
+    }
+
     /// The same, worked out.
     fn figure(&self, aggregate: &Aggregate, env: &Env<'_>) -> Result<Figure, Stop> {
         let members = |possible| self.strictly(|_| self.members_of(aggregate, env, possible));
-        let (Some(certain), Some(possible)) = (members(false)?, members(true)?) else {
-            return Ok(Figure { comes_to: Calc::Failed, is_heavy: false });
+        let Some(certain) = members(false)? else {
+            return Ok(Figure::failed());
         };
-        let comes_to: Calc = crate::engine::aggregated(aggregate.kind, &certain, &possible).into();
-        let is_heavy = possible.len() >= MANY && matches!(comes_to, Calc::Of(Computed::Value(_)));
-        Ok(Figure { comes_to, is_heavy })
+        let shown = (certain.len() >= MANY).then(|| Rc::new(self.shown(aggregate, env, &certain)));
+        if shown.is_some() && self.reaches_nothing(aggregate) && self.is_sure_of(aggregate) {
+            let comes_to = crate::engine::aggregated(aggregate.kind, &certain, &certain).into();
+            return Ok(Figure { comes_to, members: certain.len(), shown });
+        }
+        let Some(possible) = members(true)? else { return Ok(Figure::failed()) };
+        let comes_to = crate::engine::aggregated(aggregate.kind, &certain, &possible).into();
+        Ok(Figure { comes_to, members: possible.len(), shown })
+    }
+
+    /// Whether nothing open has a say in which members there are, and in what they come to.
+    fn is_sure_of(&self, aggregate: &Aggregate) -> bool {
+        let mut nodes = Vec::new();
+        cond_reads(&aggregate.body, &mut nodes);
+        nodes.into_iter().all(|node| self.world.is_sure(node))
     }
 
     /// Whether nothing that differs here has a say in an aggregate.
