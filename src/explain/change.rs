@@ -11,7 +11,7 @@ use super::moves::{Move, Scope, Sofar};
 use super::nearest::Tried;
 use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
-use super::world::{Change, World};
+use super::world::{Change, Node, World};
 use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
@@ -113,7 +113,8 @@ impl<'w> Search<'w> {
 
     /// A changed world, where what is different of loops that lenses read is worked out from what the change reaches.
     fn changed(&mut self, lenses: &[LensId], change: Change) -> Result<Run<'w>, Stop> {
-        let most = self.left.min(MOST_STEPS);
+        // One world that takes very long is not to leave nothing for all others.
+        let most = self.left.min(MOST_STEPS.min((self.left / A_SHARE).max(LEAST_STEPS)));
         let made = |change| self.base.differing(change, most).noting(Noted::few());
         let (old, new) = (self.base.differing(Change::default(), most), made(change));
         let settled = settle((&old, &new), lenses, MOST_SETTLING);
@@ -375,7 +376,7 @@ impl Search<'_> {
     /// What that is read off.
     fn trace(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Trace, Stop> {
         let most = self.left.min(MOST_STEPS);
-        let goes_round = lenses.iter().any(|lens| !self.world.steps_to_loops(*lens).is_empty());
+        let goes_round = lenses.iter().any(|lens| self.world.goes_round(Node::Lens(*lens)));
         let first = if goes_round { most.min(MOST_TRACING) } else { most };
         let run = Run::tracing(self.world, change.clone(), first);
         match self.asked(&run, lenses, subject) {
@@ -384,7 +385,7 @@ impl Search<'_> {
             Err(_) => {}
         }
         // Of loops that go too far what lies near is looked at, and what proofs rest on.
-        let run = Run::tracing_near(self.world, change, self.left.min(MOST_STEPS));
+        let run = Run::tracing_near(self.base, change, self.left.min(MOST_STEPS));
         self.asked(&run, lenses, subject)?;
         let mut trace = run.into_trace();
         let known = self.first.iter().filter_map(|(relation, tuple)| {
@@ -441,6 +442,10 @@ pub(super) fn said(answers: &[Answer]) -> Vec<Says> {
 
 /// Steps one world may take.
 const MOST_STEPS: u64 = 2_000_000;
+
+/// One part in so many of those left, but some in any case.
+const A_SHARE: u64 = 8;
+const LEAST_STEPS: u64 = 20_000;
 
 /// Of these so many to note all that an answer is read off, where loops of rules are.
 const MOST_TRACING: u64 = 100_000;

@@ -60,16 +60,20 @@ impl Run<'_> {
         }
         let depth = self.depth.get();
         let place = self.world.loops[relation];
-        if place.is_some()
-            && !self.world.leaves_out(Node::Relation(relation))
-            && self.near.is_some_and(|(deep, most)| depth > deep || self.tables.borrow().len() > most)
-        {
+        let is_far = |(deep, most): (usize, usize)| {
+            depth > deep || self.tables.borrow().len() > most || self.world.growing(relation).is_some()
+        };
+        if place.is_some() && self.near.is_some_and(is_far) {
             let want = wants(&goal.1);
             let mut known = BTreeSet::new();
-            self.evaluated(relation, &want, possible, &mut |tuple| {
+            let mut take = |tuple: &[u32]| {
                 known.insert(tuple.to_vec());
                 Ok(())
-            })?;
+            };
+            match self.beyond(Node::Relation(relation)) {
+                Some(beyond) => beyond.tuples(relation, &want, possible, &mut take)?,
+                None => self.evaluated(relation, &want, possible, &mut take)?,
+            }
             return Ok(Rc::new(known));
         }
         if depth > DEEPEST {

@@ -412,7 +412,7 @@ impl Search<'_> {
             let answers = self.after_all(&all, subject, moves);
             answers.is_ok() && self.failed
         };
-        !fails(moves) || fails(&[])
+        (!fails(moves) || fails(&[])) && !self.doubles(moves)
     }
 
     /// What lenses say after changes; nothing where these cannot be made.

@@ -112,7 +112,7 @@ impl World<'_> {
     }
 
     /// The steps to the loops that a lens reads, where what is different of these can be told from what was evaluated.
-    pub fn steps_to_loops(&self, lens: LensId) -> Rc<BTreeSet<usize>> {
+    fn steps_to_loops(&self, lens: LensId) -> Rc<BTreeSet<usize>> {
         if let Some(known) = self.to_loops.borrow().get(&lens) {
             return Rc::clone(known);
         }

@@ -10,6 +10,7 @@ mod cone;
 mod constants;
 mod corner;
 mod dates;
+mod doubled;
 mod even;
 mod figures;
 mod goals;

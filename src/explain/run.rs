@@ -192,9 +192,9 @@ impl<'w> Run<'w> {
         Self { trace: Some(RefCell::default()), ..Self::new(world, change, budget) }
     }
 
-    /// The same, where loops that go far are read off the evaluation but for what lies near.
-    pub fn tracing_near(world: &'w World<'w>, change: Change, budget: u64) -> Self {
-        Self { near: Some(NEAR), ..Self::tracing(world, change, budget) }
+    /// The same, where loops that go far are read off the evaluation of another but for what lies near.
+    pub fn tracing_near(base: &Run<'w>, change: Change, budget: u64) -> Self {
+        Self { near: Some(NEAR), beyond: base.beyond, ..Self::tracing(base.world, change, budget) }
     }
 
     /// A completion of a world, tracing: what is known stays what it is there.

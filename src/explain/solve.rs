@@ -13,6 +13,10 @@ use crate::model::clause::{as_var, expr_vars};
 use crate::model::{Atom, AtomSource, Clause, Cond, Term, Ty, Var, VarId};
 use crate::verdict::Outcome;
 
+/// Of so many rows it makes little difference how many they are; of more, twice as many count as one more slot that is open.
+const FEW_ROWS: usize = 64;
+const MOST_CROWD: usize = 8;
+
 /// What the words of a body stand for so far.
 #[derive(Clone, Debug)]
 pub(super) struct Env<'r> {
@@ -204,8 +208,16 @@ impl Run<'_> {
         match (bound, open) {
             (_, 0) => 2,
             (0, open) => 20 + open + grows,
-            (_, open) => 4 + open.min(5) + grows,
+            (_, open) => 4 + open.min(5) + grows + self.crowd(atom, env),
         }
+    }
+
+    /// How much is to be gone through where some slots are known, beyond a few rows.
+    fn crowd(&self, atom: &Atom, env: &Env<'_>) -> usize {
+        let AtomSource::Relation(relation) = atom.source else { return 0 };
+        let known = (0..atom.args.len()).filter(|slot| self.term(&atom.args[*slot], env).is_some());
+        let rows = known.map(|slot| self.world.rows_of_one(relation, slot)).min().unwrap_or(0);
+        (rows / FEW_ROWS).checked_ilog2().map_or(0, |more| (more as usize + 1).min(MOST_CROWD))
     }
 
     /// The tuples a sentence meets, with the words that takes.

@@ -166,6 +166,9 @@ impl<'t> Tried<'t> {
             let said = trace.joined.names.range((domain, 0)..=(domain, u32::MAX));
             met.map(|(_, id)| *id).chain(said.map(|(_, id)| *id)).collect()
         };
+        // A name of nothing cannot be written.
+        let dictionary = &world.evaluation.dictionaries[domain];
+        names.retain(|id| *id >= count || !dictionary.name(*id).is_empty());
         names.extend(self.newcomers(domain));
         names.into_iter().collect()
     }

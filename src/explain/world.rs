@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::figures::Sums;
 use super::grow::Growing;
 use super::lookup::{Indexes, Tuple};
-use crate::base::{Idx, IndexVec};
+use crate::base::{BitSet, Idx, IndexVec};
 use crate::engine::{Clock, Reached, Values};
 use crate::facts::{MISSING, Origin, Stated};
 use crate::model::{
@@ -87,9 +87,14 @@ pub(super) struct World<'w> {
     least: RefCell<BTreeMap<(LensId, RowId), Rc<Clause>>>,
     /// What aggregates come to that no change looked at had a say in.
     pub sums: RefCell<Sums>,
+    /// How many rows of a relation name one and the same in a slot.
+    crowds: RefCell<BTreeMap<(RelationId, usize), usize>>,
     /// How relations of loops grow, where they do.
     growing: RefCell<BTreeMap<RelationId, Option<Rc<Growing>>>>,
 }
+
+/// How far what rules that go in circles have a say in is from what is stated.
+const CIRCLES: u8 = 2;
 
 /// Something that is worked out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -142,6 +147,7 @@ impl<'w> World<'w> {
             sure: RefCell::default(),
             least: RefCell::default(),
             sums: RefCell::default(),
+            crowds: RefCell::default(),
             growing: RefCell::default(),
         })
     }
@@ -253,6 +259,11 @@ impl<'w> World<'w> {
         nodes.into_iter().map(|node| self.weight_of(node)).max().unwrap_or(0)
     }
 
+    /// Whether rules that go in circles have a say in a node.
+    pub fn goes_round(&self, node: Node) -> bool {
+        self.weight_of(node) == CIRCLES
+    }
+
     fn weight_of(&self, node: Node) -> u8 {
         if let Some(known) = self.weights.borrow().get(&node) {
             return *known;
@@ -260,7 +271,7 @@ impl<'w> World<'w> {
         let reads = self.reads(node);
         let in_circles =
             |node: &Node| matches!(node, Node::Relation(relation) if self.loops[*relation].is_some());
-        let weight = if reads.iter().any(in_circles) { 2 } else { u8::from(reads.len() > 1) };
+        let weight = if reads.iter().any(in_circles) { CIRCLES } else { u8::from(reads.len() > 1) };
         self.weights.borrow_mut().insert(node, weight);
         weight
     }
@@ -291,6 +302,26 @@ impl<'w> World<'w> {
         let is_derived = || self.ruleset.rules.iter().any(|rule| rule.relation == relation);
         let lacks = |slot: usize| facts.columns(false)[slot].contains(&MISSING) || is_derived();
         facts.len(true) > 0 || self.ruleset.relations[relation].open.is_some_and(lacks)
+    }
+
+    /// How many rows of a relation name one and the same in a slot, on average.
+    pub fn rows_of_one(&self, relation: RelationId, slot: usize) -> usize {
+        if let Some(known) = self.crowds.borrow().get(&(relation, slot)) {
+            return *known;
+        }
+        let is_derived = self.ruleset.rules.iter().any(|rule| rule.relation == relation);
+        let column = if is_derived {
+            self.evaluation.relations[relation].certain.get(slot)
+        } else {
+            self.stated.relations[relation].columns(false).get(slot)
+        };
+        let ids = column.map_or(&[][..], |column| column.as_slice());
+        let most = ids.iter().filter(|id| **id != MISSING).max().map_or(0, |most| *most as usize + 1);
+        let mut seen = BitSet::new(most);
+        ids.iter().filter(|id| **id != MISSING).for_each(|id| seen.insert(*id as usize));
+        let rows = ids.len() / seen.count().max(1);
+        self.crowds.borrow_mut().insert((relation, slot), rows);
+        rows
     }
 
     /// How a relation of a loop grows one tuple from another, where it does.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ir::{BinaryOp, Clause, Cond, Expr, ParameterId, Term, VarId};
+use super::ir::{BinaryOp, Clause, Cond, Expr, ParameterId, Ruleset, Term, VarId};
 use crate::value::{Decimal, Value};
 
 /// Adds the variables that a condition gives a value whenever it holds.
@@ -139,6 +139,15 @@ fn each_term_of(expr: &Expr, visit: &mut dyn FnMut(&Term)) {
             each_term(&aggregate.body, visit);
         }
     }
+}
+
+/// All clauses of a ruleset.
+pub(crate) fn clauses(ruleset: &Ruleset) -> impl Iterator<Item = &Clause> {
+    let rules = ruleset.rules.iter().map(|rule| &rule.clause);
+    let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
+    let rows = ruleset.lenses.iter().flat_map(|lens| lens.rows.iter().map(|row| &row.clause));
+    let nevers = ruleset.nevers.iter().map(|never| &never.clause);
+    rules.chain(among).chain(rows).chain(nevers)
 }
 
 /// The parameters that a clause names.

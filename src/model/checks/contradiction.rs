@@ -1,8 +1,8 @@
 //! Conditions of one `and` that can never hold together.
 
-use super::population::clauses;
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
+use crate::model::clause::clauses;
 use crate::model::ir::{Atom, CompareOp, Cond, Constant, Expr, Ruleset, Term, VarId};
 use crate::value::Value;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::graph::{Graph, Node};
 use crate::diag::{Code, Diagnostic};
+use crate::model::clause::clauses;
 use crate::model::ir::{Atom, AtomSource, Clause, Cond, LensId, Otherwise, RelationId, Ruleset, VerdictId};
 
 pub(super) fn check(ruleset: &Ruleset, graph: &Graph) -> Vec<Diagnostic> {
@@ -82,15 +83,6 @@ fn otherwise_gives(ruleset: &Ruleset, lens: LensId, verdict: VerdictId) -> bool 
         }
     }
     true
-}
-
-/// All clauses of a ruleset.
-pub(super) fn clauses(ruleset: &Ruleset) -> impl Iterator<Item = &Clause> {
-    let rules = ruleset.rules.iter().map(|rule| &rule.clause);
-    let among = ruleset.questions.iter().filter_map(|question| question.among.as_ref());
-    let rows = ruleset.lenses.iter().flat_map(|lens| lens.rows.iter().map(|row| &row.clause));
-    let nevers = ruleset.nevers.iter().map(|never| &never.clause);
-    rules.chain(among).chain(rows).chain(nevers)
 }
 
 /// The relations whose facts are counted or added up somewhere.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::population::{atoms, clauses};
+use super::population::atoms;
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic};
+use crate::model::clause::clauses;
 use crate::model::clause::parameters_of;
 use crate::model::ir::{
     AtomSource, Cond, ExpectationKind, KindId, ParameterId, RelationId, Ruleset, Term, Ty,
