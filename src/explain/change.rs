@@ -248,7 +248,7 @@ impl Search<'_> {
             let tried = Tried { moves: all.clone(), says, reach: Reach::Only, sides };
             if (question.wanted)(&answers) {
                 // What could not be evaluated as a whole says nothing.
-                if self.failed {
+                if self.failed || self.doubles(&all) {
                     whole = false;
                     sets.beside.push(Tried { says: Vec::new(), ..tried });
                 } else {

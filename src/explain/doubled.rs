@@ -16,13 +16,18 @@ use crate::model::clause::{as_var, clauses, expr_vars};
 use crate::model::{Aggregate, Atom, AtomSource, Clause, Cond, RelationId, Ty, VarId};
 
 impl World<'_> {
-    /// Whether what is stated has the same things with other values.
-    fn has_another(&self, relation: RelationId, tuple: &[u32]) -> bool {
+    /// The world after changes; `None` where they cannot be made.
+    pub fn after_all(&self, moves: &[Move]) -> Option<Change> {
+        moves.iter().try_fold(Change::default(), |change, one| self.after(&change, one))
+    }
+
+    /// Whether what is stated after a change has the same things with other values.
+    fn has_another(&self, change: &Change, relation: RelationId, tuple: &[u32]) -> bool {
         let slots = tuple.iter().enumerate();
         let want: Vec<Want> = slots
             .map(|(slot, id)| if self.is_value(relation, slot) { Want::Any } else { Want::Is(*id) })
             .collect();
-        let run = Run::new(self, Change::default(), u64::MAX);
+        let run = Run::new(self, change.clone(), u64::MAX);
         let is_other = &mut |found: &[u32]| if found == tuple { Ok(()) } else { Err(Stop::Enough) };
         !want.iter().all(|want| *want != Want::Any) && run.stated(relation, &want, true, is_other).is_err()
     }
@@ -49,8 +54,9 @@ fn taken<'a>(aggregate: &'a Aggregate, parts: &[&'a Cond], relation: RelationId)
 impl Search<'_> {
     /// Whether some change gives a member of an aggregate a second value.
     pub(super) fn doubles(&mut self, moves: &[Move]) -> bool {
+        let Some(change) = self.world.after_all(moves) else { return false };
         moves.iter().any(|one| match one {
-            Move::Add(relation, tuple) if self.world.has_another(*relation, tuple) => {
+            Move::Add(relation, tuple) if self.world.has_another(&change, *relation, tuple) => {
                 clauses(self.world.ruleset).any(|clause| self.doubles_in(clause, *relation, tuple))
             }
             Move::Add(..) | Move::Remove(..) | Move::Set(..) | Move::Leave(..) | Move::Join(..) => false,

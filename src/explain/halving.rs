@@ -9,7 +9,6 @@ use super::change::{Answer, Question, Search, said};
 use super::moves::Move;
 use super::nearest::{Shape, Tried};
 use super::roots::{Compared, EQUAL, Sides, across, middle_of, roots, unseen};
-use super::world::Change;
 use super::{Reach, lookup::Stop};
 use crate::checker::Says;
 use crate::model::LensId;
@@ -422,11 +421,7 @@ impl Search<'_> {
         subject: &[u32],
         moves: &[Move],
     ) -> Result<Option<Vec<Answer>>, Stop> {
-        let mut change = Change::default();
-        for one in moves {
-            let Some(next) = self.world.after(&change, one) else { return Ok(None) };
-            change = next;
-        }
+        let Some(change) = self.world.after_all(moves) else { return Ok(None) };
         self.answers(lenses, subject, change).map(Some)
     }
 }

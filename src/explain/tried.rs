@@ -173,19 +173,20 @@ impl<'t> Tried<'t> {
         names.into_iter().collect()
     }
 
-    /// The ways to fill what was looked for; whether these are all that could matter. Where they are too many, any name
-    /// is one that nothing has.
+    /// The ways to fill what was looked for; whether these are all that could matter. Where they are too many, values are
+    /// those that rules name and those near what facts state there, and where that does not do, any name is one that
+    /// nothing has.
     pub fn fillings(&self, relation: RelationId, want: &[Want], visit: &mut dyn FnMut(Tuple)) -> bool {
-        let is_whole = [false, true].into_iter().find_map(|only_new| {
-            let ways = self.ways(relation, want, only_new)?;
+        let is_whole = [Fill::All, Fill::Near, Fill::New].into_iter().find_map(|fill| {
+            let ways = self.ways(relation, want, fill)?;
             ways.into_iter().for_each(&mut *visit);
-            Some(!only_new)
+            Some(fill == Fill::All)
         });
         is_whole.unwrap_or(false)
     }
 
     /// The ways to fill what was looked for; nothing where they are too many.
-    fn ways(&self, relation: RelationId, want: &[Want], only_new: bool) -> Option<Vec<Tuple>> {
+    fn ways(&self, relation: RelationId, want: &[Want], fill: Fill) -> Option<Vec<Tuple>> {
         let mut ways: Vec<Tuple> = vec![Vec::new()];
         for (slot, want) in want.iter().enumerate() {
             let domain = self.world.domain(relation, slot);
@@ -193,7 +194,8 @@ impl<'t> Tried<'t> {
             let ids: Rc<[u32]> = match want {
                 Want::Is(MISSING) if is_value => Rc::new([]),
                 Want::Is(id) | Want::IsOrMissing(id) => Rc::new([*id]),
-                Want::Any if only_new && !is_value => self.newcomers(domain).collect(),
+                Want::Any if fill == Fill::New && !is_value => self.newcomers(domain).collect(),
+                Want::Any if fill == Fill::Near && is_value => self.near(relation, slot),
                 Want::Any => self.of(domain),
             };
             if ways.len() * ids.len() > FILLINGS {
@@ -204,6 +206,34 @@ impl<'t> Tried<'t> {
         }
         Some(ways)
     }
+
+    /// The values that rules name, and those that facts which were seen state in this slot with those beside them.
+    fn near(&self, relation: RelationId, slot: usize) -> Rc<[u32]> {
+        let (world, domain) = (self.world, self.world.domain(relation, slot));
+        let own = self.trace.facts.iter().filter(|(other, ..)| *other == relation);
+        let met: BTreeSet<Value> =
+            own.filter_map(|(_, tuple, _)| world.values.value(domain, tuple[slot])).collect();
+        let named = self
+            .rules
+            .values
+            .iter()
+            .filter(|value| world.ruleset.domains[domain] == Domain::Values(value.kind()));
+        let mut all: BTreeSet<Value> =
+            met.iter().flat_map(beside).chain(met.iter().cloned()).chain(named.cloned()).collect();
+        let far = far(all.iter());
+        all.extend(far);
+        all.into_iter().map(|value| world.id(&Constant::Value(value))).collect()
+    }
+}
+
+/// What is put where anything may stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    All,
+    /// Of values those near what is stated.
+    Near,
+    /// Of names new ones.
+    New,
 }
 
 /// The value of a kind that is tried where rules and facts name none.

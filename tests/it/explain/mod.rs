@@ -6,6 +6,7 @@ mod changes;
 mod claims;
 mod false_claims;
 mod gaps;
+mod large;
 mod on_demand;
 mod open;
 mod proofs;
