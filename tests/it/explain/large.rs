@@ -80,7 +80,8 @@ fn what_few_rows_name_is_looked_up_before_what_many_do() {
         otherwise safe\n}\nfacts {\n  p exists\n  dev7 maintains p since 2024-01-01\n  dev8 maintains p since 2024-01-01\n"
         .to_owned();
     (0..4000).for_each(|at| {
-        _ = writeln!(rules, "  dev{at} uses two factors {}", if at == 7 { "no" } else { "yes" })
+        let uses = if at == 7 { "no" } else { "yes" };
+        let _ = writeln!(rules, "  dev{at} uses two factors {uses}");
     });
     (5000..7000).for_each(|at| _ = writeln!(rules, "  dev{at} uses two factors no"));
     let told = told_within(&format!("{rules}}}\n"), "p", 20_000);
