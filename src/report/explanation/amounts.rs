@@ -71,13 +71,24 @@ impl Words<'_> {
             Expr::Term(Term::Constant(_)) => self.amount(amount),
             other => format!("{} ({}){}", self.expr(other, body), self.amount(amount), self.members(amount)),
         };
+        let expr = left;
         let left = match left {
             Expr::Term(Term::Constant(_)) => self.amount(lhs),
             other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
         };
         let known = certain || is_sure(lhs, op, rhs);
+        if known && is_flag(lhs) && !matches!(expr, Expr::Term(Term::Constant(_))) {
+            // Of yes and no the one says enough.
+            return left.trim_end_matches(',').to_owned();
+        }
         format!("{left} {} {}", if known { compared(op) } else { maybe_compared(op) }, side(right, rhs))
     }
+}
+
+/// Whether a side is known to be yes, or to be no.
+pub(super) fn is_flag(amount: &Amount) -> bool {
+    let one = |constant: &Constant| matches!(constant, Constant::Value(Value::Flag(_)));
+    amount.range.as_ref().is_some_and(|(low, high)| one(low) && low == high) && !amount.perhaps_nothing
 }
 
 /// A side of a comparison, and what it comes to.

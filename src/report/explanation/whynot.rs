@@ -1,6 +1,6 @@
 //! What rows lack, in words.
 
-use super::amounts::{is_sure, rounded, worked_out_first};
+use super::amounts::{is_flag, is_sure, rounded, worked_out_first};
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
@@ -216,6 +216,13 @@ impl Words<'_> {
                     }
                 }
                 let ((lhs, left), op, (rhs, right)) = worked_out_first((lhs, left), *op, (rhs, right));
+                if is_flag(left) && is_flag(right) {
+                    let (expr, own) = (self.expr(lhs, body), self.amount(left));
+                    return match op {
+                        CompareOp::Eq => format!("{expr} is {own}, not {}", self.bound(rhs, right, body)),
+                        _ => format!("{expr} is {own}"),
+                    };
+                }
                 let settled = [left, right].iter().all(|side| is_settled(side));
                 let never = settled || gap.is_some() || is_sure(left, op.negated(), right);
                 let not = if never { "not" } else { "not for certain" };
