@@ -117,7 +117,10 @@ impl<'w> Search<'w> {
         let most = self.left.min(MOST_STEPS.min((self.left / A_SHARE).max(LEAST_STEPS)));
         let made = |change| self.base.differing(change, most).noting(Noted::few());
         let (old, new) = (self.base.differing(Change::default(), most), made(change));
+        let short = self.world.short.get();
         let settled = settle((&old, &new), lenses, MOST_SETTLING);
+        // What was left out may be too much to work out for that.
+        self.world.short.set(short);
         self.left = self.left.saturating_sub(most - new.left());
         match settled {
             Ok(()) => Ok(new),

@@ -116,11 +116,11 @@ impl World<'_> {
         if let Some(known) = self.to_loops.borrow().get(&lens) {
             return Rc::clone(known);
         }
-        let hands_on_values = |node: &Node| match node {
-            Node::Relation(relation) => self.loops[*relation].is_some() && self.has_values(*relation),
-            Node::Population(_) | Node::Lens(_) | Node::Kind(_) => false,
+        // What was left out is asked of whoever works that out; of subjects nobody keeps what is different then.
+        let is_told = |node: &Node| match node {
+            Node::Relation(relation) => self.loops[*relation].is_none() || !self.has_values(*relation),
+            Node::Population(_) | Node::Lens(_) | Node::Kind(_) => !self.leaves_out(*node),
         };
-        let is_told = |node: &Node| !hands_on_values(node) && !self.leaves_out(*node);
         let mut needed: BTreeSet<Node> = BTreeSet::new();
         for node in &*self.reads(Node::Lens(lens)) {
             let is_loop = matches!(node, Node::Relation(relation) if self.loops[*relation].is_some());

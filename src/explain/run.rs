@@ -365,11 +365,16 @@ impl<'w> Run<'w> {
     ) -> Flow {
         if self.only.is_none() && !self.is_touched(Node::Relation(relation)) {
             if let Some(beyond) = self.beyond(Node::Relation(relation)) {
-                return beyond.tuples(relation, want, possible, &mut |tuple| {
+                let overlay = self.settled.relation(relation);
+                beyond.tuples(relation, want, possible, &mut |tuple| {
                     self.tick()?;
+                    if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
+                        return Ok(());
+                    }
                     self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
                     visit(tuple)
-                });
+                })?;
+                return overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit));
             }
             return self.evaluated(relation, want, possible, visit);
         }
