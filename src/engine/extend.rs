@@ -183,16 +183,11 @@ impl Run<'_, '_> {
             .atoms
             .iter()
             .zip(begun)
-            .map(|((atom, from, to), begun)| {
-                let index = &whole.program.atoms[*atom].index;
-                // Behind a constant ids are looked for in the same rows again and again.
-                let marked = match begun {
-                    Begun::All(rows) if *from > 0 => {
-                        index.ranges.marked((*from, &index.columns[*from]), rows, batch.len)
-                    }
-                    Begun::All(_) | Begun::Each(..) => None,
-                };
-                Asked { index, from: *from, to: *to, begun, marked }
+            .map(|((atom, from, to), begun)| Asked {
+                index: &whole.program.atoms[*atom].index,
+                from: *from,
+                to: *to,
+                begun,
             })
             .collect();
         let one_is_enough = self.one_is_enough();

@@ -1,12 +1,9 @@
 //! The ids that several atoms allow at once: the one with the fewest rows left proposes them in ascending
 //! order, the others are asked about each in turn and go on from where they were asked last.
 
-use std::sync::Arc;
-
 use super::barren::Barren;
 use super::batch::Bail;
 use super::planted::{Bug, planted};
-use super::ranges::Range;
 use super::table::Index;
 
 /// An atom that has a say in the ids.
@@ -17,8 +14,6 @@ pub(super) struct Asked<'b> {
     pub to: usize,
     /// Its rows left before.
     pub begun: Begun<'b>,
-    /// Where ids lie in these, where they are the same in all rows and that is marked.
-    pub marked: Option<Arc<Range>>,
 }
 
 /// The rows left of an atom before an operator.
@@ -205,8 +200,7 @@ where
                 continue;
             }
             let other = &asked[place];
-            let marked = other.marked.as_ref().and_then(|range| range.marked(id));
-            let rows = marked.unwrap_or_else(|| other.index.advance(other.from, &mut left[place], id));
+            let rows = other.index.advance(other.from, &mut left[place], id);
             found[place] = other.within(rows, id);
             if found[place].0 == found[place].1 {
                 if left[place].0 == left[place].1 {

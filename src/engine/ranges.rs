@@ -29,13 +29,6 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// The same, where that is marked already.
-    #[inline]
-    pub fn marked(&self, id: u32) -> Option<(u32, u32)> {
-        let starts = self.starts.get()?.as_ref()?;
-        Some(self.rows(starts, id))
-    }
-
     /// The rows of an id, from the first to past the last.
     #[inline]
     fn rows(&self, starts: &Starts, id: u32) -> (u32, u32) {
@@ -52,30 +45,18 @@ impl Ranges {
         rows: (u32, u32),
         ids: &[u32],
     ) -> Option<[Vec<u32>; 2]> {
-        let range = self.marked((level, column), rows, ids.len())?;
-        let starts = range.starts.get()?.as_ref()?;
-        Some(ids.iter().map(|id| range.rows(starts, *id)).unzip().into())
-    }
-
-    /// A range of a level, whose ids ascend, in which so many more are looked up, if it is marked; `None` where they are
-    /// sooner searched for.
-    pub fn marked(
-        &self,
-        (level, column): (usize, &[u32]),
-        rows: (u32, u32),
-        count: usize,
-    ) -> Option<Arc<Range>> {
         let length = rows.1 - rows.0;
         if length < LONG {
             return None;
         }
         let range = self.range(level, rows)?;
-        let asked = range.asked.fetch_add(count, Ordering::Relaxed);
+        let asked = range.asked.fetch_add(ids.len(), Ordering::Relaxed);
         if range.starts.get().is_none() && asked < length as usize / WORTH {
             return None;
         }
         let ascending = &column[rows.0 as usize..rows.1 as usize];
-        range.starts.get_or_init(|| Starts::alone(ascending)).is_some().then_some(range)
+        let starts = range.starts.get_or_init(|| Starts::alone(ascending)).as_ref()?;
+        Some(ids.iter().map(|id| range.rows(starts, *id)).unzip().into())
     }
 
     fn range(&self, level: usize, rows: (u32, u32)) -> Option<Arc<Range>> {
