@@ -153,13 +153,7 @@ impl Search<'_> {
         for size in 1..=self.size {
             let mut sets = Level::default();
             while let Some(visited) = level.pop_front() {
-                let Ok(trace) = self.trace(lenses, subject, visited.change.clone()) else {
-                    out.complete = false;
-                    if self.left == 0 || visited.moves.is_empty() {
-                        break;
-                    }
-                    continue;
-                };
+                let trace = self.trace(lenses, subject, visited.change.clone());
                 let left = self.size - visited.moves.len();
                 let sofar = Sofar { moves: &visited.moves, change: &visited.change, left };
                 let (moves, whole) = self.world.moves(&trace, &scope, &sofar);
@@ -377,26 +371,28 @@ impl Search<'_> {
     }
 
     /// What that is read off.
-    fn trace(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Result<Trace, Stop> {
-        let most = self.left.min(MOST_STEPS);
+    fn trace(&mut self, lenses: &[LensId], subject: &[u32], change: Change) -> Trace {
         let goes_round = lenses.iter().any(|lens| self.world.goes_round(Node::Lens(*lens)));
+        let most = self.left.min(MOST_STEPS) / 2;
         let first = if goes_round { most.min(MOST_TRACING) } else { most };
         let run = Run::tracing(self.world, change.clone(), first);
-        match self.asked(&run, lenses, subject) {
-            Ok(_) => return Ok(run.into_trace()),
-            Err(stop) if !goes_round => return Err(stop),
-            Err(_) => {}
+        if self.asked(&run, lenses, subject).is_ok() {
+            return run.into_trace();
         }
-        // Of loops that go too far what lies near is looked at, and what proofs rest on.
-        let run = Run::tracing_near(self.base, change, self.left.min(MOST_STEPS));
-        self.asked(&run, lenses, subject)?;
-        let mut trace = run.into_trace();
+        // Where that is too much to note, what proofs rest on is tried, and of loops what lies near.
+        let mut trace = Trace::default();
+        if goes_round {
+            let run = Run::tracing_near(self.base, change, most);
+            if self.asked(&run, lenses, subject).is_ok() {
+                trace = run.into_trace();
+            }
+        }
         let known = self.first.iter().filter_map(|(relation, tuple)| {
             Some((*relation, tuple.clone(), self.world.origin(*relation, tuple)?.1))
         });
         trace.facts.extend(known);
         trace.near = true;
-        Ok(trace)
+        trace
     }
 
     fn asked(&mut self, run: &Run<'_>, lenses: &[LensId], subject: &[u32]) -> Result<Vec<Answer>, Stop> {
@@ -450,7 +446,7 @@ const MOST_STEPS: u64 = 2_000_000;
 const A_SHARE: u64 = 8;
 const LEAST_STEPS: u64 = 20_000;
 
-/// Of these so many to note all that an answer is read off, where loops of rules are.
+/// Of these half to note all that an answer is read off, and no more than so many where loops of rules are.
 const MOST_TRACING: u64 = 100_000;
 
 /// And so many to work out what is different of loops.

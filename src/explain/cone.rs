@@ -394,8 +394,8 @@ impl<'r, 'w> Cone<'r, 'w> {
         seen: &mut BTreeSet<Vec<Option<u32>>>,
         visit: &mut dyn FnMut(&Run<'w>, &Env<'_>),
     ) -> Result<(), Wide> {
-        let Some(env) = self.bound(clause, fact, (place.positive, outer)) else { return Ok(()) };
-        let led = if place.positive { vec![env] } else { self.led(clause, fact, (place, outer), env)? };
+        let Some(within) = self.bound(clause, fact) else { return Ok(()) };
+        let led = if place.positive { vec![within] } else { self.led(clause, &within, place.beside, outer)? };
         for env in led {
             if !seen.insert(env.ids.clone()) {
                 continue;
@@ -419,26 +419,28 @@ impl<'r, 'w> Cone<'r, 'w> {
     }
 
     /// The words of a body that what is asked in an inner part leads to: sentences beside it that name what it names have to
-    /// hold too, for it to have a say.
+    /// hold too, for it to have a say. Words that only the inner part has stay open.
     fn led<'c>(
         &self,
         clause: &'c Clause,
-        fact: (&[u32], &[Term], Option<RelationId>),
-        (place, outer): (Place<'_, 'c>, &BTreeSet<VarId>),
-        env: Env<'c>,
+        within: &Env<'c>,
+        beside: &[&'c Cond],
+        outer: &BTreeSet<VarId>,
     ) -> Result<Vec<Env<'c>>, Wide> {
-        let Some(within) = self.bound(clause, fact, (true, outer)) else { return Ok(Vec::new()) };
-        let is_known = |env: &Env<'_>, var: VarId| env.ids[var.index()].is_some();
-        let mut known: BTreeSet<VarId> = clause.vars.ids().filter(|var| is_known(&within, *var)).collect();
-        let (mut left, mut near) = (place.beside.to_vec(), Vec::new());
+        let mut known: BTreeSet<VarId> =
+            clause.vars.ids().filter(|var| within.ids[var.index()].is_some()).collect();
+        let mut env = within.clone();
+        known.iter().filter(|var| !outer.contains(var)).for_each(|var| env.ids[var.index()] = None);
+        let (mut left, mut near) = (beside.to_vec(), Vec::new());
         while let Some(at) = left.iter().position(|part| things(clause, part).any(|var| known.contains(&var)))
         {
             let part = left.swap_remove(at);
             known.extend(things(clause, part));
             near.push(part);
         }
+        let is_open = |var: &VarId| env.ids[var.index()].is_none();
         let reached: Vec<VarId> =
-            outer.iter().copied().filter(|var| known.contains(var) && !is_known(&env, *var)).collect();
+            outer.iter().copied().filter(|var| known.contains(var) && is_open(var)).collect();
         if reached.is_empty() {
             return Ok(vec![env]);
         }
@@ -472,13 +474,11 @@ impl<'r, 'w> Cone<'r, 'w> {
         Ok(subjects.into_iter().map(with).collect())
     }
 
-    /// The words that a tuple gives things to. Values stay open, for a missing one meets any; so do words
-    /// of negative parts and aggregates that nothing else names.
+    /// The words that a tuple gives things to, where it fits. Values stay open, for a missing one meets any.
     pub fn bound<'c>(
         &self,
         clause: &'c Clause,
         (tuple, args, relation): (&[u32], &[Term], Option<RelationId>),
-        (positive, outer): (bool, &BTreeSet<VarId>),
     ) -> Option<Env<'c>> {
         let mut env = Env::new(&clause.vars);
         for (slot, (term, id)) in args.iter().zip(tuple).enumerate() {
@@ -487,7 +487,6 @@ impl<'r, 'w> Cone<'r, 'w> {
             }
             match as_var(term) {
                 Some(var) if !matches!(clause.vars[var].ty, Ty::Thing(_)) => {}
-                Some(var) if !positive && !outer.contains(&var) => {}
                 Some(var) => match env.ids[var.index()].replace(*id) {
                     Some(known) if known != *id => return None,
                     _ => {}

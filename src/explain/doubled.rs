@@ -16,11 +16,6 @@ use crate::model::clause::{as_var, clauses, expr_vars};
 use crate::model::{Aggregate, Atom, AtomSource, Clause, Cond, RelationId, Ty, VarId};
 
 impl World<'_> {
-    /// The world after changes; `None` where they cannot be made.
-    pub fn after_all(&self, moves: &[Move]) -> Option<Change> {
-        moves.iter().try_fold(Change::default(), |change, one| self.after(&change, one))
-    }
-
     /// Whether what is stated after a change has the same things with other values.
     fn has_another(&self, change: &Change, relation: RelationId, tuple: &[u32]) -> bool {
         let slots = tuple.iter().enumerate();
@@ -29,7 +24,7 @@ impl World<'_> {
             .collect();
         let run = Run::new(self, change.clone(), u64::MAX);
         let is_other = &mut |found: &[u32]| if found == tuple { Ok(()) } else { Err(Stop::Enough) };
-        !want.iter().all(|want| *want != Want::Any) && run.stated(relation, &want, true, is_other).is_err()
+        want.contains(&Want::Any) && run.stated(relation, &want, true, is_other).is_err()
     }
 }
 
@@ -53,16 +48,20 @@ fn taken<'a>(aggregate: &'a Aggregate, parts: &[&'a Cond], relation: RelationId)
 
 impl Search<'_> {
     /// Whether some change gives a member of an aggregate a second value.
-    pub(super) fn doubles(&mut self, moves: &[Move]) -> bool {
+    pub(super) fn doubles(&self, moves: &[Move]) -> bool {
         let Some(change) = self.world.after_all(moves) else { return false };
         moves.iter().any(|one| match one {
             Move::Add(relation, tuple) if self.world.has_another(&change, *relation, tuple) => {
-                clauses(self.world.ruleset).any(|clause| self.doubles_in(clause, *relation, tuple))
+                let run = self.base.differing(change.clone(), self.left);
+                clauses(self.world.ruleset).any(|clause| run.doubles_in(clause, *relation, tuple))
             }
             Move::Add(..) | Move::Remove(..) | Move::Set(..) | Move::Leave(..) | Move::Join(..) => false,
         })
     }
+}
 
+impl Run<'_> {
+    /// Whether an aggregate of a clause goes through a second value of these things.
     fn doubles_in(&self, clause: &Clause, relation: RelationId, tuple: &[u32]) -> bool {
         let mut all = Vec::new();
         for cond in std::iter::once(&clause.when).chain(&clause.unless) {
@@ -84,8 +83,7 @@ impl Search<'_> {
                 env.ids[var.index()] = Some(*id);
             }
         }
-        let run = self.base.differing(Change::default(), self.left);
-        let met: Flow = run.all(parts, &mut env, false, &mut |_| Err(Stop::Enough));
+        let met: Flow = self.all(parts, &mut env, false, &mut |_| Err(Stop::Enough));
         met == Err(Stop::Enough)
     }
 }

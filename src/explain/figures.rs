@@ -73,14 +73,17 @@ impl Run<'_> {
             whole.tick()?;
             return Ok(known.comes_to.clone());
         }
-        let most = whole.world.sums.borrow().get(&key).map_or(0, |known| known.members);
-        if completed.is_none() && most > MOST_TRACED && whole.trace.is_some() {
-            // Of so many one changes little: what it comes to as it is will do to tell what else has a say.
-            whole.note(|trace| trace.near = true);
-            return Ok(whole.world.sums.borrow()[&key].comes_to.clone());
-        }
-        if completed.is_none() && most as u64 > whole.steps_left() / A_LOOK {
-            return Err(Stop::Spent);
+        if completed.is_none()
+            && let Some(known) = whole.world.sums.borrow().get(&key)
+        {
+            if known.members > MOST_TRACED && whole.trace.is_some() {
+                // Of so many one changes little: what it comes to as it is will do to tell what else has a say.
+                whole.note(|trace| trace.near = true);
+                return Ok(known.comes_to.clone());
+            }
+            if known.members as u64 > whole.steps_left() / A_LOOK {
+                return Err(Stop::Spent);
+            }
         }
         let before = whole.trace.as_ref().filter(|_| completed.is_some()).map(RefCell::take);
         let figure = whole.figure(aggregate, env);

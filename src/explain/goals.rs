@@ -8,7 +8,6 @@ use super::grow::wants;
 use super::lookup::{Flow, Stop, Tuple, Want, fits};
 use super::run::Run;
 use super::solve::Env;
-use super::world::Node;
 use crate::base::Idx;
 use crate::model::{RelationId, Term};
 
@@ -66,14 +65,10 @@ impl Run<'_> {
         if place.is_some() && self.near.is_some_and(is_far) {
             let want = wants(&goal.1);
             let mut known = BTreeSet::new();
-            let mut take = |tuple: &[u32]| {
+            self.evaluated(relation, &want, possible, &mut |tuple| {
                 known.insert(tuple.to_vec());
                 Ok(())
-            };
-            match self.beyond(Node::Relation(relation)) {
-                Some(beyond) => beyond.tuples(relation, &want, possible, &mut take)?,
-                None => self.evaluated(relation, &want, possible, &mut take)?,
-            }
+            })?;
             return Ok(Rc::new(known));
         }
         if depth > DEEPEST {

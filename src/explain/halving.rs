@@ -32,12 +32,6 @@ const FINEST: i32 = -9;
 /// What lies right beside a value is so many places finer.
 const LITTLE: i32 = 3;
 
-/// Whether sides are equal that are not so elsewhere.
-fn meets_more(here: &Sides, there: &Sides) -> bool {
-    let meets = |apart: &[Decimal]| apart.contains(&Decimal::ZERO);
-    here.iter().any(|(key, apart)| meets(apart) && !there.get(key).is_some_and(|apart| meets(apart)))
-}
-
 /// A value, what lenses say with it, and how far apart the sides of comparisons are then.
 type Point = (Value, Vec<Says>, Rc<Sides>);
 
@@ -49,16 +43,11 @@ fn next_to(one: &Value, other: &Value, step: i32) -> Option<Value> {
     match (one, other) {
         (Value::Number(from), Value::Number(to)) => {
             let near = super::roots::beside(*from, step);
-            let unit = Decimal::scaled(1, step).ok()?;
-            let at = if from < to { from.checked_add(unit).ok()? } else { from.checked_sub(unit).ok()? };
-            // From a value in no whole steps to the next one that is.
             let (low, high) = (*near.first()?, *near.last()?);
-            let at = if low == *from {
-                at
-            } else if from < to {
-                high
-            } else {
-                low
+            let at = match (from < to, low == *from) {
+                (true, _) => high,
+                (false, true) => from.checked_sub(Decimal::scaled(1, step).ok()?).ok()?,
+                (false, false) => low,
             };
             ((*from < at && at < *to) || (*to < at && at < *from)).then_some(Value::Number(at))
         }
@@ -122,6 +111,12 @@ struct Group {
     works: bool,
     /// Whether other changes are held.
     several: bool,
+}
+
+/// Whether sides are equal that are not so elsewhere.
+fn meets_more(here: &Sides, there: &Sides) -> bool {
+    let meets = |apart: &[Decimal]| apart.contains(&Decimal::ZERO);
+    here.iter().any(|(key, apart)| meets(apart) && !there.get(key).is_some_and(|apart| meets(apart)))
 }
 
 impl Search<'_> {

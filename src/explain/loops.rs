@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::cone::{Cone, Wide};
 use super::lookup::{Tuple, Want, fits};
 use super::run::Run;
-use super::solve::{Env, gives};
+use super::solve::Env;
 use super::world::{Node, World};
 use crate::model::{AtomSource, Clause, Cond, LensId, RelationId, Rule, Term};
 use crate::plan::Task;
@@ -154,11 +154,9 @@ pub(super) fn settle((old, new): (&Run<'_>, &Run<'_>), lenses: &[LensId], most: 
     for run in [old, new] {
         run.refill(allowed.min(most));
     }
-    let needed: BTreeSet<usize> = lenses
-        .iter()
-        .flat_map(|lens| world.steps_to_loops(*lens).iter().copied().collect::<Vec<_>>())
-        .collect();
-    let settled = Cone::new(old, new).spread(needed.into_iter().map(|at| &world.plan.steps[at]));
+    let mut needed = BTreeSet::new();
+    lenses.iter().for_each(|lens| needed.extend(&*world.steps_to_loops(*lens)));
+    let settled = Cone::new(old, new).spread(needed.into_iter().map(|at: usize| &world.plan.steps[at]));
     let spent = [old, new].map(|run| allowed.min(most) - run.left());
     new.refill(allowed.saturating_sub(spent.iter().sum()));
     settled
@@ -332,13 +330,8 @@ impl Cone<'_, '_> {
         for rule in rules {
             let mut asked = Vec::new();
             inside(&rule.clause.when, members, &mut asked);
-            let mut outer = BTreeSet::new();
-            gives(&rule.clause.when, &mut outer);
             for (_, args) in asked.into_iter().filter(|(other, _)| *other == relation) {
-                let Some(mut env) = self.bound(&rule.clause, (tuple, args, Some(relation)), (true, &outer))
-                else {
-                    continue;
-                };
+                let Some(mut env) = self.bound(&rule.clause, (tuple, args, Some(relation))) else { continue };
                 run.clause(&rule.clause, &mut env, true, &mut |env| {
                     let head: Option<Tuple> = rule.head.iter().map(|term| run.term(term, env)).collect();
                     head.into_iter().for_each(|head| visit((rule.relation, head)));

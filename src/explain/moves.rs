@@ -307,6 +307,11 @@ impl World<'_> {
         (sort, relation.0, tuple.iter().enumerate().map(of).collect())
     }
 
+    /// The world after changes; `None` where they cannot be made.
+    pub fn after_all(&self, moves: &[Move]) -> Option<Change> {
+        moves.iter().try_fold(Change::default(), |change, one| self.after(&change, one))
+    }
+
     /// The world after one more change; `None` where it cannot be made.
     pub fn after(&self, change: &Change, one: &Move) -> Option<Change> {
         let mut next = change.clone();

@@ -364,18 +364,6 @@ impl<'w> Run<'w> {
         visit: &mut dyn FnMut(&[u32]) -> Flow,
     ) -> Flow {
         if self.only.is_none() && !self.is_touched(Node::Relation(relation)) {
-            if let Some(beyond) = self.beyond(Node::Relation(relation)) {
-                let overlay = self.settled.relation(relation);
-                beyond.tuples(relation, want, possible, &mut |tuple| {
-                    self.tick()?;
-                    if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
-                        return Ok(());
-                    }
-                    self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
-                    visit(tuple)
-                })?;
-                return overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit));
-            }
             return self.evaluated(relation, want, possible, visit);
         }
         if !self.world.ruleset.rules.iter().any(|rule| rule.relation == relation) {
@@ -387,7 +375,8 @@ impl<'w> Run<'w> {
         Ok(())
     }
 
-    /// The tuples of a relation as it was evaluated, but for what is known to be different.
+    /// The tuples of a relation as it was evaluated, or as whoever works out what was left out has it, but for what is known
+    /// to be different.
     pub fn evaluated(
         &self,
         relation: RelationId,
@@ -395,20 +384,25 @@ impl<'w> Run<'w> {
         possible: bool,
         visit: &mut dyn FnMut(&[u32]) -> Flow,
     ) -> Flow {
-        let bounds = &self.world.evaluation.relations[relation];
-        let columns = match &bounds.possible {
-            Some(columns) if possible => columns,
-            _ => &bounds.certain,
-        };
         let overlay = self.settled.relation(relation);
-        self.world.indexes.each(columns, want, &mut |tuple| {
+        let take = &mut |tuple: &[u32]| {
             self.tick()?;
             if overlay.as_ref().is_some_and(|overlay| !overlay.holds(possible, tuple, true)) {
                 return Ok(());
             }
             self.note(|trace| _ = trace.facts.insert((relation, tuple.to_vec(), false)));
             visit(tuple)
-        })?;
+        };
+        if let Some(beyond) = self.beyond(Node::Relation(relation)) {
+            beyond.tuples(relation, want, possible, take)?;
+        } else {
+            let bounds = &self.world.evaluation.relations[relation];
+            let columns = match &bounds.possible {
+                Some(columns) if possible => columns,
+                _ => &bounds.certain,
+            };
+            self.world.indexes.each(columns, want, take)?;
+        }
         overlay.map_or(Ok(()), |overlay| overlay.new_ones(possible, want, visit))
     }
 
