@@ -262,31 +262,31 @@ impl World<'_> {
         out
     }
 
-    /// What proofs rest on is tried first, then what names the subject.
+    /// What proofs rest on is tried first, then what names all things the answer is about, then what names one.
     pub fn nearness(&self, one: &Move, scope: &Scope) -> u8 {
-        match one {
-            Move::Leave(kind, id) | Move::Join(kind, id) => {
-                let domain = self.ruleset.kinds[*kind].domain;
-                let names =
-                    |(own, other): &(KindId, u32)| self.ruleset.kinds[*own].domain == domain && other == id;
-                if scope.subject.iter().any(names) { 1 } else { 2 }
-            }
-            Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
-                let slots = &self.ruleset.relations[*relation].slots;
-                let names = |(kind, id): &(KindId, u32)| {
-                    let domain = self.ruleset.kinds[*kind].domain;
-                    let own =
-                        slots.iter().zip(tuple).filter(|(slot, _)| self.ruleset.domain_of(slot.ty) == domain);
-                    own.into_iter().any(|(_, other)| other == id)
-                };
-                if scope.first.contains(&(*relation, self.key(*relation, tuple))) {
-                    0
-                } else if scope.subject.iter().any(names) {
-                    1
-                } else {
-                    2
+        if let Some((relation, tuple)) = one.fact()
+            && scope.first.contains(&(relation, self.key(relation, tuple)))
+        {
+            return 0;
+        }
+        let named = |(kind, id): &(KindId, u32)| {
+            let domain = self.ruleset.kinds[*kind].domain;
+            match one {
+                Move::Leave(kind, other) | Move::Join(kind, other) => {
+                    self.ruleset.kinds[*kind].domain == domain && other == id
+                }
+                Move::Remove(relation, tuple) | Move::Add(relation, tuple) | Move::Set(relation, tuple) => {
+                    let slots = self.ruleset.relations[*relation].slots.iter().zip(tuple);
+                    slots
+                        .into_iter()
+                        .any(|(slot, other)| self.ruleset.domain_of(slot.ty) == domain && other == id)
                 }
             }
+        };
+        match scope.subject.iter().filter(|thing| named(thing)).count() {
+            0 => 3,
+            all if all == scope.subject.len() => 1,
+            _ => 2,
         }
     }
 
