@@ -1,6 +1,9 @@
 //! Runs programs over batches of rows: each operator is a loop over columns. Finds the same as `run`,
 //! which goes way by way; where a calculation has no result it gives up, and `run` says what that means.
 
+use std::sync::{Mutex, PoisonError};
+
+use super::batch_parts::Remembered;
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Ranged, Registers, lower};
 use super::operators::Run;
@@ -68,6 +71,8 @@ pub struct BatchProgram<'p> {
     /// Columns read before anything gives them values: of variables sought within, which are bound there.
     reads: Vec<usize>,
     count: usize,
+    /// What searches that are over remembered of calculations, for those to come.
+    remembered: Mutex<Vec<Remembered>>,
 }
 
 /// An atom with the levels at which a variable stands, from the first to past the last.
@@ -116,7 +121,7 @@ impl<'p> BatchProgram<'p> {
         }
         let ops = lower(program, registers, &program.body, &mut live, 0);
         let count = registers.origin(depth(&ops) + 1);
-        Self { program, registers, ops, reads: live.iter().collect(), count }
+        Self { program, registers, ops, reads: live.iter().collect(), count, remembered: Mutex::default() }
     }
 
     /// Lets the assignment that a program ends with hand on what it comes to instead of an id: values then
@@ -253,10 +258,14 @@ impl<'p> BatchProgram<'p> {
     ) -> Result<(), Bail> {
         let runner = Runner::new(self.program, values, clock);
         let frame = runner.frame();
+        let pool = || self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         let mut run = Run::new(self, runner, frame, values, clock, window);
-        run.ops(&self.ops, 0, batch, &mut |_, batch| {
+        run.parts = pool().pop().unwrap_or_default();
+        let ended = run.ops(&self.ops, 0, batch, &mut |_, batch| {
             found(&Found { batch, registers: self.registers, program: self.program })
-        })
+        });
+        pool().push(run.parts);
+        ended
     }
 }
 

@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::batch::{Bail, Batch, BatchProgram, ROWS};
 use super::batch_compare::Test;
+use super::batch_parts::{Parts, Remembered};
 use super::batch_sides::Worked;
 use super::extend::narrowed;
 use super::limits::{Clock, Reached};
@@ -35,6 +36,8 @@ pub(super) struct Run<'r, 'p> {
     spare: Vec<Batch>,
     /// What calculations of one variable came to, by where they stand and its id.
     known: HashMap<(usize, u32), Computed, FxBuildHasher>,
+    /// What calculations of several steps came to.
+    pub parts: Remembered,
     /// What sides of comparisons came to, by where they stand.
     pub(super) worked: HashMap<usize, Worked, FxBuildHasher>,
     /// Of the conjunctions gone into, innermost last, the rows outside that are met.
@@ -71,6 +74,7 @@ impl<'r, 'p> Run<'r, 'p> {
             window,
             spare: Vec::new(),
             known: HashMap::default(),
+            parts: HashMap::default(),
             worked: HashMap::default(),
             met: Vec::new(),
         }
@@ -263,10 +267,21 @@ impl Run<'_, '_> {
         batch: &Batch,
         take: &mut dyn FnMut(&mut Self, usize, Computed) -> Result<(), Bail>,
     ) -> Result<(), Bail> {
+        let place = std::ptr::from_ref(value).addr();
+        let parts = self.parts.remove(&place).unwrap_or_else(|| Parts::of(value));
+        if let Some(mut parts) = parts {
+            let codes = self.coded(&mut parts, batch)?;
+            for (row, code) in codes.into_iter().enumerate() {
+                take(self, row, parts.results()[code as usize].clone())?;
+            }
+            let parts = Some(parts).filter(Parts::pays);
+            self.parts.insert(place, parts);
+            return Ok(());
+        }
+        self.parts.insert(place, None);
         let vars = vars_of(value);
         let mut ready = self.aggregates(op, batch)?;
         let by_id = only_var(value).filter(|(_, domain)| self.values.bound(*domain) <= FEW_IDS);
-        let place = std::ptr::from_ref(value).addr();
         for row in 0..batch.len {
             if let Some((var, _)) = by_id
                 && let Some(known) = self.known.get(&(place, batch.columns[var][row]))

@@ -276,6 +276,28 @@ impl Calculation {
 }
 
 impl Calculation {
+    /// The same step with other operands, made of its own one after the other; `None` where one of them cannot be made, or
+    /// where it has none.
+    pub(super) fn with_operands(&self, make: &mut dyn FnMut(&Self) -> Option<Self>) -> Option<Self> {
+        let mut own = |inner: &Self| make(inner).map(Box::new);
+        Some(match self {
+            Self::Var { .. } | Self::Value(_) | Self::Aggregate(_) => return None,
+            Self::Negate(x) => Self::Negate(own(x)?),
+            Self::Add(x, y) => Self::Add(own(x)?, own(y)?),
+            Self::Subtract(x, y) => Self::Subtract(own(x)?, own(y)?),
+            Self::Multiply(x, y) => Self::Multiply(own(x)?, own(y)?),
+            Self::Divide(x, y) => Self::Divide(own(x)?, own(y)?),
+            Self::Power(x, y) => Self::Power(own(x)?, own(y)?),
+            Self::Days(x, y) => Self::Days(own(x)?, own(y)?),
+            Self::Shift { date, amount, unit, back } => {
+                Self::Shift { date: own(date)?, amount: own(amount)?, unit: *unit, back: *back }
+            }
+            Self::Call(function, args) => {
+                Self::Call(function, args.iter().map(&mut *make).collect::<Option<Vec<Self>>>()?)
+            }
+        })
+    }
+
     /// Whether it works out the same as another one, whatever their variables are called; neither aggregates.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let all =

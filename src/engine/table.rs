@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::joins::Joined;
 use super::pairs::Kept;
 use super::ranges::Ranges;
+use super::stars::Star;
 use super::starts::{Starts, is_sparse};
 use crate::base;
 use crate::facts::MISSING;
@@ -113,6 +114,8 @@ pub struct Table {
     /// Whether several columns tell rows apart.
     wide_keys: Mutex<BTreeMap<Vec<usize>, bool>>,
     pub(super) joins: Mutex<Vec<Joined>>,
+    /// What several tables say of the same things, this one first.
+    pub(super) stars: Mutex<Vec<Star>>,
     /// Of each column some ids, as often as they stand in it, ascending.
     pub(super) samples: Vec<OnceLock<Vec<u32>>>,
     /// Conditions between a word of it and another one.
@@ -175,6 +178,7 @@ impl Table {
             keys,
             wide_keys: Mutex::default(),
             joins: Mutex::default(),
+            stars: Mutex::default(),
             samples,
             pairs: Mutex::default(),
         }

@@ -193,7 +193,8 @@ impl Search<'_> {
         out.rough = rough.intersection(&self.kinds).copied().collect();
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
-        out.found.sort_by_key(|flip| (flip.changes.len(), unasked(flip), rank(flip)));
+        let is_odd = |flip: &Flip| flip.changes.iter().any(|change| self.world.is_odd(change));
+        out.found.sort_by_cached_key(|flip| (flip.changes.len(), unasked(flip), is_odd(flip), rank(flip)));
         if out.found.len() > NAMED {
             out.found.truncate(NAMED);
             out.complete = false;

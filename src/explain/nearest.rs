@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Reach;
-use super::lookup::Want;
+use super::lookup::{Stop, Want};
 use super::moves::Move;
-use super::plain::plainer;
+use super::plain::{is_odd, plainer};
 use super::roots::Sides;
 use super::run::Run;
 use super::world::{Change, World};
+use super::{FactChange, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, RelationId, Ty};
@@ -18,6 +18,8 @@ use crate::value::{Value, ValueKind};
 
 /// So many values that facts state are looked at to choose an example.
 const MOST_KNOWN: usize = 64;
+/// And so many facts for them.
+const MOST_FACTS: u64 = 20_000;
 
 /// A set of changes that was tried, and what lenses say after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,17 +70,21 @@ impl World<'_> {
             moves.sort();
             moves
         };
-        // Those that are named somewhere come first.
-        let is_made = |tried: &Tried| self.without_texts(&tried.moves, true) != tried.moves;
+        // Where a text does that nothing names any does: one is enough, best one that is stated in its place.
+        let made = |tried: &Tried| self.without_texts(&tried.moves, true) != tried.moves;
         let key = |tried: &Tried| (self.without_texts(&tried.moves, false), tried.says.clone());
-        let mut texts: Vec<(Vec<Move>, Vec<Says>)> =
-            found.iter().filter(|tried| !is_made(tried)).map(key).collect();
-        found.retain(|tried| {
-            let own = key(tried);
-            let is_first = !is_made(tried) || !texts.contains(&own);
-            texts.push(own);
-            is_first
-        });
+        let any: Vec<(Vec<Move>, Vec<Says>)> = found.iter().filter(|tried| made(tried)).map(key).collect();
+        let mut best: BTreeMap<usize, (u8, usize)> = BTreeMap::new();
+        for (at, tried) in found.iter().enumerate() {
+            if let Some(group) = any.iter().position(|other| *other == key(tried)) {
+                let order = if self.states_texts(&tried.moves) { 0 } else { 1 + u8::from(made(tried)) };
+                let own = best.entry(group).or_insert((order, at));
+                *own = (order, at).min(*own);
+            }
+        }
+        let best: BTreeSet<usize> = best.into_values().map(|(_, at)| at).collect();
+        let mut at = 0..;
+        found.retain(|tried| at.next().is_some_and(|at| best.contains(&at)) || !any.contains(&key(tried)));
         let known: Vec<(Vec<Move>, Vec<Says>)> =
             found.iter().map(|tried| (tried.moves.clone(), tried.says.clone())).collect();
         found.retain(|tried| {
@@ -146,6 +152,23 @@ impl World<'_> {
             found = out;
         }
         found
+    }
+
+    /// Whether facts state each text in the place where changes have it.
+    fn states_texts(&self, moves: &[Move]) -> bool {
+        let run = Run::new(self, Change::default(), MOST_FACTS);
+        let is_stated = |relation: RelationId, slot: usize, id: u32| {
+            let mut want = vec![Want::Any; self.ruleset.relations[relation].slots.len()];
+            want[slot] = Want::Is(id);
+            run.stated(relation, &want, true, &mut |_| Err(Stop::Enough)).is_err()
+        };
+        moves.iter().filter_map(Move::fact).all(|(relation, tuple)| {
+            let is_text = |slot: usize| {
+                self.ruleset.relations[relation].slots[slot].ty == Ty::Value(ValueKind::Text)
+                    && tuple[slot] != MISSING
+            };
+            (0..tuple.len()).filter(|slot| is_text(*slot)).all(|slot| is_stated(relation, slot, tuple[slot]))
+        })
     }
 
     /// The changes, whatever the texts in them; or only those that were made to be tried.
@@ -229,13 +252,23 @@ impl World<'_> {
     pub fn known_beside(&self, one: &Move) -> Vec<Value> {
         let Some((relation, slot, _)) = self.valued(one) else { return Vec::new() };
         let mut out = BTreeSet::new();
-        let run = Run::new(self, Change::default(), u64::MAX);
+        let run = Run::new(self, Change::default(), MOST_FACTS);
         let want = vec![Want::Any; self.ruleset.relations[relation].slots.len()];
         let _ = run.stated(relation, &want, true, &mut |found| {
             out.extend(self.values.value(self.domain(relation, slot), found[slot]));
-            if out.len() < MOST_KNOWN { Ok(()) } else { Err(super::lookup::Stop::Enough) }
+            if out.len() < MOST_KNOWN { Ok(()) } else { Err(Stop::Enough) }
         });
         out.into_iter().collect()
+    }
+
+    /// Whether a change states a number below nothing where facts state none.
+    pub fn is_odd(&self, change: &FactChange) -> bool {
+        let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return false };
+        let tuple: Vec<u32> =
+            fact.args.iter().map(|arg| arg.as_ref().map_or(MISSING, |arg| self.id(arg))).collect();
+        let one = Move::Add(fact.relation, tuple);
+        let value = self.shape(std::slice::from_ref(&one), 0).map(|(_, value)| value);
+        value.is_some_and(|value| is_odd(&value, &self.known_beside(&one)))
     }
 
     /// The value a key has now.

@@ -16,9 +16,7 @@ fn oddness(value: &Value, known: &[Value]) -> Oddness {
     match value {
         Value::Number(number) => {
             let about = number.about();
-            let is_negative = |value: &Value| matches!(value, Value::Number(number) if number.about() < 0.0);
-            let is_odd = about < 0.0 && !known.iter().any(is_negative);
-            Oddness(is_odd, -number.exponent().min(0), about.abs())
+            Oddness(is_odd(value, known), -number.exponent().min(0), about.abs())
         }
         Value::Date(date) => {
             let days = known.iter().filter_map(|value| match value {
@@ -33,6 +31,12 @@ fn oddness(value: &Value, known: &[Value]) -> Oddness {
         Value::Text(text) => Oddness(text.trim().is_empty(), 0, text.chars().count() as f64),
         Value::Flag(_) => Oddness(false, 0, 0.0),
     }
+}
+
+/// Whether a number is below nothing where none of those known is.
+pub fn is_odd(value: &Value, known: &[Value]) -> bool {
+    let is_negative = |value: &Value| matches!(value, Value::Number(number) if number.is_negative());
+    is_negative(value) && !known.iter().any(is_negative)
 }
 
 /// Which of two values is the less odd as an example, beside those known in their place; of two alike the lesser.

@@ -156,7 +156,8 @@ impl Resolver<'_> {
         let own = first..variables.vars.len() as u32;
         let ((value, ty), each, weight) = (value?, each?, weight?);
         let ty = self.result(found, ty, written)?;
-        let aggregate = Aggregate { kind: found.kind, value, each, weight, body, own, span };
+        let outside = variables.uses_within(span, 0..first);
+        let aggregate = Aggregate { kind: found.kind, value, each, weight, body, own, outside, span };
         Some((Expr::Aggregate(Box::new(aggregate)), ty))
     }
 

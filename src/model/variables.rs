@@ -20,6 +20,8 @@ pub(super) struct Variables {
     parts: usize,
     /// Every `any WORD` with its negative part (0: none).
     anys: Vec<(String, Span)>,
+    /// Where words stand for a variable, as far as that was found out.
+    uses: Vec<(Span, VarId)>,
     /// Words that nothing names, of which that was said: those are one mistake, however often they are used.
     told: HashSet<String>,
     /// Something was wrong with this clause: its words are not judged any further.
@@ -59,6 +61,7 @@ impl Variables {
             scopes: vec![Scope { part: 0, names: HashMap::new() }],
             parts: 0,
             anys: Vec::new(),
+            uses: Vec::new(),
             told: HashSet::new(),
             broken: false,
         };
@@ -129,6 +132,15 @@ impl Variables {
     /// Whether a word stands somewhere as `any WORD`.
     pub fn is_any_too(&self, word: &str) -> bool {
         self.anys.iter().any(|(other, _)| other == word)
+    }
+
+    /// Where words within a text stand for variables of these, in the order of the text.
+    pub fn uses_within(&self, text: Span, vars: std::ops::Range<u32>) -> Vec<(Span, VarId)> {
+        let is_inside = |span: &Span| span.start >= text.start && span.end <= text.end;
+        let inside = self.uses.iter().filter(|(span, var)| is_inside(span) && vars.contains(&var.0));
+        let mut out: Vec<(Span, VarId)> = inside.copied().collect();
+        out.sort_by_key(|(span, _)| span.start);
+        out
     }
 
     pub fn in_negative(&self) -> bool {
@@ -263,6 +275,7 @@ impl Resolver<'_> {
         match variables.lookup(word) {
             Some(Named::One(var)) => {
                 variables.states[var].mentions += 1;
+                variables.uses.push((span, var));
                 Some(var)
             }
             Some(Named::Several) => {

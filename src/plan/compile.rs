@@ -204,6 +204,7 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         let items = self.filtered(items, bound, needed, possible);
+        let items = self.stars(items, (bound, needed), possible);
         let items = self.hanging(items, bound, needed, possible);
         let items = self.join(items, bound, possible);
         let outside = (self.columns.len(), self.names.len(), self.lets.len());

@@ -97,7 +97,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// A sentence of these rows.
-    fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
+    pub(super) fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
         // It may be copied into other conditions, and is found by its place.
         let place = self.joined.len() as u32;
         let span = Span { start: place, ..NOWHERE };

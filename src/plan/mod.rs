@@ -19,6 +19,7 @@ mod paired;
 mod request;
 mod show;
 mod spread;
+mod stars;
 mod state;
 mod varying;
 mod within;

@@ -41,6 +41,9 @@ pub enum SegmentKind {
 /// Words a line begins with that goes on with the line before.
 const CONTINUES: [&str; 7] = ["when", "and", "or", "unless", "among", "where", "according"];
 
+/// What operators end with, or begin with: such a line is no whole one.
+const OPERATORS: &[u8] = b"+*/^=<>|";
+
 /// Words a declaration begins with.
 pub(super) const DECLARES: [&str; 18] = [
     "ruleset",
@@ -251,7 +254,14 @@ impl Splitter<'_> {
             return false;
         }
         let dash = scan.last == b'-' && self.bytes[..scan.end].len() > 1 && self.bytes[scan.end - 2] == b' ';
-        scan.depth > 0 || dash || b",;+*/^=<>|".contains(&scan.last) || CONTINUES.contains(&word)
+        let begins_on = match self.bytes[next] {
+            // A sign has no blank after it.
+            b'-' => self.bytes.get(next + 1).is_some_and(u8::is_ascii_whitespace),
+            b'!' => true,
+            byte => OPERATORS.contains(&byte),
+        };
+        let is_open = dash || scan.last == b',' || scan.last == b';' || OPERATORS.contains(&scan.last);
+        scan.depth > 0 || is_open || begins_on || CONTINUES.contains(&word)
     }
 
     /// The first byte after `from` that is neither blank nor in a comment.

@@ -1,6 +1,7 @@
 //! What each lens says of each subject.
 //! Takes the engine's outcome columns, hands on one `VerdictTable` per question.
 
+mod branches;
 mod by_bits;
 mod classify;
 mod columns;

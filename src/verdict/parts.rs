@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
+use super::branches::branches;
 use super::columns::Column;
 use super::conditions::{
     Words, aggregate_of, count, expression_key, flattened, grouped, has_figures, items_of, key,
@@ -399,7 +400,7 @@ impl Evaluator<'_> {
             return Ok(found.map(|found| Arc::new(all(found))));
         }
         let clause = Clause { vars: words.vars.clone(), when: part.clone(), unless: None };
-        let branches = search::branches(&clause);
+        let branches = branches(&clause);
         if branches.len() > 1 {
             let branches = self.with_inputs(false, |_, inputs, _| {
                 let own = |branch: Clause| {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use super::branches::alternatives;
 use super::evaluate::Evaluator;
 use super::relations::occurrences;
 use super::rounds::Rounds;
@@ -18,7 +19,7 @@ use super::walks::{Kept, Layout, best, walked};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Bail, Clock, Gather, Lists, Place, Program, Reached, Sorted, Table, Values};
 use crate::model::clause::as_var;
-use crate::model::{DomainId, Keeping, RelationId, Rule};
+use crate::model::{Clause, DomainId, Keeping, RelationId, Rule};
 use crate::plan::{Inputs, Request, compile, outline, place};
 
 /// Tuples a part begins with: few enough that all it finds stays near.
@@ -115,14 +116,20 @@ impl Evaluator<'_> {
         values: &Values<'_>,
     ) -> Result<Option<Lists>, Reached> {
         let outer = rules.outer.iter().filter(|rule| rule.relation == relation);
-        let programs: Vec<(&Rule, Program, Vec<Place>)> = outer
-            .map(|rule| (*rule, compile(inputs, &request(rule, possible)), head(inputs, rule)))
+        let bodies: Vec<(&Rule, Clause)> = outer
+            .flat_map(|rule| alternatives(&rule.clause).into_iter().map(move |body| (*rule, body)))
             .collect();
-        for (rule, program, _) in &programs {
-            self.profile.note(None, || outline(inputs.ruleset, &rule.clause, program));
+        let program = |(rule, body): &(&Rule, Clause)| {
+            let needed = rule.head.iter().filter_map(as_var).collect();
+            let request = Request { lookups: true, ..Request::new(body, needed, possible) };
+            (compile(inputs, &request), head(inputs, rule))
+        };
+        let programs: Vec<(Program, Vec<Place>)> = bodies.iter().map(program).collect();
+        for ((_, body), (program, _)) in bodies.iter().zip(&programs) {
+            self.profile.note(None, || outline(inputs.ruleset, body, program));
         }
         let wanted: Vec<Wanted<'_>> =
-            programs.iter().map(|(_, program, head)| Wanted { program, head }).collect();
+            programs.iter().map(|(program, head)| Wanted { program, head }).collect();
         let Some(found) = search::ways(&wanted, values, &self.clock)? else { return Ok(None) };
         let arity = inputs.ruleset.relations[relation].slots.len();
         let before = stated.len();
@@ -184,11 +191,6 @@ fn together(
 
 fn as_table(tuples: &Lists, arity: usize) -> Table {
     Table::sorted(tuples.columns(arity))
-}
-
-fn request(rule: &Rule, possible: bool) -> Request<'_> {
-    let needed = rule.head.iter().filter_map(as_var).collect();
-    Request { lookups: true, ..Request::new(&rule.clause, needed, possible) }
 }
 
 fn head(inputs: &Inputs<'_>, rule: &Rule) -> Vec<Place> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::branches::branches;
 use super::evaluate::{Bounds, Evaluator};
-use super::search::{self, Wanted, branches};
+use super::search::{self, Wanted};
 use super::stops::Stop;
 use crate::base::{BitSet, Idx, Span};
 use crate::engine::planted::{Bug, planted};

@@ -9,62 +9,14 @@ use crate::engine::{
     Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Grouped, Index, Lists, Place, Profile,
     Program, Reached, Sorted, Step, Values, assigned, united,
 };
-use crate::model::{Clause, Cond, Expr};
+use crate::model::Clause;
 use crate::plan::{Inputs, Request, Subjects, compile, may_miss, outline};
 
 /// Below so many rows in all, one thread searches.
 const FEW: usize = 1 << 13;
 
-/// An `or` of up to so many branches is searched branch by branch.
-const MOST_BRANCHES: usize = 8;
-
 /// Parts of a search per thread: enough that none waits long for the last.
 const PARTS: usize = 16;
-
-/// Branches of an `or` that can be searched one by one: nothing in them can lack a result, and nothing
-/// else decides. The whole clause where it is no such.
-pub(super) fn branches(clause: &Clause) -> Vec<Clause> {
-    let parts = match &clause.when {
-        _ if clause.unless.is_some() => None,
-        Cond::Or(parts) if parts.iter().all(is_plain) => Some(parts.clone()),
-        Cond::And(parts) => distributed(parts),
-        _ => None,
-    };
-    let branch = |when| Clause { vars: clause.vars.clone(), when, unless: None };
-    parts.map_or_else(|| vec![clause.clone()], |parts| parts.into_iter().map(branch).collect())
-}
-
-/// What must hold, with each branch of the one `or` among it in its place.
-fn distributed(parts: &[Cond]) -> Option<Vec<Cond>> {
-    let mut choices = parts.iter().enumerate().filter(|(_, part)| matches!(part, Cond::Or(_)));
-    let (at, choice) = choices.next()?;
-    let Cond::Or(inner) = choice else { return None };
-    if choices.next().is_some() || inner.len() > MOST_BRANCHES || !parts.iter().all(is_plain) {
-        return None;
-    }
-    let whole = |branch: &Cond| {
-        let mut all: Vec<Cond> = parts.to_vec();
-        match branch {
-            Cond::And(own) => drop(all.splice(at..=at, own.iter().cloned())),
-            other => all[at] = other.clone(),
-        }
-        Cond::And(all)
-    };
-    Some(inner.iter().map(whole).collect())
-}
-
-/// Whether a condition calculates nothing.
-fn is_plain(cond: &Cond) -> bool {
-    match cond {
-        Cond::And(parts) | Cond::Or(parts) => parts.iter().all(is_plain),
-        Cond::Not(inner, _) => is_plain(inner),
-        Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => true,
-        Cond::Compare { lhs, rhs, .. } => {
-            matches!((lhs, rhs), (Expr::Term(_), Expr::Term(_)))
-        }
-        Cond::Let { .. } => false,
-    }
-}
 
 /// Whether a program makes values, which then count in the order they are made.
 pub(super) fn makes_values(steps: &[Step]) -> bool {
@@ -89,6 +41,89 @@ pub(super) struct Wanted<'p> {
     pub head: &'p [Place],
 }
 
+/// Bodies that are searched, ready to run.
+struct Bodies<'b> {
+    wanted: &'b [Wanted<'b>],
+    batches: Vec<BatchProgram<'b>>,
+    /// Of those that ask for nothing but rows of one table, these.
+    listed: Vec<Option<&'b Index>>,
+    arity: usize,
+    values: &'b Values<'b>,
+    clock: &'b Clock,
+}
+
+impl<'b> Bodies<'b> {
+    /// `None` where there are none.
+    fn of(wanted: &'b [Wanted<'b>], values: &'b Values<'b>, clock: &'b Clock) -> Option<Self> {
+        let arity = wanted.first()?.head.len();
+        let batch = |own: &'b Wanted<'b>| BatchProgram::new(own.program, vars_of(own.head), None);
+        let batches: Vec<BatchProgram<'b>> = wanted.iter().map(batch).collect();
+        let listed = batches.iter().zip(wanted).map(|(batch, wanted)| batch.listed(wanted.head)).collect();
+        Some(Self { wanted, batches, listed, arity, values, clock })
+    }
+
+    /// The rows of all tables that a body reads.
+    fn rows(&self, at: usize) -> usize {
+        self.wanted[at].program.atoms.iter().map(|atom| atom.index.columns[0].len()).sum()
+    }
+
+    /// Whether a body makes values.
+    fn makes(&self, at: usize) -> bool {
+        makes_values(&self.wanted[at].program.body.steps)
+    }
+
+    /// Whether a body makes values at its end alone.
+    fn makes_last(&self, at: usize) -> bool {
+        let steps = self.wanted[at].program.body.steps.split_last();
+        steps.is_some_and(|(_, before)| !makes_values(before))
+    }
+
+    /// The windows of first ids in which a body is searched; one without bounds where it begins otherwise.
+    fn windows(&self, at: usize) -> Vec<Option<(u32, u32)>> {
+        let windows = self.batches[at].windows(rayon::current_num_threads() * PARTS);
+        windows.map_or_else(|| vec![None], |windows| windows.into_iter().map(Some).collect())
+    }
+
+    /// Gathers what a body gives within a window.
+    fn collect(&self, at: usize, window: Option<(u32, u32)>, gather: &mut Gather) -> Result<(), Bail> {
+        let (clock, head) = (self.clock, self.wanted[at].head);
+        let counted = |different: Option<usize>| match different {
+            Some(different) => clock.gathered(different).map_err(Bail::from),
+            None => Ok(()),
+        };
+        if let Some(index) = self.listed[at] {
+            clock.time()?;
+            let rows = window.map_or(index.all(), |(from, to)| index.window(from, to));
+            return counted(gather.add_rows(index, rows));
+        }
+        self.batches[at].run(self.values, clock, window, &mut |found| counted(gather.add_found(found, head)))
+    }
+
+    fn part(&self, (at, window): (usize, Option<(u32, u32)>)) -> Result<(usize, Sorted), Bail> {
+        let mut gather = Gather::new(self.arity);
+        self.collect(at, window, &mut gather).map(|()| (at, gather.finish()))
+    }
+
+    /// One body after the other, since values count in the order they are made; all cores work at each.
+    fn in_turn(&self) -> Result<Sorted, Bail> {
+        let mut gather = Gather::new(self.arity);
+        for at in 0..self.wanted.len() {
+            if self.makes(at) {
+                match assigned_last(&self.wanted[at], self.values, self.clock, &mut gather) {
+                    Some(outcome) => outcome?,
+                    None => self.collect(at, None, &mut gather)?,
+                }
+                continue;
+            }
+            let jobs = self.windows(at).into_par_iter().map(|window| self.part((at, window)));
+            for found in jobs.collect::<Vec<_>>() {
+                gather.add_all(&found?.1);
+            }
+        }
+        Ok(gather.finish())
+    }
+}
+
 /// All ways to meet one of several bodies: the ids of the heads, ascending, each once. `None` where a
 /// calculation has no result.
 pub(super) fn ways(
@@ -107,49 +142,18 @@ pub(super) fn all_ways(
     values: &Values<'_>,
     clock: &Clock,
 ) -> Result<Option<(Lists, Vec<BitSet>)>, Reached> {
-    let Some(arity) = wanted.first().map(|wanted| wanted.head.len()) else {
+    let Some(bodies) = Bodies::of(wanted, values, clock) else {
         return Ok(Some((Lists::default(), Vec::new())));
     };
-    let batches: Vec<BatchProgram<'_>> =
-        wanted.iter().map(|wanted| BatchProgram::new(wanted.program, vars_of(wanted.head), None)).collect();
-    let listed: Vec<Option<&Index>> =
-        batches.iter().zip(wanted).map(|(batch, wanted)| batch.listed(wanted.head)).collect();
-    let collect = |at: usize, window: Option<(u32, u32)>, gather: &mut Gather| -> Result<(), Bail> {
-        if let Some(index) = listed[at] {
-            clock.time()?;
-            let rows = window.map_or(index.all(), |(from, to)| index.window(from, to));
-            return match gather.add_rows(index, rows) {
-                Some(different) => Ok(clock.gathered(different)?),
-                None => Ok(()),
-            };
-        }
-        batches[at].run(values, clock, window, &mut |found| match gather.add_found(found, wanted[at].head) {
-            Some(different) => Ok(clock.gathered(different)?),
-            None => Ok(()),
-        })
-    };
+    let arity = bodies.arity;
     let leads = |at: usize| match wanted[at].head.first() {
-        Some(Place::Var(var)) => batches[at].first() == Some(*var),
+        Some(Place::Var(var)) => bodies.batches[at].first() == Some(*var),
         _ => false,
     };
-    let ordered = wanted.iter().any(|wanted| makes_values(&wanted.program.body.steps));
-    let parts = rayon::current_num_threads() * PARTS;
-    let rows = |wanted: &Wanted<'_>| {
-        wanted.program.atoms.iter().map(|atom| atom.index.columns[0].len()).sum::<usize>()
-    };
-    let small = wanted.iter().map(rows).sum::<usize>() < FEW;
-    let last_only = |at: usize| {
-        let steps = wanted[at].program.body.steps.split_last();
-        steps.is_some_and(|(_, before)| !makes_values(before))
-    };
-    if let ([only], false, true) = (wanted, small, ordered && last_only(0))
-        && let Some(outcome) = assigned_last(only, values, clock)
-    {
-        return match outcome {
-            Ok(found) => Ok(Some((found.into(), Vec::new()))),
-            Err(Bail::Reached(reached)) => Err(reached),
-            Err(Bail::Calculation) => Ok(None),
-        };
+    let ordered = (0..wanted.len()).any(|at| bodies.makes(at));
+    let small = (0..wanted.len()).map(|at| bodies.rows(at)).sum::<usize>() < FEW;
+    if ordered && !small && (0..wanted.len()).all(|at| !bodies.makes(at) || bodies.makes_last(at)) {
+        return joined(bodies.in_turn().map(|found| vec![(found, Vec::new())]), 0, clock);
     }
     let places = places && !ordered;
     // All bodies, in one gathering or in one for each.
@@ -160,7 +164,7 @@ pub(super) fn all_ways(
                 gathered.push(Gather::new(arity));
             }
             if let Some(gather) = gathered.last_mut() {
-                collect(at, window, gather)?;
+                bodies.collect(at, window, gather)?;
             }
         }
         match gathered.pop() {
@@ -173,8 +177,8 @@ pub(super) fn all_ways(
     } else if (0..wanted.len()).all(leads) {
         // All take the first id of the tuple first: what one part of its ids gives stands together.
         let windows = (0..wanted.len())
-            .max_by_key(|at| rows(&wanted[*at]))
-            .and_then(|at| batches[at].windows(parts * 8))
+            .max_by_key(|at| bodies.rows(*at))
+            .and_then(|at| bodies.batches[at].windows(rayon::current_num_threads() * PARTS * 8))
             .unwrap_or_default();
         let mut windows = if windows.is_empty() { vec![(0, u32::MAX)] } else { windows };
         if let Some(last) = windows.last_mut() {
@@ -183,17 +187,10 @@ pub(super) fn all_ways(
         windows.into_par_iter().map(|window| all(Some(window))).collect::<Vec<_>>().into_iter().collect()
     } else {
         let jobs: Vec<(usize, Option<(u32, u32)>)> = (0..wanted.len())
-            .flat_map(|at| match batches[at].windows(parts) {
-                Some(windows) => windows.into_iter().map(|window| (at, Some(window))).collect(),
-                None => vec![(at, None)],
-            })
+            .flat_map(|at| bodies.windows(at).into_iter().map(move |window| (at, window)))
             .collect();
-        let part = |(at, window)| {
-            let mut gather = Gather::new(arity);
-            collect(at, window, &mut gather).map(|()| (at, gather.finish()))
-        };
         let found: Result<Vec<(usize, Sorted)>, Bail> =
-            jobs.into_par_iter().map(part).collect::<Vec<_>>().into_iter().collect();
+            jobs.into_par_iter().map(|job| bodies.part(job)).collect::<Vec<_>>().into_iter().collect();
         found.map(|found| {
             let mut gathered: Vec<Gather> = Vec::new();
             gathered.resize_with(if places { wanted.len() } else { 1 }, || Gather::new(arity));
@@ -230,9 +227,14 @@ fn joined(
     }
 }
 
-/// All ways to meet a body that ends with giving a variable a value: all cores work the values out, and
+/// Gathers all ways to meet a body that ends with giving a variable a value: all cores work the values out, and
 /// one gives them ids. `None` where it ends otherwise or begins with nothing that can be shared out.
-fn assigned_last(wanted: &Wanted<'_>, values: &Values<'_>, clock: &Clock) -> Option<Result<Sorted, Bail>> {
+fn assigned_last(
+    wanted: &Wanted<'_>,
+    values: &Values<'_>,
+    clock: &Clock,
+    gather: &mut Gather,
+) -> Option<Result<(), Bail>> {
     let mut batch = BatchProgram::new(wanted.program, vars_of(wanted.head), None);
     let (var, domain, possible) = batch.defer()?;
     let threads = rayon::current_num_threads();
@@ -250,7 +252,6 @@ fn assigned_last(wanted: &Wanted<'_>, values: &Values<'_>, clock: &Clock) -> Opt
         })?;
         Ok((columns, made))
     };
-    let mut gather = Gather::new(wanted.head.len());
     let mut each = |(columns, made): (Vec<Vec<u32>>, Vec<Computed>)| -> Result<(), Bail> {
         let mut tuple = Vec::with_capacity(wanted.head.len());
         for (row, made) in made.iter().enumerate() {
@@ -280,8 +281,7 @@ fn assigned_last(wanted: &Wanted<'_>, values: &Values<'_>, clock: &Clock) -> Opt
             }
         }
     }
-    let found = gather.finish();
-    Some(clock.gathered(found.len()).map(|()| found).map_err(Bail::from))
+    Some(Ok(()))
 }
 
 /// The column of the one aggregate that a body compares, over subjects by place. `None` where the search

@@ -19,6 +19,7 @@ mod oracle;
 mod oracle_runs;
 mod plans;
 mod sources;
+mod stars;
 mod stopping;
 mod support;
 mod sweep;

@@ -379,18 +379,32 @@ impl Words<'_> {
                 let args: Vec<String> = args.iter().map(|arg| self.expr(arg, body)).collect();
                 format!("{}({})", function.name, args.join(", "))
             }
-            Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, body),
         }
     }
 
-    fn aggregate(&self, aggregate: &Aggregate) -> String {
-        self.as_written(aggregate.span)
+    /// An aggregate as it is written, with what words from outside stand for.
+    fn aggregate(&self, aggregate: &Aggregate, body: &Body<'_>) -> String {
+        let mut text = String::new();
+        let mut at = Span { end: aggregate.span.start, ..aggregate.span };
+        for (span, var) in &aggregate.outside {
+            let Some(Held::Is(constant)) = body.words.get(var.0 as usize) else { continue };
+            text.push_str(self.sources.slice(Span { start: at.end, end: span.start, ..at }));
+            text.push_str(&self.written(constant));
+            at = *span;
+        }
+        text.push_str(self.sources.slice(Span { start: at.end, end: aggregate.span.end, ..at }));
+        in_one_line(&text)
     }
 
     /// What stands in a text, in one line.
     pub fn as_written(&self, span: Span) -> String {
-        self.sources.slice(span).split_whitespace().collect::<Vec<_>>().join(" ")
+        in_one_line(self.sources.slice(span))
     }
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A name or text in quotes, as the language reads it.

@@ -32,8 +32,8 @@ fn an_answer_after_which_something_has_no_result_settles_nothing() {
     // Two values for what is added up once.
     let twice = "  bo gives chess 3\n  bo gives chess 9\n";
     let rules = "  a: yea when person is vip as yes and average(n for each c: person gives c n) != 5";
-    let told = says(&people(rules, twice), "bo", &["average(n for each c: person gives c n) has no result"]);
-    assert!(!told.contains("average(n for each c: person gives c n) is not known"), "{told}");
+    let told = says(&people(rules, twice), "bo", &["average(n for each c: bo gives c n) has no result"]);
+    assert!(!told.contains("average(n for each c: bo gives c n) is not known"), "{told}");
 }
 
 #[test]

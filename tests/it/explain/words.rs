@@ -56,7 +56,7 @@ fn what_is_only_possible_is_said_to_be_so() {
         rules,
         "ann",
         &[
-            "count(t: p has t) is between 0 and 3, perhaps at least 3",
+            "count(t: ann has t) is between 0 and 3, perhaps at least 3",
             "is between 0 and 3, not at least 15, at least 12 more needed",
             "there is no record that ann is calm; and perhaps ann is loud:",
         ],
@@ -150,7 +150,7 @@ fn names_and_words_read_as_they_are_written() {
             "by row `a`: t is sun:",
             "there is no record that any q found any e and e < 45",
             "there is nothing to average in average(e for each t:",
-            "count(t2: p circles t2) is 1, not more than 2, 2 more needed.",
+            "count(t2: \"Müller GmbH\" circles t2) is 1, not more than 2, 2 more needed.",
             "because \"Müller GmbH\" is tied to \"Müller GmbH\".",
             "self comes to it so:",
         ],
