@@ -74,6 +74,12 @@ fn signs_and_calls_keep_their_blanks() {
 }
 
 #[test]
+fn a_line_that_begins_with_an_operator_goes_on_with_the_one_before() {
+    let parts = ["never x when a has n and m = n", "* 3", "- 1 and n", ">= m", "and k is a K"];
+    assert_eq!(check(&(parts.join("\n  ") + "\n")), check(&(parts.join(" ") + "\n")));
+}
+
+#[test]
 fn what_has_errors_is_left_alone() {
     assert_eq!(format("kind\n"), None);
 }

@@ -41,6 +41,7 @@ impl Resolver<'_> {
         purpose: &Purpose<'_>,
     ) -> Option<(Clause, Vec<Term>)> {
         self.unread.clear();
+        self.unread_part = false;
         let raw_when = self.raw(when);
         let raw_unless = unless.map(|body| self.raw(body));
         let mut variables = Variables::new(purpose.subject, purpose.span);

@@ -90,6 +90,7 @@ impl Resolver<'_> {
             }
             BodyKind::Broken => {
                 self.broken.others = true;
+                self.unread_part = true;
                 Raw::Broken
             }
         }

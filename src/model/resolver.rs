@@ -53,6 +53,8 @@ pub(super) struct Resolver<'s> {
     pub broken: Broken,
     /// Words of sentences of the body at hand that no relation reads: those sentences may say what they are.
     pub unread: BTreeSet<String>,
+    /// Whether some part of it could not be read at all, which may name any word.
+    pub unread_part: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,6 +73,7 @@ impl<'s> Resolver<'s> {
             readings: Readings::default(),
             broken: Broken::default(),
             unread: BTreeSet::new(),
+            unread_part: false,
             diagnostics: Vec::new(),
         }
     }

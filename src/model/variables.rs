@@ -291,7 +291,7 @@ impl Resolver<'_> {
                 variables.broken = true;
                 let near = near_word(variables, word);
                 let is_new = variables.told.insert(word.to_owned()) || near.is_some();
-                if is_new && !self.unread.contains(word) {
+                if is_new && !self.unread_part && !self.unread.contains(word) {
                     let is_any = |(var, own): &(VarId, &Var)| {
                         own.any && own.name == word && variables.states[*var].part == 0
                     };

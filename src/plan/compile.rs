@@ -46,6 +46,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         atoms: Vec::new(),
         ranges: 0,
         most_rows: 0,
+        asked: BTreeMap::new(),
         figures: 0,
         joined: Vec::new(),
         columns: Vec::new(),
@@ -156,6 +157,8 @@ pub(super) struct Compiler<'i, 'r> {
     ranges: usize,
     /// The most rows of a sentence of the clause.
     pub(super) most_rows: usize,
+    /// About how many ids sentences further out leave of a word.
+    pub(super) asked: BTreeMap<VarId, f64>,
     /// Within how many aggregates it compiles.
     pub(super) figures: usize,
     /// Sentences joined here, and their tables.

@@ -11,7 +11,7 @@ use super::outline::{LEFT, SUBJECTS};
 use crate::base::{Idx, Span};
 use crate::engine::{Comparison, Table, compares, holds};
 use crate::model::clause::as_var;
-use crate::model::{Atom, Cond, Constant, Expr, Term, VarId};
+use crate::model::{Atom, AtomSource, Cond, Constant, Expr, Term, VarId};
 use crate::value::{Date, Value};
 
 /// Fewer rows are gone through as they are.
@@ -96,12 +96,16 @@ impl<'r> Compiler<'_, 'r> {
         Some((sentence, self.left(Arc::new(table.kept(&rows)), atom.args.clone())))
     }
 
+    fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
+        self.made(LEFT, table, args)
+    }
+
     /// A sentence of these rows.
-    pub(super) fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
+    pub(super) fn made(&mut self, source: AtomSource, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
         // It may be copied into other conditions, and is found by its place.
         let place = self.joined.len() as u32;
         let span = Span { start: place, ..NOWHERE };
-        let cond: &'r Cond = self.arena.alloc(Cond::Atom(Atom { source: LEFT, args, known: true, span }));
+        let cond: &'r Cond = self.arena.alloc(Cond::Atom(Atom { source, args, known: true, span }));
         self.joined.push((cond, table));
         cond
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compile::{Compiler, Item, NOWHERE};
-use super::outline::{JOINED, LEFT, SUBJECTS};
+use super::outline::{JOINED, LEFT, STAR, SUBJECTS};
 use super::state::State;
 use crate::engine::Table;
 use crate::model::clause::as_var;
@@ -121,7 +121,7 @@ impl<'r> Compiler<'_, 'r> {
 
     /// The tuples an atom asks.
     pub(super) fn table(&self, cond: &Cond, atom: &Atom, possible: bool) -> Arc<Table> {
-        if atom.source == LEFT {
+        if [LEFT, STAR].contains(&atom.source) {
             return Arc::clone(&self.joined[atom.span.start as usize].1);
         }
         if let Some((_, table)) = self.joined.iter().find(|(other, _)| std::ptr::eq(*other, cond)) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compile::{Compiler, Item};
-use super::outline::LEFT;
+use super::outline::{LEFT, STAR};
 use super::request::Inputs;
 use crate::base::{Idx, Span};
 use crate::model::clause::{as_var, cond_vars, expr_vars};
@@ -65,7 +65,8 @@ impl<'r> Compiler<'_, 'r> {
         let constants = |atom: &Atom| {
             let slots = atom.args.iter().enumerate();
             let mut fixed = slots.filter(|(_, term)| as_var(term).is_none());
-            atom.source != LEFT && fixed.any(|(slot, _)| (self.inputs.missing)(&atom.source, slot))
+            ![LEFT, STAR].contains(&atom.source)
+                && fixed.any(|(slot, _)| (self.inputs.missing)(&atom.source, slot))
         };
         let any_constant =
             items.iter().any(|item| matches!(item, Item::Is(Cond::Atom(atom)) if constants(atom)));

@@ -18,6 +18,9 @@ pub(super) const PAIRED: AtomSource = AtomSource::Relation(RelationId(u32::MAX -
 /// Stands for the rows of a sentence that a condition leaves.
 pub(super) const LEFT: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 3));
 
+/// Stands for sentences about one thing each that are put side by side.
+pub(super) const STAR: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 4));
+
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
 pub fn outline(ruleset: &Ruleset, clause: &Clause, program: &Program) -> String {
     let mut outline = Outline { ruleset, clause, program, lines: Vec::new() };
@@ -149,6 +152,7 @@ impl Outline<'_> {
             source if *source == SUBJECTS => "the subjects".to_owned(),
             source if *source == JOINED => "several sentences at once".to_owned(),
             source if *source == LEFT => "what a condition leaves of a sentence".to_owned(),
+            source if *source == STAR => "sentences side by side".to_owned(),
             source if *source == PAIRED => "what a condition lets go together".to_owned(),
             AtomSource::Relation(relation) => name(self.ruleset, *relation),
             AtomSource::Verdict { verdict, lenses, question, .. } => {

@@ -7,16 +7,16 @@ use std::collections::BTreeSet;
 
 use super::compile::{Compiler, Item};
 use super::expressions::place;
-use super::outline::SUBJECTS;
+use super::outline::{STAR, SUBJECTS};
 use crate::engine::{Place, Ray, Table};
 use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Term, VarId};
 
 /// Of fewer rows in all, what is looked up stays near.
-const MANY: usize = 1 << 14;
+const MANY: usize = 1 << 13;
 
 /// And where no sentence has so many, little is looked up.
-const ASKED: usize = 1 << 12;
+const ASKED: usize = 1 << 11;
 
 /// To look something up far away takes about so many times as long as to come to it in order.
 const FAR: f64 = 32.0;
@@ -48,6 +48,11 @@ impl<'r> Compiler<'_, 'r> {
                 vars.extend(atom.args.iter().filter_map(as_var));
             }
         }
+        for var in &vars {
+            let left = self.left_of_others(&items, &[], *var, possible);
+            let known = self.asked.entry(*var).or_insert(left);
+            *known = known.min(left);
+        }
         // Of what is handed on in an order the search goes in that order; what figures range over comes in none.
         let subjects = self.request.subjects.iter().flat_map(|subjects| subjects.vars.iter());
         let mut in_order: BTreeSet<VarId> = subjects.copied().collect();
@@ -70,7 +75,7 @@ impl<'r> Compiler<'_, 'r> {
             let args: Vec<Term> = std::iter::once(Term::Var(var)).chain(said.iter().flat_map(args)).collect();
             let mut places: Vec<usize> = said.iter().map(|said| said.at).collect();
             let table = Table::star(said.into_iter().map(|said| said.ray).collect());
-            items.push(Item::Is(self.left(table, args)));
+            items.push(Item::Is(self.made(STAR, table, args)));
             places.sort_unstable();
             places.into_iter().rev().for_each(|at| _ = items.remove(at));
         }
@@ -116,7 +121,7 @@ impl<'r> Compiler<'_, 'r> {
             for (column, other) in columns.filter_map(|(column, term)| Some((column, as_var(term)?))) {
                 let different = own.ray.table.distinct(column).max(1) as f64;
                 let given = if bound.contains(&other) {
-                    self.most_rows as f64
+                    self.asked.get(&other).copied().unwrap_or(f64::INFINITY).min(self.most_rows as f64)
                 } else {
                     self.left_of_others(items, said, other, possible)
                 };

@@ -185,11 +185,11 @@ impl Lines<'_> {
         );
     }
 
-    fn report_calculation(&mut self, at: Span) {
+    pub(super) fn report_calculation(&mut self, at: Span) {
         self.report(
             Diagnostic::new(Code::UnexpectedText, "a calculation stands in a sentence")
                 .at(at, "not expected here")
-                .help("give the result a word first, as in `x = a + 1`, and use that word"),
+                .help("give the result a word beside it, as in `… in x and x = a + 1`, and use that word"),
         );
     }
 

@@ -32,6 +32,9 @@ impl Piece {
     }
 }
 
+/// So many words one after the other are no part of a calculation.
+const WORDS_OF_A_SENTENCE: usize = 3;
+
 /// Whether a run is a calculation and no sentence.
 pub(super) fn is_calculation(pieces: &[Piece]) -> bool {
     let operators = pieces.iter().any(|piece| {
@@ -141,10 +144,17 @@ impl Lines<'_> {
     /// A run as a calculation.
     pub fn expression(&mut self, pieces: Vec<Piece>) -> Option<Expr> {
         let whole = pieces.first().zip(pieces.last()).map(|(first, last)| first.span().to(last.span()));
+        // What begins as a sentence was meant as one.
+        let words = pieces.iter().take_while(|piece| matches!(piece, Piece::Term(_))).count();
+        let in_sentence = pieces.get(words).filter(|_| words >= WORDS_OF_A_SENTENCE).map(Piece::span);
         let mut parser = Calculation { pieces: pieces.into_iter().peekable(), lines: self, whole };
         let expr = parser.sum()?;
         if let Some(extra) = parser.pieces.next() {
             let at = extra.span();
+            if let Some(at) = in_sentence {
+                self.report_calculation(at);
+                return None;
+            }
             self.report(
                 Diagnostic::new(Code::UnexpectedText, "this does not fit into a calculation")
                     .at(at, "an operator such as `+` is missing before it, or it is one too many")

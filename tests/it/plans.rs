@@ -137,6 +137,33 @@ fn the_others_of_a_group_are_all_of_it_but_for_one() {
 }
 
 #[test]
+fn what_is_said_of_many_things_is_put_side_by_side() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when s belongs to user and s used \"d1\" and s began on day and t belongs to user \
+         and t used \"d0\" and t began on day\n  otherwise out\n}}\n"
+    );
+    let all = plan(&folder("plans-stars", &rules));
+    assert!(all.matches("something in sentences side by side").count() >= 2, "{all}");
+    // Of a few nothing is gained by going through all.
+    let few = rules.replace("when s belongs", "when user invited \"u31\" and s belongs");
+    let few = plan(&folder("plans-few-stars", &few));
+    assert!(!few.contains("side by side"), "{few}");
+}
+
+#[test]
+fn choices_of_sentences_lead_to_what_the_rest_asks() {
+    let rules = format!(
+        "relation User meets other: User\ndefine user meets other\n  when user lives in p and (user invited friend or friend \
+         invited user) and friend lives in q and other lives in q and p is not q\n{AMONG}lens a {{\n  row: in when user \
+         meets any other\n  otherwise out\n}}\n"
+    );
+    let all = plan(&folder("plans-choices", &rules));
+    let own = &all[all.rfind("relation user meets other").unwrap_or_default()
+        ..all.rfind("population of").unwrap_or_default()];
+    assert!(own.contains("each friend") && !own.contains("one is enough"), "{own}");
+}
+
+#[test]
 fn what_names_no_subject_is_asked_once() {
     // The same of all, whatever stands beside it; where nobody is asked about, of nobody.
     let rules = "language 1\nkind Person\nrelation Person is here\nrelation Person is away\nrelation Person is old\n\
