@@ -15,7 +15,7 @@ use crate::model::DomainId;
 use crate::value::Value;
 
 /// So many results of one step are remembered, or what it was worked out from.
-const MOST_RESULTS: usize = 1 << 16;
+const MOST_RESULTS: usize = 1 << 17;
 
 /// After so many rows it is asked whether remembering pays: whether fewer than three in four had to be worked out.
 const TRIAL: usize = 1 << 13;
@@ -82,8 +82,13 @@ impl Parts {
             let known = part.known.as_ref().map_or(0, HashMap::len);
             part.results.len().max(known) > MOST_RESULTS
         };
-        if self.parts.iter().any(is_much) {
-            for part in &mut self.parts {
+        // What is known of a step goes by the codes of those it takes: it is forgotten with them.
+        let mut forgotten = vec![false; self.parts.len()];
+        for at in 0..self.parts.len() {
+            let part = &mut self.parts[at];
+            let is_of_such = |take: &Take| matches!(take, Take::Part(other) if forgotten[*other]);
+            forgotten[at] = is_much(part) || part.takes.iter().any(is_of_such);
+            if forgotten[at] {
                 part.results.clear();
                 part.codes.clear();
                 part.known.iter_mut().for_each(HashMap::clear);

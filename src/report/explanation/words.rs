@@ -267,6 +267,12 @@ impl Words<'_> {
             }
             Cond::Not(inner, _) => format!("not {}", self.bracketed(inner, body)),
             Cond::Atom(atom) => self.atom(atom, body),
+            Cond::Compare {
+                lhs: lhs @ Expr::Call(..),
+                op: CompareOp::Eq,
+                rhs: Expr::Term(Term::Constant(Constant::Value(Value::Flag(is)))),
+                ..
+            } => format!("{}{}", if *is { "" } else { "not " }, self.expr(lhs, body)),
             Cond::Compare { lhs, op, rhs, .. } => {
                 format!("{} {} {}", self.expr(lhs, body), symbol(*op, lhs, rhs), self.expr(rhs, body))
             }
