@@ -258,7 +258,8 @@ impl Splitter<'_> {
             // A sign has no blank after it.
             b'-' => self.bytes.get(next + 1).is_some_and(u8::is_ascii_whitespace),
             b'!' => true,
-            byte => OPERATORS.contains(&byte),
+            // Marks that a merge left are no operators.
+            byte => OPERATORS.contains(&byte) && !self.bytes[next..].starts_with(&[byte; 3]),
         };
         let is_open = dash || scan.last == b',' || scan.last == b';' || OPERATORS.contains(&scan.last);
         scan.depth > 0 || is_open || begins_on || CONTINUES.contains(&word)
