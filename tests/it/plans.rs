@@ -15,6 +15,11 @@ const HEAD: &str = "language 1\nkind User\nkind Session\nkind Place\nrelation Se
 
 /// A thousand users with four sessions each, who invite each other and live in six hundred places.
 fn folder(name: &str, rules: &str) -> PathBuf {
+    folder_of(name, rules, 4000)
+}
+
+/// The same with so many sessions.
+fn folder_of(name: &str, rules: &str, sessions: u32) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).expect("a folder");
@@ -25,7 +30,7 @@ fn folder(name: &str, rules: &str) -> PathBuf {
         let (user, day, device) = (at * 7 % 1000, at * 11 % 28 + 1, at * at % 4);
         format!("s{at},u{user},2025-0{}-{day:02},d{device}\n", at % 9 + 1)
     };
-    let sessions: String = (0..4000).map(session).collect();
+    let sessions: String = (0..sessions).map(session).collect();
     let user = |at: u32| format!("u{at},u{},p{},{},{}\n", at * 31 % 1000, at % 600, at * 17 % 997, at % 3);
     let users: String = (0..1000).map(user).collect();
     let places: String = (1..600).map(|at| format!("p{at},p{}\n", at / 2)).collect();
@@ -142,11 +147,11 @@ fn what_is_said_of_many_things_is_put_side_by_side() {
         "{AMONG}lens a {{\n  row: in when s belongs to user and s used \"d1\" and s began on day and t belongs to user \
          and t used \"d0\" and t began on day\n  otherwise out\n}}\n"
     );
-    let all = plan(&folder("plans-stars", &rules));
+    let all = plan(&folder_of("plans-stars", &rules, 6000));
     assert!(all.matches("something in sentences side by side").count() >= 2, "{all}");
     // Of a few nothing is gained by going through all.
     let few = rules.replace("when s belongs", "when user invited \"u31\" and s belongs");
-    let few = plan(&folder("plans-few-stars", &few));
+    let few = plan(&folder_of("plans-few-stars", &few, 6000));
     assert!(!few.contains("side by side"), "{few}");
 }
 
