@@ -13,10 +13,10 @@ use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Term, VarId};
 
 /// Of fewer rows in all, what is looked up stays near.
-const MANY: usize = 1 << 14;
+const MANY: usize = 1 << 16;
 
 /// And where no sentence has so many, little is looked up.
-const ASKED: usize = 1 << 12;
+const ASKED: usize = 1 << 13;
 
 /// To look something up far away takes about so many times as long as to come to it in order.
 const FAR: f64 = 32.0;

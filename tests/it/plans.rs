@@ -147,11 +147,11 @@ fn what_is_said_of_many_things_is_put_side_by_side() {
         "{AMONG}lens a {{\n  row: in when s belongs to user and s used \"d1\" and s began on day and t belongs to user \
          and t used \"d0\" and t began on day\n  otherwise out\n}}\n"
     );
-    let all = plan(&folder_of("plans-stars", &rules, 6000));
+    let all = plan(&folder_of("plans-stars", &rules, 22_000));
     assert!(all.matches("something in sentences side by side").count() >= 2, "{all}");
     // Of a few nothing is gained by going through all.
     let few = rules.replace("when s belongs", "when user invited \"u31\" and s belongs");
-    let few = plan(&folder_of("plans-few-stars", &few, 6000));
+    let few = plan(&folder_of("plans-few-stars", &few, 22_000));
     assert!(!few.contains("side by side"), "{few}");
 }
 

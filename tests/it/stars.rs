@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use crate::support::{evaluated, grid, numbers};
 
-const PATIENTS: u32 = 700;
-const LABS: u32 = 9000;
+const PATIENTS: u32 = 1600;
+const LABS: u32 = 20000;
 
 const RULES: &str = "language 1
 kind Patient
