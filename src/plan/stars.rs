@@ -94,18 +94,18 @@ impl<'r> Compiler<'_, 'r> {
         if !table.is_key(column) {
             return None;
         }
+        let constants = self.constants(atom);
+        let rows = rows_with(&table, &constants);
+        Some(Said { at, atom, ray: Ray { table, column, constants }, rows })
+    }
+
+    /// The columns of a sentence in which constants stand, and their ids.
+    fn constants(&self, atom: &Atom) -> Vec<(usize, u32)> {
         let constant = |(column, term): (usize, &Term)| match place(self.inputs, term) {
             Place::Id(id) => Some((column, id)),
             Place::Var(_) => None,
         };
-        let constants: Vec<(usize, u32)> = atom.args.iter().enumerate().filter_map(constant).collect();
-        let rows = self.rows_with(&table, &constants);
-        Some(Said { at, atom, ray: Ray { table, column, constants }, rows })
-    }
-
-    #[expect(clippy::unused_self, reason = "one of the steps of compiling")]
-    fn rows_with(&self, table: &Table, constants: &[(usize, u32)]) -> f64 {
-        constants.iter().fold(table.len() as f64, |rows, (column, id)| rows * table.share(*column, *id))
+        atom.args.iter().enumerate().filter_map(constant).collect()
     }
 
     /// Whether to go through all that is said is less than to look up what is said of the things that a search comes to.
@@ -142,19 +142,15 @@ impl<'r> Compiler<'_, 'r> {
             }
             let rows = match &self.request.subjects {
                 Some(subjects) if atom.source == SUBJECTS => subjects.table.len() as f64,
-                _ => {
-                    let table = self.table(cond, atom, possible);
-                    let constant = |(column, term): (usize, &Term)| match place(self.inputs, term) {
-                        Place::Id(id) => Some((column, id)),
-                        Place::Var(_) => None,
-                    };
-                    let constants: Vec<(usize, u32)> =
-                        atom.args.iter().enumerate().filter_map(constant).collect();
-                    self.rows_with(&table, &constants)
-                }
+                _ => rows_with(&self.table(cond, atom, possible), &self.constants(atom)),
             };
             least = least.min(rows);
         }
         least
     }
+}
+
+/// About how many rows of a table have these ids in these columns.
+fn rows_with(table: &Table, constants: &[(usize, u32)]) -> f64 {
+    constants.iter().fold(table.len() as f64, |rows, (column, id)| rows * table.share(*column, *id))
 }
