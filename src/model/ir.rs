@@ -341,7 +341,7 @@ pub struct Aggregate {
     pub body: Cond,
     /// Its own variables: those from the first to before the last.
     pub own: std::ops::Range<u32>,
-    /// Where it names variables outside its own, in the order of the text.
+    /// Where it names variables outside its own, each place once, in the order of the text.
     pub outside: Vec<(Span, VarId)>,
     /// Where.
     pub span: Span,

@@ -134,12 +134,14 @@ impl Variables {
         self.anys.iter().any(|(other, _)| other == word)
     }
 
-    /// Where words within a text stand for variables of these, in the order of the text.
+    /// Where words within a text stand for variables of these, each place once, in the order of the text.
     pub fn uses_within(&self, text: Span, vars: std::ops::Range<u32>) -> Vec<(Span, VarId)> {
         let is_inside = |span: &Span| span.start >= text.start && span.end <= text.end;
         let inside = self.uses.iter().filter(|(span, var)| is_inside(span) && vars.contains(&var.0));
         let mut out: Vec<(Span, VarId)> = inside.copied().collect();
         out.sort_by_key(|(span, _)| span.start);
+        // A word that a sentence names and that is compared there stands for a variable twice.
+        out.dedup_by_key(|(span, _)| span.start);
         out
     }
 

@@ -126,6 +126,22 @@ fn lenses_part_on_the_row_that_goes_before() {
 }
 
 #[test]
+fn aggregates_name_what_stands_outside_them() {
+    let rules = "kind P\nrelation P limit is Number\nquestion P is ok | bad\n  among p limit is any n\n\
+        lens a {\n  r: ok when p limit is m and count(o: o limit is m >= 3) > 2\n  otherwise bad\n}\n\
+        lens b {\n  r: ok when p limit is m and sum(1 for each o: o limit is m\n    and o is one of p, \"x y\") > 1\n  otherwise bad\n}\n\
+        facts {\n  ann limit is 5\n  bob limit is 5\n}\n";
+    says(
+        rules,
+        "ann",
+        &[
+            "count(o: o limit is 5 >= 3) is 2, not more than 2, 1 more needed",
+            "sum(1 for each o: o limit is 5 and o is one of ann, \"x y\") is 1, not more than 1",
+        ],
+    );
+}
+
+#[test]
 fn names_and_words_read_as_they_are_written() {
     let rules = "kind P\nkind T\nrelation P asks\nrelation P makes T\nrelation P came on day: Date?\nrelation P circles T\n\
         relation P found Number\nrelation P is tied to other: P\n\
