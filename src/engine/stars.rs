@@ -121,39 +121,26 @@ fn put_side_by_side(rays: &[Ray]) -> Table {
 
 /// Of some rows of the ray that leads those that all others have a row for, with the rows of these.
 fn rows_of(ordered: &[Ordered<'_>], lead: usize, rows: std::ops::Range<usize>) -> Vec<Vec<u32>> {
-    let ids = ordered[lead].ids();
     let mut out = vec![Vec::with_capacity(rows.len()); ordered.len()];
-    let Some(first) = ids.get(rows.start) else { return out };
-    let mut at: Vec<usize> = ordered.iter().map(|ray| ray.ids().partition_point(|id| id < first)).collect();
+    let mut left: Vec<(u32, u32)> = ordered.iter().map(|ray| ray.index.all()).collect();
+    let mut at = vec![0; ordered.len()];
     'rows: for row in rows {
         if !ordered[lead].is_met(row) {
             continue;
         }
-        at[lead] = row;
-        for (place, ray) in ordered.iter().enumerate().filter(|(place, _)| *place != lead) {
-            at[place] = advanced(ray.ids(), at[place], ids[row]);
-            let own = at[place];
-            if ray.ids().get(own) != Some(&ids[row]) || !ray.is_met(own) {
+        let id = ordered[lead].ids()[row];
+        for (place, ray) in ordered.iter().enumerate() {
+            let (own, past) = if place == lead {
+                (row as u32, row as u32 + 1)
+            } else {
+                ray.index.advance(0, &mut left[place], id)
+            };
+            if own == past || place != lead && !ray.is_met(own as usize) {
                 continue 'rows;
             }
+            at[place] = own;
         }
-        out.iter_mut().zip(&at).for_each(|(out, at)| out.push(*at as u32));
+        out.iter_mut().zip(&at).for_each(|(out, at)| out.push(*at));
     }
     out
-}
-
-/// The first place from one on where an id stands, or a greater one.
-fn advanced(ids: &[u32], from: usize, id: u32) -> usize {
-    let mut step = 1;
-    let mut low = from;
-    while ids.get(low).is_some_and(|other| *other < id) {
-        let next = low + step;
-        if ids.get(next).is_none_or(|other| *other >= id) {
-            let end = next.min(ids.len());
-            return low + 1 + ids[low + 1..end].partition_point(|other| *other < id);
-        }
-        low = next;
-        step *= 2;
-    }
-    low
 }
