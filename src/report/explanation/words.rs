@@ -358,7 +358,7 @@ impl Words<'_> {
                 }
             }
             Expr::Term(term) => self.term(term, body),
-            Expr::Negate(inner) => format!("-{}", self.expr(inner, body)),
+            Expr::Negate(inner) => format!("-{}", self.operand(inner, body)),
             Expr::Binary(op, lhs, rhs) => {
                 let op = match op {
                     BinaryOp::Add => "+",
@@ -367,11 +367,7 @@ impl Words<'_> {
                     BinaryOp::Divide => "/",
                     BinaryOp::Power => "^",
                 };
-                let side = |side: &Expr| match side {
-                    Expr::Binary(..) => format!("({})", self.expr(side, body)),
-                    other => self.expr(other, body),
-                };
-                format!("{} {op} {}", side(lhs), side(rhs))
+                format!("{} {op} {}", self.operand(lhs, body), self.operand(rhs, body))
             }
             Expr::DaysBetween(lhs, rhs) => format!("{} - {}", self.expr(lhs, body), self.expr(rhs, body)),
             Expr::Shift { date, amount, unit, back } => format!(
@@ -386,6 +382,15 @@ impl Words<'_> {
                 format!("{}({})", function.name, args.join(", "))
             }
             Expr::Aggregate(aggregate) => self.aggregate(aggregate, body),
+        }
+    }
+
+    /// A side of an operation, in brackets where it is one itself.
+    fn operand(&self, expr: &Expr, body: &Body<'_>) -> String {
+        let text = self.expr(expr, body);
+        match expr {
+            Expr::Binary(..) | Expr::DaysBetween(..) | Expr::Shift { .. } => format!("({text})"),
+            Expr::Term(_) | Expr::Negate(_) | Expr::Call(..) | Expr::Aggregate(_) => text,
         }
     }
 

@@ -126,6 +126,15 @@ fn lenses_part_on_the_row_that_goes_before() {
 }
 
 #[test]
+fn sides_of_operations_stand_in_brackets_where_they_are_operations() {
+    let rules = "kind P\nrelation P was due on Date\nrelation P came on Date\nrelation P owes Number\n\
+        question P is ok | bad\n  among p was due on any d\n\
+        lens a {\n  r: ok when p was due on d and p came on e and p owes n and 2 ^ (e - d) * -(n + 1) < -100\n  otherwise bad\n}\n\
+        facts {\n  ann was due on 2026-01-01\n  ann came on 2026-01-04\n  ann owes 4\n}\n";
+    says(rules, "ann", &["(2 ^ (e - d)) * -(n + 1) is -40, not less than -100"]);
+}
+
+#[test]
 fn aggregates_name_what_stands_outside_them() {
     let rules = "kind P\nrelation P limit is Number\nquestion P is ok | bad\n  among p limit is any n\n\
         lens a {\n  r: ok when p limit is m and count(o: o limit is m >= 3) > 2\n  otherwise bad\n}\n\
