@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, Weak};
 
+use super::planted::pays_from;
 use super::table::Table;
 
 /// So many ids of a column are looked at, and at most one in so many rows.
@@ -84,7 +85,7 @@ impl Table {
     /// count `at_most`, as where they are looked up among as many others. At least 1; 1 too where a sample cannot tell.
     pub fn skew(&self, column: usize, other: &Self, other_column: usize, at_most: f64) -> f64 {
         let is_coarse = |table: &Self, column| {
-            table.len() >= MANY && table.distinct(column) * COARSE[0] <= table.len() * COARSE[1]
+            table.len() >= pays_from(MANY) && table.distinct(column) * COARSE[0] <= table.len() * COARSE[1]
         };
         if !is_coarse(self, column) || !is_coarse(other, other_column) {
             return 1.0;
@@ -92,7 +93,7 @@ impl Table {
         let (own, others) = (self.some(column), other.some(other_column));
         let sampled = own.len() as f64 / self.len() as f64;
         let met = agreeing(others, own, (at_most * sampled) as usize);
-        if met < TELLING {
+        if met < pays_from(TELLING) {
             return 1.0;
         }
         let share = met as f64 / (own.len() as f64 * others.len() as f64);

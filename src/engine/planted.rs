@@ -1,5 +1,5 @@
-//! Bugs that the comparison with the plain evaluator must find. Without the feature
-//! `planted-bugs` none can be switched on, and asking costs nothing.
+//! Bugs that the comparison with the plain evaluator must find, and plans that it must see on worlds so small that no
+//! other would be chosen. Without the feature `planted-bugs` neither can be switched on, and asking costs nothing.
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,11 +36,13 @@ pub enum Bug {
     OtherWord,
     /// What is found for some ids of the outer words is taken for what is found for all of them.
     ToldOfOthers,
+    /// That a value may be missing where a sentence names a constant is forgotten.
+    NeverMissing,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 16] = [
+    pub const ALL: [Bug; 17] = [
         Bug::LostDelta,
         Bug::NoUnless,
         Bug::WeakLess,
@@ -57,12 +59,20 @@ impl Bug {
         Bug::FalseBarren,
         Bug::OtherWord,
         Bug::ToldOfOthers,
+        Bug::NeverMissing,
     ];
 }
 
 #[cfg(feature = "planted-bugs")]
 std::thread_local! {
     static PLANTED: std::cell::Cell<u8> = const { std::cell::Cell::new(0) };
+    static EAGER: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// On this thread, whether what pays only with much to go through is done with however little.
+#[cfg(feature = "planted-bugs")]
+pub fn eager(eager: bool) {
+    EAGER.with(|own| own.set(eager));
 }
 
 /// Switches a bug on for this thread, or all off.
@@ -82,4 +92,17 @@ pub(crate) fn planted(bug: Bug) -> bool {
 #[inline]
 pub(crate) const fn planted(_: Bug) -> bool {
     false
+}
+
+/// How much there must be for something to pay: what is given, or nothing where everything is to be tried.
+#[cfg(feature = "planted-bugs")]
+pub(crate) fn pays_from<N: Default>(much: N) -> N {
+    if EAGER.with(std::cell::Cell::get) { N::default() } else { much }
+}
+
+/// How much there must be for something to pay: what is given, without the feature.
+#[cfg(not(feature = "planted-bugs"))]
+#[inline]
+pub(crate) const fn pays_from<N: Copy>(much: N) -> N {
+    much
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::compile::{Compiler, Item, flatten, vars_of};
 use crate::base::Idx;
 use crate::builtin::AggregateKind;
+use crate::engine::planted::pays_from;
 use crate::engine::{AllBut, Groups};
 use crate::model::clause::expr_vars;
 use crate::model::{Aggregate, CompareOp, Cond, Expr, Term, Ty, VarId};
@@ -87,6 +88,6 @@ impl<'r> Compiler<'_, 'r> {
             columns.map(|(_, table, column)| table.distinct(*column) as f64).reduce(f64::min)
         };
         let groups = outer.iter().try_fold(1.0, |groups, var| Some(groups * different(var)?));
-        groups.is_some_and(|groups| groups * MANY <= self.most_rows as f64)
+        groups.is_some_and(|groups| groups * pays_from(MANY) <= self.most_rows as f64)
     }
 }

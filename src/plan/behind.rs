@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::compile::{Compiler, Item, NOWHERE, flatten};
 use super::expressions::comparison;
 use crate::base::{Idx, IndexVec};
+use crate::engine::planted::pays_from;
 use crate::engine::{Computed, Table, compare, of_nothing};
 use crate::model::clause::as_var;
 use crate::model::{Aggregate, Atom, Cond, Constant, Expr, ParameterId, Term, VarId};
@@ -53,8 +54,8 @@ impl<'r> Compiler<'_, 'r> {
             let sentences: Vec<(&'r Cond, &'r Atom)> = sentences.collect();
             let mut names = BTreeMap::new();
             let mut fewest = subjects;
-            for (cond, atom) in &sentences {
-                let table = self.table(cond, atom, self.request.possible);
+            for (_, atom) in &sentences {
+                let table = self.table(atom, self.request.possible);
                 if let Some(most) = self.most_groups(aggregate, atom, &table).filter(|most| *most < subjects)
                 {
                     fewest = fewest.min(most);
@@ -81,8 +82,8 @@ impl<'r> Compiler<'_, 'r> {
         fewer: usize,
     ) -> Option<[&'r Atom; 2]> {
         let mut best: Option<(f64, [&'r Atom; 2])> = None;
-        for (cond, atom) in sentences {
-            let table = self.table(cond, atom, self.request.possible);
+        for (_, atom) in sentences {
+            let table = self.table(atom, self.request.possible);
             if self.most_groups(aggregate, atom, &table).is_none() {
                 continue;
             }
@@ -98,7 +99,7 @@ impl<'r> Compiler<'_, 'r> {
                     }
                     let Some(others) = self.rows_of(Item::Is(cond), self.request.possible) else { continue };
                     let most = rows * others;
-                    if most * RARE < fewer as f64 && best.is_none_or(|(least, _)| most < least) {
+                    if pays_from(most * RARE) < fewer as f64 && best.is_none_or(|(least, _)| most < least) {
                         best = Some((most, [atom, other]));
                     }
                 }

@@ -48,7 +48,7 @@ pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
         most_rows: 0,
         asked: BTreeMap::new(),
         figures: 0,
-        joined: Vec::new(),
+        made: Vec::new(),
         columns: Vec::new(),
         names: Vec::new(),
         lets: Vec::new(),
@@ -161,8 +161,8 @@ pub(super) struct Compiler<'i, 'r> {
     pub(super) asked: BTreeMap<VarId, f64>,
     /// Within how many aggregates it compiles.
     pub(super) figures: usize,
-    /// Sentences joined here, and their tables.
-    pub(super) joined: Vec<(&'r Cond, Arc<Table>)>,
+    /// The tables of sentences made here, by their places.
+    pub(super) made: Vec<Arc<Table>>,
     /// Columns in which words have their ids, by the sentences at hand and further out that must hold.
     pub(super) columns: Vec<(VarId, Arc<Table>, usize)>,
     /// The same of words that stand for things.
@@ -296,7 +296,7 @@ impl<'r> Compiler<'_, 'r> {
                 valued: None,
             };
         }
-        let table = self.table(cond, atom, possible);
+        let table = self.table(atom, possible);
         self.atoms.push(None);
         let share = |(column, term): (usize, &Term)| match place(self.inputs, term) {
             Place::Id(id) => Some((column, table.share(column, id))),

@@ -7,6 +7,7 @@ use super::state::Pending;
 use super::state::State;
 use crate::base::Idx;
 use crate::engine::Step;
+use crate::engine::planted::pays_from;
 use crate::model::clause::{as_var, expr_vars};
 use crate::model::{CompareOp, Cond, Expr, Term, VarId};
 
@@ -62,7 +63,8 @@ impl<'r> Compiler<'_, 'r> {
             let ready = |given: &Given<'r>| {
                 let rows = |pending: &Pending<'r>| pending.unfilled(given.var).next().map(|_| pending.rows());
                 let least = state.pending.iter().filter_map(rows).fold(f64::INFINITY, f64::min);
-                given.reads.is_subset(&state.bound) && (matches!(given.by, Expr::Term(_)) || least > MANY)
+                given.reads.is_subset(&state.bound)
+                    && (matches!(given.by, Expr::Term(_)) || least > pays_from(MANY))
             };
             self.givens(state, *item).into_iter().find(ready).map(|given| (at, given))
         })

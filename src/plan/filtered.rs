@@ -9,6 +9,7 @@ use super::expressions::comparison;
 use super::join::joined_args;
 use super::outline::{LEFT, SUBJECTS};
 use crate::base::{Idx, Span};
+use crate::engine::planted::pays_from;
 use crate::engine::{Comparison, Table, compares, holds};
 use crate::model::clause::as_var;
 use crate::model::{Atom, AtomSource, Cond, Constant, Expr, Term, VarId};
@@ -33,7 +34,7 @@ impl<'r> Compiler<'_, 'r> {
         needed: &BTreeSet<VarId>,
         possible: bool,
     ) -> Vec<Item<'r>> {
-        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < MANY {
+        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < pays_from(MANY) {
             return items;
         }
         let mut at = 0;
@@ -84,12 +85,12 @@ impl<'r> Compiler<'_, 'r> {
             own.map(move |(column, _)| (place, column))
         });
         let (Some((sentence, column)), None) = (places.next(), places.next()) else { return None };
-        let Item::Is(cond @ Cond::Atom(atom)) = items[sentence] else { return None };
+        let Item::Is(Cond::Atom(atom)) = items[sentence] else { return None };
         if atom.source == SUBJECTS || !atom.args.iter().filter_map(as_var).all(is_free) {
             return None;
         }
-        let table = self.table(cond, atom, possible);
-        if table.len() < MANY {
+        let table = self.table(atom, possible);
+        if table.len() < pays_from(MANY) {
             return None;
         }
         let rows = self.rows_left(&table, column, var, op, &constant)?;
@@ -103,11 +104,10 @@ impl<'r> Compiler<'_, 'r> {
     /// A sentence of these rows.
     pub(super) fn made(&mut self, source: AtomSource, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
         // It may be copied into other conditions, and is found by its place.
-        let place = self.joined.len() as u32;
+        let place = self.made.len() as u32;
         let span = Span { start: place, ..NOWHERE };
-        let cond: &'r Cond = self.arena.alloc(Cond::Atom(Atom { source, args, known: true, span }));
-        self.joined.push((cond, table));
-        cond
+        self.made.push(table);
+        self.arena.alloc(Cond::Atom(Atom { source, args, known: true, span }))
     }
 
     /// Whether conditions bound a value of a sentence by others.
@@ -121,21 +121,21 @@ impl<'r> Compiler<'_, 'r> {
     /// Joins what is left with what other sentences say of the same thing, each one thing of each, where others bound that:
     /// of these too little is left then, which can be narrowed by halves.
     fn join_left(&mut self, items: &mut Vec<Item<'r>>, sentence: usize, possible: bool) {
-        let Item::Is(cond @ Cond::Atom(atom)) = items[sentence] else { return };
-        let (mut table, mut args) = (self.table(cond, atom, possible), atom.args.clone());
+        let Item::Is(Cond::Atom(atom)) = items[sentence] else { return };
+        let (mut table, mut args) = (self.table(atom, possible), atom.args.clone());
         let is_key = |(column, term): (usize, &Term)| {
             as_var(term).filter(|_| table.is_key(column)).map(|var| (column, var))
         };
         let Some((mut own, var)) = args.iter().enumerate().find_map(is_key) else { return };
         let mut joined = Vec::new();
         for at in (0..items.len()).filter(|at| *at != sentence) {
-            let Item::Is(cond @ Cond::Atom(atom)) = items[at] else { continue };
+            let Item::Is(Cond::Atom(atom)) = items[at] else { continue };
             let mut columns = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
             let (Some(column), None) = (columns.next(), columns.next()) else { continue };
             if atom.source == SUBJECTS || !self.is_bounded(items, atom) {
                 continue;
             }
-            let other = self.table(cond, atom, possible);
+            let other = self.table(atom, possible);
             if other.len() < table.len() || !other.is_key(column) {
                 continue;
             }
@@ -179,11 +179,11 @@ impl<'r> Compiler<'_, 'r> {
         let step = (ids.len() / SAMPLE).max(1);
         let sample = ids.iter().step_by(step);
         let looked = sample.len();
-        if sample.filter(|id| met(**id)).count() * RARE > looked {
+        if sample.filter(|id| met(**id)).count() * pays_from(RARE) > looked {
             return None;
         }
         let rows: Vec<u32> =
             (0_u32..).zip(ids.iter()).filter(|(_, id)| met(**id)).map(|(row, _)| row).collect();
-        (rows.len() * RARE <= ids.len()).then_some(rows)
+        (rows.len() * pays_from(RARE) <= ids.len()).then_some(rows)
     }
 }

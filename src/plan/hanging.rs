@@ -8,6 +8,7 @@ use super::expressions;
 use super::outline::SUBJECTS;
 use crate::base::Idx;
 use crate::engine::Place;
+use crate::engine::planted::pays_from;
 use crate::model::clause::{as_var, is_risky};
 use crate::model::{Cond, Expr, VarId};
 
@@ -27,7 +28,7 @@ impl<'r> Compiler<'_, 'r> {
         needed: &BTreeSet<VarId>,
         possible: bool,
     ) -> Vec<Item<'r>> {
-        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < FEW_ROWS {
+        if self.request.delta.is_some() || items.len() < 3 || self.most_rows < pays_from(FEW_ROWS) {
             return items;
         }
         let fixed: BTreeSet<VarId> = bound.union(needed).copied().collect();
@@ -105,31 +106,34 @@ impl<'r> Compiler<'_, 'r> {
         }
         let coarse = items.iter().zip(&hangs).any(|(item, hangs)| {
             !hangs
-                && self.rows_by(*item, word, possible).is_some_and(|(rows, ids)| rows >= ids * COARSE as f64)
+                && self
+                    .rows_by(*item, word, possible)
+                    .is_some_and(|(rows, ids)| rows >= ids * pays_from(COARSE as f64))
         });
         let ids = hanging().filter_map(|item| self.rows_by(*item, word, possible)).map(|(_, ids)| ids);
         let ids = ids.fold(f64::INFINITY, f64::min);
         // What is rare had better lead.
-        let rare = hanging()
-            .any(|item| self.rows_of(*item, possible).is_some_and(|rows| rows < ids * COARSE as f64));
+        let rare = hanging().any(|item| {
+            self.rows_of(*item, possible).is_some_and(|rows| rows < ids * pays_from(COARSE as f64))
+        });
         (coarse && ids.is_finite() && !rare).then_some(hangs)
     }
 
     /// The rows of a sentence that names a word, and how many different ids that has there.
     fn rows_by(&self, item: Item<'r>, word: VarId, possible: bool) -> Option<(f64, f64)> {
-        let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
+        let Item::Is(Cond::Atom(atom)) = item else { return None };
         let column = atom.args.iter().position(|term| as_var(term) == Some(word))?;
         if atom.source == SUBJECTS {
             return None;
         }
-        let table = self.table(cond, atom, possible);
+        let table = self.table(atom, possible);
         Some((table.len() as f64, table.distinct(column) as f64))
     }
 
     /// The rows of a sentence in which its constants stand.
     pub(super) fn rows_of(&self, item: Item<'r>, possible: bool) -> Option<f64> {
-        let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
-        let table = self.table(cond, atom, possible);
+        let Item::Is(Cond::Atom(atom)) = item else { return None };
+        let table = self.table(atom, possible);
         let places = atom.args.iter().map(|term| expressions::place(self.inputs, term)).enumerate();
         let shares = places.filter_map(|(column, place)| match place {
             Place::Id(id) => Some(table.share(column, id)),

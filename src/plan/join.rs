@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{Compiler, Item, NOWHERE};
-use super::outline::{JOINED, LEFT, STAR, SUBJECTS};
+use super::compile::{Compiler, Item};
+use super::outline::{JOINED, SUBJECTS, is_made};
 use super::state::State;
 use crate::engine::Table;
+use crate::engine::planted::pays_from;
 use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Term, VarId};
 
@@ -39,7 +40,7 @@ impl<'r> Compiler<'_, 'r> {
     pub(super) fn most_rows(&self, items: &[Item<'r>]) -> usize {
         let rows = |item: &Item<'r>| match item {
             Item::Is(cond @ Cond::Atom(atom)) if atom.source != SUBJECTS => {
-                self.table(cond, atom, self.request.possible).len()
+                self.table(atom, self.request.possible).len()
             }
             _ => 0,
         };
@@ -70,18 +71,18 @@ impl<'r> Compiler<'_, 'r> {
             let bounded: BTreeSet<VarId> = bounded.collect();
             let all = items.iter().filter_map(|item| self.part(*item, *var, bound, &bounded, possible));
             let (mut parts, mut others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
-            let mut few = FEW_ROWS;
+            let mut few = pays_from(FEW_ROWS);
             if let [only] = parts.as_slice()
-                && only.left >= FEW_FURTHER
+                && only.left >= pays_from(FEW_FURTHER)
                 && let Some((at, further)) = self.leading_on(&items, (only, &others), *var, bound, possible)
             {
                 others.remove(at);
                 parts.push(further);
-                few = FEW_FURTHER;
+                few = pays_from(FEW_FURTHER);
             }
             let least = parts.iter().map(|part| part.left).fold(f64::INFINITY, f64::min);
             let rows: usize = parts.iter().map(|part| part.table.len()).sum();
-            let worth = self.most_rows as f64 * least >= DEAR * rows as f64;
+            let worth = self.most_rows as f64 * least >= pays_from(DEAR) * rows as f64;
             if parts.len() < 2 || least < few || !worth {
                 continue;
             }
@@ -90,7 +91,7 @@ impl<'r> Compiler<'_, 'r> {
             let most = parts.iter().map(|part| part.table.len()).max().unwrap_or(0);
             let left = most as f64 * parts.iter().map(share).product::<f64>();
             let other_rows: usize = others.iter().map(|part| part.table.len()).sum();
-            if self.most_rows as f64 * left >= DEAR * (rows + other_rows) as f64 {
+            if self.most_rows as f64 * left >= pays_from(DEAR) * (rows + other_rows) as f64 {
                 parts.extend(others);
             }
             if let Some((table, args)) = joined(&parts, *var) {
@@ -101,10 +102,7 @@ impl<'r> Compiler<'_, 'r> {
                     Item::Not(_) => false,
                 };
                 items.retain(|item| !own(item));
-                let atom = Atom { source: JOINED, args, known: true, span: NOWHERE };
-                let cond: &'r Cond = self.arena.alloc(Cond::Atom(atom));
-                self.joined.push((cond, table));
-                items.push(Item::Is(cond));
+                items.push(Item::Is(self.made(JOINED, table, args)));
             }
         }
         items
@@ -120,12 +118,9 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// The tuples an atom asks.
-    pub(super) fn table(&self, cond: &Cond, atom: &Atom, possible: bool) -> Arc<Table> {
-        if [LEFT, STAR].contains(&atom.source) {
-            return Arc::clone(&self.joined[atom.span.start as usize].1);
-        }
-        if let Some((_, table)) = self.joined.iter().find(|(other, _)| std::ptr::eq(*other, cond)) {
-            return Arc::clone(table);
+    pub(super) fn table(&self, atom: &Atom, possible: bool) -> Arc<Table> {
+        if is_made(&atom.source) {
+            return Arc::clone(&self.made[atom.span.start as usize]);
         }
         match &self.request.delta {
             Some((delta, table)) if delta.span == atom.span => Arc::clone(table),
@@ -148,7 +143,7 @@ impl<'r> Compiler<'_, 'r> {
         }
         let mut own = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
         let (column, None) = (own.next()?, own.next()) else { return None };
-        let table = self.table(cond, atom, possible);
+        let table = self.table(atom, possible);
         if table.distinct(column) * 2 < table.len() {
             return None;
         }
@@ -196,15 +191,15 @@ impl<'r> Compiler<'_, 'r> {
                     if is_own || names || atom.source == SUBJECTS || !atom.args.iter().any(is_given) {
                         return None;
                     }
-                    let other = self.table(cond, atom, possible);
+                    let other = self.table(atom, possible);
                     let known: Vec<usize> =
                         (0..atom.args.len()).filter(|at| is_given(&atom.args[*at])).collect();
                     let share = self.left_by(&other, &atom.args, &known) / other.len().max(1) as f64;
                     let left = beside.left.min(share * part.table.len() as f64);
                     let rows = beside.table.len() + part.table.len();
                     if !other.is_key(own)
-                        || left < FEW_FURTHER
-                        || self.most_rows as f64 * left < DEAR * rows as f64
+                        || left < pays_from(FEW_FURTHER)
+                        || self.most_rows as f64 * left < pays_from(DEAR) * rows as f64
                     {
                         return None;
                     }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::compile::{Compiler, Item};
-use super::outline::{LEFT, STAR};
+use super::outline::is_made;
 use super::request::Inputs;
 use crate::base::{Idx, Span};
+use crate::engine::planted::{Bug, planted};
 use crate::model::clause::{as_var, cond_vars, expr_vars};
 use crate::model::{Atom, Clause, CompareOp, Cond, Expr, Term, VarId};
 
@@ -65,8 +66,7 @@ impl<'r> Compiler<'_, 'r> {
         let constants = |atom: &Atom| {
             let slots = atom.args.iter().enumerate();
             let mut fixed = slots.filter(|(_, term)| as_var(term).is_none());
-            ![LEFT, STAR].contains(&atom.source)
-                && fixed.any(|(slot, _)| (self.inputs.missing)(&atom.source, slot))
+            !is_made(&atom.source) && fixed.any(|(slot, _)| (self.inputs.missing)(&atom.source, slot))
         };
         let any_constant =
             items.iter().any(|item| matches!(item, Item::Is(Cond::Atom(atom)) if constants(atom)));
@@ -200,6 +200,9 @@ impl<'r> Compiler<'_, 'r> {
             };
             let own = VarId::from_usize(self.types.len());
             self.types.push(ty);
+            if !atom.known && (self.inputs.missing)(&atom.source, slot) && !planted(Bug::NeverMissing) {
+                self.loose.insert(own);
+            }
             args.push(Term::Var(own));
             let own_value = Expr::Term(Term::Var(own));
             joins.push(match term {

@@ -12,6 +12,7 @@ use super::state::Pending;
 use super::state::State;
 use super::within::FEW_ROWS as FEW_TO_NARROW;
 use crate::engine::Table;
+use crate::engine::planted::pays_from;
 use crate::model::clause::as_var;
 use crate::model::{Term, VarId};
 
@@ -72,7 +73,7 @@ pub(super) fn best_order(
     enumerate: bool,
 ) -> Vec<VarId> {
     let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
-    if rows < FEW_ROWS || sought(state).len() < 2 {
+    if rows < pays_from(FEW_ROWS) || sought(state).len() < 2 {
         return Vec::new();
     }
     searched(state, givens, &spread(), enumerate, None).1

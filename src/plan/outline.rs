@@ -21,6 +21,11 @@ pub(super) const LEFT: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 3
 /// Stands for sentences about one thing each that are put side by side.
 pub(super) const STAR: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 4));
 
+/// Whether it is none of the ruleset's sentences, but one that a plan makes of them: its table is found by its place.
+pub(super) fn is_made(source: &AtomSource) -> bool {
+    [JOINED, PAIRED, LEFT, STAR].contains(source)
+}
+
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
 pub fn outline(ruleset: &Ruleset, clause: &Clause, program: &Program) -> String {
     let mut outline = Outline { ruleset, clause, program, lines: Vec::new() };

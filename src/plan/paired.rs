@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{Compiler, Item, NOWHERE};
+use super::compile::{Compiler, Item};
 use super::expressions::operation;
 use super::order::{Instead, searched};
 use super::outline::PAIRED;
 use super::state::State;
 use crate::base::Idx;
+use crate::engine::planted::pays_from;
 use crate::engine::{Calculation, Pairs, Relating, Side, Step, Table, pairs};
 use crate::model::clause::as_var;
-use crate::model::{Atom, CompareOp, Cond, Expr, Term, Ty, VarId};
+use crate::model::{CompareOp, Cond, Expr, Term, Ty, VarId};
 use crate::value::Value;
 
 /// Below so many look-ups any way to search will do.
@@ -84,7 +85,7 @@ impl<'r> Compiler<'_, 'r> {
                 Relating::Matches => (DEAR * (left + right)).max(left * right / 2.0),
                 _ => DEAR * (left + right),
             };
-            if without < FEW || saved < build {
+            if without < pays_from(FEW) || saved < pays_from(build) {
                 continue;
             }
             let Some(found) = self.worked_out(&between, state.possible) else { continue };
@@ -200,9 +201,7 @@ impl<'r> Compiler<'_, 'r> {
 
     fn put_one(&mut self, state: &mut State<'r>, table: Arc<Table>, first: VarId, second: VarId) {
         let args = vec![Term::Var(first), Term::Var(second)];
-        let atom = Atom { source: PAIRED, args, known: true, span: NOWHERE };
-        let cond: &'r Cond = self.arena.alloc(Cond::Atom(atom));
-        self.joined.push((cond, table));
+        let cond = self.made(PAIRED, table, args);
         let Cond::Atom(atom) = cond else { return };
         let mut pending = self.begin(cond, atom, state.possible);
         let given = [first, second].into_iter().enumerate().filter(|(_, var)| state.bound.contains(var));

@@ -9,6 +9,7 @@ use super::expressions::comparison;
 use super::state::{Pending, State};
 use super::within::{Bounded, Sides, only_place};
 use crate::base::Idx;
+use crate::engine::planted::pays_from;
 use crate::engine::{Computed, Leaf, Table, calculate, compare};
 use crate::model::clause::as_var;
 use crate::model::{Cond, Term, Ty, VarId};
@@ -62,7 +63,7 @@ impl<'r> Compiler<'_, 'r> {
     pub(super) fn spread(&self, state: &State<'r>) -> Spread {
         let rows: usize = state.pending.iter().map(|pending| pending.table.len()).sum();
         let open = state.open_vars();
-        if self.request.delta.is_some() || rows < MANY || open.len() < 2 {
+        if self.request.delta.is_some() || rows < pays_from(MANY) || open.len() < 2 {
             return Spread::default();
         }
         let mut spread = Spread::default();
@@ -157,8 +158,8 @@ impl<'r> Compiler<'_, 'r> {
     /// About how many things are looked at for a part of a conjunction, by what is bound.
     pub(super) fn looked_at(&self, part: &[Item<'r>], bound: &BTreeSet<VarId>, possible: bool) -> f64 {
         let rows = part.iter().filter_map(|item| {
-            let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
-            let table = self.table(cond, atom, possible);
+            let Item::Is(Cond::Atom(atom)) = item else { return None };
+            let table = self.table(atom, possible);
             let is_given =
                 |column: &usize| as_var(&atom.args[*column]).is_some_and(|var| bound.contains(&var));
             let given: Vec<usize> = (0..atom.args.len()).filter(is_given).collect();

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::compile::{Compiler, Item};
 use super::expressions::place;
 use super::outline::{STAR, SUBJECTS};
+use crate::engine::planted::pays_from;
 use crate::engine::{Place, Ray, Table};
 use crate::model::clause::as_var;
 use crate::model::{Atom, Cond, Term, VarId};
@@ -39,7 +40,7 @@ impl<'r> Compiler<'_, 'r> {
         (bound, needed): (&BTreeSet<VarId>, &BTreeSet<VarId>),
         possible: bool,
     ) -> Vec<Item<'r>> {
-        if self.request.delta.is_some() || self.most_rows < ASKED {
+        if self.request.delta.is_some() || self.most_rows < pays_from(ASKED) {
             return items;
         }
         let mut vars = BTreeSet::new();
@@ -84,13 +85,13 @@ impl<'r> Compiler<'_, 'r> {
 
     /// What a condition says of a thing, where it is a sentence that says one thing of each.
     fn said(&self, items: &[Item<'r>], at: usize, var: VarId, possible: bool) -> Option<Said<'r>> {
-        let Item::Is(cond @ Cond::Atom(atom)) = items[at] else { return None };
+        let Item::Is(Cond::Atom(atom)) = items[at] else { return None };
         let mut columns = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
         let (column, None) = (columns.next()?, columns.next()) else { return None };
         if atom.source == SUBJECTS || atom.args.len() < 2 {
             return None;
         }
-        let table = self.table(cond, atom, possible);
+        let table = self.table(atom, possible);
         if !table.is_key(column) {
             return None;
         }
@@ -111,7 +112,7 @@ impl<'r> Compiler<'_, 'r> {
     /// Whether to go through all that is said is less than to look up what is said of the things that a search comes to.
     fn is_far(&self, items: &[Item<'r>], said: &[Said<'r>], bound: &BTreeSet<VarId>, possible: bool) -> bool {
         let all: usize = said.iter().map(|said| said.ray.table.len()).sum();
-        if all < MANY {
+        if all < pays_from(MANY) {
             return false;
         }
         // A search may begin with the sentence of which least is left, or come from what others say of what is said.
@@ -129,20 +130,20 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         let looked_up = visits * (said.len() - 1) as f64;
-        looked_up * FAR >= all as f64
+        looked_up * FAR >= pays_from(all as f64)
     }
 
     /// About how many ids of a variable sentences leave other than these.
     fn left_of_others(&self, items: &[Item<'r>], but: &[Said<'r>], var: VarId, possible: bool) -> f64 {
         let mut least = f64::INFINITY;
         for (at, item) in items.iter().enumerate() {
-            let Item::Is(cond @ Cond::Atom(atom)) = item else { continue };
+            let Item::Is(Cond::Atom(atom)) = item else { continue };
             if !atom.args.contains(&Term::Var(var)) || but.iter().any(|said| said.at == at) {
                 continue;
             }
             let rows = match &self.request.subjects {
                 Some(subjects) if atom.source == SUBJECTS => subjects.table.len() as f64,
-                _ => rows_with(&self.table(cond, atom, possible), &self.constants(atom)),
+                _ => rows_with(&self.table(atom, possible), &self.constants(atom)),
             };
             least = least.min(rows);
         }

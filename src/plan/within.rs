@@ -6,6 +6,7 @@ use super::expressions::{comparison, operation};
 use super::order::searched;
 use super::state::{Pending, State};
 use crate::base::Idx;
+use crate::engine::planted::pays_from;
 use crate::engine::{Bound, Calculation, Comparison, Step, Valued, Within};
 use crate::facts::{MISSING, units_at};
 use crate::model::clause::{as_var, expr_vars};
@@ -199,7 +200,8 @@ impl<'r> Compiler<'_, 'r> {
 
     /// Whether it pays to put the rows of a sentence in order where so many are left of them each time.
     fn pays(&self, rows: f64, pending: &Pending<'r>) -> bool {
-        rows >= FEW_ROWS && self.most_rows as f64 * rows >= DEAR * pending.table.len() as f64
+        rows >= pays_from(FEW_ROWS)
+            && self.most_rows as f64 * rows >= pays_from(DEAR) * pending.table.len() as f64
     }
 
     fn put_within(

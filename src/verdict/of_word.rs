@@ -9,7 +9,7 @@ use super::conditions::Words;
 use super::evaluate::Evaluator;
 use crate::base::{BitSet, Idx};
 use crate::engine::Table;
-use crate::engine::planted::{Bug, planted};
+use crate::engine::planted::{Bug, pays_from, planted};
 use crate::model::clause::cond_vars;
 use crate::model::{Cond, QuestionId, VarId};
 use crate::plan::Subjects;
@@ -34,7 +34,7 @@ impl Evaluator<'_> {
         let mut own = vars.into_iter().filter(|var| var.index() < words.slots);
         let word = own.next().filter(|word| own.all(|other| other == *word))?;
         let names = self.names_of(question, word)?;
-        (names.len() * FEW <= self.classes[question].len()).then_some(word)
+        (names.len() * pays_from(FEW) <= self.classes[question].len()).then_some(word)
     }
 
     /// The names that stand for a word of the subjects, ascending.

@@ -16,7 +16,7 @@ use super::search;
 use super::stops::Stop;
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::engine::Table;
-use crate::engine::planted::{Bug, planted};
+use crate::engine::planted::{Bug, pays_from, planted};
 use crate::model::clause::is_risky;
 use crate::model::{AtomSource, Clause, Cond, Expr, QuestionId, Term, Var, VarId};
 use crate::plan::{Subjects, fixed, with_constants};
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
         if left.count() == 0 {
             return Ok(Some(certain.clone()));
         }
-        if left.count() * FEW > certain.len() {
+        if left.count() * pays_from(FEW) > certain.len() {
             return Ok(None);
         }
         let Some((words, items)) = self.parted(question, clause) else { return Ok(None) };
@@ -229,7 +229,7 @@ impl Evaluator<'_> {
         let straight = if own.len() > 1 { self.straight(asked, &mut own) } else { Vec::new() };
         for part in self.by_word(question, words, &mut own) {
             let left = all.as_ref().map(BitSet::count);
-            if left.is_some_and(|left| left * FEW <= self.classes[question].len()) {
+            if left.is_some_and(|left| left * pays_from(FEW) <= self.classes[question].len()) {
                 own.push(part);
                 continue;
             }
@@ -239,7 +239,7 @@ impl Evaluator<'_> {
         if !own.is_empty() {
             let left = all.as_ref().map(BitSet::count);
             let subjects = self.classes[question].len();
-            let few = left.is_some_and(|left| left * FEW <= subjects);
+            let few = left.is_some_and(|left| left * pays_from(FEW) <= subjects);
             let found = match (left, own.len()) {
                 (Some(0), _) => return Ok(all.map(Arc::new)),
                 (Some(_), 1) if !few => own.pop().map_or(Ok(None), |part| self.part(asked, part))?,
@@ -253,7 +253,7 @@ impl Evaluator<'_> {
         }
         for part in straight {
             let left = all.as_ref().map(BitSet::count);
-            let few = left.is_some_and(|left| left * VERY_FEW <= self.classes[question].len());
+            let few = left.is_some_and(|left| left * pays_from(VERY_FEW) <= self.classes[question].len());
             let found = match &all {
                 Some(among) if few => {
                     self.searched(question, words, &part, possible, span, Some(among))?.map(Arc::new)
@@ -274,7 +274,7 @@ impl Evaluator<'_> {
     /// negations come last.
     fn straight(&mut self, asked: Asked<'_>, own: &mut Vec<Cond>) -> Vec<Cond> {
         let Asked { question, words, possible, .. } = asked;
-        if words.slots != 1 || self.classes[question].len() < MANY {
+        if words.slots != 1 || self.classes[question].len() < pays_from(MANY) {
             return Vec::new();
         }
         let (mut straight, others): (Vec<Cond>, Vec<Cond>) = std::mem::take(own)

@@ -1,9 +1,11 @@
 //! How bodies are searched by the counts of the facts.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::memory;
+use crate::support::{evaluated, grid, memory};
 use parallax::session::{Options, Session};
 
 const HEAD: &str = "language 1\nkind User\nkind Session\nkind Place\nrelation Session belongs to User\n\
@@ -192,4 +194,66 @@ fn what_names_no_subject_is_asked_once() {
     assert!(some[0] != some[1] && maybe[0] != maybe[1], "who is old alone is in: {some:?} {maybe:?}");
     assert!(some != maybe && none != maybe, "{maybe:?}");
     assert!(says("  cyd is away\n").is_empty());
+}
+
+/// Of a sentence that many rows say, a constant that few of them have is what the search begins with; where no value is
+/// stated it may be that constant.
+#[test]
+fn constants_that_few_rows_have_may_stand_where_none_is_stated() {
+    let rules = "language 1
+kind Trip
+kind Leg
+relation Leg belongs to Trip
+relation Leg is checked Flag?
+relation Leg took Number?
+relation Leg is called Text?
+relation Trip is late
+define trip is late
+  when leg belongs to trip and leg took 7
+question Trip is fine | barred
+  among any leg belongs to trip
+lens flag {
+  barred: barred when leg belongs to trip and leg is checked no
+  otherwise fine
+}
+lens text {
+  barred: barred when leg belongs to trip and leg is called \"x\"
+  otherwise fine
+}
+lens defined {
+  barred: barred when trip is late
+  otherwise fine
+}
+lens negated {
+  fine: fine when leg belongs to trip and not leg is checked no
+  otherwise barred
+}
+";
+    let mut text = rules.to_owned() + "facts {\n";
+    for leg in 0..6000 {
+        _ = writeln!(text, "  l{leg} belongs to t{leg}");
+        let (flag, number, name) = match leg % 10 {
+            0 => continue,
+            1 => ("no", 7, "x"),
+            _ => ("yes", 8, "y"),
+        };
+        _ = writeln!(
+            text,
+            "  l{leg} is checked {flag}\n  l{leg} took {number}\n  l{leg} is called \"{name}\""
+        );
+    }
+    let lines: BTreeSet<String> = evaluated(&(text + "}\n"), grid).into_iter().collect();
+    for leg in 0..6000 {
+        let says = match leg % 10 {
+            0 => "unknown (fine or barred)",
+            1 => "barred",
+            _ => "fine",
+        };
+        let line = format!("t{leg}: flag={says} text={says} defined={says} negated={says}");
+        assert!(
+            lines.contains(&line),
+            "{line}: {:?}",
+            lines.iter().find(|other| other.starts_with(&format!("t{leg}:")))
+        );
+    }
 }

@@ -52,7 +52,7 @@ fn text(seed: u64, doubtful: bool) -> String {
 }
 
 #[test]
-fn what_is_read_as_it_lies_agrees_with_the_plain_evaluator() {
+pub(super) fn what_is_read_as_it_lies_agrees_with_the_plain_evaluator() {
     for seed in 0..60 {
         for doubtful in [false, true] {
             let text = text(seed, doubtful);

@@ -116,7 +116,7 @@ fn text(seed: u64) -> String {
 }
 
 #[test]
-fn figures_agree_with_the_plain_evaluator() {
+pub(super) fn figures_agree_with_the_plain_evaluator() {
     for seed in 0..12 {
         let text = text(seed);
         let difference = opened(seed, &text, |ruleset, evaluation| both(ruleset, evaluation).0);

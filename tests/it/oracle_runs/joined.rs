@@ -48,7 +48,7 @@ fn text(seed: u64) -> String {
 }
 
 #[test]
-fn joined_sentences_agree_with_the_plain_evaluator() {
+pub(super) fn joined_sentences_agree_with_the_plain_evaluator() {
     for seed in 0..5 {
         let text = text(seed);
         let difference = opened(seed, &text, |ruleset, evaluation| both(ruleset, evaluation).0);

@@ -121,7 +121,7 @@ fn text(seed: u64) -> String {
 }
 
 #[test]
-fn conditions_between_two_words_agree_with_the_plain_evaluator() {
+pub(super) fn conditions_between_two_words_agree_with_the_plain_evaluator() {
     for seed in 0..4 {
         let text = text(seed);
         let difference = opened(seed, &text, |ruleset, evaluation| both(ruleset, evaluation).0);
