@@ -117,6 +117,8 @@ pub enum Step {
         certain: bool,
         /// Whether that is so because a calculation in it has no result.
         without: bool,
+        /// Where it asks a value of which each thing has one at most: the fact that states another.
+        instead: Option<Fact>,
     },
     /// Two sides compare so.
     Compare {
@@ -289,6 +291,8 @@ pub struct WhyNot {
     /// What stands behind that: of a `not` and of what bars it what is found all the same, of sentences about lenses
     /// what they say, of others what is only possible. The claims of these proofs are not theirs.
     pub against: Vec<(Cond, Derivation)>,
+    /// Of sentences that nobody stated so, the one fact that states another value.
+    pub instead: Vec<(Cond, Fact)>,
 }
 
 /// What an open answer hangs on.

@@ -169,6 +169,7 @@ impl WorldArgs {
             splits: false,
             holds: crate::verdict::Holds::default(),
             scope: crate::verdict::Scope::All,
+            compared: None,
             profile: Arc::new(profile),
             allow_paths: self.allow_path.clone(),
             allow_network: self.allow_network,

@@ -277,8 +277,13 @@ fn asked(
             return Err(Exit::Usage);
         };
         if given.len() != slots.len() {
+            let hint = if given.len() > slots.len() {
+                "; a name that holds a comma stands in quotation marks, as in '\"Smith, Ann\"'"
+            } else {
+                ""
+            };
             terminal.say(&format!(
-                "parallax: `{text}` names {} where {} are asked about: {}",
+                "parallax: `{text}` names {} where {} are asked about: {}{hint}",
                 given.len(),
                 slots.len(),
                 wanted.join(", ")
@@ -402,7 +407,17 @@ fn subject(
         let dictionary = &evaluation.dictionaries[domain];
         if dictionary.find_name(name).is_none() {
             let known = (0..dictionary.len() as u32).map(|id| dictionary.name(id));
-            let hint = format!("no fact names it, in the slot `{}`", slot.name);
+            let mut kinds = ruleset.kinds.iter().filter(|kind| kind.domain != domain);
+            let other = kinds.find(|kind| evaluation.dictionaries[kind.domain].find_name(name).is_some());
+            let hint = match other {
+                Some(other) => {
+                    let (kind, slot) = (&other.name, &slot.name);
+                    format!(
+                        "what is called so is of kind `{kind}`, and the slot `{slot}` asks for another kind"
+                    )
+                }
+                None => format!("no fact names it, in the slot `{}`", slot.name),
+            };
             return Err(unknown(name, known, terminal, &hint));
         }
         subject.push(Constant::Thing(domain, name.clone()));

@@ -9,7 +9,7 @@ use super::output::Terminal;
 use super::progress::Progress;
 use crate::agreement::{Depth, Gate};
 use crate::model::{QuestionId, Ruleset};
-use crate::report::{Look, Report, ReportOptions, build, text, write_csv, write_json};
+use crate::report::{Look, Report, ReportOptions, build, comparing, text, write_csv, write_json};
 use crate::session::{Options, World};
 
 pub(super) fn run(args: &ReportArgs, terminal: &mut Terminal) -> Exit {
@@ -32,7 +32,9 @@ fn report(args: &ReportArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
     if !splits && gates.is_empty() {
         options.depth = Depth::Patterns;
     }
-    let wanted = Options { splits, holds: crate::verdict::Holds::Least, ..terminal.options(&args.world)? };
+    let compared = Some(comparing(ruleset, &options));
+    let holds = crate::verdict::Holds::Least;
+    let wanted = Options { splits, holds, compared, ..terminal.options(&args.world)? };
     let evaluated = {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)

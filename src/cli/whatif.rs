@@ -119,7 +119,7 @@ fn given(args: &WhatIfArgs, terminal: &mut Terminal) -> Result<Vec<(Side, String
             terminal.say(&format!("parallax: --changes {shown}: {reason}"));
             Exit::Usage
         })?;
-        let sides = changes(&shown, &text).map_err(|line| {
+        let sides = changes(&shown, text.trim_start_matches('\u{feff}')).map_err(|line| {
             terminal.say(&format!(
                 "parallax: {shown}:{line}: a change begins with `+` for a fact that is added or `-` for one that \
                  is taken away"

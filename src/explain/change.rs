@@ -13,6 +13,7 @@ use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, Node, World};
 use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
+use crate::base::Idx;
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, KindId, LensId, RelationId, Slot, Ty};
@@ -143,7 +144,7 @@ impl Search<'_> {
         let question = Question { lenses, subject, wanted };
         let scope = self.world.scope(lenses, subject, &self.first);
         self.endless.clone_from(&scope.found.endless);
-        let mut out = Flips { found: Vec::new(), size: 0, complete: true, rough: Vec::new() };
+        let mut out = Flips { found: Vec::new(), size: 0, complete: true, unnamed: 0, rough: Vec::new() };
         let mut level = VecDeque::from([Visited::default()]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         // Sets that are enough: with more beside them they are not the smallest.
@@ -195,9 +196,9 @@ impl Search<'_> {
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
         let is_odd = |flip: &Flip| flip.changes.iter().any(|change| self.world.is_odd(change));
         out.found.sort_by_cached_key(|flip| (flip.changes.len(), unasked(flip), is_odd(flip), rank(flip)));
-        if out.found.len() > NAMED {
-            out.found.truncate(NAMED);
-            out.complete = false;
+        out.unnamed = out.found.len().saturating_sub(NAMED);
+        if out.unnamed > 0 {
+            out.found = of_every_shape(std::mem::take(&mut out.found));
         }
         out
     }
@@ -429,6 +430,29 @@ impl Run<'_> {
         }
         out
     }
+}
+
+/// As many of these as are named, in their order: of changes to the same relations as many as of any others, while there
+/// are such.
+fn of_every_shape(found: Vec<Flip>) -> Vec<Flip> {
+    let mut shapes: BTreeMap<Vec<(u8, usize)>, usize> = BTreeMap::new();
+    let turn = |flip: &Flip| {
+        let shape = flip.changes.iter().map(|change| match change {
+            FactChange::Remove(fact) => (0, fact.relation.index()),
+            FactChange::Add(fact) => (1, fact.relation.index()),
+            FactChange::Set(fact) => (2, fact.relation.index()),
+            FactChange::Leave(kind, _) => (3, kind.index()),
+            FactChange::Join(kind, _) => (4, kind.index()),
+        });
+        let before = shapes.entry(shape.collect()).or_default();
+        *before += 1;
+        *before
+    };
+    let turns: Vec<usize> = found.iter().map(turn).collect();
+    let mut places: Vec<usize> = (0..found.len()).collect();
+    places.sort_by_key(|at| turns[*at]);
+    let named: BTreeSet<usize> = places.into_iter().take(NAMED).collect();
+    found.into_iter().enumerate().filter(|(at, _)| named.contains(at)).map(|(_, flip)| flip).collect()
 }
 
 /// What lenses say as something that comes in an order.

@@ -16,6 +16,7 @@ mod figures;
 mod goals;
 mod grow;
 mod halving;
+mod instead;
 mod joined;
 mod lookup;
 mod loops;
@@ -202,6 +203,8 @@ pub struct Flips {
     pub size: usize,
     /// Whether all sets up to that size were looked at.
     pub complete: bool,
+    /// How many more sets of that size were found than are named here.
+    pub unnamed: usize,
     /// Kinds of values of which one that was not tried may do it all the same, for what the rules ask of them.
     pub rough: Vec<ValueKind>,
 }

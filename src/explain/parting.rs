@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use super::change::Search;
+use super::lookup::Tuple;
 use super::run::{Matched, Run};
 use super::{Parting, Trouble, WhyNot};
 use crate::base::BitSet;
-use crate::model::{LensId, RowId, VerdictId};
+use crate::model::{LensId, RelationId, RowId, VerdictId};
 use crate::verdict::{Outcome, OutcomeSet, RowMatches};
 
 impl Run<'_> {
-    /// Where two lenses of one question part on a subject.
+    /// Where two lenses of one question part on a subject; what would make them agree is looked for first among facts
+    /// that are near.
     pub fn parting(
         &self,
-        left: LensId,
-        right: LensId,
+        [left, right]: [LensId; 2],
         subject: &[u32],
         (size, budget): (usize, u64),
+        near: BTreeSet<(RelationId, Tuple)>,
     ) -> Result<Parting, Trouble> {
         let (one, other) = (self.outcome(left, subject)?, self.outcome(right, subject)?);
         let (rows, other_rows) = (self.matched(left, subject)?, self.matched(right, subject)?);
@@ -32,7 +34,8 @@ impl Run<'_> {
         let mut shared: Vec<_> = facts[0].intersection(&facts[1]).cloned().collect();
         shared.sort_by_key(|fact| self.order(fact));
         let mut search = Search::new(self.world, self, budget, size);
-        search.first = facts.iter().flatten().cloned().collect();
+        search.first = near;
+        search.first.extend(facts.iter().flatten().cloned());
         let agreeing = search.smallest(&[left, right], subject, &|answers| match (answers[0], answers[1]) {
             (Some((one, _)), Some((other, _))) => !agree && one == other && one.settled().is_some(),
             _ => false,

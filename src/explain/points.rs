@@ -118,7 +118,17 @@ impl Builder<'_> {
         points.sort_by(|left, right| left.0.cmp(&right.0));
         points.dedup_by(|left, right| left.0 == right.0);
         self.missed |= points.iter().any(all_but_met);
-        let points = without_long(points);
+        let mut points = without_long(points);
+        // Where the value at which it turns had very many places, there is room again between those beside it.
+        let mut apart: Vec<[Point; 2]> =
+            points.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
+        while let Some([low, high]) = apart.pop() {
+            let Some(value) = half_way(&low.0, &high.0, step).filter(|_| low.1 != high.1) else { continue };
+            let middle = self.point(value, change, (doubt, slot))?;
+            points.push(middle.clone());
+            apart.extend([[low, middle.clone()], [middle, high]]);
+        }
+        points.sort_by(|left, right| left.0.cmp(&right.0));
         self.learn(doubt, &points);
         if self.far == 0 {
             let turns = points.windows(2).filter(|pair| pair[0].1 != pair[1].1);

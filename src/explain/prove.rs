@@ -388,7 +388,7 @@ impl Run<'_> {
     }
 
     /// Where a fact of this world is stated, and whether it is doubtful in it.
-    fn origin(&self, fact: &Fact) -> Option<(Origin, bool)> {
+    pub(super) fn origin(&self, fact: &Fact) -> Option<(Origin, bool)> {
         let added = self.change.relations.get(&fact.0);
         let new = added.and_then(|delta| {
             [false, true].into_iter().find(|at| delta.added[usize::from(*at)].contains(&fact.1))
@@ -458,7 +458,9 @@ impl Run<'_> {
         if let Some(unless) = &clause.unless {
             let certain = certain || !self.whole().meets(unless, env, true)?;
             let without = self.is_without(unless, env)?;
-            steps.push(Step::Nothing { cond: Box::new(unless.clone()), unless: true, certain, without });
+            let instead = self.instead(unless, env, true)?;
+            let cond = Box::new(unless.clone());
+            steps.push(Step::Nothing { cond, unless: true, certain, without, instead });
         }
         let words = self.words(env);
         Ok(Derivation { claim, certain, words, steps })
@@ -505,7 +507,8 @@ impl Run<'_> {
             Cond::Not(inner, _) => {
                 let certain = certain || !self.whole().meets(inner, env, true)?;
                 let without = self.is_without(inner, env)?;
-                Some(Step::Nothing { cond: inner.clone(), unless: false, certain, without })
+                let instead = self.instead(inner, env, true)?;
+                Some(Step::Nothing { cond: inner.clone(), unless: false, certain, without, instead })
             }
             Cond::Compare { lhs, rhs, .. } => Some(Step::Compare {
                 lhs: self.amount(lhs, env)?,

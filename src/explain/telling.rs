@@ -1,5 +1,7 @@
 //! The parts of an explanation one after the other: first what all lenses say and why, then what would change it.
 
+use std::collections::BTreeSet;
+
 use super::change::{Answer, Search};
 use super::lookup::Tuple;
 use super::run::Run;
@@ -85,7 +87,9 @@ impl SoFar {
             && self.parting.is_none()
         {
             let within = (request.size.max(1), request.budget);
-            self.parting = Some(asked.ask(|run| run.parting(left, right, &subject, within))?);
+            let own = self.lenses.iter().filter(|story| [left, right].contains(&story.lens));
+            let near: BTreeSet<_> = own.flat_map(|story| asked.run.behind(story)).collect();
+            self.parting = Some(asked.ask(|run| run.parting([left, right], &subject, within, near.clone()))?);
         }
         asked.run.refill(request.budget);
         for at in self.changed..self.lenses.len() {

@@ -162,6 +162,7 @@ impl Run<'_> {
         let claim = Claim::Row(lens, row);
         let mut fails = Vec::new();
         let mut against = Vec::new();
+        let mut instead = Vec::new();
         for cond in &lack.fails {
             let amounts = match cond {
                 Cond::Compare { lhs, rhs, .. } => {
@@ -170,6 +171,7 @@ impl Run<'_> {
                 _ => None,
             };
             fails.push(((*cond).clone(), amounts));
+            instead.extend(self.instead(cond, &env, false)?.map(|fact| ((*cond).clone(), fact)));
             match cond {
                 Cond::Not(inner, _) => {
                     let own = self.found(claim, inner, &env, &[true, false])?;
@@ -206,7 +208,7 @@ impl Run<'_> {
             _ => None,
         };
         let unasked = lack.unasked.iter().map(|cond| (*cond).clone()).collect();
-        Ok(WhyNot { row, words, holds, fails, unasked, barred, against })
+        Ok(WhyNot { row, words, holds, fails, unasked, barred, against, instead })
     }
 
     /// What meets a condition, in the first of these bounds in which something does; nothing where looking for it

@@ -12,7 +12,7 @@ mod exprs;
 mod ir;
 mod lens;
 pub(crate) mod raw;
-mod readings;
+pub(crate) mod readings;
 mod relations;
 mod repeats;
 mod resolver;

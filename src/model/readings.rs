@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::ir::{ReadingPart, RelationId};
 use crate::base::Span;
 use crate::syntax::ast::{Sentence, Term, TermKind};
+use crate::value::Decimal;
 
 /// All readings of all relations.
 #[derive(Default)]
@@ -66,7 +67,33 @@ impl Readings {
                 return Some(self.bind(&self.all[*known], sentence));
             }
         }
-        None
+        self.of_one(sentence).map(|known| self.bind(known, sentence))
+    }
+
+    /// The one reading that a sentence matches with words said of one thing, as in `1 room`.
+    fn of_one(&self, sentence: &Sentence) -> Option<&Known> {
+        let is_one =
+            |term: &Term| matches!(term.kind, TermKind::Number(number) if number == Decimal::from(1));
+        let parts = &sentence.parts;
+        if !parts
+            .iter()
+            .zip(parts.iter().skip(1))
+            .any(|(term, next)| is_one(term) && plain_word(next).is_some())
+        {
+            return None;
+        }
+        let says = |known: &&Known| {
+            known.parts.len() == parts.len()
+                && known.parts.iter().enumerate().all(|(at, part)| match part {
+                    ReadingPart::Slot(_) => true,
+                    ReadingPart::Word(word) => plain_word(&parts[at]).is_some_and(|said| {
+                        said == word || at > 0 && is_one(&parts[at - 1]) && said == singular(word)
+                    }),
+                    ReadingPart::Verdict => false,
+                })
+        };
+        let mut all = self.all.iter().filter(says);
+        all.next().filter(|_| all.next().is_none())
     }
 
     #[expect(clippy::unused_self, reason = "reads as a part of finding")]
@@ -95,6 +122,19 @@ impl Readings {
             })
             .min_by_key(|(cost, _)| *cost)
             .map(|(_, known)| known)
+    }
+}
+
+/// The last word of `1 links`, as one says it of one.
+pub(crate) fn singular(word: &str) -> String {
+    let keeps = ["ss", "us", "is", "as", "os"].iter().any(|end| word.ends_with(end));
+    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+        return format!("{stem}y");
+    }
+    let hissing = ["xes", "ches", "shes", "sses"].iter().any(|end| word.ends_with(end));
+    match word.strip_suffix(if hissing { "es" } else { "s" }) {
+        Some(stem) if !keeps && stem.len() > 1 => stem.to_owned(),
+        _ => word.to_owned(),
     }
 }
 

@@ -32,6 +32,28 @@ pub fn through(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     kept(ruleset, &graph, &seen(ruleset, &graph, lenses))
 }
 
+/// Of the order of evaluation what it takes to compare these lenses, with all relations, populations and constraints:
+/// other lenses only where one of those asks them.
+pub fn comparing(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
+    let graph = Graph::new(ruleset);
+    let beside = graph.reach(&places(&graph, |node| !matches!(node, Node::Lens(_))));
+    let mut asked = lenses.to_vec();
+    asked.extend(graph.nodes.iter().zip(&beside).filter_map(|(node, needed)| match node {
+        Node::Lens(lens) if *needed => Some(*lens),
+        Node::Lens(_) | Node::Relation(_) | Node::Population(_) => None,
+    }));
+    for never in &ruleset.nevers {
+        atoms(&never.clause, &mut |atom| match &atom.source {
+            AtomSource::Relation(_) => {}
+            AtomSource::Verdict { lenses, .. } => asked.extend(lenses),
+            AtomSource::Disagree { left, right, .. } => asked.extend([*left, *right]),
+        });
+    }
+    let own = seen(ruleset, &graph, &asked);
+    let needed: Vec<bool> = own.iter().zip(&beside).map(|(own, beside)| own | beside).collect();
+    kept(ruleset, &graph, &needed)
+}
+
 /// Per node of what depends on what whether these lenses need it, themselves included.
 fn seen(ruleset: &Ruleset, graph: &Graph, lenses: &[LensId]) -> Vec<bool> {
     let is_asked = |node: &Node| matches!(node, Node::Lens(lens) if lenses.contains(lens));

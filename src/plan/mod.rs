@@ -25,7 +25,7 @@ mod varying;
 mod within;
 
 pub use behind::needs_some;
-pub use below::{below, read_last, stated, through};
+pub use below::{below, comparing, read_last, stated, through};
 pub use compile::{compile, may_miss};
 pub use expressions::{comparison, fixed, operation, place};
 pub use figures::Figures;

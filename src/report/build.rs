@@ -102,6 +102,11 @@ pub fn compared(ruleset: &Ruleset, question: QuestionId) -> Vec<LensId> {
     chosen(ruleset, question, &ReportOptions::default())
 }
 
+/// All lenses that a report compares.
+pub fn comparing(ruleset: &Ruleset, options: &ReportOptions) -> Vec<LensId> {
+    sweeping(ruleset, options).into_iter().flat_map(|compared| compared.lenses).collect()
+}
+
 /// What a sweep compares, per question with lenses.
 pub fn sweeping(ruleset: &Ruleset, options: &ReportOptions) -> Vec<Compared> {
     let asked = ruleset.questions.ids().filter(|id| options.question.is_none_or(|only| only == *id));

@@ -14,7 +14,7 @@ mod tables;
 mod text;
 pub mod whatif;
 
-pub use build::{ReportOptions, build, compared, sweeping};
+pub use build::{ReportOptions, build, compared, comparing, sweeping};
 pub use csv::{csv, write_csv};
 pub use json::{json, write_json};
 pub use rows::{RowFormat, RowOptions, write_rows};

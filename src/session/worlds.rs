@@ -10,7 +10,7 @@ use crate::base::IndexVec;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::engine::{Limits, Profile};
 use crate::facts::FactSetBuilder;
-use crate::model::{ParameterId, Ruleset, ScenarioId};
+use crate::model::{LensId, ParameterId, Ruleset, ScenarioId};
 use crate::source::Store;
 use crate::value::{Date, Decimal, Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Holds, Scope, VerdictTable, evaluate};
@@ -32,6 +32,9 @@ pub struct Options {
     /// How much is worked out. Where single subjects are explained and nothing else is asked, what is stated will
     /// do: the rest is worked out as far as that takes it.
     pub scope: Scope<'static>,
+    /// The lenses that alone are compared, if only some are: in place of `scope` others are worked out only where
+    /// something asks them. Scenarios put together are worked out as a whole.
+    pub compared: Option<Vec<LensId>>,
     /// Gathers what the parts of the work take.
     pub profile: Arc<Profile>,
     /// Folders tables may lie in, beside the ruleset's own.
@@ -76,6 +79,7 @@ impl Session<'_> {
         let profile = &*options.profile;
         let (facts, warnings) = self.facts(ruleset, options)?;
         let Options { splits, holds, scope, .. } = *options;
+        let scope = options.compared.as_deref().map_or(scope, Scope::Comparing);
         let extras = Extras { splits, holds, scope };
         let evaluation = evaluate(ruleset, facts, &parameters, &options.limits, profile, extras);
         Ok((evaluation.map_err(|diagnostic| vec![*diagnostic])?, warnings))

@@ -18,7 +18,7 @@ use crate::model::{
     AtomSource, Clause, Cond, Constant, DomainId, KindId, LensId, NeverId, ParameterId, QuestionId,
     RelationId, Ruleset, Term, Ty,
 };
-use crate::plan::{Figures, Inputs, Plan, Task, below, plan, read_last, stated, through};
+use crate::plan::{Figures, Inputs, Plan, Task, below, comparing, plan, read_last, stated, through};
 use crate::value::Value;
 
 /// What is certain, and what is possible where that is more.
@@ -77,6 +77,8 @@ pub enum Scope<'l> {
     Below(&'l [LensId]),
     /// What these two lenses say, with what that needs; no constraints.
     Two([LensId; 2]),
+    /// What these lenses say, beside all relations, populations and constraints.
+    Comparing(&'l [LensId]),
     /// What is stated; nothing that rules conclude.
     Stated,
 }
@@ -118,10 +120,12 @@ pub fn evaluate(
         Scope::All => (plan(ruleset), true),
         Scope::Below(lenses) => (below(ruleset, lenses), false),
         Scope::Two(lenses) => (through(ruleset, &lenses), false),
+        Scope::Comparing(lenses) => (comparing(ruleset, lenses), false),
         Scope::Stated => (stated(ruleset), false),
     };
-    let left_out =
+    let mut left_out =
         if is_whole { LeftOut::default() } else { LeftOut::of(ruleset, &plan, &facts.dictionaries) };
+    left_out.constraints &= !matches!(extras.scope, Scope::Comparing(_));
     let mut evaluator = Evaluator::new(ruleset, facts, parameters.clone(), limits, profile, extras)?;
     evaluator.left_out = left_out;
     evaluator.run(plan, extras).map_err(|stop| Box::new(explain_stop(stop, limits)))

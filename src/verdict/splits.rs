@@ -6,7 +6,7 @@ use super::evaluate::Evaluator;
 use super::stops::Stop;
 use crate::base::{BitSet, Span};
 use crate::model::clause::{bind, cond_vars};
-use crate::model::{Clause, Cond, QuestionId, VarId};
+use crate::model::{Clause, Cond, LensId, QuestionId, VarId};
 
 /// A condition of a row, and whom the row certainly matches without it, by place of the subject.
 #[derive(Clone, Debug)]
@@ -24,7 +24,8 @@ impl Evaluator<'_> {
     pub fn splits(&mut self, question: QuestionId) -> Result<(), Stop> {
         let ruleset = self.ruleset;
         let slots = ruleset.questions[question].slots.len() as u32;
-        for id in ruleset.lenses_of(question) {
+        let lenses: Vec<LensId> = self.classes[question].lenses.keys().copied().collect();
+        for id in lenses {
             for (row, entry) in ruleset.lenses[id].rows.iter_enumerated() {
                 let mut all = Vec::new();
                 for (span, rest, takes) in without(&entry.clause, slots) {

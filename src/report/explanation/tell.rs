@@ -78,7 +78,7 @@ pub struct ToldNote {
 /// A line of a proof.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
-    /// `fact`, `doubtful`, `missing`, `derived`, `absent`, `value`, `kind`, `lens`, `condition`.
+    /// `fact`, `doubtful`, `missing`, `derived`, `absent`, `value`, `kind`, `lens`, `condition`, `more`.
     pub kind: &'static str,
     /// The sentence.
     pub text: String,
@@ -345,8 +345,8 @@ impl Words<'_> {
             if only { ("a fact that may change", "facts that may change") } else { ("a fact", "facts") };
         let what = match flips.size {
             0 | 1 => format!("single change of {fact}"),
-            2 => format!("one or two changes of {facts}"),
-            _ => format!("set of three changes of {facts}, and no smaller one,"),
+            2 => format!("change of one or two {facts}"),
+            _ => format!("change of up to three {facts}"),
         };
         match untried(flips) {
             None => format!("No {what} would {does}."),
@@ -371,11 +371,15 @@ impl Words<'_> {
             let beyond = flip.changes.iter().find_map(|change| reach(change, flip)).unwrap_or_default();
             Line::new("change", format!("if {}{beyond}: {then}", list(&changes, "and")), place)
         };
-        ToldNote {
-            kind: "change",
-            text: format!("It would say something else{stopped}"),
-            lines: flips.found.iter().map(line).collect(),
+        let mut lines: Vec<Line> = flips.found.iter().map(line).collect();
+        match flips.unnamed {
+            0 => {}
+            1 => lines.push(Line::new("more", "one more change was found that does it".to_owned(), None)),
+            more => {
+                lines.push(Line::new("more", format!("{more} more changes were found that do it"), None));
+            }
         }
+        ToldNote { kind: "change", text: format!("It would say something else{stopped}"), lines }
     }
 
     fn change(&self, change: &FactChange) -> String {
@@ -480,6 +484,10 @@ impl Words<'_> {
             Step::Kind { thing, kind } => {
                 let kind = &self.ruleset.kinds[*kind].name;
                 Line::new("kind", format!("{} is {} {kind}", self.written(thing), article(kind)), None)
+            }
+            Step::Nothing { cond, instead: Some(fact), .. } => {
+                let place = fact.origin.and_then(|origin| self.place(origin));
+                Line::new("fact", self.instead(fact, cond, &body), place)
             }
             Step::Nothing { cond, certain, without, .. } => {
                 let why = if *without { ", since something in it has no result" } else { "" };

@@ -78,9 +78,14 @@ impl Words<'_> {
                 Cond::Not(inner, _) => found(inner),
                 other => found(other),
             };
-            fails.push(match self.none_of(cond, sides.as_ref(), behind, &body) {
-                Some(told) => told,
-                None => self.fails(cond, sides.as_ref(), behind, &body),
+            let instead = why.instead.iter().find(|(of, _)| of.span() == cond.span());
+            fails.push(match (self.none_of(cond, sides.as_ref(), behind, &body), instead) {
+                (Some(told), _) => told,
+                (None, Some((_, fact))) => {
+                    body.afresh();
+                    self.instead(fact, cond, &body)
+                }
+                (None, None) => self.fails(cond, sides.as_ref(), behind, &body),
             });
         }
         fails.dedup();

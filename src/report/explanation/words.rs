@@ -4,10 +4,11 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::base::{SourceMap, Span, printable};
-use crate::checker::{Derivation, Held, Says};
+use crate::checker::{Derivation, Fact, Held, Says};
 use crate::explain::newcomer_place;
 use crate::facts::Origin;
 use crate::model::clause::all_cond_vars;
+use crate::model::readings::singular;
 use crate::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, KindId, LensId,
     QuestionId, Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
@@ -307,6 +308,19 @@ impl Words<'_> {
         told.collect::<Vec<_>>().join(" and ")
     }
 
+    /// What a fact states, and not what a sentence asks.
+    pub fn instead(&self, fact: &Fact, cond: &Cond, body: &Body<'_>) -> String {
+        let sentence = self.fact(fact.relation, &fact.args);
+        let Cond::Atom(atom) = cond else { return sentence };
+        let slots = &self.ruleset.relations[fact.relation];
+        let is_value = |slot: &usize| matches!(slots.slots[*slot].ty, Ty::Value(_));
+        let slot = slots.open.or_else(|| (0..slots.slots.len()).find(is_value));
+        match slot.and_then(|slot| atom.args.get(slot)) {
+            Some(asked) => format!("{sentence}, not {}", self.term(asked, body)),
+            None => sentence,
+        }
+    }
+
     /// That a condition does not hold.
     pub fn denied(&self, cond: &Cond, certain: bool, body: &Body<'_>) -> String {
         let thing = |expr: &Expr| match expr {
@@ -455,19 +469,6 @@ fn flat<'c>(cond: &'c Cond, out: &mut Vec<&'c Cond>) {
     match cond {
         Cond::And(parts) => parts.iter().for_each(|part| flat(part, out)),
         other => out.push(other),
-    }
-}
-
-/// The last word of `1 links`, as one says it of one.
-fn singular(word: &str) -> String {
-    let keeps = ["ss", "us", "is", "as", "os"].iter().any(|end| word.ends_with(end));
-    if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
-        return format!("{stem}y");
-    }
-    let hissing = ["xes", "ches", "shes", "sses"].iter().any(|end| word.ends_with(end));
-    match word.strip_suffix(if hissing { "es" } else { "s" }) {
-        Some(stem) if !keeps && stem.len() > 1 => stem.to_owned(),
-        _ => word.to_owned(),
     }
 }
 

@@ -280,6 +280,17 @@ fn what_settles_it_leaves_no_room_between_two_thresholds() {
 }
 
 #[test]
+fn beside_a_value_of_very_many_places_no_room_is_left() {
+    // It turns at 2614 / 1095, about 2.387214.
+    let text = people("  a: yea when person owes n and 2614 <= n * 3 * 365", "  bo exists");
+    says(
+        &text,
+        "bo",
+        &["if bo owes 2.387 (or less; tried down to ", "if bo owes 2.388 (or more; tried up to "],
+    );
+}
+
+#[test]
 fn two_dates_of_which_nothing_is_known_settle_it_together() {
     let text = "language 1\nkind Person\nrelation Person exists\nrelation Person began on Date?\n\
                 relation Person ended on Date?\nquestion Person is long | short\n  among person exists\n\

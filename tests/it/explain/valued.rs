@@ -355,7 +355,8 @@ fn held_against_all(text: &str, size: usize, seen: &mut Seen) {
             for (one, then) in singles.iter().zip(&then).filter(|(_, then)| then[at] != now[at]) {
                 single.insert(format!("{one:?}"), then[at].clone());
                 seen.compared += 1;
-                let known = !flips.complete || covered(&named, &then[at], one, &asked, &all);
+                let known =
+                    !flips.complete || flips.unnamed > 0 || covered(&named, &then[at], one, &asked, &all);
                 seen.hold(known, || format!("{} missed: {}", brief(std::slice::from_ref(one)), said()));
             }
             let answered = single.values().any(Option::is_some);

@@ -205,3 +205,51 @@ fn a_list_that_one_is_not_in_is_told_as_a_list() {
     );
     assert!(!told.contains("off by"), "{told}");
 }
+
+/// What is stated instead of what a condition asks is told, and where.
+#[test]
+fn a_value_that_is_stated_is_told_in_the_place_of_one_that_is_not() {
+    let rules = "language 1
+kind Species
+relation Species is hunted Flag?
+relation Species is of the group Text
+question Species is rare | common
+  among species is of the group any g
+lens ministry {
+  agreed: rare when species is of the group \"reptile\" unless species is hunted yes
+  bird: common when species is of the group \"bird\"
+}
+facts {
+  lizard is of the group \"reptile\"
+  lizard is hunted no
+}
+";
+    says(
+        rules,
+        "lizard",
+        &["lizard is hunted no, not yes (main.lens:13)", "lizard is of the group \"reptile\", not \"bird\""],
+    );
+}
+
+/// Of one the words of a sentence may be said as explanations say them.
+#[test]
+fn what_is_said_of_one_can_be_pasted() {
+    let rules = "language 1
+kind Flat
+relation Flat has Number? rooms
+relation Flat is let
+question Flat is small | large
+  among flat is let
+lens size {
+  small: small when flat has n rooms and n < 2
+  otherwise large
+}
+facts {
+  a is let
+  a has 1 room
+  b is let
+  b has 2 rooms
+}
+";
+    says(rules, "a", &["a has 1 room (main.lens:13)"]);
+}

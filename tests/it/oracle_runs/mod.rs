@@ -1,6 +1,7 @@
 //! Random rulesets over random facts: the engine and the plain evaluator must say the same.
 
 mod beside;
+mod compared;
 mod completions;
 mod difference;
 #[cfg(feature = "planted-bugs")]
