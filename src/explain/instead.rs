@@ -41,7 +41,7 @@ impl Run<'_> {
             if found.len() < 2 { Ok(()) } else { Err(Stop::Enough) }
         }))?;
         let Ok([tuple]) = <[Tuple; 1]>::try_from(found) else { return Ok(None) };
-        if tuple[slot] == MISSING || tuple[slot] == asked[slot] {
+        if [tuple[slot], asked[slot]].contains(&MISSING) || tuple[slot] == asked[slot] {
             return Ok(None);
         }
         let args = self.world.constants(relation, &tuple);
