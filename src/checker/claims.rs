@@ -188,6 +188,9 @@ impl<'f> Replay<'f> {
                 whole &= self.gap((lhs, rhs), sides, &env)?;
             }
         }
+        for (cond, fact) in &why.instead {
+            checker.instead(cond, fact)?;
+        }
         for cond in &why.unasked {
             let mut read = Vec::new();
             all_cond_vars(cond, &mut read);

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Claim, Derivation, Held, Step};
+use super::{Claim, Derivation, Fact, Held, Step};
 use crate::base::IndexVec;
 use crate::facts::{Dictionary, Stated};
 use crate::model::{
     Atom, AtomSource, BinaryOp, CompareOp, Cond, Constant, DateUnit, DomainId, Expr, KindFact, ParameterId,
-    RelationId, Ruleset, Term, Ty,
+    Relation, RelationId, Ruleset, Term, Ty,
 };
 use crate::value::Value;
 
@@ -140,12 +140,31 @@ impl Checker<'_> {
                 let is = id.is_some_and(|id| self.facts.stated.members[*kind].contains(id as usize));
                 if is { Ok(()) } else { Err(FalseStep(format!("{thing:?} is of no such kind"))) }
             }
+            Step::Nothing { cond, instead: Some(fact), .. } => self.instead(cond, fact),
             Step::Derived { by: None, .. }
             | Step::Nothing { .. }
             | Step::Compare { .. }
             | Step::Value { .. }
             | Step::Known { .. } => Ok(()),
         }
+    }
+
+    /// Whether a fact is stated for certain and says of what a sentence names another value than that asks.
+    pub fn instead(&self, cond: &Cond, fact: &Fact) -> Result<(), FalseStep> {
+        let slot = self.facts.ruleset.relations.get(fact.relation).and_then(Relation::value_slot);
+        let is_other = match cond {
+            Cond::Atom(atom) if atom.source == AtomSource::Relation(fact.relation) => {
+                let pairs = atom.args.iter().zip(&fact.args).enumerate();
+                let same = |term: &Term, own: &Option<Constant>| own.is_some() && self.known(term) == *own;
+                slot.is_some()
+                    && pairs.into_iter().all(|(at, (term, own))| same(term, own) != (slot == Some(at)))
+            }
+            _ => false,
+        };
+        if is_other && self.facts.stated(fact.relation, &fact.args) == Some(false) {
+            return Ok(());
+        }
+        Err(FalseStep(format!("{fact:?} is not stated in the place of {cond:?}")))
     }
 
     /// Whether a condition is met by the steps, or by itself.

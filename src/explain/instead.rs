@@ -6,7 +6,7 @@ use super::run::Run;
 use super::solve::Env;
 use crate::checker::Fact;
 use crate::facts::MISSING;
-use crate::model::{AtomSource, Cond, Ty};
+use crate::model::{AtomSource, Cond};
 
 impl Run<'_> {
     /// The one fact that says another value of what a sentence names; nothing where the sentence does not name all of it,
@@ -22,12 +22,8 @@ impl Run<'_> {
         let AtomSource::Relation(relation) = atom.source else { return Ok(None) };
         let ruleset = self.world.ruleset;
         let entry = &ruleset.relations[relation];
-        let mut values = (0..entry.slots.len()).filter(|slot| matches!(entry.slots[*slot].ty, Ty::Value(_)));
-        let slot = match (entry.open, values.next(), values.next()) {
-            (Some(open), ..) => open,
-            (None, Some(only), None) if !only_settled => only,
-            _ => return Ok(None),
-        };
+        let slot = if only_settled { entry.open } else { entry.value_slot() };
+        let Some(slot) = slot else { return Ok(None) };
         let asked: Option<Tuple> = atom.args.iter().map(|term| self.term(term, env)).collect();
         let Some(asked) = asked.filter(|_| !ruleset.rules.iter().any(|rule| rule.relation == relation))
         else {

@@ -120,6 +120,15 @@ pub struct Relation {
     pub span: Span,
 }
 
+impl Relation {
+    /// The slot that says something of what stands in the others: the open one, else the only one that holds a value.
+    pub fn value_slot(&self) -> Option<usize> {
+        let mut values = (0..self.slots.len()).filter(|slot| matches!(self.slots[*slot].ty, Ty::Value(_)));
+        let only = values.next().filter(|_| values.next().is_none());
+        self.open.or(only)
+    }
+}
+
 /// A slot of a relation or question.
 #[derive(Clone, Debug)]
 pub struct Slot {

@@ -83,16 +83,17 @@ impl Readings {
             return None;
         }
         let says = |known: &&Known| {
-            known.parts.len() == parts.len()
-                && known.parts.iter().enumerate().all(|(at, part)| match part {
-                    ReadingPart::Slot(_) => true,
-                    ReadingPart::Word(word) => plain_word(&parts[at]).is_some_and(|said| {
-                        said == word || at > 0 && is_one(&parts[at - 1]) && said == singular(word)
-                    }),
-                    ReadingPart::Verdict => false,
-                })
+            known.parts.iter().enumerate().all(|(at, part)| match part {
+                ReadingPart::Slot(_) => true,
+                ReadingPart::Word(word) => plain_word(&parts[at]).is_some_and(|said| {
+                    said == word || at > 0 && is_one(&parts[at - 1]) && said == singular(word)
+                }),
+                ReadingPart::Verdict => false,
+            })
         };
-        let mut all = self.all.iter().filter(says);
+        let alike =
+            self.exact.get(&parts.len()).into_iter().flatten().flat_map(|(_, readings)| readings.values());
+        let mut all = alike.map(|at| &self.all[*at]).filter(says);
         all.next().filter(|_| all.next().is_none())
     }
 

@@ -458,7 +458,7 @@ fn headline(section: &Section) -> String {
     let figures = &section.agreement;
     let lenses = section.lenses.len();
     if figures.subjects == 0 {
-        return format!("Nobody is in the population, so {lenses} lenses have nothing to disagree about.");
+        return "Nobody is in the population, so there is nothing to disagree about.".to_owned();
     }
     let share = if figures.subjects >= FEW {
         format!(" ({:.1} %)", figures.differing as f64 * 100.0 / figures.subjects as f64)

@@ -312,9 +312,7 @@ impl Words<'_> {
     pub fn instead(&self, fact: &Fact, cond: &Cond, body: &Body<'_>) -> String {
         let sentence = self.fact(fact.relation, &fact.args);
         let Cond::Atom(atom) = cond else { return sentence };
-        let slots = &self.ruleset.relations[fact.relation];
-        let is_value = |slot: &usize| matches!(slots.slots[*slot].ty, Ty::Value(_));
-        let slot = slots.open.or_else(|| (0..slots.slots.len()).find(is_value));
+        let slot = self.ruleset.relations[fact.relation].value_slot();
         match slot.and_then(|slot| atom.args.get(slot)) {
             Some(asked) => format!("{sentence}, not {}", self.term(asked, body)),
             None => sentence,

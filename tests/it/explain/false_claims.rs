@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use parallax::checker::{Derivation, Step};
+use parallax::checker::{Derivation, Fact, Step};
 use parallax::engine::Limits;
 use parallax::explain::whatif::{self, Wanted, WhatIf, WhatIfOptions};
 use parallax::explain::{Explanation, Gap, Request, explain, verify};
 use parallax::model::{Constant, QuestionId};
 use parallax::session::{Options, Session, Side};
-use parallax::value::Decimal;
+use parallax::value::{Decimal, Value};
 use parallax::verdict::Bound;
 
 use super::kept;
@@ -38,11 +38,19 @@ facts {
 
 /// Whether the checker finds an explanation of Ann false after somebody changed it.
 fn is_caught(change: impl FnOnce(&mut Explanation)) -> bool {
-    kept(RULES, |ruleset, evaluation| {
+    let (open, is_caught) = is_caught_of(RULES, "ann", change);
+    assert_eq!(open, (1, 1));
+    is_caught
+}
+
+/// How many open answers of somebody's explanation were replayed, all and as a whole, and whether the checker finds it
+/// false after somebody changed it.
+fn is_caught_of(rules: &str, who: &str, change: impl FnOnce(&mut Explanation)) -> ((usize, usize), bool) {
+    kept(rules, |ruleset, evaluation| {
         let domain = ruleset.kinds.iter().next().expect("a kind").domain;
         let request = Request {
             question: QuestionId(0),
-            subject: vec![Constant::Thing(domain, "ann".to_owned())],
+            subject: vec![Constant::Thing(domain, who.to_owned())],
             lenses: ruleset.lenses.ids().collect(),
             budget: 1_000_000,
             size: 1,
@@ -52,11 +60,53 @@ fn is_caught(change: impl FnOnce(&mut Explanation)) -> bool {
         let kinds = &ruleset.facts.kinds;
         let mut explanation = explain(ruleset, evaluation, kinds, &request).expect("explained");
         let replayed = verify(ruleset, evaluation, kinds, &explanation).expect("all of it replays");
-        assert_eq!((replayed.open.all, replayed.open.whole), (1, 1));
         change(&mut explanation);
-        verify(ruleset, evaluation, kinds, &explanation).is_err()
+        let is_caught = verify(ruleset, evaluation, kinds, &explanation).is_err();
+        ((replayed.open.all, replayed.open.whole), is_caught)
     })
     .expect("it is sound")
+}
+
+/// What is said to be stated in the place of something else must be stated, of the same thing, and be something else.
+#[test]
+fn what_is_falsely_said_to_be_stated_instead_is_caught() {
+    let rules = "language 1\nkind Species\nrelation Species is hunted Flag?\nrelation Species is of Text\n\
+                 question Species is rare | common among species is of any g\n\
+                 lens ministry {\n  agreed: rare when species is of \"reptile\" unless species is hunted yes\n  \
+                 bird: common when species is of \"bird\"\n}\n\
+                 facts {\n  lizard is of \"reptile\"\n  lizard is hunted no\n  heron is of \"bird\"\n  heron is hunted no\n}\n";
+    let of = |change: &dyn Fn(&mut Fact), in_proof: bool| {
+        let (_, is_caught) = is_caught_of(rules, "lizard", |explanation| {
+            let lens = &mut explanation.lenses[0];
+            if in_proof {
+                let mut steps = lens.rows.iter_mut().flat_map(|row| &mut row.steps);
+                let own = steps.find_map(|step| match step {
+                    Step::Nothing { instead, .. } => instead.as_mut(),
+                    _ => None,
+                });
+                change(own.expect("a fact rules it out"));
+            } else {
+                let mut own = lens.why_not.iter_mut().flat_map(|why| &mut why.instead);
+                change(&mut own.next().expect("another value is stated").1);
+            }
+        });
+        is_caught
+    };
+    for in_proof in [false, true] {
+        assert!(!of(&|_| {}, in_proof));
+        let heron = |fact: &mut Fact| {
+            if let Some(Constant::Thing(_, name)) = &mut fact.args[0] {
+                *name = "heron".to_owned();
+            }
+        };
+        assert!(of(&heron, in_proof), "it is stated of another");
+        let asked = if in_proof { Value::Flag(true) } else { Value::Text("bird".into()) };
+        assert!(
+            of(&|fact| fact.args[1] = Some(Constant::Value(asked.clone())), in_proof),
+            "that is what is asked"
+        );
+        assert!(of(&|fact| fact.args[1] = None, in_proof), "nobody stated it");
+    }
 }
 
 #[test]
