@@ -23,13 +23,13 @@ pub fn below(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     let seen = seen(ruleset, &graph, lenses);
     let mut relations = places(&graph, |node| matches!(node, Node::Relation(_)));
     relations.retain(|node| seen[*node]);
-    kept(ruleset, &graph, &graph.reach(&relations))
+    kept(ruleset, &graph.reach(&relations))
 }
 
 /// Of the order of evaluation what it takes to know what these lenses say of whom.
 pub fn through(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     let graph = Graph::new(ruleset);
-    kept(ruleset, &graph, &seen(ruleset, &graph, lenses))
+    kept(ruleset, &seen(ruleset, &graph, lenses))
 }
 
 /// Of the order of evaluation what it takes to compare these lenses, with all relations, populations and constraints:
@@ -51,7 +51,7 @@ pub fn comparing(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     }
     let own = seen(ruleset, &graph, &asked);
     let needed: Vec<bool> = own.iter().zip(&beside).map(|(own, beside)| own | beside).collect();
-    kept(ruleset, &graph, &needed)
+    kept(ruleset, &needed)
 }
 
 /// Per node of what depends on what whether these lenses need it, themselves included.
@@ -111,8 +111,8 @@ fn relation_of(source: &AtomSource) -> Option<RelationId> {
     }
 }
 
-fn kept(ruleset: &Ruleset, graph: &Graph, needed: &[bool]) -> Plan {
-    let is_needed = |own: Node| graph.nodes.iter().zip(needed).any(|(node, needed)| *needed && *node == own);
+fn kept(ruleset: &Ruleset, needed: &[bool]) -> Plan {
+    let is_needed = |own: Node| needed[Graph::place(ruleset, own)];
     let mut steps = plan(ruleset).steps;
     steps.retain(|task| match task {
         Task::Relations { members, .. } => members.iter().any(|member| is_needed(Node::Relation(*member))),
