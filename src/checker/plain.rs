@@ -276,8 +276,7 @@ impl<'f> Plain<'f> {
         for member in &group {
             self.tables.borrow_mut().insert(*member, Rc::new(self.stated(*member)));
         }
-        let rules: Vec<_> =
-            self.facts.ruleset.rules.iter().filter(|rule| group.contains(&rule.relation)).collect();
+        let rules: Vec<_> = self.facts.ruleset.rules_of(&group).map(|(_, rule)| rule).collect();
         let (settled, unsure) = self.apart(|| {
             loop {
                 let mut next: BTreeMap<RelationId, Table> =

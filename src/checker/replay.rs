@@ -249,7 +249,7 @@ impl Checker<'_> {
             Cond::Or(parts) => parts.iter().any(|part| self.found(part)),
             Cond::And(parts) if parts.len() == 1 => self.found(&parts[0]),
             Cond::Atom(Atom { source: AtomSource::Relation(relation), args, known, .. }) => {
-                if self.facts.ruleset.rules.iter().any(|rule| rule.relation == *relation) {
+                if self.facts.ruleset.is_derived(*relation) {
                     return false;
                 }
                 let mut repeated = BTreeSet::new();

@@ -175,7 +175,7 @@ impl<'r, 'w> Cone<'r, 'w> {
     /// Things in the slots of a relation that some rule may conclude otherwise now.
     fn relation(&mut self, relation: RelationId) -> Result<(), Wide> {
         let ruleset = self.old.world.ruleset;
-        let own: Vec<_> = ruleset.rules.iter().filter(|rule| rule.relation == relation).collect();
+        let own: Vec<_> = ruleset.rules_of(&[relation]).map(|(_, rule)| rule).collect();
         if own.is_empty() {
             return Ok(());
         }

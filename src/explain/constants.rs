@@ -82,8 +82,8 @@ impl World<'_> {
         for node in nodes {
             match node {
                 Node::Relation(relation) => {
-                    let rules = self.ruleset.rules.iter().filter(|rule| rule.relation == *relation);
-                    rules.for_each(|rule| add(&rule.clause));
+                    let rules = self.ruleset.rules_of(&[*relation]);
+                    rules.for_each(|(_, rule)| add(&rule.clause));
                 }
                 Node::Population(question) => {
                     self.ruleset.questions[*question].among.iter().for_each(&mut add);

@@ -180,7 +180,7 @@ impl Run<'_> {
             Ok(())
         })?;
         let mut without = Vec::new();
-        for rule in self.world.ruleset.rules.iter().filter(|rule| rule.relation == *relation) {
+        for (_, rule) in self.world.ruleset.rules_of(&[*relation]) {
             let mut env = Env::new(&rule.clause.vars);
             let failed = self.failed.replace(false);
             if !self.enter(&rule.head, pattern, &mut env) {

@@ -61,7 +61,7 @@ impl Growing {
         }
         let carried = (0..entry.slots.len()).filter(|slot| kept != Some(*slot)).collect();
         let mut out = Self { seeds: Vec::new(), steps: Vec::new(), carried, keeps: kept.is_some() };
-        for (id, rule) in ruleset.rules.iter_enumerated().filter(|(_, rule)| rule.relation == relation) {
+        for (id, rule) in ruleset.rules_of(&[relation]) {
             match asked(&rule.clause.when, relation) {
                 0 => out.seeds.push(id),
                 1 => {

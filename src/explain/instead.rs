@@ -25,8 +25,7 @@ impl Run<'_> {
         let slot = if only_settled { entry.open } else { entry.value_slot() };
         let Some(slot) = slot else { return Ok(None) };
         let asked: Option<Tuple> = atom.args.iter().map(|term| self.term(term, env)).collect();
-        let Some(asked) = asked.filter(|_| !ruleset.rules.iter().any(|rule| rule.relation == relation))
-        else {
+        let Some(asked) = asked.filter(|_| !ruleset.is_derived(relation)) else {
             return Ok(None);
         };
         let want: Vec<Want> =

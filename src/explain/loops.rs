@@ -169,8 +169,7 @@ impl Cone<'_, '_> {
         if members.iter().any(|relation| world.has_values(*relation)) {
             return Err(Wide::Loop);
         }
-        let rules: Vec<&Rule> =
-            world.ruleset.rules.iter().filter(|rule| members.contains(&rule.relation)).collect();
+        let rules: Vec<&Rule> = world.ruleset.rules_of(members).map(|(_, rule)| rule).collect();
         let mut left = self.met_first(members, &rules)?;
         // While the loop is worked out, what is read of it is what was found so far.
         members.iter().for_each(|relation| self.new.settled.change_relation(*relation, |_| {}));

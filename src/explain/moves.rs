@@ -116,8 +116,7 @@ impl World<'_> {
     /// Whether anybody states facts of a relation: one that only follows is changed through others.
     pub fn is_stated_at_all(&self, relation: RelationId) -> bool {
         let facts = &self.stated.relations[relation];
-        facts.len(false) + facts.len(true) > 0
-            || !self.ruleset.rules.iter().any(|rule| rule.relation == relation)
+        facts.len(false) + facts.len(true) > 0 || !self.ruleset.is_derived(relation)
     }
 
     /// The changes that could matter to an answer that was read off this, what its proofs rest on first, and whether these

@@ -402,9 +402,8 @@ impl Run<'_> {
     /// The ways to derive a tuple.
     fn alternatives(&self, fact: &Fact, certain: bool) -> Result<Vec<Alternative>, Stop> {
         let (relation, tuple) = fact;
-        let rules = self.world.ruleset.rules.iter_enumerated();
         let mut out = Vec::new();
-        for (id, rule) in rules.filter(|(_, rule)| rule.relation == *relation) {
+        for (id, rule) in self.world.ruleset.rules_of(&[*relation]) {
             let pattern: Vec<Option<u32>> = tuple
                 .iter()
                 .enumerate()

@@ -366,7 +366,7 @@ impl<'w> Run<'w> {
         if self.only.is_none() && !self.is_touched(Node::Relation(relation)) {
             return self.evaluated(relation, want, possible, visit);
         }
-        if !self.world.ruleset.rules.iter().any(|rule| rule.relation == relation) {
+        if !self.world.ruleset.is_derived(relation) {
             return self.stated(relation, want, possible, visit);
         }
         for tuple in self.derived(relation, want, possible)? {

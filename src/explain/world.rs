@@ -299,7 +299,7 @@ impl<'w> World<'w> {
     /// Whether doubtful facts or values that nobody stated are among those stated of a relation.
     fn is_open(&self, relation: RelationId) -> bool {
         let facts = &self.stated.relations[relation];
-        let is_derived = || self.ruleset.rules.iter().any(|rule| rule.relation == relation);
+        let is_derived = || self.ruleset.is_derived(relation);
         let lacks = |slot: usize| facts.columns(false)[slot].contains(&MISSING) || is_derived();
         facts.len(true) > 0 || self.ruleset.relations[relation].open.is_some_and(lacks)
     }
@@ -309,7 +309,7 @@ impl<'w> World<'w> {
         if let Some(known) = self.crowds.borrow().get(&(relation, slot)) {
             return *known;
         }
-        let is_derived = self.ruleset.rules.iter().any(|rule| rule.relation == relation);
+        let is_derived = self.ruleset.is_derived(relation);
         let column = if is_derived {
             self.evaluation.relations[relation].certain.get(slot)
         } else {
@@ -342,8 +342,8 @@ impl<'w> World<'w> {
                         }
                     }
                 }
-                let own = ruleset.rules.iter().filter(|rule| rule.relation == relation);
-                own.for_each(|rule| clause_reads(&rule.clause, out));
+                let own = ruleset.rules_of(&[relation]);
+                own.for_each(|(_, rule)| clause_reads(&rule.clause, out));
             }
             Node::Population(question) => match &ruleset.questions[question].among {
                 Some(among) => clause_reads(among, out),

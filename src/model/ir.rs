@@ -114,6 +114,8 @@ pub struct Relation {
     pub open: Option<usize>,
     /// The value slot of which the fewest or most is kept per the others.
     pub keeping: Option<(Keeping, usize)>,
+    /// The rules that conclude it, in order.
+    pub rules: Vec<RuleId>,
     /// The description.
     pub text: Option<String>,
     /// Where it is declared.

@@ -65,7 +65,8 @@ impl Resolver<'_> {
         let purpose = Purpose { subject: &[], bound: false, head, span };
         match self.clause(&define.when, define.unless.as_ref(), &purpose) {
             Some((clause, head)) => {
-                self.out.rules.push(Rule { relation, head, clause, span });
+                let rule = self.out.rules.push(Rule { relation, head, clause, span });
+                self.out.relations[relation].rules.push(rule);
             }
             None => self.broken.others = true,
         }

@@ -117,6 +117,22 @@ impl Ruleset {
         checks::aggregated(self)
     }
 
+    /// Whether some rule concludes this relation.
+    pub fn is_derived(&self, relation: RelationId) -> bool {
+        !self.relations[relation].rules.is_empty()
+    }
+
+    /// The rules that conclude one of these relations, in order.
+    pub fn rules_of<'r>(
+        &'r self,
+        members: &[RelationId],
+    ) -> impl Iterator<Item = (RuleId, &'r Rule)> + use<'r> {
+        let mut ids: Vec<RuleId> =
+            members.iter().flat_map(|relation| &self.relations[*relation].rules).copied().collect();
+        ids.sort_unstable();
+        ids.into_iter().map(|id| (id, &self.rules[id]))
+    }
+
     /// The lenses of a question, in order of declaration.
     pub fn lenses_of(&self, question: QuestionId) -> impl Iterator<Item = LensId> + '_ {
         self.lenses.iter_enumerated().filter(move |(_, lens)| lens.question == question).map(|(id, _)| id)

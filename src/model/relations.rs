@@ -83,7 +83,8 @@ pub(super) fn declare_relation(resolver: &mut Resolver<'_>, relation: &ast::Rela
         readings.push(Reading { parts, span: reading.span });
     }
     let text = relation.text.as_ref().map(|text| text.text.clone());
-    resolver.out.relations.push(Relation { readings, slots: declared, open, keeping, text, span });
+    let rules = Vec::new();
+    resolver.out.relations.push(Relation { readings, slots: declared, open, keeping, rules, text, span });
 }
 
 /// A sentence that two readings match of which one has a word where the other has a slot; `None` where there is no such.

@@ -10,7 +10,7 @@ use crate::model::{AtomSource, LensId, RelationId, Ruleset};
 pub fn stated(ruleset: &Ruleset) -> Plan {
     let mut steps = plan(ruleset).steps;
     steps.retain(|task| match task {
-        Task::Relations { members, .. } => !ruleset.rules.iter().any(|rule| members.contains(&rule.relation)),
+        Task::Relations { members, .. } => !members.iter().any(|member| ruleset.is_derived(*member)),
         Task::Population(_) | Task::Lens(_) => false,
     });
     Plan { steps }

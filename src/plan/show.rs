@@ -13,7 +13,7 @@ pub(super) fn show(ruleset: &Ruleset, steps: &[Task]) -> String {
         let _ = match step {
             Task::Relations { members, recursive } => {
                 let names: Vec<String> = members.iter().map(|relation| name(ruleset, *relation)).collect();
-                let rules = ruleset.rules.iter().filter(|rule| members.contains(&rule.relation)).count();
+                let rules = ruleset.rules_of(members).count();
                 let how = match (rules, recursive) {
                     (0, _) => "stated facts".to_owned(),
                     (rules, true) => {

@@ -45,8 +45,7 @@ impl Evaluator<'_> {
         let mut stated = self.stated.take()?;
         let ids: Vec<RelationId> = stated.ids().collect();
         for (id, kept) in ids.into_iter().zip(stated.iter_mut()) {
-            let has_rules = self.ruleset.rules.iter().any(|rule| rule.relation == id);
-            if has_rules || self.left_out.relations.contains(&id) {
+            if self.ruleset.is_derived(id) || self.left_out.relations.contains(&id) {
                 let facts = std::mem::take(&mut self.facts.relations[id]);
                 *kept = StatedFacts::new(facts.certain, facts.maybe);
             } else {

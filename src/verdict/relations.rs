@@ -25,8 +25,7 @@ impl Evaluator<'_> {
     /// Works out relations that need each other (or one alone).
     pub fn relations(&mut self, members: &[RelationId], recursive: bool) -> Result<(), Stop> {
         let ruleset = self.ruleset;
-        let rules: Vec<&Rule> =
-            ruleset.rules.iter().filter(|rule| members.contains(&rule.relation)).collect();
+        let rules: Vec<&Rule> = ruleset.rules_of(members).map(|(_, rule)| rule).collect();
         let stated = members.iter().any(|relation| !self.facts.relations[*relation].maybe.is_empty());
         let doubtful = stated || rules.iter().any(|rule| self.is_doubtful(&rule.clause));
         if rules.is_empty() {

@@ -171,7 +171,7 @@ impl Maker<'_, '_> {
             );
             return;
         }
-        if self.world.ruleset.rules.iter().any(|rule| rule.relation == fact.relation) {
+        if self.world.ruleset.is_derived(fact.relation) {
             self.warnings.push(
                 Diagnostic::new(
                     Code::RuledFact,
