@@ -11,6 +11,7 @@ use super::missing::loose;
 use super::order::{best_order, fewest_candidates};
 use super::outline::SUBJECTS;
 use super::request::{Inputs, Request};
+use super::spread::size;
 use super::state::{Pending, State, components, kept};
 use crate::base::{BitSet, FileId, Idx, Span};
 use crate::engine::planted::{Bug, planted};
@@ -249,7 +250,7 @@ impl<'r> Compiler<'_, 'r> {
     /// Parts that share no unbound variable: each only has to exist.
     fn apart(&mut self, mut parts: Vec<Vec<Item<'r>>>, bound: &BTreeSet<VarId>, possible: bool) -> Vec<Step> {
         let none = BTreeSet::new();
-        parts.sort_by_cached_key(|part| self.looked_at(part, bound, possible) as u64);
+        parts.sort_by_cached_key(|part| (self.looked_at(part, bound, possible) as u64, size(part)));
         let mut steps = Vec::new();
         for part in parts {
             let inner = self.conjunction(part, bound, &none, possible, false);

@@ -22,6 +22,9 @@ const BOUNDED: usize = 32;
 /// So many rows tell how many meet a comparison with a constant.
 const CONSTANT: usize = 64;
 
+/// A condition of a figure is asked of so many members, as far as one knows beforehand.
+const SEVERAL: usize = 4;
+
 /// Of fewer rows nothing is to be gained.
 const MANY: usize = 1 << 12;
 
@@ -182,6 +185,23 @@ impl<'r> Compiler<'_, 'r> {
         };
         at_hand.or_else(further)
     }
+}
+
+/// How much is asked in a part of a conjunction: its sentences and comparisons, those of figures several times.
+pub(super) fn size(part: &[Item<'_>]) -> usize {
+    fn of(cond: &Cond) -> usize {
+        match cond {
+            Cond::And(parts) | Cond::Or(parts) => parts.iter().map(of).sum(),
+            Cond::Not(inner, _) => of(inner),
+            Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } => 1,
+            Cond::Compare { .. } | Cond::Let { .. } => {
+                let mut all = 1;
+                cond.aggregated(&mut |body| all += SEVERAL * of(body));
+                all
+            }
+        }
+    }
+    part.iter().map(|(Item::Is(cond) | Item::Not(cond))| of(cond)).sum()
 }
 
 /// Whether comparisons are met by these values, as far as they have a result.

@@ -68,13 +68,7 @@ impl Evaluator<'_> {
                 continue;
             }
             self.figures.iter().for_each(|figures| figures.begin(at.index()));
-            let doubtful = self.is_doubtful(&row.clause);
-            let certain = self.matches(question, &row.clause, false, row.span)?;
-            let possible = if doubtful {
-                Some(self.possible_matches(question, &row.clause, &certain, row.span)?)
-            } else {
-                None
-            };
+            let (certain, possible) = self.both_matches(question, &row.clause, row.span)?;
             let possible = possible.filter(|possible| *possible != certain);
             let matches = RowMatches { certain, possible, without: Vec::new() };
             self.keep_steady(id, at, &matches);
@@ -98,19 +92,27 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Whom a body matches possibly, given whom it matches certainly: where those are most, it is asked of the others alone.
-    fn possible_matches(
+    /// Whom a body matches certainly, and where something that it reads is doubtful, whom possibly. Mostly those are few:
+    /// then they are found first, and who of them is certain is asked of them alone.
+    fn both_matches(
         &mut self,
         question: QuestionId,
         clause: &Clause,
-        certain: &BitSet,
         span: Span,
-    ) -> Result<BitSet, Stop> {
-        self.clock.time()?;
-        match self.by_parts_beside(question, clause, certain, span)? {
-            Some(found) => Ok(found),
-            None => self.matches(question, clause, true, span),
+    ) -> Result<(BitSet, Option<BitSet>), Stop> {
+        if !self.is_doubtful(clause) {
+            return Ok((self.matches(question, clause, false, span)?, None));
         }
+        self.clock.time()?;
+        let possible = match self.by_parts(question, clause, true, span)? {
+            Some(possible) => Arc::unwrap_or_clone(possible),
+            None => self.matches_one(question, clause, true, span)?,
+        };
+        let certain = match self.by_parts_within(question, clause, &possible, span)? {
+            Some(certain) => certain,
+            None => self.matches(question, clause, false, span)?,
+        };
+        Ok((certain, Some(possible)))
     }
 
     /// Whom a body matches, searched as a whole.

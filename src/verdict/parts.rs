@@ -80,29 +80,25 @@ impl Evaluator<'_> {
         self.all_of(Asked { question, words, possible, span }, items, None)
     }
 
-    /// Whom a row matches possibly, where few are left of whom it is not certain already; `None` where it is sooner asked of
-    /// all, or must be searched as a whole.
-    pub(super) fn by_parts_beside(
+    /// Whom a row matches certainly, of the few whom it matches possibly; `None` where it is sooner asked of all, or must be
+    /// searched as a whole.
+    pub(super) fn by_parts_within(
         &mut self,
         question: QuestionId,
         clause: &Clause,
-        certain: &BitSet,
+        possible: &BitSet,
         span: Span,
     ) -> Result<Option<BitSet>, Stop> {
-        let left = complement(certain);
-        if left.count() == 0 {
-            return Ok(Some(certain.clone()));
+        let few = possible.count();
+        if few == 0 {
+            return Ok(Some(possible.clone()));
         }
-        if left.count() * pays_from(FEW) > certain.len() {
+        if few * pays_from(FEW) > possible.len() {
             return Ok(None);
         }
         let Some((words, items)) = self.parted(question, clause) else { return Ok(None) };
-        let found = self.all_of(Asked { question, words, possible: true, span }, items, Some(&left))?;
-        Ok(found.map(|found| {
-            let mut all = certain.clone();
-            all.words_mut().iter_mut().zip(found.words()).for_each(|(word, own)| *word |= own);
-            all
-        }))
+        let found = self.all_of(Asked { question, words, possible: false, span }, items, Some(possible))?;
+        Ok(found.map(Arc::unwrap_or_clone))
     }
 
     /// The conditions of a row that may be worked out in parts; `None` of others.
