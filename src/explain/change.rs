@@ -12,7 +12,7 @@ use super::nearest::Tried;
 use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, Node, World};
-use super::{Fact, FactChange, Flip, Flips, LensStory, Reach};
+use super::{Fact, FactChange, Flip, Flips, Reach};
 use crate::base::Idx;
 use crate::checker::Says;
 use crate::facts::MISSING;
@@ -29,8 +29,9 @@ const A_WORLD: u64 = 800;
 /// The same of looking whether a set was tried already.
 const A_SET: u64 = 4;
 
-/// Steps for sets beyond those after which a subject is not asked about.
-const BEYOND_UNASKED: u64 = 400_000;
+/// With the world that comes first so many changes are tried before the next world, with others fewer.
+const AT_ONCE: usize = 64;
+const FEWEST_AT_ONCE: usize = 16;
 
 /// The most sets that are named.
 const NAMED: usize = 40;
@@ -144,7 +145,8 @@ impl Search<'_> {
         let question = Question { lenses, subject, wanted };
         let scope = self.world.scope(lenses, subject, &self.first);
         self.endless.clone_from(&scope.found.endless);
-        let mut out = Flips { found: Vec::new(), size: 0, complete: true, unnamed: 0, rough: Vec::new() };
+        let mut out =
+            Flips { found: Vec::new(), size: 0, complete: true, spent: false, unnamed: 0, rough: Vec::new() };
         let mut level = VecDeque::from([Visited::default()]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         // Sets that are enough: with more beside them they are not the smallest.
@@ -152,20 +154,11 @@ impl Search<'_> {
         let mut kept = self.left / KEPT;
         self.left -= kept;
         for size in 1..=self.size {
-            let mut sets = Level::default();
-            while let Some(visited) = level.pop_front() {
-                let trace = self.trace(lenses, subject, visited.change.clone());
-                let left = self.size - visited.moves.len();
-                let sofar = Sofar { moves: &visited.moves, change: &visited.change, left };
-                let (moves, whole) = self.world.moves(&trace, &scope, &sofar);
-                out.complete &= whole;
-                out.complete &= self.tried_with(&question, &visited, moves, (&mut seen, &enough), &mut sets);
-                if self.left == 0 {
-                    break;
-                }
-            }
+            let (mut sets, whole) = self.level(&question, level, &scope, (&mut seen, &enough));
+            out.complete &= whole;
             enough.extend(sets.found.iter().map(|tried| tried.moves.clone()));
             let is_spent = self.left == 0;
+            out.spent |= is_spent;
             self.left += kept;
             let (least, whole) = self.nearest(&question, &mut sets, &seen);
             kept = kept.min(self.left);
@@ -181,10 +174,7 @@ impl Search<'_> {
             if answered || is_spent || self.left == 0 {
                 break;
             }
-            if !out.found.is_empty() {
-                self.left = self.left.min(BEYOND_UNASKED);
-            }
-            level = self.told_apart(sets.next, &scope);
+            level = self.told_apart(std::mem::take(&mut sets.next), &scope);
         }
         self.left += kept;
         let mut rough = scope.found.rough.clone();
@@ -195,7 +185,7 @@ impl Search<'_> {
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
         let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
         let is_odd = |flip: &Flip| flip.changes.iter().any(|change| self.world.is_odd(change));
-        out.found.sort_by_cached_key(|flip| (flip.changes.len(), unasked(flip), is_odd(flip), rank(flip)));
+        out.found.sort_by_cached_key(|flip| (unasked(flip), flip.changes.len(), is_odd(flip), rank(flip)));
         out.unnamed = out.found.len().saturating_sub(NAMED);
         if out.unnamed > 0 {
             out.found = of_every_shape(std::mem::take(&mut out.found));
@@ -203,17 +193,55 @@ impl Search<'_> {
         out
     }
 
+    /// All sets of one more change than those made before, and whether nothing was left out. Of each world the nearest
+    /// changes come first: where not all can be tried, sets of near ones are.
+    fn level(
+        &mut self,
+        question: &Question<'_>,
+        level: VecDeque<Visited>,
+        scope: &Scope,
+        (seen, enough): (&mut BTreeSet<Vec<Move>>, &BTreeSet<Vec<Move>>),
+    ) -> (Level, bool) {
+        let (mut sets, mut whole) = (Level::default(), true);
+        let mut open = VecDeque::new();
+        for (at, visited) in level.into_iter().enumerate() {
+            if self.left == 0 {
+                whole = false;
+                break;
+            }
+            let trace = self.trace(question.lenses, question.subject, visited.change.clone());
+            let left = self.size - visited.moves.len();
+            let sofar = Sofar { moves: &visited.moves, change: &visited.change, left };
+            let (moves, all) = self.world.moves(&trace, scope, &sofar);
+            whole &= all;
+            let mut moves = moves.into_iter();
+            let few = (AT_ONCE / (at + 1)).max(FEWEST_AT_ONCE);
+            whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
+            if moves.len() > 0 {
+                open.push_back((visited, moves));
+            }
+        }
+        let mut few = AT_ONCE;
+        while let Some((visited, mut moves)) = open.pop_front() {
+            whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
+            if moves.len() > 0 {
+                open.push_back((visited, moves));
+            }
+            few += FEWEST_AT_ONCE;
+        }
+        (sets, whole)
+    }
+
     /// Tries each change with those made before; whether that could be done to the end.
     fn tried_with(
         &mut self,
         question: &Question<'_>,
         visited: &Visited,
-        moves: Vec<Move>,
+        mut moves: impl Iterator<Item = Move>,
         (seen, enough): (&mut BTreeSet<Vec<Move>>, &BTreeSet<Vec<Move>>),
         sets: &mut Level,
     ) -> bool {
         let mut whole = true;
-        let mut moves = moves.into_iter();
         while let Some(one) = moves.next() {
             if visited.moves.iter().any(|known| clashes(self.world, known, &one)) {
                 continue;
@@ -415,20 +443,8 @@ impl Search<'_> {
             [one] => self.world.is_stated_within(one, &reach),
             _ => false,
         };
-        Flip { changes, says, reach, stated }
-    }
-}
-
-impl Run<'_> {
-    /// The facts behind what a lens says, and those by which rows come near to matching or are barred.
-    pub fn behind(&self, story: &LensStory) -> BTreeSet<(RelationId, Tuple)> {
-        let mut out = BTreeSet::new();
-        story.proofs().for_each(|proof| self.facts_of(&proof.steps, &mut out));
-        for why in &story.why_not {
-            self.facts_of(&why.holds, &mut out);
-            why.against.iter().for_each(|(_, proof)| self.facts_of(&proof.steps, &mut out));
-        }
-        out
+        let now = moves.iter().map(|one| self.world.now(one)).collect();
+        Flip { changes, says, reach, stated, now }
     }
 }
 

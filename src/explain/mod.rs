@@ -23,6 +23,7 @@ mod loops;
 mod meeting;
 mod members;
 mod moves;
+mod near;
 mod nearest;
 mod necessary;
 mod parting;
@@ -177,6 +178,19 @@ pub struct Flip {
     pub reach: Reach,
     /// Whether facts with some of these values are stated already: to state them changes nothing.
     pub stated: bool,
+    /// By change, what is stated now of what it is about.
+    pub now: Vec<Now>,
+}
+
+/// What is stated now of what a change states.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Now {
+    /// Nothing, or it only takes away.
+    Nothing,
+    /// Another value, in whose place it comes.
+    Value(Value),
+    /// Other values of the same things, or of all names but the last another last one, beside which it comes.
+    Others,
 }
 
 /// How far beyond a value the same holds, by the values tried: those at which rules may change their mind.
@@ -197,12 +211,14 @@ pub enum Reach {
 /// The smallest sets of changes that do something.
 #[derive(Clone, Debug)]
 pub struct Flips {
-    /// The sets, all of one size.
+    /// The sets, those last after which nobody asks about the subject.
     pub found: Vec<Flip>,
     /// The largest size that was looked at.
     pub size: usize,
     /// Whether all sets up to that size were looked at.
     pub complete: bool,
+    /// Whether the steps ended the search.
+    pub spent: bool,
     /// How many more sets of that size were found than are named here.
     pub unnamed: usize,
     /// Kinds of values of which one that was not tried may do it all the same, for what the rules ask of them.

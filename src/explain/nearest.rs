@@ -10,7 +10,7 @@ use super::plain::{is_odd, plainer};
 use super::roots::Sides;
 use super::run::Run;
 use super::world::{Change, World};
-use super::{FactChange, Reach};
+use super::{FactChange, Now, Reach};
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, RelationId, Ty};
@@ -269,6 +269,30 @@ impl World<'_> {
         let one = Move::Add(fact.relation, tuple);
         let value = self.shape(std::slice::from_ref(&one), 0).map(|(_, value)| value);
         value.is_some_and(|value| is_odd(&value, &self.known_beside(&one)))
+    }
+
+    /// What is stated now of what a change states.
+    pub fn now(&self, one: &Move) -> Now {
+        if let Some(value) = self.stated_value(one) {
+            return Now::Value(value);
+        }
+        let Move::Add(relation, tuple) = one else { return Now::Nothing };
+        let values = (0..tuple.len()).any(|slot| self.is_value(*relation, slot));
+        if !values && tuple.len() < 2 {
+            return Now::Nothing;
+        }
+        let want = |(slot, id): (usize, &u32)| {
+            let is_said = if values { self.is_value(*relation, slot) } else { slot + 1 == tuple.len() };
+            if is_said { Want::Any } else { Want::Is(*id) }
+        };
+        let want: Vec<Want> = tuple.iter().enumerate().map(want).collect();
+        let mut now = Now::Nothing;
+        let run = Run::new(self, Change::default(), u64::MAX);
+        let _ = run.stated(*relation, &want, false, &mut |_| {
+            now = Now::Others;
+            Err(Stop::Enough)
+        });
+        now
     }
 
     /// The value a key has now.

@@ -10,7 +10,7 @@ mod subsumed;
 mod unused;
 
 pub(crate) use graph::{Graph, Node};
-pub(crate) use population::{aggregated, atoms};
+pub(crate) use population::{aggregated, atoms, atoms_of};
 
 use super::resolver::Resolver;
 

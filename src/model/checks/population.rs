@@ -119,7 +119,8 @@ pub(crate) fn atoms<'c>(clause: &'c Clause, visit: &mut impl FnMut(&'c Atom)) {
     }
 }
 
-fn atoms_of<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
+/// Calls `visit` with every sentence of a condition.
+pub(crate) fn atoms_of<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Atom)) {
     match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().for_each(|part| atoms_of(part, visit)),
         Cond::Not(inner, _) => atoms_of(inner, visit),

@@ -77,12 +77,25 @@ impl Words<'_> {
             other => format!("{} is {}{},", self.expr(other, body), self.amount(lhs), self.members(lhs)),
         };
         let known = certain || is_sure(lhs, op, rhs);
-        if known && is_flag(lhs) && !matches!(expr, Expr::Term(Term::Constant(_))) {
-            // Of yes and no the one says enough.
+        let is_literal = |expr: &Expr| matches!(expr, Expr::Term(Term::Constant(_)));
+        let says_all = is_flag(lhs) || op == CompareOp::Eq && is_literal(right) && is_settled(lhs);
+        if known && says_all && !is_literal(expr) {
+            // Of yes and no the one says enough, and so does what it is said to be.
             return left.trim_end_matches(',').to_owned();
         }
-        format!("{left} {} {}", if known { compared(op) } else { maybe_compared(op) }, side(right, rhs))
+        let perhaps = if known { "" } else { "perhaps " };
+        format!("{left} {perhaps}{} {}", compared(op, is_day(lhs) || is_day(rhs)), side(right, rhs))
     }
+}
+
+/// Whether there is one value that it is.
+pub(super) fn is_settled(amount: &Amount) -> bool {
+    amount.range.as_ref().is_some_and(|(low, high)| low == high) && !amount.perhaps_nothing
+}
+
+/// Whether a side is a day.
+pub(super) fn is_day(amount: &Amount) -> bool {
+    matches!(&amount.range, Some((Constant::Value(Value::Date(_)), _)))
 }
 
 /// Whether a side is known to be yes, or to be no.
@@ -139,24 +152,18 @@ pub(super) fn rounded(number: Decimal) -> String {
     }
 }
 
-fn compared(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "the same as",
-        CompareOp::Ne => "not",
-        CompareOp::Lt => "less than",
-        CompareOp::Le => "at most",
-        CompareOp::Gt => "more than",
-        CompareOp::Ge => "at least",
-    }
-}
-
-fn maybe_compared(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "perhaps the same as",
-        CompareOp::Ne => "perhaps not",
-        CompareOp::Lt => "perhaps less than",
-        CompareOp::Le => "perhaps at most",
-        CompareOp::Gt => "perhaps more than",
-        CompareOp::Ge => "perhaps at least",
+/// How the left side of a comparison stands to the right one.
+pub(super) fn compared(op: CompareOp, is_day: bool) -> &'static str {
+    match (op, is_day) {
+        (CompareOp::Eq, _) => "the same as",
+        (CompareOp::Ne, _) => "not",
+        (CompareOp::Lt, false) => "less than",
+        (CompareOp::Lt, true) => "before",
+        (CompareOp::Le, false) => "at most",
+        (CompareOp::Le, true) => "on or before",
+        (CompareOp::Gt, false) => "more than",
+        (CompareOp::Gt, true) => "after",
+        (CompareOp::Ge, false) => "at least",
+        (CompareOp::Ge, true) => "on or after",
     }
 }

@@ -53,10 +53,14 @@ fn note(note: &ToldNote) -> Value {
 }
 
 fn line(one: &Line) -> Value {
-    json!({
+    let mut value = json!({
         "kind": one.kind,
         "text": one.text,
         "place": one.place,
         "from": one.from.iter().map(line).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(change) = &one.change {
+        value["change"] = json!({ "remove": change.remove, "add": change.add, "then": change.then });
+    }
+    value
 }

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::tell::{Line, ToldNote, rough};
+use super::changes::rough;
+use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::{Says, is_known_asked};
 use crate::explain::{
@@ -159,8 +160,9 @@ impl Words<'_> {
                     _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
                 };
             let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
-            let others =
-                ordered(&run[near], &run[far]).map_or_else(String::new, |value| or_beyond(value, !is_first));
+            let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
+                or_beyond(value_of(self.ruleset, &run[near]), value, !is_first)
+            });
             lines.push((&run[near], others));
         }
         // Sets stay in order but for those with an odd value before the last.
@@ -180,12 +182,13 @@ impl Words<'_> {
         let question = if fact.maybe { "whether" } else { "the value nobody stated in:" };
         let share = match share {
             Some((share, open)) if share < 1_000_000 => {
-                let percent = format!("{}.{} %", share / 10_000, share / 1000 % 10);
-                if open.by_values {
-                    format!(", for some values, in {percent} of the ways what else is in doubt may turn out")
-                } else {
-                    format!(", in {percent} of the ways to fill the other gaps")
-                }
+                let tenth = match share / 1000 % 10 {
+                    0 => String::new(),
+                    tenth => format!(".{tenth}"),
+                };
+                let percent = format!("{}{tenth} %", share / 10_000);
+                let some = if open.by_values { ", for some values," } else { "" };
+                format!(" (matters{some} in {percent} of the ways the rest may turn out)")
             }
             _ => String::new(),
         };
@@ -240,29 +243,43 @@ fn outermost<'a>(ruleset: &Ruleset, first: &'a Answered, last: &'a Answered) -> 
     match (value_in(ruleset, first), value_in(ruleset, last)) {
         (Some(low), Some(high)) if low != high => match (low, high) {
             (Value::Number(near), Value::Number(far)) if near.abs() > far.abs() => {
-                (last, or_beyond(low, false))
+                (last, or_beyond(Some(high), low, false))
             }
-            _ => (first, or_beyond(high, true)),
+            _ => (first, or_beyond(Some(low), high, true)),
         },
         _ => (first, String::new()),
     }
 }
 
+/// How many times as large a number is that says only that all up to it do the same.
+const FAR_OFF: i64 = 1000;
+
 /// That the same was found of all values tried from one up or down to another.
-fn or_beyond(value: &Value, is_up: bool) -> String {
-    let (beyond, way) = match (value, is_up) {
+fn or_beyond(near: Option<&Value>, far: &Value, is_up: bool) -> String {
+    let (beyond, way) = match (far, is_up) {
         (Value::Number(_), true) => ("more", "up"),
         (Value::Number(_), false) => ("less", "down"),
         (Value::Date(_), true) => ("later", "up"),
         (Value::Date(_), false) => ("earlier", "back"),
         (Value::Text(_) | Value::Flag(_), true) => {
-            return format!(" (or any other value tried, up to {value})");
+            return format!(" (or any other value tried, up to {far})");
         }
         (Value::Text(_) | Value::Flag(_), false) => {
-            return format!(" (or any other value tried, down to {value})");
+            return format!(" (or any other value tried, down to {far})");
         }
     };
-    format!(" (or {beyond}; tried {way} to {value})")
+    let is_far_off = match (near, far) {
+        (Some(Value::Number(near)), Value::Number(far)) => {
+            let times = near.abs().max(Decimal::from(1)).checked_mul(Decimal::from(FAR_OFF));
+            times.is_ok_and(|most| far.abs() >= most)
+        }
+        _ => false,
+    };
+    if is_far_off {
+        format!(" (or {beyond}, as far as tried)")
+    } else {
+        format!(" (or {beyond}; tried {way} to {far})")
+    }
 }
 
 /// Which of two that differ in a last value a person would write.

@@ -1,6 +1,7 @@
 //! Where two lenses part, in words.
 
-use super::tell::{Line, ToldNote, capital, untried};
+use super::changes::untried;
+use super::tell::{Line, ToldNote, capital};
 use super::words::Words;
 use crate::checker::Claim;
 use crate::explain::{Explanation, Parting, WhyNot};

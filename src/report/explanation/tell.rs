@@ -1,11 +1,11 @@
 //! An explanation told: every value in words, once, for all forms.
 
+use super::changes::ToldChange;
 use super::words::{Body, Words, article, list};
 use crate::base::SourceMap;
 use crate::checker::{Claim, Derivation, Held, Step, Through};
-use crate::explain::{Explanation, FactChange, Flip, Flips, LensStory, Reach, Standing};
-use crate::model::{Clause, Constant, KindId, LensId, Otherwise, QuestionId, RepeatRole, RowId, Ruleset};
-use crate::value::{Value, ValueKind};
+use crate::explain::{Explanation, LensStory, Standing};
+use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
 
 /// An explanation in words.
 #[derive(Clone, Debug)]
@@ -86,11 +86,13 @@ pub struct Line {
     pub place: Option<String>,
     /// What it follows from.
     pub from: Vec<Line>,
+    /// Of changes that were looked for, which.
+    pub change: Option<ToldChange>,
 }
 
 impl Line {
     pub(super) fn new(kind: &'static str, text: String, place: Option<String>) -> Self {
-        Self { kind, text, place, from: Vec::new() }
+        Self { kind, text, place, from: Vec::new(), change: None }
     }
 }
 
@@ -184,7 +186,7 @@ impl Words<'_> {
                 format!("{sentence} according to {name}, because {}.", self.because(proof))
             }
             (None, _) if !story.rows.is_empty() => {
-                format!("{sentence} according to {name} either way: {}.", self.either_way(story, &all[0]))
+                format!("{sentence} according to {name}, {}.", self.either_way(story))
             }
             (None, Some(other)) => {
                 let other = &self.ruleset.lenses[other.lens].name;
@@ -202,24 +204,19 @@ impl Words<'_> {
     }
 
     /// That what perhaps matches says the same as what holds where no row does.
-    fn either_way(&self, story: &LensStory, verdict: &str) -> String {
+    fn either_way(&self, story: &LensStory) -> String {
         let label = |proof: &Derivation| match proof.claim {
             Claim::Row(lens, row) => Some(self.label(lens, row)),
             Claim::When(..) | Claim::Unless(..) | Claim::Rule(_) | Claim::Among(_) => None,
         };
         let rows: Vec<String> = story.rows.iter().filter_map(label).collect();
-        let (matching, none) = match rows.as_slice() {
-            [one] => (format!("{one} perhaps matches and gives `{verdict}`"), "where it does not"),
-            many => (
-                format!("{} perhaps match and give `{verdict}`", list(many, "and")),
-                "where none of them does",
-            ),
+        let whether = match rows.as_slice() {
+            [one] => format!("whether or not {} matches", in_words(one)),
+            many => format!("whichever of {} match", list(many, "and")),
         };
         match &story.other {
-            Some(other) => {
-                format!("{matching}, and {none}, {} says so too", self.ruleset.lenses[other.lens].name)
-            }
-            None => format!("{matching}, and so does what holds {none}"),
+            Some(other) => format!("{whether}, as {} says so too", self.ruleset.lenses[other.lens].name),
+            None => whether,
         }
     }
 
@@ -330,88 +327,12 @@ impl Words<'_> {
     ) -> ToldNote {
         let verdict = self.ruleset.lenses[lens].rows[row].verdict;
         let text = format!(
-            "{} (`{}`) would match, but is barred because {}.",
+            "{} (`{}`) would match, but its `unless` holds, as {}.",
             capital(&self.row_named(lens, row)),
             self.ruleset.questions[explanation.question].verdicts[verdict].name,
             self.because(bars),
         );
         ToldNote { kind: "barred", text, lines: self.lines(bars) }
-    }
-
-    /// That no change does something, as far as was looked for.
-    pub(super) fn no_change(&self, flips: &Flips, does: &str) -> String {
-        let only = self.ruleset.repeats.iter().any(|repeat| repeat.role == RepeatRole::Changeable);
-        let (fact, facts) =
-            if only { ("a fact that may change", "facts that may change") } else { ("a fact", "facts") };
-        let what = match flips.size {
-            0 | 1 => format!("single change of {fact}"),
-            2 => format!("change of one or two {facts}"),
-            _ => format!("change of up to three {facts}"),
-        };
-        match untried(flips) {
-            None => format!("No {what} would {does}."),
-            Some(untried) => format!("No {what} was found that would {does} ({untried})."),
-        }
-    }
-
-    /// The changes of a search, in words.
-    pub(super) fn flips(&self, explanation: &Explanation, flips: &Flips) -> ToldNote {
-        let stopped = untried(flips).map_or_else(String::new, |untried| format!(" ({untried})"));
-        if flips.found.is_empty() {
-            let text = self.no_change(flips, "make it say something else");
-            return ToldNote { kind: "change", text, lines: Vec::new() };
-        }
-        let line = |flip: &Flip| {
-            let changes: Vec<String> = flip.changes.iter().map(|change| self.change(change)).collect();
-            let then = match flip.says.first() {
-                Some(says) if !says.is_empty() => self.says(explanation.question, says),
-                _ => "not asked about".to_owned(),
-            };
-            let place = flip.changes.iter().find_map(|change| self.changed_place(change));
-            let beyond = flip.changes.iter().find_map(|change| reach(change, flip)).unwrap_or_default();
-            Line::new("change", format!("if {}{beyond}: {then}", list(&changes, "and")), place)
-        };
-        let mut lines: Vec<Line> = flips.found.iter().map(line).collect();
-        match flips.unnamed {
-            0 => {}
-            1 => lines.push(Line::new("more", "one more change was found that does it".to_owned(), None)),
-            more => {
-                lines.push(Line::new("more", format!("{more} more changes were found that do it"), None));
-            }
-        }
-        ToldNote { kind: "change", text: format!("It would say something else{stopped}"), lines }
-    }
-
-    fn change(&self, change: &FactChange) -> String {
-        match change {
-            FactChange::Remove(fact) if fact.maybe => {
-                format!("it were ruled out that {}", self.fact(fact.relation, &fact.args))
-            }
-            FactChange::Remove(fact) => {
-                format!("nobody stated that {}", self.fact(fact.relation, &fact.args))
-            }
-            FactChange::Add(fact) if fact.maybe => {
-                format!("it were certain that {}", self.fact(fact.relation, &fact.args))
-            }
-            FactChange::Add(fact) | FactChange::Set(fact) => self.fact(fact.relation, &fact.args),
-            FactChange::Leave(kind, name) => format!("nobody stated that {}", self.outright(*kind, name)),
-            FactChange::Join(kind, name) => self.outright(*kind, name),
-        }
-    }
-
-    /// That a thing is of a kind.
-    fn outright(&self, kind: KindId, name: &str) -> String {
-        let entry = &self.ruleset.kinds[kind];
-        let thing = Constant::Thing(entry.domain, name.to_owned());
-        let name = self.named(entry.root, &thing).unwrap_or_else(|| self.written(&thing));
-        format!("{name} is {} {}", article(&entry.name), entry.name)
-    }
-
-    fn changed_place(&self, change: &FactChange) -> Option<String> {
-        let (FactChange::Remove(fact) | FactChange::Add(fact) | FactChange::Set(fact)) = change else {
-            return None;
-        };
-        fact.origin.and_then(|origin| self.place(origin))
     }
 
     /// What another lens says.
@@ -498,7 +419,7 @@ impl Words<'_> {
             }
             Step::Value { cond, value } => Line::new(
                 "value",
-                format!("{} is {}{}", self.cond(cond, &body), self.amount(value), self.members(value)),
+                format!("{} = {}{}", self.cond(cond, &body), self.amount(value), self.members(value)),
                 None,
             ),
             // The sentence that gives it says so.
@@ -530,47 +451,8 @@ impl Words<'_> {
     }
 }
 
-/// What a search for changes left out, if anything.
-pub(super) fn untried(flips: &Flips) -> Option<String> {
-    if flips.complete { rough(&flips.rough) } else { Some("not everything was tried".to_owned()) }
-}
-
-/// Which kinds of values were not all tried that may do it.
-pub(super) fn rough(kinds: &[ValueKind]) -> Option<String> {
-    let name = |kind: &ValueKind| match kind {
-        ValueKind::Number => "number".to_owned(),
-        ValueKind::Text => "text".to_owned(),
-        ValueKind::Date => "date".to_owned(),
-        ValueKind::Flag => "flag".to_owned(),
-    };
-    let names: Vec<String> = kinds.iter().map(name).collect();
-    (!names.is_empty()).then(|| format!("not every {} was tried", list(&names, "and")))
-}
-
 /// The most conditions one sentence tells.
 const MOST_CLAUSES: usize = 4;
-
-/// How far beyond the value of a change the same holds.
-fn reach(change: &FactChange, flip: &Flip) -> Option<String> {
-    let (FactChange::Add(fact) | FactChange::Set(fact)) = change else { return None };
-    let value = fact.args.iter().flatten().find_map(|arg| match arg {
-        Constant::Value(value @ (Value::Number(_) | Value::Date(_))) => Some(value),
-        Constant::Value(_) | Constant::Thing(..) => None,
-    })?;
-    let far = match (&flip.reach, value) {
-        (Reach::Only, _) => return None,
-        (Reach::Any, _) if flip.stated => {
-            return Some(" (or any other value tried that is not stated yet)".to_owned());
-        }
-        (Reach::Any, _) => "or any other value tried".to_owned(),
-        (Reach::But(but), _) => format!("any number but {but}"),
-        (Reach::Up, Value::Date(_)) => format!("from {value} on"),
-        (Reach::Down, Value::Date(_)) => "or before".to_owned(),
-        (Reach::Up, _) => format!("from {value} up"),
-        (Reach::Down, _) => format!("from {value} down"),
-    };
-    Some(format!(" ({far}{})", if flip.stated { ", but for what is stated" } else { "" }))
-}
 
 /// A row as a sentence names it.
 fn in_words(label: &str) -> String {

@@ -92,14 +92,14 @@ impl Page {
             Look::Plain => writeln!(self.out, "\n{glyph} {head}\n  {sentence}"),
             Look::Markdown => writeln!(self.out, "\n## {glyph} {head}\n\n{sentence}\n"),
         };
+        if !lens.cites.is_empty() {
+            self.item(1, &format!("after {}", lens.cites.join("; ")), None);
+        }
         for row in &lens.rows {
             self.row(row);
         }
         for note in &lens.notes {
             self.note(note, 1);
-        }
-        if !lens.cites.is_empty() {
-            self.item(1, &format!("after {}", lens.cites.join("; ")), None);
         }
     }
 

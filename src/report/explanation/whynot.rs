@@ -1,6 +1,6 @@
 //! What rows lack, in words.
 
-use super::amounts::{is_flag, is_sure, rounded, worked_out_first};
+use super::amounts::{compared, is_day, is_flag, is_settled, is_sure, rounded, worked_out_first};
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
@@ -92,7 +92,7 @@ impl Words<'_> {
         if let Some((barred, certain)) = &why.barred {
             let perhaps = if *certain { "" } else { "perhaps " };
             fails.push(format!(
-                "it is barred, since {perhaps}{}",
+                "its `unless` {perhaps}holds, as {}",
                 self.all_the_same(barred, found(barred), &body)
             ));
         }
@@ -229,13 +229,23 @@ impl Words<'_> {
                     };
                 }
                 let settled = [left, right].iter().all(|side| is_settled(side));
+                let is_literal = matches!(rhs, Expr::Term(Term::Constant(_)));
+                if settled && is_literal && matches!(op, CompareOp::Eq | CompareOp::Ne) {
+                    let not = match op {
+                        CompareOp::Eq => {
+                            format!(", not {}{}", self.amount(right), off(lhs, op, *gap, settled))
+                        }
+                        _ => String::new(),
+                    };
+                    return format!("{} is {}{not}", self.expr(lhs, body), self.amount(left));
+                }
                 let never = settled || gap.is_some() || is_sure(left, op.negated(), right);
                 let not = if never { "not" } else { "not for certain" };
                 format!(
                     "{} is {}, {not} {} {}{}",
                     self.expr(lhs, body),
                     self.amount(left),
-                    wanted(op),
+                    wanted(op, is_day(left) || is_day(right)),
                     self.bound(rhs, right, body),
                     off(lhs, op, *gap, settled)
                 )
@@ -320,10 +330,6 @@ fn denies(cond: &Cond, why: &WhyNot) -> bool {
     !why.fails.iter().any(|(failing, _)| failing.span() == cond.span())
 }
 
-fn is_settled(amount: &Amount) -> bool {
-    amount.range.as_ref().is_some_and(|(low, high)| low == high) && !amount.perhaps_nothing
-}
-
 /// By how much a comparison is missed: of counts, how many more or fewer it takes.
 fn off(lhs: &Expr, op: CompareOp, gap: Option<Gap>, settled: bool) -> String {
     let least = if settled { "" } else { "at least " };
@@ -349,13 +355,7 @@ fn off(lhs: &Expr, op: CompareOp, gap: Option<Gap>, settled: bool) -> String {
     }
 }
 
-fn wanted(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "the same as",
-        CompareOp::Ne => "other than",
-        CompareOp::Lt => "less than",
-        CompareOp::Le => "at most",
-        CompareOp::Gt => "more than",
-        CompareOp::Ge => "at least",
-    }
+/// How the left side of a comparison should stand to the right one.
+fn wanted(op: CompareOp, is_day: bool) -> &'static str {
+    if op == CompareOp::Ne { "other than" } else { compared(op, is_day) }
 }

@@ -140,7 +140,7 @@ fn a_value_nobody_stated_is_tried_where_a_comparison_turns() {
          lens soon {\n  late: dear when order is due on d and 2026-03-15 - d > 30\n  otherwise cheap\n}\n\
          facts {\n  o1 holds 3 pieces\n  o2 holds 1000001 pieces\n  o2 costs 1\n}\n",
     );
-    insta::assert_snapshot!("turning", super::told(&files, "o1"));
+    insta::assert_snapshot!("turning", super::printed(&files, "o1", 1));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn changes_name_the_value_at_which_an_answer_turns() {
          facts {\n  ann is here\n  t1 is of ann\n  t1 was on 2026-01-01\n  t1 found 50\n  t1 lasted 20 minutes\n  \
          t2 is of ann\n  t2 was on 2026-03-25\n  t2 found 55\n  t2 lasted 30.5 minutes\n}\n",
     );
-    insta::assert_snapshot!("turning_changes", super::told(&files, "ann"));
+    insta::assert_snapshot!("turning_changes", super::printed(&files, "ann", 1));
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn one_answer_settles_nothing_where_another_still_decides() {
          and c allows n and d - s > n\n  otherwise on-time\n}\n\
          facts {\n  p left on 2026-02-01\n  p goes with ups\n}\n",
     );
-    insta::assert_snapshot!("settled_together", super::told(&files, "p"));
+    insta::assert_snapshot!("settled_together", super::printed(&files, "p", 1));
 }
 
 #[test]

@@ -97,6 +97,21 @@ pub fn told(files: &crate::support::Memory, who: &str) -> String {
     told_with(files, who, 1)
 }
 
+/// The same without what a change replaces or comes beside.
+pub fn plainly(told: &str) -> String {
+    let line = |line: &str| {
+        let mut line = line.replace(" as well", "");
+        while let Some(from) = line.find(" instead of ") {
+            let rest = &line[from + 1..];
+            let ends = [" and ", " (", ": "].iter().filter_map(|end| rest.find(end));
+            let to = ends.min().map_or(line.len(), |to| from + 1 + to);
+            line.replace_range(from..to, "");
+        }
+        line + "\n"
+    };
+    told.lines().map(line).collect()
+}
+
 /// What is said of somebody in a world, where all these parts are.
 #[track_caller]
 pub fn says(rules: &str, who: &str, parts: &[&str]) -> String {
@@ -109,6 +124,11 @@ pub fn says(rules: &str, who: &str, parts: &[&str]) -> String {
 
 /// The same, where sets of so many changes are looked for too.
 pub fn told_with(files: &crate::support::Memory, who: &str, size: usize) -> String {
+    plainly(&printed(files, who, size))
+}
+
+/// All that is printed.
+pub fn printed(files: &crate::support::Memory, who: &str, size: usize) -> String {
     let session = Session::open(files, Path::new("rules")).expect("the folder is there");
     let ruleset = session.ruleset().expect("it is sound");
     let options = Options { holds: parallax::verdict::Holds::Stated, ..Options::default() };

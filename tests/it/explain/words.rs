@@ -39,7 +39,7 @@ fn what_a_not_finds_is_named() {
         &[
             "Not `yes-v` by row `s`: d knows c and d is old:",
             "against it: d is old (main.lens:",
-            "; and it is barred, since d knows c and d is not c:",
+            "; and its `unless` holds, as d knows c and d is not c:",
         ],
     );
 }
@@ -252,4 +252,29 @@ facts {
 }
 ";
     says(rules, "a", &["a has 1 room (main.lens:13)"]);
+}
+
+#[test]
+fn changes_say_what_they_replace_and_what_they_come_beside() {
+    let rules = "language 1\nkind P\nkind Place\nrelation P asks\nrelation P lives in Place\nrelation P earns Number?\n\
+        relation P paid Number\nrelation P owes Number\nquestion P is ok | bad\n  among p asks\n\
+        lens home {\n  a: ok when p lives in \"docks\" and not p lives in \"quay\"\n  otherwise bad\n}\n\
+        lens income {\n  a: ok when p earns n and n < 10\n  otherwise bad\n}\n\
+        lens payment {\n  a: ok when p paid 7\n  otherwise bad\n}\n\
+        lens debts {\n  a: ok when count(n: p owes n) < 2\n  otherwise bad\n}\n\
+        facts {\n  ann asks\n  ann lives in quay\n  ann earns 12\n  ann paid 5\n  ann owes 1\n  ann owes 2\n  ann owes 3\n}\n";
+    let told = super::printed(&crate::support::memory(rules), "ann", 2);
+    for part in [
+        "if ann lives in docks instead of quay: ok",
+        "if ann earns 9 instead of 12 (from 9 down): ok",
+        "if ann paid 7 as well: ok",
+        // What a figure is made of is among what is tried first, and sets after which nobody asks come last.
+        "if nobody stated that ann owes 1 and nobody stated that ann owes 2: ok",
+    ] {
+        assert!(told.contains(part), "`{part}` is not said:\n{told}");
+    }
+    let last = told.lines().filter(|line| line.contains("ann asks: not asked about")).count();
+    assert_eq!(last, 4, "{told}");
+    let unasked = told.find("ann asks: not asked about").expect("it is named");
+    assert!(told.find("instead of quay").expect("it is named") < unasked, "{told}");
 }
