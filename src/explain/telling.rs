@@ -61,6 +61,10 @@ pub(super) struct SoFar {
     /// Of how many lenses what would change it is told, and the steps left for that.
     changed: usize,
     left: Option<u64>,
+    /// By lens the steps that the search for its changes was given.
+    shares: Vec<u64>,
+    /// Of how many lenses was seen whether that search is worth going on with.
+    again: usize,
 }
 
 impl SoFar {
@@ -99,6 +103,13 @@ impl SoFar {
             }
             self.changed = at + 1;
         }
+        for at in self.again..self.lenses.len() {
+            self.changes_again(&asked, request, at, &subject)?;
+            if is_short(world) {
+                return Err(Trouble::LeftOut);
+            }
+            self.again = at + 1;
+        }
         let Self { lenses, parting, .. } = std::mem::take(self);
         let (question, subject) = (request.question, request.subject.clone());
         Ok(Explanation { question, subject, standing, lenses, parting })
@@ -120,6 +131,7 @@ impl SoFar {
             let (flips, over) = flips(&asked.run, (share, request.size), story, subject)?;
             story.flips = Some(flips);
             self.left = Some(left - share + over);
+            self.shares.push(share);
         }
         if story.says.len() > 1 {
             let world = asked.beyond.world;
@@ -127,7 +139,32 @@ impl SoFar {
         }
         Ok(())
     }
+
+    /// The same where that ended for want of steps and other lenses left many.
+    fn changes_again(
+        &mut self,
+        asked: &Asked<'_>,
+        request: &Request,
+        at: usize,
+        subject: &[u32],
+    ) -> Result<(), Trouble> {
+        let is_spent = |story: &LensStory| story.flips.as_ref().is_some_and(|flips| flips.spent);
+        let several = self.lenses[at..].iter().filter(|story| is_spent(story)).count() as u64;
+        let (Some(left), true) = (self.left, is_spent(&self.lenses[at])) else { return Ok(()) };
+        let share = left / several.max(1);
+        if share < WORTH * self.shares[at] {
+            return Ok(());
+        }
+        let story = &mut self.lenses[at];
+        let (flips, over) = flips(&asked.run, (share, request.size), story, subject)?;
+        story.flips = Some(flips);
+        self.left = Some(left - share + over);
+        Ok(())
+    }
 }
+
+/// A search that ran out of steps is begun anew where others leave so many times as many.
+const WORTH: u64 = 2;
 
 /// Whether an evaluation left out what is too much to work out beside it.
 fn is_short(world: &World<'_>) -> bool {
