@@ -204,6 +204,7 @@ impl Search<'_> {
     ) -> (Level, bool) {
         let (mut sets, mut whole) = (Level::default(), true);
         let mut open = VecDeque::new();
+        let mut waiting = 0;
         for (at, visited) in level.into_iter().enumerate() {
             if self.left == 0 {
                 whole = false;
@@ -217,12 +218,21 @@ impl Search<'_> {
             let mut moves = moves.into_iter();
             let few = (AT_ONCE / (at + 1)).max(FEWEST_AT_ONCE);
             whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
-            if moves.len() > 0 {
+            // More than there are steps for need not be kept.
+            if visited.moves.is_empty() || waiting < (self.left / A_WORLD) as usize {
+                waiting += moves.len();
                 open.push_back((visited, moves));
+            } else {
+                whole &= moves.len() == 0;
             }
         }
         let mut few = AT_ONCE;
         while let Some((visited, mut moves)) = open.pop_front() {
+            // How far a change holds is told of those made alone.
+            if self.left == 0 && !visited.moves.is_empty() {
+                whole &= moves.len() == 0;
+                continue;
+            }
             whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
             if moves.len() > 0 {
                 open.push_back((visited, moves));

@@ -104,15 +104,15 @@ impl Evaluator<'_> {
             return Ok((self.matches(question, clause, false, span)?, None));
         }
         self.clock.time()?;
-        let possible = match self.by_parts(question, clause, true, span)? {
-            Some(possible) => Arc::unwrap_or_clone(possible),
-            None => self.matches_one(question, clause, true, span)?,
+        let Some(possible) = self.by_parts(question, clause, true, span)? else {
+            let certain = self.matches(question, clause, false, span)?;
+            return Ok((certain, Some(self.matches_one(question, clause, true, span)?)));
         };
         let certain = match self.by_parts_within(question, clause, &possible, span)? {
             Some(certain) => certain,
             None => self.matches(question, clause, false, span)?,
         };
-        Ok((certain, Some(possible)))
+        Ok((certain, Some(Arc::unwrap_or_clone(possible))))
     }
 
     /// Whom a body matches, searched as a whole.
