@@ -149,18 +149,38 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a fact is stated for certain and says of what a sentence names another value than that asks.
+    /// Whether a fact is stated for certain and says of what a sentence names another value than that asks, or one that
+    /// does not compare as is asked beside it.
     pub fn instead(&self, cond: &Cond, fact: &Fact) -> Result<(), FalseStep> {
         let slot = self.facts.ruleset.relations.get(fact.relation).and_then(Relation::value_slot);
-        let is_other = match cond {
-            Cond::Atom(atom) if atom.source == AtomSource::Relation(fact.relation) => {
-                let pairs = atom.args.iter().zip(&fact.args).enumerate();
-                let same = |term: &Term, own: &Option<Constant>| own.is_some() && self.known(term) == *own;
-                slot.is_some()
-                    && pairs.into_iter().all(|(at, (term, own))| same(term, own) != (slot == Some(at)))
-            }
-            _ => false,
+        let (atom, compared) = match cond {
+            Cond::Atom(atom) => (Some(atom), None),
+            Cond::And(parts) => match parts.as_slice() {
+                [Cond::Atom(atom), Cond::Compare { lhs, op, rhs, .. }] => (Some(atom), Some((lhs, *op, rhs))),
+                _ => (None, None),
+            },
+            _ => (None, None),
         };
+        let is_other = atom.zip(slot).is_some_and(|(atom, slot)| {
+            let same = |(term, own): (&Term, &Option<Constant>)| own.is_some() && self.known(term) == *own;
+            let mut pairs = atom.args.iter().zip(&fact.args).enumerate();
+            let value = fact.args.get(slot).cloned().flatten();
+            let says_other = match compared {
+                None => !same((&atom.args[slot], &value)),
+                Some((lhs, op, rhs)) => {
+                    let is_free = self.known(&atom.args[slot]).is_none();
+                    let of = |expr: &Expr| match expr {
+                        Expr::Term(term) if is_free && *term == atom.args[slot] => value.clone(),
+                        other => self.value(other),
+                    };
+                    is_free
+                        && matches!((of(lhs), of(rhs)), (Some(lhs), Some(rhs)) if !compares(&lhs, op, &rhs))
+                }
+            };
+            atom.source == AtomSource::Relation(fact.relation)
+                && says_other
+                && pairs.all(|(at, pair)| at == slot || same(pair))
+        });
         if is_other && self.facts.stated(fact.relation, &fact.args) == Some(false) {
             return Ok(());
         }

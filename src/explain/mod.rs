@@ -49,6 +49,8 @@ mod whynot;
 mod without;
 mod world;
 
+pub(crate) use instead::asked_beside;
+
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot, WithoutResult};
 use crate::checker::{Derivation, Says, Through};
 use crate::diag::Diagnostic;

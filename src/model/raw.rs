@@ -1,7 +1,7 @@
 //! Bodies with their sentences matched to what they ask; words are still words.
 
 use super::ir::{
-    AtomSource, CompareOp, KindId, LensId, Question, QuestionId, ReadingPart, RelationId, Ty, VerdictId,
+    AtomSource, CompareOp, KindId, LensId, Question, QuestionId, ReadingPart, RelationId, Slot, Ty, VerdictId,
 };
 use super::readings::plain_word;
 use super::resolver::Resolver;
@@ -191,7 +191,8 @@ impl Resolver<'_> {
                 Some(near) => {
                     let shown = self.show_reading(&near.parts, near.relation);
                     let with_place = diagnostic.at(near.span, "the nearest declared sentence");
-                    let helped = with_place.help(format!("did you mean `{shown}`?"));
+                    let named = self.compared(sentence, &near.parts, near.relation).unwrap_or_default();
+                    let helped = with_place.help(format!("did you mean `{shown}`?{named}"));
                     match repair(&near.parts, sentence) {
                         Some(fix) => helped.fix(fix),
                         None => helped,
@@ -209,6 +210,23 @@ impl Resolver<'_> {
             let word = plain_word(&sentence.parts[place])?;
             question.verdicts.iter().any(|verdict| verdict.name == word).then_some(id)
         })
+    }
+
+    /// How a value is compared, where a comparison follows a sentence and the reading has just one value.
+    fn compared(&self, sentence: &Sentence, parts: &[ReadingPart], relation: RelationId) -> Option<String> {
+        let text = &self.sources.file(sentence.span.file).text;
+        let after = text.get(sentence.span.end as usize..)?;
+        if !after.trim_start().starts_with(['<', '>', '=', '!']) {
+            return None;
+        }
+        let slots = &self.out.relations[relation].slots;
+        let word = |slot: &Slot| match slot.ty {
+            Ty::Thing(kind) => self.out.kinds[kind].name.to_lowercase(),
+            Ty::Value(_) => "n".to_owned(),
+        };
+        let values = slots.iter().filter(|slot| matches!(slot.ty, Ty::Value(_))).count();
+        let named = show_parts(parts, |slot| word(&slots[slot]));
+        (values == 1).then(|| format!(" A value is named and then compared, as in `{named} and n < …`"))
     }
 
     fn show_reading(&self, parts: &[ReadingPart], relation: RelationId) -> String {

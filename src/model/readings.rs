@@ -112,14 +112,14 @@ impl Readings {
         Match { relation: known.relation, args: filled.into_iter().map(|(_, term)| term).collect() }
     }
 
-    /// The reading most like a sentence that matches none; only where it is near.
+    /// The reading most like a sentence that matches none; only where it is near and some word of it stands there too.
     pub fn nearest(&self, sentence: &Sentence) -> Option<&Known> {
         self.all
             .iter()
             .map(|known| (distance(&known.parts, &sentence.parts), known))
             .filter(|(cost, known)| {
                 let words = known.parts.iter().filter(|part| matches!(part, ReadingPart::Word(_))).count();
-                *cost <= 2 * words && *cost < 2 * known.parts.len()
+                *cost <= 2 * words && *cost < 2 * known.parts.len() && shares_word(&known.parts, sentence)
             })
             .min_by_key(|(cost, _)| *cost)
             .map(|(_, known)| known)
@@ -187,6 +187,12 @@ fn distance(parts: &[ReadingPart], terms: &[Term]) -> usize {
         }
     }
     row[terms.len()]
+}
+
+/// Whether some word of a reading stands in a sentence, or one nearly like it.
+fn shares_word(parts: &[ReadingPart], sentence: &Sentence) -> bool {
+    let is_there = |part: &ReadingPart| sentence.parts.iter().any(|term| difference(part, term) < 2);
+    parts.iter().filter(|part| matches!(part, ReadingPart::Word(_))).any(is_there)
 }
 
 fn difference(part: &ReadingPart, term: &Term) -> usize {

@@ -225,3 +225,17 @@ fn what_counts_once_is_written_without_commas_and_counts_take_one_word() {
     let counted = rules("2 < sum(1 for each p m: p was fetched any n times in m)");
     assert!(counted.is_empty(), "{counted}");
 }
+
+/// A comparison of a sentence that lacks its value is answered with one that has it; what has no word in common is no help.
+#[test]
+fn what_was_meant_is_shown_only_where_it_may_have_been() {
+    let text = rendered(
+        "language 1\nkind Flight\nkind Airline\nrelation Flight covers Number km\nrelation Airline operates Flight\n\
+         question Flight is short | long\n  among airline operates flight\n\
+         lens a {\n  s: short when flight covers km < 800\n  otherwise long\n}\nfacts {\n  lh runs x1\n}\n",
+    );
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plain.contains("as in `flight covers n km and n < …`"), "{text}");
+    assert!(plain.contains("declare it, as in `relation"), "{text}");
+    assert!(!plain.contains("did you mean `Airline operates Flight`"), "{text}");
+}

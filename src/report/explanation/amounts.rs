@@ -118,14 +118,7 @@ pub(super) fn worked_out_first<'e>(
     if !is_fixed(left.0) || is_fixed(right.0) {
         return (left, op, right);
     }
-    let turned = match op {
-        CompareOp::Eq | CompareOp::Ne => op,
-        CompareOp::Lt => CompareOp::Gt,
-        CompareOp::Le => CompareOp::Ge,
-        CompareOp::Gt => CompareOp::Lt,
-        CompareOp::Ge => CompareOp::Le,
-    };
-    (right, turned, left)
+    (right, op.mirrored(), left)
 }
 
 /// Whether two sides compare so whichever of their values they have.
@@ -152,8 +145,13 @@ pub(super) fn rounded(number: Decimal) -> String {
     }
 }
 
+/// How the left side of a comparison should stand to the right one.
+pub(super) fn wanted(op: CompareOp, is_day: bool) -> &'static str {
+    if op == CompareOp::Ne { "other than" } else { compared(op, is_day) }
+}
+
 /// How the left side of a comparison stands to the right one.
-pub(super) fn compared(op: CompareOp, is_day: bool) -> &'static str {
+fn compared(op: CompareOp, is_day: bool) -> &'static str {
     match (op, is_day) {
         (CompareOp::Eq, _) => "the same as",
         (CompareOp::Ne, _) => "not",

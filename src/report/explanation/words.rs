@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::amounts::wanted;
 use crate::base::{SourceMap, Span, printable};
 use crate::checker::{Derivation, Fact, Held, Says};
-use crate::explain::newcomer_place;
+use crate::explain::{asked_beside, newcomer_place};
 use crate::facts::Origin;
 use crate::model::clause::all_cond_vars;
 use crate::model::readings::singular;
@@ -311,12 +312,18 @@ impl Words<'_> {
     /// What a fact states, and not what a sentence asks.
     pub fn instead(&self, fact: &Fact, cond: &Cond, body: &Body<'_>) -> String {
         let sentence = self.fact(fact.relation, &fact.args);
-        let Cond::Atom(atom) = cond else { return sentence };
         let slot = self.ruleset.relations[fact.relation].value_slot();
-        match slot.and_then(|slot| atom.args.get(slot)) {
-            Some(asked) => format!("{sentence}, not {}", self.term(asked, body)),
-            None => sentence,
-        }
+        let asked = match (asked_beside(cond), slot) {
+            (Some((atom, None)), Some(slot)) => self.term(&atom.args[slot], body),
+            (Some((atom, Some(Cond::Compare { lhs, op, rhs, .. }))), Some(slot)) => {
+                let is_word = matches!(lhs, Expr::Term(term) if *term == atom.args[slot]);
+                let (op, other) = if is_word { (*op, rhs) } else { (op.mirrored(), lhs) };
+                let is_day = matches!(fact.args[slot], Some(Constant::Value(Value::Date(_))));
+                format!("{} {}", wanted(op, is_day), self.expr(other, body))
+            }
+            _ => return sentence,
+        };
+        format!("{sentence}, not {asked}")
     }
 
     /// That a condition does not hold.

@@ -92,13 +92,13 @@ fn what_is_falsely_said_to_be_stated_instead_is_caught() {
         });
         is_caught
     };
+    let heron = |fact: &mut Fact| {
+        if let Some(Constant::Thing(_, name)) = &mut fact.args[0] {
+            *name = "heron".to_owned();
+        }
+    };
     for in_proof in [false, true] {
         assert!(!of(&|_| {}, in_proof));
-        let heron = |fact: &mut Fact| {
-            if let Some(Constant::Thing(_, name)) = &mut fact.args[0] {
-                *name = "heron".to_owned();
-            }
-        };
         assert!(of(&heron, in_proof), "it is stated of another");
         let asked = if in_proof { Value::Flag(true) } else { Value::Text("bird".into()) };
         assert!(
@@ -107,6 +107,40 @@ fn what_is_falsely_said_to_be_stated_instead_is_caught() {
         );
         assert!(of(&|fact| fact.args[1] = None, in_proof), "nobody stated it");
     }
+}
+
+/// So it is of a value that does not compare as is asked.
+#[test]
+fn what_is_falsely_said_to_compare_otherwise_is_caught() {
+    let rules = "language 1\nkind Species\nrelation Species weighs Number?\nrelation Species is found\n\
+                 question Species is rare | common among species is found\n\
+                 lens ministry {\n  a: rare when species is found and not (species weighs any n and n > 5)\n  \
+                 otherwise common\n}\n\
+                 facts {\n  lizard is found\n  lizard weighs 3\n  heron is found\n  heron weighs 7\n  newt weighs 4\n}\n";
+    let of = |change: &dyn Fn(&mut Fact)| {
+        let (_, is_caught) = is_caught_of(rules, "lizard", |explanation| {
+            let mut steps = explanation.lenses[0].rows.iter_mut().flat_map(|row| &mut row.steps);
+            let own = steps.find_map(|step| match step {
+                Step::Nothing { instead, .. } => instead.as_mut(),
+                _ => None,
+            });
+            change(own.expect("a fact rules it out"));
+        });
+        is_caught
+    };
+    let other = |whose: &'static str, value: i64| {
+        move |fact: &mut Fact| {
+            if let Some(Constant::Thing(_, name)) = &mut fact.args[0] {
+                *name = whose.to_owned();
+            }
+            fact.args[1] = Some(Constant::Value(Value::Number(value.into())));
+        }
+    };
+    assert!(!of(&|_| {}));
+    assert!(of(&other("newt", 4)), "it is stated of another");
+    assert!(of(&other("heron", 7)), "it is stated of another, and is what is asked");
+    assert!(of(&other("lizard", 4)), "nobody stated it");
+    assert!(of(&|fact| fact.args[1] = None), "nobody stated it");
 }
 
 #[test]

@@ -231,6 +231,28 @@ facts {
     );
 }
 
+/// So is one that does not compare as is asked beside the sentence.
+#[test]
+fn a_value_that_compares_otherwise_is_told_in_the_place_of_what_is_not() {
+    let rules = "language 1\nkind P\nrelation P asks\nrelation P earns Number?\nrelation P was seen on Date?\n\
+        parameter least: Number = 5\nquestion P is ok | bad\n  among p asks\n\
+        lens more {\n  a: ok when p asks and not (p earns any n and n > 5)\n  otherwise bad\n}\n\
+        lens turned {\n  a: ok when p asks and not (p earns any n and least <= n)\n  otherwise bad\n}\n\
+        lens seen {\n  a: ok when p asks unless p was seen on any d and d >= 2020-01-01\n  otherwise bad\n}\n\
+        lens sum {\n  a: ok when p asks and not (p earns any n and n > count(q: q asks) + 2)\n  otherwise bad\n}\n\
+        facts {\n  ann asks\n  ann earns 3\n  ann was seen on 2019-08-21\n}\n";
+    says(
+        rules,
+        "ann",
+        &[
+            "because ann asks and ann earns 3, not more than 5.",
+            "ann earns 3, not at least least (main.lens:",
+            "ann was seen on 2019-08-21, not on or after 2020-01-01 (main.lens:",
+            "there is no record that ann earns any n and n > count(q: q asks) + 2",
+        ],
+    );
+}
+
 /// Of one the words of a sentence may be said as explanations say them.
 #[test]
 fn what_is_said_of_one_can_be_pasted() {
