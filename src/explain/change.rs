@@ -33,6 +33,9 @@ const A_SET: u64 = 4;
 const AT_ONCE: usize = 64;
 const FEWEST_AT_ONCE: usize = 16;
 
+/// So many changes at most wait until every world had its turn.
+const MOST_WAITING: usize = 1 << 18;
+
 /// The most sets that are named.
 const NAMED: usize = 40;
 
@@ -218,8 +221,7 @@ impl Search<'_> {
             let mut moves = moves.into_iter();
             let few = (AT_ONCE / (at + 1)).max(FEWEST_AT_ONCE);
             whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
-            // More than there are steps for need not be kept.
-            if visited.moves.is_empty() || waiting < (self.left / A_WORLD) as usize {
+            if visited.moves.is_empty() || waiting + moves.len() <= MOST_WAITING {
                 waiting += moves.len();
                 open.push_back((visited, moves));
             } else {
