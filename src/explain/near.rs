@@ -78,15 +78,18 @@ impl Run<'_> {
         if want.iter().all(|want| matches!(want, Want::Any)) {
             return;
         }
-        let mut left = MOST_FACTS;
+        let mut found = Facts::new();
         for maybe in [false, true] {
             let columns = self.world.stated.relations[relation].columns(maybe);
             let _ = self.world.indexes.each(columns, &want, &mut |tuple| {
-                out.insert((relation, tuple.to_vec()));
-                left -= 1;
-                if left > 0 { Ok(()) } else { Err(Stop::Enough) }
+                if found.len() >= MOST_FACTS {
+                    return Err(Stop::Enough);
+                }
+                found.insert((relation, tuple.to_vec()));
+                Ok(())
             });
         }
+        out.append(&mut found);
     }
 }
 

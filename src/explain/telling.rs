@@ -131,6 +131,8 @@ impl SoFar {
             let (flips, over) = flips(&asked.run, (share, request.size), story, subject)?;
             story.flips = Some(flips);
             self.left = Some(left - share + over);
+            // Where everything had to be evaluated meanwhile, it is searched once more.
+            self.shares.truncate(at);
             self.shares.push(share);
         }
         if story.says.len() > 1 {

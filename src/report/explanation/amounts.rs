@@ -145,13 +145,8 @@ pub(super) fn rounded(number: Decimal) -> String {
     }
 }
 
-/// How the left side of a comparison should stand to the right one.
-pub(super) fn wanted(op: CompareOp, is_day: bool) -> &'static str {
-    if op == CompareOp::Ne { "other than" } else { compared(op, is_day) }
-}
-
 /// How the left side of a comparison stands to the right one.
-fn compared(op: CompareOp, is_day: bool) -> &'static str {
+pub(super) fn compared(op: CompareOp, is_day: bool) -> &'static str {
     match (op, is_day) {
         (CompareOp::Eq, _) => "the same as",
         (CompareOp::Ne, _) => "not",

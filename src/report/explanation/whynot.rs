@@ -1,6 +1,6 @@
 //! What rows lack, in words.
 
-use super::amounts::{is_day, is_flag, is_settled, is_sure, rounded, wanted, worked_out_first};
+use super::amounts::{compared, is_day, is_flag, is_settled, is_sure, rounded, worked_out_first};
 use super::tell::{Line, ToldNote};
 use super::words::{Body, Words, list};
 use crate::builtin::AggregateKind;
@@ -353,4 +353,9 @@ fn off(lhs: &Expr, op: CompareOp, gap: Option<Gap>, settled: bool) -> String {
         Some(Gap::Days(days)) => format!(", off by {least}{days} {}", if days == 1 { "day" } else { "days" }),
         None => String::new(),
     }
+}
+
+/// How the left side of a comparison should stand to the right one.
+fn wanted(op: CompareOp, is_day: bool) -> &'static str {
+    if op == CompareOp::Ne { "other than" } else { compared(op, is_day) }
 }

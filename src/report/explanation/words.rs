@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::amounts::wanted;
+use super::amounts::compared;
 use crate::base::{SourceMap, Span, printable};
 use crate::checker::{Derivation, Fact, Held, Says};
 use crate::explain::{asked_beside, newcomer_place};
@@ -319,7 +319,12 @@ impl Words<'_> {
                 let is_word = matches!(lhs, Expr::Term(term) if *term == atom.args[slot]);
                 let (op, other) = if is_word { (*op, rhs) } else { (op.mirrored(), lhs) };
                 let is_day = matches!(fact.args[slot], Some(Constant::Value(Value::Date(_))));
-                format!("{} {}", wanted(op, is_day), self.expr(other, body))
+                match op {
+                    // That it is this value is all there is to say.
+                    CompareOp::Ne => return sentence,
+                    CompareOp::Eq => self.expr(other, body),
+                    _ => format!("{} {}", compared(op, is_day), self.expr(other, body)),
+                }
             }
             _ => return sentence,
         };

@@ -6,7 +6,7 @@ use parallax::checker::{Derivation, Fact, Step};
 use parallax::engine::Limits;
 use parallax::explain::whatif::{self, Wanted, WhatIf, WhatIfOptions};
 use parallax::explain::{Explanation, Gap, Request, explain, verify};
-use parallax::model::{Constant, QuestionId};
+use parallax::model::{Cond, Constant, QuestionId};
 use parallax::session::{Options, Session, Side};
 use parallax::value::{Decimal, Value};
 use parallax::verdict::Bound;
@@ -136,6 +136,18 @@ fn what_is_falsely_said_to_compare_otherwise_is_caught() {
             fact.args[1] = Some(Constant::Value(Value::Number(value.into())));
         }
     };
+    let (_, is_caught) = is_caught_of(rules, "lizard", |explanation| {
+        let steps = explanation.lenses[0].rows.iter_mut().flat_map(|row| &mut row.steps);
+        for step in steps {
+            if let Step::Nothing { cond, .. } = step
+                && let Cond::And(parts) = &mut **cond
+                && let Cond::Compare { op, .. } = &mut parts[1]
+            {
+                *op = op.negated();
+            }
+        }
+    });
+    assert!(is_caught, "it compares as is asked");
     assert!(!of(&|_| {}));
     assert!(of(&other("newt", 4)), "it is stated of another");
     assert!(of(&other("heron", 7)), "it is stated of another, and is what is asked");
