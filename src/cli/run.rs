@@ -8,6 +8,7 @@ use super::output::Terminal;
 use super::progress::Progress;
 use crate::agreement::Gate;
 use crate::report::{RowFormat, RowOptions, write_rows};
+use crate::session::Options;
 
 pub(super) fn run(args: &RunArgs, terminal: &mut Terminal) -> Exit {
     rows(args, terminal).unwrap_or_else(|exit| exit)
@@ -47,7 +48,9 @@ fn rows(args: &RunArgs, terminal: &mut Terminal) -> Result<Exit, Exit> {
             }
         },
     };
-    let wanted = terminal.options(&args.world)?;
+    let asked = ruleset.lenses.iter_enumerated().filter(|(_, lens)| lens.question == question);
+    let compared = Some(asked.map(|(id, _)| id).collect());
+    let wanted = Options { compared, ..terminal.options(&args.world)? };
     let evaluated = {
         let _progress = Progress::start("reading facts and classifying");
         session.evaluate(ruleset, &wanted)

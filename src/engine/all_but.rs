@@ -11,6 +11,7 @@ use super::batch::{Bail, Batch};
 use super::batch_aggregate::{InUnits, lies, taken};
 use super::batch_fold::{Measure, NO_TOTALS, Totals, median};
 use super::batch_shared::Alike;
+use super::exact::Exact;
 use super::lower::{Inner, Ranged, columns_of};
 use super::operators::Run;
 use super::program::{AggregatePlan, AllBut, Computed};
@@ -21,9 +22,16 @@ use crate::builtin::AggregateKind;
 #[derive(Debug, Default)]
 pub struct Groups(RwLock<HashMap<Ids, Arc<Group>, FxBuildHasher>>, Mutex<()>);
 
-/// Members that belong together.
+/// Members that belong together, in units where all are such.
+#[derive(Debug)]
+enum Group {
+    Units(InUnit),
+    Exact(Exact),
+}
+
+/// Members that belong together, whose values are multiples of one unit.
 #[derive(Debug, Default)]
-struct Group {
+struct InUnit {
     /// What each combination that counts once is about, ascending.
     about: Vec<u32>,
     members: Vec<Member>,
@@ -94,7 +102,7 @@ impl Totals {
     }
 }
 
-impl Group {
+impl InUnit {
     /// Adds a combination; those about the same thing come one after the other.
     fn add(&mut self, about: u32, member: Member) {
         self.about.push(about);
@@ -200,7 +208,6 @@ impl Run<'_, '_> {
         batch: &Batch,
     ) -> Result<Option<Vec<(u32, Computed)>>, Bail> {
         let Some((all_but, certain, possible)) = &ranged.all_but else { return Ok(None) };
-        let Some((_, measure)) = taken(ranged.plan, self.values) else { return Ok(None) };
         let columns = columns_of(&all_but.outer, certain, possible.as_ref());
         if columns != all_but.outer {
             return Ok(None);
@@ -227,31 +234,54 @@ impl Run<'_, '_> {
         let mut out = Vec::new();
         for (row, about) in (0_u32..).zip(&batch.columns[all_but.outside][..batch.len]) {
             let group = groups[alike.of(row as usize)].as_ref();
-            let computed = group.map(|group| group.without(*about, ranged.plan.kind, measure)).transpose()?;
+            let measure = taken(ranged.plan, self.values).map_or(Measure::Number(0), |(_, measure)| measure);
+            let without = |group: &Arc<Group>| match &**group {
+                Group::Units(group) => group.without(*about, ranged.plan.kind, measure),
+                Group::Exact(group) => group.without(*about, ranged.plan.kind),
+            };
+            let computed = group.map(without).transpose()?;
             out.extend(computed.flatten().map(|computed| (row, computed)));
         }
         Ok(Some(out))
     }
 
-    /// The groups of the rows of a batch; `None` where some number is no whole number of units that fits.
+    /// The groups of the rows of a batch; `None` of what cannot be told less some.
     fn groups(
         &mut self,
         plan: &AggregatePlan,
         (all_but, certain, possible): (&AllBut, &Inner<'_>, Option<&Inner<'_>>),
         batch: &Batch,
     ) -> Result<Option<Vec<Group>>, Bail> {
-        let Some((units, _)) = taken(plan, self.values) else { return Ok(None) };
         let others = plan.keys.iter().copied().filter(|(var, _)| *var != all_but.own);
         let keys: Vec<(usize, bool)> = std::iter::once((all_but.own, false)).chain(others).collect();
-        let Some(sure) = self.members(&keys, certain, units.as_ref(), batch)? else { return Ok(None) };
+        if let Some(groups) = self.groups_in_units(plan, &keys, (certain, possible), batch)? {
+            return Ok(Some(groups.into_iter().map(Group::Units).collect()));
+        }
+        if possible.is_some() {
+            return Ok(None);
+        }
+        let groups = self.exact_groups(plan, &keys, certain, batch)?;
+        Ok(groups.map(|groups| groups.into_iter().map(Group::Exact).collect()))
+    }
+
+    /// The same in units; `None` where some number is no whole number of units that fits.
+    fn groups_in_units(
+        &mut self,
+        plan: &AggregatePlan,
+        keys: &[(usize, bool)],
+        (certain, possible): (&Inner<'_>, Option<&Inner<'_>>),
+        batch: &Batch,
+    ) -> Result<Option<Vec<InUnit>>, Bail> {
+        let Some((units, _)) = taken(plan, self.values) else { return Ok(None) };
+        let Some(sure) = self.members(keys, certain, units.as_ref(), batch)? else { return Ok(None) };
         let all = match possible {
             None => None,
-            Some(possible) => match self.members(&keys, possible, units.as_ref(), batch)? {
+            Some(possible) => match self.members(keys, possible, units.as_ref(), batch)? {
                 None => return Ok(None),
                 all => all,
             },
         };
-        let mut out: Vec<Group> = (0..batch.len).map(|_| Group::default()).collect();
+        let mut out: Vec<InUnit> = (0..batch.len).map(|_| InUnit::default()).collect();
         InUnits::each(&sure, all.as_ref(), &mut |row, about, (is_sure, units)| {
             let member = match units {
                 None => Member::Unknown,
@@ -316,7 +346,7 @@ mod tests {
             }
             for kind in kinds {
                 let group = |without: Option<u32>| {
-                    let mut group = Group::default();
+                    let mut group = InUnit::default();
                     let kept = all.iter().filter(|(about, _)| Some(*about) != without);
                     kept.for_each(|(about, member)| group.add(*about, *member));
                     group.close(kind);

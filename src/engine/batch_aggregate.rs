@@ -40,11 +40,11 @@ impl Ready {
 
 /// Ways to meet the body of an aggregate, as columns.
 #[derive(Default)]
-struct Members {
+pub(super) struct Members {
     /// The row of each way.
     rows: Vec<u32>,
     /// The combination that counts once, place by place.
-    keys: Vec<Vec<u32>>,
+    pub keys: Vec<Vec<u32>>,
 }
 
 impl Members {
@@ -74,7 +74,7 @@ impl Members {
     }
 
     /// The ways by row and combination.
-    fn order(&self) -> Vec<u32> {
+    pub fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
         if !self.rows.is_sorted() {
             order.sort_by_key(|member| self.row(*member));
@@ -218,14 +218,29 @@ impl Run<'_, '_> {
         inner: &Inner<'_>,
         batch: &Batch,
     ) -> Result<Vec<(u32, Computed)>, Bail> {
+        let (ways, members) = self.valued(plan, &plan.keys, inner, batch)?;
+        let order = ways.order();
+        let groups = order.chunk_by(|left, right| ways.row(*left) == ways.row(*right));
+        groups.map(|group| Ok((ways.row(group[0]), folded(plan, group, &ways, &members)?))).collect()
+    }
+
+    /// The ways to meet the body of an aggregate with the value and weight of each, of which each combination of some
+    /// variables counts once.
+    pub(super) fn valued(
+        &mut self,
+        plan: &AggregatePlan,
+        keys: &[(usize, bool)],
+        inner: &Inner<'_>,
+        batch: &Batch,
+    ) -> Result<(Members, Vec<Valued>), Bail> {
         let Some(origin) = inner.origin else { return Err(Bail::Calculation) };
-        let mut ways = Members::new(&plan.keys);
-        let mut members: Vec<Option<(Value, Decimal)>> = Vec::new();
+        let mut ways = Members::new(keys);
+        let mut members: Vec<Valued> = Vec::new();
         let mut vars = Vec::new();
         calculation_vars(&plan.value, &mut |var| vars.push(var));
         plan.weight.iter().for_each(|weight| calculation_vars(weight, &mut |var| vars.push(var)));
         self.all_ways(inner, batch, &mut |run, batch| {
-            ways.add(&plan.keys, origin, batch);
+            ways.add(keys, origin, batch);
             for row in 0..batch.len {
                 for var in vars.iter().chain(plan.keys.iter().map(|(var, _)| var)) {
                     run.frame.ids[*var] = batch.columns[*var][row];
@@ -235,9 +250,7 @@ impl Run<'_, '_> {
             }
             Ok(())
         })?;
-        let order = ways.order();
-        let groups = order.chunk_by(|left, right| ways.row(*left) == ways.row(*right));
-        groups.map(|group| Ok((ways.row(group[0]), folded(plan, group, &ways, &members)?))).collect()
+        Ok((ways, members))
     }
 }
 
@@ -251,6 +264,9 @@ pub(super) struct InUnits {
     /// The ways by row and combination.
     order: Vec<u32>,
 }
+
+/// The value and weight of a way; `None` where one is missing.
+pub(super) type Valued = Option<(Value, Decimal)>;
 
 /// A way that stands for its combination, with its units; `None` where a value is missing.
 type Member = (u32, Option<i64>);
@@ -442,31 +458,28 @@ pub(super) fn lies(
 }
 
 /// The aggregate of members that belong together, sorted by combination; each combination counts once.
-fn folded(
-    plan: &AggregatePlan,
-    group: &[u32],
-    ways: &Members,
-    members: &[Option<(Value, Decimal)>],
-) -> Result<Computed, Bail> {
-    let mut taken = Vec::with_capacity(group.len());
-    let mut last: Option<u32> = None;
-    for member in group {
-        let own = &members[*member as usize];
-        if let Some(before) = last
-            && ways.has_key_of(before, ways, *member)
-        {
-            // Two values of one combination: one way after the other says what that means.
-            if *own != members[before as usize] {
-                return Err(Bail::Calculation);
-            }
-            continue;
-        }
-        last = Some(*member);
-        match own {
-            None => return Ok(Computed::Missing),
-            Some(own) => taken.push(own.clone()),
-        }
-    }
+fn folded(plan: &AggregatePlan, group: &[u32], ways: &Members, members: &[Valued]) -> Result<Computed, Bail> {
+    let own = once(group, ways, members)?;
+    let taken: Option<Vec<(Value, Decimal)>> =
+        own.into_iter().map(|member| members[member as usize].clone()).collect();
+    let Some(taken) = taken else { return Ok(Computed::Missing) };
     let value = plan.kind.of(taken).map_err(|_| Bail::Calculation)?;
     Ok(value.map_or(Computed::Nothing, Computed::Value))
+}
+
+/// Of members that belong together, sorted by combination, one of each.
+pub(super) fn once(group: &[u32], ways: &Members, members: &[Valued]) -> Result<Vec<u32>, Bail> {
+    let mut out: Vec<u32> = Vec::with_capacity(group.len());
+    for member in group {
+        match out.last() {
+            // Two values of one combination: one way after the other says what that means.
+            Some(before) if ways.has_key_of(*before, ways, *member) => {
+                if members[*member as usize] != members[*before as usize] {
+                    return Err(Bail::Calculation);
+                }
+            }
+            _ => out.push(*member),
+        }
+    }
+    Ok(out)
 }

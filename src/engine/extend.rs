@@ -10,7 +10,7 @@ use super::sought::{Sought, first_rows};
 use super::table::{FEW, Index};
 
 /// Ids tried first of what need only be met once.
-const TRIES: usize = 4;
+pub(super) const TRIES: usize = 4;
 
 /// So many ids are searched for at once.
 const AT_ONCE: usize = 16;
@@ -242,7 +242,8 @@ impl Run<'_, '_> {
         let (atom, level, _) = extend.atoms[lead];
         let end = high.min(low.saturating_add(most));
         while low < end {
-            low = proposed.propose(row, self.index(atom), level, (low, high), ROWS);
+            let most = ROWS.min(proposed.parents.len() + (end - low) as usize);
+            low = proposed.propose(row, self.index(atom), level, (low, high), most);
             if proposed.parents.len() >= ROWS {
                 self.flush(extend, begun, batch, out, proposed, then)?;
             }

@@ -84,10 +84,7 @@ impl Table {
     /// a few stand in many rows of both, what they lead to is far more than the average tells. Of the rows of one id so many
     /// count `at_most`, as where they are looked up among as many others. At least 1; 1 too where a sample cannot tell.
     pub fn skew(&self, column: usize, other: &Self, other_column: usize, at_most: f64) -> f64 {
-        let is_coarse = |table: &Self, column| {
-            table.len() >= pays_from(MANY) && table.distinct(column) * COARSE[0] <= table.len() * COARSE[1]
-        };
-        if !is_coarse(self, column) || !is_coarse(other, other_column) {
+        if !self.is_coarse(column) || !other.is_coarse(other_column) {
             return 1.0;
         }
         let (own, others) = (self.some(column), other.some(other_column));
@@ -100,20 +97,47 @@ impl Table {
         (share * self.distinct(column).max(other.distinct(other_column)) as f64).max(1.0)
     }
 
+    /// How many times more rows have the id of some row of a column than have an id of it on average. At least 1; 1 too
+    /// where a sample cannot tell.
+    pub fn own_skew(&self, column: usize) -> f64 {
+        if !self.is_coarse(column) {
+            return 1.0;
+        }
+        let some = self.some(column);
+        let others = |ids: &[u32]| ids.len() as u64 * (ids.len() as u64 - 1);
+        let met: u64 = some.chunk_by(|one, other| one == other).map(others).sum();
+        if met < pays_from(TELLING) {
+            return 1.0;
+        }
+        let share = met as f64 / (some.len() as f64 * (some.len() - 1) as f64);
+        (share * self.distinct(column) as f64).max(1.0)
+    }
+
+    /// Whether so many rows have the same id of a column as others that a sample may tell.
+    fn is_coarse(&self, column: usize) -> bool {
+        self.len() >= pays_from(MANY) && self.distinct(column) * COARSE[0] <= self.len() * COARSE[1]
+    }
+
     /// Some ids of a column, as often as they stand in it, ascending.
     fn some(&self, column: usize) -> &[u32] {
         self.samples[column].get_or_init(|| {
             let ids = &self.columns()[column];
-            // As good as by chance, whatever ids follow each other (see `is_of_sample`).
-            let at = |place: u64| {
-                (((place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) * ids.len() as u64) >> 32) as usize
-            };
+            let at = |place: u64| (((mixed(place) >> 32) * ids.len() as u64) >> 32) as usize;
             let mut some: Vec<u32> =
                 (1..=LOOKED.min(ids.len() / SPARSELY) as u64).map(|place| ids[at(place)]).collect();
             some.sort_unstable();
             some
         })
     }
+}
+
+/// A number as good as by chance for each other one: in steps of the same length rows of one id would be met too seldom
+/// twice (G. Steele, D. Lea, C. Flood, Fast splittable pseudorandom number generators, 2014).
+fn mixed(number: u64) -> u64 {
+    let mut mixed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ mixed >> 31
 }
 
 /// How many pairs of places in two ascending columns have the same id, where of one id in the second so many count at

@@ -145,7 +145,8 @@ pub(super) fn lower<'p>(
                 inner
             }
             Step::Branch(branches) => {
-                let after = live.clone();
+                let none = BitSet::new(live.len());
+                let after = std::mem::replace(live, none);
                 branches
                     .iter()
                     .map(|branch| {

@@ -19,6 +19,7 @@ mod batch_texts;
 mod batch_told;
 mod batch_units;
 mod calculate;
+mod exact;
 mod extend;
 mod gather;
 mod grouped;

@@ -12,7 +12,7 @@ use super::nearest::Tried;
 use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, Node, World};
-use super::{Fact, FactChange, Flip, Flips, Reach};
+use super::{Coverage, Fact, FactChange, Flip, Flips, Reach};
 use crate::base::Idx;
 use crate::checker::Says;
 use crate::facts::MISSING;
@@ -149,7 +149,7 @@ impl Search<'_> {
         let scope = self.world.scope(lenses, subject, &self.first);
         self.endless.clone_from(&scope.found.endless);
         let mut out =
-            Flips { found: Vec::new(), size: 0, complete: true, spent: false, unnamed: 0, rough: Vec::new() };
+            Flips { found: Vec::new(), size: 0, coverage: Coverage::Whole, unnamed: 0, rough: Vec::new() };
         let mut level = VecDeque::from([Visited::default()]);
         let mut seen: BTreeSet<Vec<Move>> = BTreeSet::new();
         // Sets that are enough: with more beside them they are not the smallest.
@@ -157,16 +157,18 @@ impl Search<'_> {
         let mut kept = self.left / KEPT;
         self.left -= kept;
         for size in 1..=self.size {
-            let (mut sets, whole) = self.level(&question, level, &scope, (&mut seen, &enough));
-            out.complete &= whole;
+            let (mut sets, coverage) = self.level(&question, level, &scope, (&mut seen, &enough));
+            out.coverage = out.coverage.max(coverage);
             enough.extend(sets.found.iter().map(|tried| tried.moves.clone()));
             let is_spent = self.left == 0;
-            out.spent |= is_spent;
+            if is_spent {
+                out.coverage = Coverage::Spent;
+            }
             self.left += kept;
             let (least, whole) = self.nearest(&question, &mut sets, &seen);
             kept = kept.min(self.left);
             self.left -= kept;
-            out.complete &= whole;
+            out.coverage = out.coverage.max(Coverage::of(whole));
             let answered = least.iter().any(|tried| tried.says.iter().any(|says| !says.is_empty()));
             let own = least.first().map_or(size, |tried| tried.moves.len());
             out.found.extend(least.into_iter().map(|tried| self.flip(tried)));
@@ -204,8 +206,9 @@ impl Search<'_> {
         level: VecDeque<Visited>,
         scope: &Scope,
         (seen, enough): (&mut BTreeSet<Vec<Move>>, &BTreeSet<Vec<Move>>),
-    ) -> (Level, bool) {
+    ) -> (Level, Coverage) {
         let (mut sets, mut whole) = (Level::default(), true);
+        let mut coverage = Coverage::Whole;
         let mut open = VecDeque::new();
         let mut waiting = 0;
         for (at, visited) in level.into_iter().enumerate() {
@@ -216,8 +219,8 @@ impl Search<'_> {
             let trace = self.trace(question.lenses, question.subject, visited.change.clone());
             let left = self.size - visited.moves.len();
             let sofar = Sofar { moves: &visited.moves, change: &visited.change, left };
-            let (moves, all) = self.world.moves(&trace, scope, &sofar);
-            whole &= all;
+            let (moves, own) = self.world.moves(&trace, scope, &sofar);
+            coverage = coverage.max(own);
             let mut moves = moves.into_iter();
             let few = (AT_ONCE / (at + 1)).max(FEWEST_AT_ONCE);
             whole &= self.tried_with(question, &visited, moves.by_ref().take(few), (seen, enough), &mut sets);
@@ -241,7 +244,7 @@ impl Search<'_> {
             }
             few += FEWEST_AT_ONCE;
         }
-        (sets, whole)
+        (sets, coverage.max(Coverage::of(whole)))
     }
 
     /// Tries each change with those made before; whether that could be done to the end.

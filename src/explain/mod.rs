@@ -217,14 +217,33 @@ pub struct Flips {
     pub found: Vec<Flip>,
     /// The largest size that was looked at.
     pub size: usize,
-    /// Whether all sets up to that size were looked at.
-    pub complete: bool,
-    /// Whether the steps ended the search.
-    pub spent: bool,
+    /// How many of the sets up to that size were looked at.
+    pub coverage: Coverage,
     /// How many more sets of that size were found than are named here.
     pub unnamed: usize,
     /// Kinds of values of which one that was not tried may do it all the same, for what the rules ask of them.
     pub rough: Vec<ValueKind>,
+}
+
+/// How much a search looked at of what may matter, the most first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Coverage {
+    /// All of it.
+    Whole,
+    /// All, but of kinds with very many names only those that were met, some of those that other sentences name, and a
+    /// new one.
+    SomeNames,
+    /// Not all of it.
+    Part,
+    /// What the steps were enough for.
+    Spent,
+}
+
+impl Coverage {
+    /// Of a search that looked at everything, or left something out.
+    pub(crate) fn of(whole: bool) -> Self {
+        if whole { Self::Whole } else { Self::Part }
+    }
 }
 
 /// Why nothing can be explained.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
+use super::Coverage;
 use super::constants::Found;
 use super::lookup::{Tuple, Want, fits};
 use super::members::About;
@@ -121,11 +122,10 @@ impl World<'_> {
 
     /// The changes that could matter to an answer that was read off this, what its proofs rest on first, and whether these
     /// are all.
-    pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, bool) {
+    pub fn moves(&self, trace: &Trace, scope: &Scope, sofar: &Sofar<'_>) -> (Vec<Move>, Coverage) {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
-        let mut whole =
-            !scope.found.unmade && !trace.joined.partial && !trace.joined.few_names && !trace.near;
+        let mut whole = !scope.found.unmade && !trace.joined.partial && !trace.near;
         // Where not all changes of them can be tried, the nearest are.
         let near = |(relation, tuple, _): &&(RelationId, Tuple, bool)| {
             self.nearness(&Move::Remove(*relation, tuple.clone()), scope)
@@ -196,7 +196,8 @@ impl World<'_> {
         let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
         kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
-        (kept, whole)
+        let named = if trace.joined.few_names { Coverage::SomeNames } else { Coverage::Whole };
+        (kept, Coverage::of(whole).max(named))
     }
 
     /// What was wanted, and the same with the values beside those wanted: what holds with one need not hold with them.

@@ -6,7 +6,7 @@ use super::change::{Answer, Search};
 use super::lookup::Tuple;
 use super::run::Run;
 use super::world::World;
-use super::{Explanation, Flips, LensStory, Parting, Request, Standing, Trouble};
+use super::{Coverage, Explanation, Flips, LensStory, Parting, Request, Standing, Trouble};
 use crate::checker::{Facts, FalseStep, replay};
 
 /// An answer that rests on very many facts is told all the same: for that alone so many times the steps may be taken.
@@ -150,7 +150,8 @@ impl SoFar {
         at: usize,
         subject: &[u32],
     ) -> Result<(), Trouble> {
-        let is_spent = |story: &LensStory| story.flips.as_ref().is_some_and(|flips| flips.spent);
+        let is_spent =
+            |story: &LensStory| story.flips.as_ref().is_some_and(|flips| flips.coverage == Coverage::Spent);
         let several = self.lenses[at..].iter().filter(|story| is_spent(story)).count() as u64;
         let (Some(left), true) = (self.left, is_spent(&self.lenses[at])) else { return Ok(()) };
         let share = left / several.max(1);

@@ -20,6 +20,9 @@ const MOST_DIGITS: i32 = 18;
 /// Units are kept where at least one number of so many is a multiple.
 const WORTH_UNITS: usize = 8;
 
+/// Where one number of so many is added that is no multiple of the unit, another one may do.
+const FEW_OUTSIDE: usize = 256;
+
 /// Among so many values, those that rules name are sought in one go.
 const MANY: usize = 1 << 16;
 
@@ -50,8 +53,9 @@ pub struct Lane {
     pub exponent: i32,
     /// By id how many units; 0 for what is missing, `OUTSIDE` for numbers that are no such multiples.
     pub units: Vec<i64>,
-    /// How many are no such multiples.
+    /// How many are no such multiples, and how many there may be before another unit is sought.
     outside: usize,
+    most: usize,
 }
 
 /// How many units a value is: ten to the power of `exponent`, or days.
@@ -72,7 +76,7 @@ impl Lane {
         let units = units_of(value, self.exponent);
         self.units.push(units);
         self.outside += usize::from(units == Self::OUTSIDE);
-        self.outside * WORTH_UNITS <= self.units.len()
+        self.outside <= self.most
     }
 
     /// How many units a number is; `None` where it is no multiple, or was made since.
@@ -405,10 +409,11 @@ impl Dictionary {
             ValueKind::Date => 0,
             ValueKind::Text | ValueKind::Flag => return None,
         };
-        let mut lane = Lane { exponent, units: Vec::with_capacity(values.len() + 1), outside: 0 };
+        let mut lane = Lane { exponent, units: Vec::with_capacity(values.len() + 1), outside: 0, most: 0 };
         lane.units.push(0);
         lane.units.extend(values.iter().map(|value| units_of(value, exponent)));
         lane.outside = lane.units.iter().filter(|units| **units == Lane::OUTSIDE).count();
+        lane.most = lane.outside + lane.units.len() / FEW_OUTSIDE;
         Some(lane)
     }
 
@@ -418,5 +423,28 @@ impl Dictionary {
             Entries::Names { .. } => None,
             Entries::Values { kind, .. } => Some(*kind),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Decimal;
+
+    #[test]
+    fn a_finer_unit_is_sought_once_some_numbers_need_it() {
+        let number =
+            |units: i128, exponent: i32| Value::Number(Decimal::scaled(units, exponent).expect("in range"));
+        let mut dictionary = Dictionary::values(ValueKind::Number);
+        for units in 1..2000 {
+            dictionary.intern_value(&number(units * 3 + 1, -2));
+        }
+        assert_eq!(dictionary.lane().map(|lane| lane.exponent), Some(-2));
+        let first = dictionary.intern_value(&number(10_001, -4));
+        assert_eq!(dictionary.lane().map(|lane| (lane.exponent, lane.at(first))), Some((-2, None)));
+        for units in 1..20 {
+            dictionary.intern_value(&number(units * 10 + 20_001, -4));
+        }
+        assert_eq!(dictionary.lane().map(|lane| (lane.exponent, lane.at(first))), Some((-4, Some(10_001))));
     }
 }

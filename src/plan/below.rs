@@ -32,23 +32,29 @@ pub fn through(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     kept(ruleset, &seen(ruleset, &graph, lenses))
 }
 
-/// Of the order of evaluation what it takes to compare these lenses, with all relations, populations and constraints:
-/// other lenses only where one of those asks them.
+/// Of the order of evaluation what it takes to compare these lenses, with populations, constraints and what figures are
+/// drawn from: other lenses and relations that follow only where one of those asks them.
 pub fn comparing(ruleset: &Ruleset, lenses: &[LensId]) -> Plan {
     let graph = Graph::new(ruleset);
-    let beside = graph.reach(&places(&graph, |node| !matches!(node, Node::Lens(_))));
     let mut asked = lenses.to_vec();
-    asked.extend(graph.nodes.iter().zip(&beside).filter_map(|(node, needed)| match node {
-        Node::Lens(lens) if *needed => Some(*lens),
-        Node::Lens(_) | Node::Relation(_) | Node::Population(_) => None,
-    }));
+    let mut told: BTreeSet<RelationId> = ruleset.repeats.iter().map(|repeat| repeat.relation).collect();
     for never in &ruleset.nevers {
         atoms(&never.clause, &mut |atom| match &atom.source {
-            AtomSource::Relation(_) => {}
+            AtomSource::Relation(relation) => _ = told.insert(*relation),
             AtomSource::Verdict { lenses, .. } => asked.extend(lenses),
             AtomSource::Disagree { left, right, .. } => asked.extend([*left, *right]),
         });
     }
+    let is_beside = |node: &Node| match node {
+        Node::Relation(relation) => told.contains(relation) || !ruleset.is_derived(*relation),
+        Node::Population(_) => true,
+        Node::Lens(_) => false,
+    };
+    let beside = graph.reach(&places(&graph, is_beside));
+    asked.extend(graph.nodes.iter().zip(&beside).filter_map(|(node, needed)| match node {
+        Node::Lens(lens) if *needed => Some(*lens),
+        Node::Lens(_) | Node::Relation(_) | Node::Population(_) => None,
+    }));
     let own = seen(ruleset, &graph, &asked);
     let needed: Vec<bool> = own.iter().zip(&beside).map(|(own, beside)| own | beside).collect();
     kept(ruleset, &needed)

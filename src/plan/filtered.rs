@@ -4,29 +4,82 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compile::{Compiler, Item, NOWHERE};
+use super::compile::{Compiler, Item, NOWHERE, vars_of};
 use super::expressions::comparison;
 use super::join::joined_args;
 use super::outline::{LEFT, SUBJECTS};
+use super::within::Sides;
 use crate::base::{Idx, Span};
 use crate::engine::planted::pays_from;
-use crate::engine::{Comparison, Table, compares, holds};
+use crate::engine::{Calculation, Comparison, Computed, Leaf, Table, calculate, compare, compares};
+use crate::facts::{Dictionary, MISSING, units_at};
 use crate::model::clause::as_var;
-use crate::model::{Atom, AtomSource, Cond, Constant, Expr, Term, VarId};
-use crate::value::{Date, Value};
+use crate::model::{Atom, AtomSource, Cond, Term, Ty, VarId};
+use crate::value::{Date, DomainError, Value};
 
 /// Fewer rows are gone through as they are.
 const MANY: usize = 1 << 12;
 
-/// At most one of so many rows may be left.
+/// At most one of so many rows may be left; where other sentences say something of the same things, so that less has to be
+/// looked up there, one of so many.
 const RARE: usize = 8;
+const RARE_BESIDE: usize = 3;
 
 /// Rows looked at, to tell how many may be left.
 const SAMPLE: usize = 1 << 10;
 
+/// Of a column with more different values among those, working conditions out for each is dear.
+const MANY_VALUES: usize = SAMPLE / 2;
+
+/// A condition on one word that is worked out from its value alone.
+enum Test {
+    Compares(Sides),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+}
+
+impl Test {
+    /// Whether a value meets it; nothing where a calculation has no result.
+    fn is_met(&self, value: &Value) -> Option<bool> {
+        let known = |leaf: Leaf<'_>| match leaf {
+            Leaf::Var(..) => Ok(Computed::Value(value.clone())),
+            Leaf::Aggregate(_) => Err(DomainError::Overflow),
+        };
+        match self {
+            Self::Compares((left, op, right)) => {
+                let side = |side| calculate(side, &mut { known }).ok();
+                Some(compare(&side(left)?, *op, &side(right)?, false))
+            }
+            Self::All(parts) => parts.iter().try_fold(true, |met, part| Some(met & part.is_met(value)?)),
+            Self::Any(parts) => parts.iter().try_fold(false, |met, part| Some(met | part.is_met(value)?)),
+            Self::Not(inner) => Some(!inner.is_met(value)?),
+        }
+    }
+
+    /// The comparison of the word itself with a constant that it is.
+    fn plain(&self) -> Option<(Comparison, &Value)> {
+        match self {
+            Self::Compares((Calculation::Var { .. }, op, Calculation::Value(value))) => Some((*op, value)),
+            Self::Compares((Calculation::Value(value), op, Calculation::Var { .. })) => {
+                Some((op.turned(), value))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What conditions leave of a sentence.
+struct Left<'r> {
+    /// Its place, and those of the conditions.
+    sentence: usize,
+    tested: Vec<usize>,
+    cond: &'r Cond,
+}
+
 impl<'r> Compiler<'_, 'r> {
-    /// The same conditions, where a comparison that leaves few rows of a sentence is met by those rows. What names something
-    /// given or needed is gone through with that.
+    /// The same conditions, where comparisons with constants that leave few rows of a sentence are met by those rows. What
+    /// names something given is gone through with that, and so is what is needed, but in figures.
     pub(super) fn filtered(
         &mut self,
         mut items: Vec<Item<'r>>,
@@ -37,13 +90,18 @@ impl<'r> Compiler<'_, 'r> {
         if self.request.delta.is_some() || items.len() < 3 || self.most_rows < pays_from(MANY) {
             return items;
         }
+        let given: BTreeSet<VarId> =
+            if self.figures > 0 { bound.clone() } else { bound.union(needed).copied().collect() };
         let mut at = 0;
         while at < items.len() {
-            match self.left_of(&items, at, bound, needed, possible) {
-                Some((sentence, cond)) => {
+            match self.left_of(&items, at, &given, possible) {
+                Some(Left { mut sentence, tested, cond }) => {
                     items[sentence] = Item::Is(cond);
-                    items.remove(at);
-                    self.join_left(&mut items, sentence - usize::from(sentence > at), possible);
+                    for at in tested.into_iter().rev() {
+                        items.remove(at);
+                        sentence -= usize::from(sentence > at);
+                    }
+                    self.join_left(&mut items, sentence, possible);
                     at = 0;
                 }
                 None => at += 1,
@@ -52,40 +110,25 @@ impl<'r> Compiler<'_, 'r> {
         items
     }
 
-    /// The sentence that a comparison leaves little of, and what it leaves.
+    /// The sentence that the conditions on one word leave little of, and what they leave; the first of them is at this place.
     fn left_of(
         &mut self,
         items: &[Item<'r>],
         at: usize,
-        bound: &BTreeSet<VarId>,
-        needed: &BTreeSet<VarId>,
+        given: &BTreeSet<VarId>,
         possible: bool,
-    ) -> Option<(usize, &'r Cond)> {
-        let Item::Is(Cond::Compare { lhs, op, rhs, .. }) = items[at] else { return None };
-        let (var, op, constant) = match (lhs, rhs) {
-            (Expr::Term(Term::Var(var)), Expr::Term(other)) => (*var, comparison(*op), other),
-            (Expr::Term(other), Expr::Term(Term::Var(var))) => (*var, comparison(*op).turned(), other),
-            _ => return None,
-        };
-        let constant = match constant {
-            Term::Constant(Constant::Value(value)) => value.clone(),
-            Term::Parameter(parameter) => self.inputs.parameters[*parameter].clone()?,
-            Term::Var(_) | Term::Constant(Constant::Thing(..)) => return None,
-        };
-        let is_free = |var: VarId| !bound.contains(&var) && !needed.contains(&var);
+    ) -> Option<Left<'r>> {
+        let var = self.only_word(items[at])?;
+        let is_free = |var: VarId| !given.contains(&var);
         if self.loose.contains(&var) || !is_free(var) {
             return None;
         }
-        let mut places = items.iter().enumerate().flat_map(|(place, item)| {
-            let args = match item {
-                Item::Is(Cond::Atom(atom)) => atom.args.as_slice(),
-                _ => &[],
-            };
-            let own = args.iter().enumerate().filter(move |(_, term)| as_var(term) == Some(var));
-            own.map(move |(column, _)| (place, column))
-        });
-        let (Some((sentence, column)), None) = (places.next(), places.next()) else { return None };
-        let Item::Is(Cond::Atom(atom)) = items[sentence] else { return None };
+        let of_it: Vec<usize> =
+            (0..items.len()).filter(|at| self.only_word(items[*at]) == Some(var)).collect();
+        if of_it.first() != Some(&at) {
+            return None;
+        }
+        let (sentence, atom, column) = only_sentence(items, var)?;
         if atom.source == SUBJECTS || !atom.args.iter().filter_map(as_var).all(is_free) {
             return None;
         }
@@ -93,8 +136,54 @@ impl<'r> Compiler<'_, 'r> {
         if table.len() < pays_from(MANY) {
             return None;
         }
-        let rows = self.rows_left(&table, column, var, op, &constant)?;
-        Some((sentence, self.left(Arc::new(table.kept(&rows)), atom.args.clone())))
+        let all = of_it.into_iter().filter_map(|at| Some((at, self.tested(items[at])?)));
+        let (tested, tests): (Vec<usize>, Vec<Test>) = all.unzip();
+        if tests.is_empty() {
+            return None;
+        }
+        let stands_beside = |(at, item): (usize, &Item<'r>)| match item {
+            Item::Is(Cond::Atom(other)) if at != sentence && other.source != SUBJECTS => {
+                let keys = (0..atom.args.len()).filter(|own| *own != column && table.is_key(*own));
+                keys.into_iter().any(|own| other.args.contains(&atom.args[own]))
+            }
+            _ => false,
+        };
+        let rare = if items.iter().enumerate().any(stands_beside) { RARE_BESIDE } else { RARE };
+        let rows = self.rows_left(&table, (column, var), &tests, rare)?;
+        let cond = self.left(Arc::new(table.kept(&rows)), atom.args.clone());
+        Some(Left { sentence, tested, cond })
+    }
+
+    /// The one word of a value that a condition is about.
+    fn only_word(&self, item: Item<'r>) -> Option<VarId> {
+        let (Item::Is(cond) | Item::Not(cond)) = item;
+        if matches!(cond, Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } | Cond::Let { .. }) {
+            return None;
+        }
+        let mut vars = vars_of(item).into_iter();
+        let (var, None) = (vars.next()?, vars.next()) else { return None };
+        matches!(self.types[var.index()], Ty::Value(_)).then_some(var)
+    }
+
+    /// What a condition on one word tests; `None` of what is more than comparisons.
+    fn tested(&self, item: Item<'r>) -> Option<Test> {
+        match item {
+            Item::Is(cond) => self.test(cond),
+            Item::Not(cond) => Some(Test::Not(Box::new(self.test(cond)?))),
+        }
+    }
+
+    fn test(&self, cond: &'r Cond) -> Option<Test> {
+        let all = |parts: &'r [Cond]| parts.iter().map(|part| self.test(part)).collect::<Option<Vec<_>>>();
+        match cond {
+            Cond::Compare { lhs, op, rhs, .. } => {
+                Some(Test::Compares((self.plainly(lhs)?, comparison(*op), self.plainly(rhs)?)))
+            }
+            Cond::And(parts) => all(parts).map(Test::All),
+            Cond::Or(parts) => all(parts).map(Test::Any),
+            Cond::Not(inner, _) => Some(Test::Not(Box::new(self.test(inner)?))),
+            Cond::Atom(_) | Cond::IsKind { .. } | Cond::Stated { .. } | Cond::Let { .. } => None,
+        }
     }
 
     fn left(&mut self, table: Arc<Table>, args: Vec<Term>) -> &'r Cond {
@@ -150,40 +239,97 @@ impl<'r> Compiler<'_, 'r> {
         }
     }
 
-    /// The rows in which a column's values compare so with a constant; `None` where they are many.
+    /// The rows in which a column's values meet all tests; `None` where they are more than one in so many, or would take
+    /// long to tell.
     fn rows_left(
         &self,
         table: &Table,
-        column: usize,
-        var: VarId,
-        op: Comparison,
-        constant: &Value,
+        (column, var): (usize, VarId),
+        tests: &[Test],
+        rare: usize,
     ) -> Option<Vec<u32>> {
         let dictionary = &self.inputs.dictionaries[self.inputs.ruleset.domain_of(self.types[var.index()])];
-        let units = match constant {
-            Value::Number(number) => dictionary
-                .lane()
-                .and_then(|lane| Some((lane.units.as_slice(), number.in_units(lane.exponent)?))),
-            Value::Date(date) => dictionary.days().map(|days| (days, date.days_since(Date::EPOCH))),
-            Value::Text(_) | Value::Flag(_) => None,
-        };
-        let met = |id: u32| {
-            if let Some((units, constant)) = units
-                && let Some(own) = crate::facts::units_at(units, id)
-            {
-                return compares(own.cmp(&constant) as i64, op);
-            }
-            dictionary.value(id).is_some_and(|value| holds(value, op, constant))
-        };
-        let ids = &table.columns()[column];
+        let ids = table.columns()[column].as_slice();
         let step = (ids.len() / SAMPLE).max(1);
-        let sample = ids.iter().step_by(step);
-        let looked = sample.len();
-        if sample.filter(|id| met(**id)).count() * pays_from(RARE) > looked {
+        let sample: Vec<u32> = ids.iter().step_by(step).copied().collect();
+        let few = |found: usize, looked: usize| found * pays_from(rare) <= looked;
+        let rows = |is_met: &mut dyn FnMut(u32) -> Option<bool>| {
+            let mut found = 0;
+            for id in &sample {
+                found += usize::from(is_met(*id)?);
+            }
+            if !few(found, sample.len()) {
+                return None;
+            }
+            let mut rows = Vec::new();
+            for (row, id) in (0_u32..).zip(ids) {
+                if is_met(*id)? {
+                    rows.push(row);
+                }
+            }
+            few(rows.len(), ids.len()).then_some(rows)
+        };
+        let plain: Option<Vec<(Comparison, &Value)>> = tests.iter().map(Test::plain).collect();
+        let in_units =
+            |(op, value): (Comparison, &Value)| in_units(dictionary, value).map(|known| (op, known));
+        if let Some(all) = plain.and_then(|plain| plain.into_iter().map(in_units).collect::<Option<Vec<_>>>())
+        {
+            return rows(&mut |id| {
+                let met = |(op, (units, constant)): &(Comparison, (&[i64], i64))| {
+                    Some(compares(units_at(units, id)?.cmp(constant) as i64, *op))
+                };
+                let slowly = || {
+                    let value = dictionary.value(id)?;
+                    tests.iter().try_fold(true, |all, test| Some(all & test.is_met(value)?))
+                };
+                if id == MISSING {
+                    return Some(false);
+                }
+                all.iter().try_fold(true, |all, one| Some(all & met(one)?)).or_else(slowly)
+            });
+        }
+        let mut different = sample.clone();
+        different.sort_unstable();
+        different.dedup();
+        if different.len() > MANY_VALUES && sample.len() == SAMPLE {
             return None;
         }
-        let rows: Vec<u32> =
-            (0_u32..).zip(ids.iter()).filter(|(_, id)| met(**id)).map(|(row, _)| row).collect();
-        (rows.len() * pays_from(RARE) <= ids.len()).then_some(rows)
+        let mut known: Vec<Option<bool>> = vec![None; dictionary.len()];
+        rows(&mut |id| {
+            let Some(value) = dictionary.value(id) else { return Some(false) };
+            if let Some(met) = known[id as usize] {
+                return Some(met);
+            }
+            let met = tests.iter().try_fold(true, |all, test| Some(all & test.is_met(value)?))?;
+            known[id as usize] = Some(met);
+            Some(met)
+        })
     }
+}
+
+/// The values of a domain in units by id, and how many of them a constant is.
+fn in_units<'d>(dictionary: &'d Dictionary, constant: &Value) -> Option<(&'d [i64], i64)> {
+    match constant {
+        Value::Number(number) => {
+            let lane = dictionary.lane()?;
+            Some((&lane.units, number.in_units(lane.exponent)?))
+        }
+        Value::Date(date) => Some((dictionary.days()?, date.days_since(Date::EPOCH))),
+        Value::Text(_) | Value::Flag(_) => None,
+    }
+}
+
+/// The only sentence that names a word, and in one place; its place among the others and that of the word.
+pub(super) fn only_sentence<'r>(items: &[Item<'r>], word: VarId) -> Option<(usize, &'r Atom, usize)> {
+    let mut found = None;
+    for (place, item) in items.iter().enumerate() {
+        let Item::Is(Cond::Atom(atom)) = *item else { continue };
+        for column in (0..atom.args.len()).filter(|column| as_var(&atom.args[*column]) == Some(word)) {
+            if found.is_some() {
+                return None;
+            }
+            found = Some((place, atom, column));
+        }
+    }
+    found
 }

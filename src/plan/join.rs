@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::compile::{Compiler, Item};
 use super::outline::{JOINED, SUBJECTS, is_made};
 use super::state::State;
+use super::within::Bounded;
 use crate::engine::Table;
 use crate::engine::planted::pays_from;
 use crate::model::clause::as_var;
@@ -67,8 +68,8 @@ impl<'r> Compiler<'_, 'r> {
             items.iter().filter_map(atom).flat_map(|atom| atom.args.iter().filter_map(as_var)).collect();
         for var in vars.difference(bound) {
             let given = |var: VarId| bound.contains(&var);
-            let bounded = items.iter().filter_map(|item| self.bounded(*item, &given)).map(|it| it.var);
-            let bounded: BTreeSet<VarId> = bounded.collect();
+            let bounded: Vec<Bounded<'r>> =
+                items.iter().filter_map(|item| self.bounded(*item, &given)).collect();
             let all = items.iter().filter_map(|item| self.part(*item, *var, bound, &bounded, possible));
             let (mut parts, mut others): (Vec<Part<'r>>, Vec<Part<'r>>) = all.partition(|part| part.given);
             let mut few = pays_from(FEW_ROWS);
@@ -134,7 +135,7 @@ impl<'r> Compiler<'_, 'r> {
         item: Item<'r>,
         var: VarId,
         bound: &BTreeSet<VarId>,
-        bounded: &BTreeSet<VarId>,
+        bounded: &[Bounded<'r>],
         possible: bool,
     ) -> Option<Part<'r>> {
         let Item::Is(cond @ Cond::Atom(atom)) = item else { return None };
@@ -152,8 +153,15 @@ impl<'r> Compiler<'_, 'r> {
             Term::Constant(_) | Term::Parameter(_) => true,
         };
         let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
-        let left = self.left_by(&table, &atom.args, &given);
-        let is_bounded = |term: &Term| as_var(term).is_some_and(|var| bounded.contains(&var));
+        let mut left = self.left_by(&table, &atom.args, &given);
+        if let [column] = given.as_slice()
+            && let Some(word) = as_var(&atom.args[*column])
+            && self.skew(word, &table, *column).is_none_or(|skew| skew <= 1.0)
+            && bounded.iter().any(|it| it.is_asked_with(&[word]))
+        {
+            left *= table.own_skew(*column);
+        }
+        let is_bounded = |term: &Term| as_var(term).is_some_and(|var| bounded.iter().any(|it| it.var == var));
         let given = !given.is_empty() || atom.args.iter().any(is_bounded);
         Some(Part { conds: vec![cond], args: atom.args.clone(), column, table, given, left })
     }

@@ -4,6 +4,7 @@
 mod all_but;
 mod behind;
 mod below;
+mod classed;
 mod compile;
 mod equal;
 mod expressions;

@@ -23,7 +23,7 @@ const FEW: f64 = (1 << 12) as f64;
 const DEAR: f64 = 8.0;
 
 /// Words worked out from words are written out so far.
-const MOST_LETS: usize = 8;
+pub(super) const MOST_LETS: usize = 8;
 
 /// A condition between two words.
 struct Between {
@@ -35,11 +35,11 @@ struct Between {
 }
 
 /// A word with what is worked out of it, and a column in which it has all ids it may have.
-struct Word {
-    var: VarId,
-    value: Calculation,
-    table: Arc<Table>,
-    column: usize,
+pub(super) struct Word {
+    pub var: VarId,
+    pub value: Calculation,
+    pub table: Arc<Table>,
+    pub column: usize,
 }
 
 impl Word {
@@ -123,7 +123,8 @@ impl<'r> Compiler<'_, 'r> {
             }
             let (lhs, rhs) = (self.written_out(lhs, MOST_LETS), self.written_out(rhs, MOST_LETS));
             let Some((relating, left, right)) = related(lhs, rhs) else { continue };
-            let (Some(left), Some(right)) = (self.word(state, left), self.word(state, right)) else {
+            let word = |value| self.word(value).filter(|word| !state.joins(word.var));
+            let (Some(left), Some(right)) = (word(left), word(right)) else {
                 continue;
             };
             let is_sought = [left.var, right.var].iter().any(|var| !state.bound.contains(var));
@@ -135,7 +136,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// A calculation with what its words are worked out from in their place.
-    fn written_out(&mut self, expr: &'r Expr, most: usize) -> Calculation {
+    pub(super) fn written_out(&mut self, expr: &'r Expr, most: usize) -> Calculation {
         match expr {
             Expr::Term(Term::Var(var)) if most > 0 => match self.let_of(*var) {
                 Some(value) => self.written_out(value, most - 1),
@@ -157,7 +158,7 @@ impl<'r> Compiler<'_, 'r> {
     }
 
     /// The one word a calculation reads, where a sentence at hand or further out says which ids it may have.
-    fn word(&self, state: &State<'r>, value: Calculation) -> Option<Word> {
+    pub(super) fn word(&self, value: Calculation) -> Option<Word> {
         let mut vars = Vec::new();
         value.each(&mut |part| {
             if let Calculation::Var { var, .. } = part {
@@ -169,7 +170,7 @@ impl<'r> Compiler<'_, 'r> {
         let own = self.columns.iter().filter(|(other, ..)| *other == var);
         let (_, table, column) = own.min_by_key(|(_, table, column)| table.distinct(*column))?;
         let (table, column) = (Arc::clone(table), *column);
-        (!state.joins(var)).then_some(Word { var, value, table, column })
+        Some(Word { var, value, table, column })
     }
 
     fn worked_out(&self, between: &Between, possible: bool) -> Option<Pairs> {
@@ -177,7 +178,7 @@ impl<'r> Compiler<'_, 'r> {
         pairs(self.side(left), *relating, self.side(right), possible, self.inputs.clock)
     }
 
-    fn side<'w>(&'w self, word: &'w Word) -> Side<'w> {
+    pub(super) fn side<'w>(&'w self, word: &'w Word) -> Side<'w> {
         let domain = self.inputs.ruleset.domain_of(self.types[word.var.index()]);
         let dictionary = &self.inputs.dictionaries[domain];
         Side { table: &word.table, column: word.column, dictionary, value: &word.value }
@@ -189,14 +190,20 @@ impl<'r> Compiler<'_, 'r> {
         match found {
             Pairs::Written(table) => self.put_one(state, table, left, right),
             Pairs::Classes(own, others) => {
-                let class = VarId::from_usize(self.types.len());
-                // Which kind of value it is does not matter: nothing reads it.
-                self.types.push(self.types[left.index()]);
+                let class = self.class_word(left);
                 self.put_one(state, own, left, class);
                 self.put_one(state, others, right, class);
             }
         }
         state.rest.remove(between.item);
+    }
+
+    /// A word for the classes of what is worked out from another.
+    pub(super) fn class_word(&mut self, of: VarId) -> VarId {
+        let class = VarId::from_usize(self.types.len());
+        // Which kind of value it is does not matter: nothing reads it.
+        self.types.push(self.types[of.index()]);
+        class
     }
 
     fn put_one(&mut self, state: &mut State<'r>, table: Arc<Table>, first: VarId, second: VarId) {
@@ -222,7 +229,7 @@ impl Between {
 
 /// What must be so of which calculations where two sides are equal: of themselves, or of what a function that gives yes
 /// takes.
-fn related(lhs: Calculation, rhs: Calculation) -> Option<(Relating, Calculation, Calculation)> {
+pub(super) fn related(lhs: Calculation, rhs: Calculation) -> Option<(Relating, Calculation, Calculation)> {
     let (function, args) = match (lhs, rhs) {
         (Calculation::Call(function, args), Calculation::Value(Value::Flag(true)))
         | (Calculation::Value(Value::Flag(true)), Calculation::Call(function, args)) => (function, args),

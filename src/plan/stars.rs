@@ -115,18 +115,22 @@ impl<'r> Compiler<'_, 'r> {
         if all < pays_from(MANY) {
             return false;
         }
-        // A search may begin with the sentence of which least is left, or come from what others say of what is said.
-        let mut visits = said.iter().map(|said| said.rows).fold(f64::INFINITY, f64::min);
+        // A search may begin with the sentence of which least is left, each time anew, or come from what others say of what
+        // is said.
+        let is_given =
+            |said: &Said<'r>| said.atom.args.iter().filter_map(as_var).any(|var| bound.contains(&var));
+        let times = if said.iter().any(is_given) { self.most_rows as f64 } else { 1.0 };
+        let mut visits = times * said.iter().map(|said| said.rows).fold(f64::INFINITY, f64::min);
         for own in said {
             let columns = own.atom.args.iter().enumerate().filter(|(column, _)| *column != own.ray.column);
             for (column, other) in columns.filter_map(|(column, term)| Some((column, as_var(term)?))) {
                 let different = own.ray.table.distinct(column).max(1) as f64;
-                let given = if bound.contains(&other) {
-                    self.asked.get(&other).copied().unwrap_or(f64::INFINITY).min(self.most_rows as f64)
+                let (given, times) = if bound.contains(&other) {
+                    (self.asked.get(&other).copied().unwrap_or(f64::INFINITY).min(self.most_rows as f64), 1.0)
                 } else {
-                    self.left_of_others(items, said, other, possible)
+                    (self.left_of_others(items, said, other, possible), times)
                 };
-                visits = visits.min(given.min(different) * own.ray.table.len() as f64 / different);
+                visits = visits.min(times * given.min(different) * own.ray.table.len() as f64 / different);
             }
         }
         let looked_up = visits * (said.len() - 1) as f64;

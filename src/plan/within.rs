@@ -43,6 +43,11 @@ impl<'r> Bounded<'r> {
         vars
     }
 
+    /// Whether it is asked again and again of what these words stand for, as it reads something else that is given.
+    pub(super) fn is_asked_with(&self, words: &[VarId]) -> bool {
+        self.reads().iter().any(|read| *read != self.var && !words.contains(read))
+    }
+
     /// Both sides and how they compare.
     pub(super) fn sides(&self, compiler: &Compiler<'_, 'r>) -> Option<Sides> {
         Some((compiler.plainly(self.lhs)?, comparison(self.op), compiler.plainly(self.rhs)?))
@@ -115,7 +120,7 @@ impl<'r> Compiler<'_, 'r> {
         for (_, bounded) in &bounds {
             let Some((place, column)) = only_place(state, bounded.var) else { continue };
             let rows = |place: usize| state.pending[place].rows();
-            let pays = self.pays(rows(place), &state.pending[place])
+            let pays = self.pays(met(&state.pending[place], bounded), &state.pending[place])
                 && rows(place) < reached(state, place) * MORE_ROWS
                 && self.leaves_little(state, place, bounded.var);
             let first = best.is_none_or(|(other, ..)| rows(place) > rows(other));
@@ -278,6 +283,16 @@ fn reached(state: &State<'_>, place: usize) -> f64 {
             .fold(f64::INFINITY, f64::min)
     };
     others.map(through).fold(f64::INFINITY, f64::min)
+}
+
+/// The number of rows left for what is given, where that is given together with what bounds a value: the more rows something
+/// has, the more often it is mostly asked about.
+fn met(pending: &Pending<'_>, bounded: &Bounded<'_>) -> f64 {
+    let rows = pending.rows();
+    let [column] = pending.columns.as_slice() else { return rows };
+    let is_apart = |var: VarId| bounded.is_asked_with(&[var]) && !pending.skews.contains_key(column);
+    let skewed = as_var(&pending.atom.args[*column]).filter(|var| is_apart(*var));
+    skewed.map_or(rows, |_| rows * pending.table.own_skew(*column))
 }
 
 /// Whether a calculation grows with a variable, or shrinks, by as much; `None` where it does neither everywhere.

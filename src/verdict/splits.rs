@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::evaluate::Evaluator;
 use super::stops::Stop;
 use crate::base::{BitSet, Span};
-use crate::model::clause::{bind, cond_vars};
-use crate::model::{Clause, Cond, LensId, QuestionId, VarId};
+use crate::model::clause::{bind, cond_vars, is_risky};
+use crate::model::{Clause, Cond, Expr, LensId, QuestionId, VarId};
+use crate::plan::fixed;
 
 /// A condition of a row, and whom the row certainly matches without it, by place of the subject.
 #[derive(Clone, Debug)]
@@ -28,9 +29,8 @@ impl Evaluator<'_> {
         for id in lenses {
             for (row, entry) in ruleset.lenses[id].rows.iter_enumerated() {
                 let mut all = Vec::new();
-                for (span, rest, takes) in without(&entry.clause, slots) {
-                    let rest = self.matches(question, &rest, false, entry.span)?;
-                    all.push(Without { span, rest, takes });
+                for one in without(&entry.clause, slots) {
+                    all.push(self.matching(question, &entry.clause, one, entry.span)?);
                 }
                 if let Some(column) = self.classes[question].lenses.get_mut(&id) {
                     column.rows[row].without = all;
@@ -39,45 +39,99 @@ impl Evaluator<'_> {
         }
         Ok(())
     }
+
+    /// Whom a clause matches without one of its conditions. Where that keeps calculations from having no result, those go
+    /// with it.
+    fn matching(
+        &mut self,
+        question: QuestionId,
+        whole: &Clause,
+        one: Lacking,
+        span: Span,
+    ) -> Result<Without, Stop> {
+        match self.matches(question, &one.clause, false, span) {
+            Err(Stop::Domain { .. }) => {}
+            rest => return Ok(one.matching(rest?)),
+        }
+        let slots = self.ruleset.questions[question].slots.len() as u32;
+        let parts = parts_of(whole);
+        let fixed = |expr: &Expr| fixed(&self.parameters, expr);
+        let risky: Vec<usize> = (0..parts.len()).filter(|at| is_risky(parts[*at], &fixed)).collect();
+        let at = parts.iter().position(|part| part.span() == Some(one.span));
+        let one = match at {
+            Some(at) => lacking(whole, slots, (at, one.span), &risky),
+            None => one,
+        };
+        match self.matches(question, &one.clause, false, span) {
+            // Nothing is to be said of whom it would match.
+            Err(Stop::Domain { .. }) => {
+                let count = self.classes[question].subjects.first().map_or(0, |ids| ids.len());
+                Ok(one.matching(BitSet::new(count)))
+            }
+            rest => Ok(one.matching(rest?)),
+        }
+    }
 }
 
-/// The clause without each of its conditions in turn. What it alone tied to the subject goes with it, and
-/// so do conditions that look at what has no value then.
-fn without(clause: &Clause, slots: u32) -> Vec<(Span, Clause, Vec<usize>)> {
-    let parts: Vec<&Cond> = match &clause.when {
-        Cond::And(parts) => parts.iter().collect(),
-        other => vec![other],
-    };
-    let mut out = Vec::new();
-    let tied = tied(parts.iter().copied(), slots);
-    for at in 0..parts.len() {
-        let Some(span) = parts[at].span() else { continue };
-        let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
-        let mut rest: Vec<(usize, Cond)> = others.map(|(other, part)| (other, (*part).clone())).collect();
-        let still = self::tied(rest.iter().map(|(_, part)| part), slots);
-        rest.retain(|(_, part)| !is_tied(part, &tied) || is_tied(part, &still));
-        let lost = drop_unbound(&mut rest, slots);
-        let stays = |place: &usize| rest.iter().any(|(other, _)| other == place);
-        let mut takes: Vec<usize> = (0..parts.len()).filter(|place| *place != at && !stays(place)).collect();
-        // An `unless` about words that have no value now says nothing.
-        let unless = clause.unless.clone().filter(|unless| {
-            let mut vars = Vec::new();
-            cond_vars(unless, &mut vars);
-            vars.iter().all(|var| !lost.contains(var))
-        });
-        if clause.unless.is_some() && unless.is_none() {
-            takes.push(parts.len());
-        }
-        let when = Cond::And(rest.into_iter().map(|(_, part)| part).collect());
-        out.push((span, Clause { vars: clause.vars.clone(), when, unless }, takes));
+/// A clause without one of its conditions.
+struct Lacking {
+    span: Span,
+    clause: Clause,
+    /// Conditions that go with it, as places.
+    takes: Vec<usize>,
+}
+
+impl Lacking {
+    fn matching(self, rest: BitSet) -> Without {
+        Without { span: self.span, rest, takes: self.takes }
     }
+}
+
+/// The clause without each of its conditions in turn.
+fn without(clause: &Clause, slots: u32) -> Vec<Lacking> {
+    let parts = parts_of(clause);
+    let each = parts.iter().enumerate().filter_map(|(at, part)| part.span().map(|span| (at, span)));
+    let mut out: Vec<Lacking> = each.map(|(at, span)| lacking(clause, slots, (at, span), &[])).collect();
     if let Some(unless) = &clause.unless
         && let Some(span) = unless.span()
     {
         let when = clause.when.clone();
-        out.push((span, Clause { vars: clause.vars.clone(), when, unless: None }, Vec::new()));
+        let clause = Clause { vars: clause.vars.clone(), when, unless: None };
+        out.push(Lacking { span, clause, takes: Vec::new() });
     }
     out
+}
+
+fn parts_of(clause: &Clause) -> Vec<&Cond> {
+    match &clause.when {
+        Cond::And(parts) => parts.iter().collect(),
+        other => vec![other],
+    }
+}
+
+/// The clause without the condition at a place, and without others. What it alone tied to the subject goes with it, and
+/// so do conditions that look at what has no value then.
+fn lacking(clause: &Clause, slots: u32, (at, span): (usize, Span), others: &[usize]) -> Lacking {
+    let parts = parts_of(clause);
+    let tied = tied(parts.iter().copied(), slots);
+    let left = parts.iter().enumerate().filter(|(place, _)| *place != at && !others.contains(place));
+    let mut rest: Vec<(usize, Cond)> = left.map(|(place, part)| (place, (*part).clone())).collect();
+    let still = self::tied(rest.iter().map(|(_, part)| part), slots);
+    rest.retain(|(_, part)| !is_tied(part, &tied) || is_tied(part, &still));
+    let lost = drop_unbound(&mut rest, slots);
+    let stays = |place: &usize| rest.iter().any(|(other, _)| other == place);
+    let mut takes: Vec<usize> = (0..parts.len()).filter(|place| *place != at && !stays(place)).collect();
+    // An `unless` about words that have no value now says nothing.
+    let unless = clause.unless.clone().filter(|unless| {
+        let mut vars = Vec::new();
+        cond_vars(unless, &mut vars);
+        vars.iter().all(|var| !lost.contains(var))
+    });
+    if clause.unless.is_some() && unless.is_none() {
+        takes.push(parts.len());
+    }
+    let when = Cond::And(rest.into_iter().map(|(_, part)| part).collect());
+    Lacking { span, clause: Clause { vars: clause.vars.clone(), when, unless }, takes }
 }
 
 /// The subject's words and those that conditions tie to them, one after the other, by giving words their

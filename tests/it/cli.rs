@@ -484,3 +484,53 @@ from \"coins.csv\" {
     });
     assert!(cells.eq(wanted));
 }
+
+/// What a row would match without a guard has no result for whom the guard rules out: the report says so much as it can.
+#[test]
+fn a_report_asks_nothing_of_whom_a_guard_rules_out() {
+    let folder = folder("guarded");
+    let rules = "language 1
+kind Person
+relation Person is here
+relation Person scored Number
+relation Person gained n: Number
+define person gained n
+  when person scored all and n = 6 / all
+question Person is busy | idle
+  among person is here
+lens guarded {
+  row: busy when person scored all and all >= 3 and 6 / all >= 2
+  otherwise idle
+}
+lens barred {
+  row: busy when person scored all and 6 / (all - 1) >= 2 unless all = 0
+  otherwise idle
+}
+lens plain {
+  row: busy when person scored all and all >= 3
+  otherwise idle
+}
+facts {
+  ada is here
+  ada scored 0
+  bob is here
+  bob scored 3
+}
+";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let path = folder.to_string_lossy().into_owned();
+    for format in ["text", "json", "csv"] {
+        // Nobody asks who gained what, so that it divides by nothing is no matter.
+        let output = parallax(&["report", &path, "--format", format]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(exit(&["run", &path]), 0);
+    let asked = rules.replace("lens plain {", "lens plain {\n  gain: busy when person gained n and n > 2");
+    std::fs::write(folder.join("rules.lens"), asked).expect("written");
+    for lenses in ["plain", "guarded,plain"] {
+        let output = parallax(&["report", &path, "--lenses", lenses]);
+        assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("PX0610"));
+    }
+    assert_eq!(exit(&["report", &path, "--lenses", "guarded,barred"]), 0);
+}

@@ -143,6 +143,28 @@ fn the_others_of_a_group_are_all_of_it_but_for_one() {
     assert!(!few.contains("but for what is about"), "{few}");
 }
 
+/// A few users with very many sessions are asked about as often as they have sessions.
+#[test]
+fn where_few_have_most_sentences_are_narrowed_though_most_have_few() {
+    let rules = format!(
+        "{AMONG}lens a {{\n  row: in when session belongs to user and session began on day and count(other: other belongs \
+         to user and other began on any later and later >= day and later - day < 9) >= 3\n  otherwise out\n}}\n"
+    );
+    let path = folder_of("plans-skewed", &rules, 4);
+    let own = |at: u32| if at.is_multiple_of(2) { 0 } else { at };
+    let session = |at: u32| format!("s{at},u{},2025-0{}-{:02},d1\n", own(at), at % 9 + 1, at * 11 % 28 + 1);
+    let table = |rows: u32| (0..rows).map(session).collect::<String>();
+    let write =
+        |rows: String| std::fs::write(path.join("sessions.csv"), format!("id,user,day,device\n{rows}"));
+    write(table(30_000)).expect("written");
+    let skewed = plan(&path);
+    assert!(skewed.contains("narrow later"), "{skewed}");
+    let even = (0..30_000).map(|at| session(at).replace("u0,", &format!("u{at},"))).collect();
+    write(even).expect("written");
+    let even = plan(&path);
+    assert!(!even.contains("narrow later"), "{even}");
+}
+
 #[test]
 fn what_is_said_of_many_things_is_put_side_by_side() {
     let rules = format!(

@@ -2,7 +2,7 @@
 
 use super::tell::{Line, ToldNote};
 use super::words::{Words, article, list};
-use crate::explain::{Explanation, Fact, FactChange, Flip, Flips, Now, Reach};
+use crate::explain::{Coverage, Explanation, Fact, FactChange, Flip, Flips, Now, Reach};
 use crate::model::{Constant, KindId, RepeatRole};
 use crate::value::{Value, ValueKind};
 
@@ -173,10 +173,11 @@ fn replaced<'c>(removed: &'c FactChange, stated: &FactChange) -> Option<&'c Cons
 
 /// What a search for changes left out, if anything.
 pub(super) fn untried(flips: &Flips) -> Option<String> {
-    match (flips.complete, flips.spent) {
-        (true, _) => rough(&flips.rough),
-        (false, false) => Some("not everything was tried".to_owned()),
-        (false, true) => Some("not everything was tried; `--budget` allows more".to_owned()),
+    match flips.coverage {
+        Coverage::Whole => rough(&flips.rough),
+        Coverage::SomeNames => Some("not every name was tried".to_owned()),
+        Coverage::Part => Some("not everything was tried".to_owned()),
+        Coverage::Spent => Some("not everything was tried; `--budget` allows more".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use parallax::explain::{self, FactChange};
+use parallax::explain::{self, Coverage, FactChange};
 use parallax::model::{
     Constant, Fact, KindFact, LensId, QuestionId, RelationId, RepeatRole, Ruleset, Statements, Ty,
 };
@@ -235,7 +235,9 @@ fn held_against_all(text: &str, size: usize, most: usize, seen: &mut Seen) {
                     assert_ne!(then[at], now[at], "{flip:#?} changes nothing: {}", said());
                     assert_eq!(flip.changes.len(), flips.size, "{flip:#?}: {}", said());
                     assert!(
-                        !flips.complete || sizes[at] == 0 || flip.changes.len() <= sizes[at],
+                        flips.coverage != Coverage::Whole
+                            || sizes[at] == 0
+                            || flip.changes.len() <= sizes[at],
                         "{flip:#?}, but fewer do: {:#?} {}",
                         smallest[at],
                         said()
@@ -248,7 +250,9 @@ fn held_against_all(text: &str, size: usize, most: usize, seen: &mut Seen) {
                     seen.named[flips.size] += 1;
                 }
                 let named: BTreeSet<_> = flips.found.iter().map(|flip| key(&flip.changes)).collect();
-                if flips.complete && flips.unnamed == 0 && (flips.found.is_empty() || flips.size == sizes[at])
+                if flips.coverage == Coverage::Whole
+                    && flips.unnamed == 0
+                    && (flips.found.is_empty() || flips.size == sizes[at])
                 {
                     seen.none += usize::from(flips.found.is_empty());
                     let missed: Vec<_> = smallest[at].difference(&named).collect();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallax::explain::{self, Fact, FactChange, Flip, Reach, newcomer_place};
+use parallax::explain::{self, Coverage, Fact, FactChange, Flip, Reach, newcomer_place};
 use parallax::model::{Constant, RelationId, Ruleset, Ty};
 use parallax::value::{Decimal, Value, ValueKind};
 
@@ -349,21 +349,22 @@ fn held_against_all(text: &str, size: usize, seen: &mut Seen) {
                 held(flip, &asked, &all, &said, seen);
                 seen.named[flip.changes.len()] += 1;
             }
-            seen.incomplete += usize::from(!flips.complete);
+            seen.incomplete += usize::from(flips.coverage != Coverage::Whole);
             let mut single = BTreeMap::new();
             let named: Vec<&Flip> = flips.found.iter().collect();
             for (one, then) in singles.iter().zip(&then).filter(|(_, then)| then[at] != now[at]) {
                 single.insert(format!("{one:?}"), then[at].clone());
                 seen.compared += 1;
-                let known =
-                    !flips.complete || flips.unnamed > 0 || covered(&named, &then[at], one, &asked, &all);
+                let known = flips.coverage != Coverage::Whole
+                    || flips.unnamed > 0
+                    || covered(&named, &then[at], one, &asked, &all);
                 seen.hold(known, || format!("{} missed: {}", brief(std::slice::from_ref(one)), said()));
             }
             let answered = single.values().any(Option::is_some);
             let is_one = !answered || flips.found.iter().any(|flip| flip.changes.len() == 1);
             seen.hold(is_one, || format!("one change would do: {}", said()));
             let told = flips.found.iter().any(|flip| flip.changes.len() == 1 && !flip.says[0].is_empty());
-            if size > 1 && !answered && !told && flips.complete {
+            if size > 1 && !answered && !told && flips.coverage == Coverage::Whole {
                 let few: Vec<Decimal> =
                     ["-9", "4", "6", "9", "11", "19", "21", "29", "31", "60"].map(number).to_vec();
                 let few = candidates(ruleset, &few);
