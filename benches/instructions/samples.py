@@ -50,13 +50,14 @@ def lenses(folder, count, rows):
 
 
 def definitions(folder, count):
-    """So many definitions of one relation each, and a lens that asks the last."""
+    """So many definitions of one relation each, and a lens that asks whether somebody is in any."""
     u = random.Random(4).random
-    out = [HEAD]
+    out = [HEAD, "relation Person is somewhere\n"]
     for i in range(count):
         out.append(f"relation Person is in group{i}\ndefine person is in group{i}\n")
         out.append(f"  when person earns n >= {int(u() * 100)} and not person joined \"club-{int(u() * 10)}\"\n")
-    out.append(f"lens one {{\n  in: a when person is in group{count - 1}\n  otherwise b\n}}\n")
+        out.append(f"define person is somewhere when person is in group{i}\n")
+    out.append("lens one {\n  in: a when person is somewhere\n  otherwise b\n}\n")
     return ruled(folder, "".join(out), u)
 
 

@@ -90,7 +90,7 @@ impl<'r> Compiler<'_, 'r> {
             let found =
                 pairs(self.side(&own), Relating::Equal, self.side(&given), possible, self.inputs.clock)?;
             let Pairs::Classes(classes, others) = found else { return None };
-            if classes.distinct(1) < FEW_CLASSES {
+            if classes.distinct(1) < pays_from(FEW_CLASSES) {
                 return None;
             }
             let table = table.joined(column, &classes, 0)?;
@@ -110,12 +110,7 @@ impl<'r> Compiler<'_, 'r> {
     ) -> bool {
         let is_given = |column: &usize| as_var(&atom.args[*column]).is_none_or(|var| bound.contains(&var));
         let given: Vec<usize> = (0..atom.args.len()).filter(is_given).collect();
-        let mut left = self.left_by(table, &atom.args, &given);
-        if let [column] = given.as_slice()
-            && as_var(&atom.args[*column]).is_some()
-        {
-            left *= table.own_skew(*column);
-        }
+        let left = self.met_by(table, &atom.args, &given);
         let known = |var: VarId| bound.contains(&var);
         let is_narrowed = |item: &Item<'r>| self.bounded(*item, &known).is_some_and(|it| it.var == word);
         !given.is_empty()

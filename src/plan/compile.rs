@@ -211,6 +211,7 @@ impl<'r> Compiler<'_, 'r> {
         let items = self.stars(items, (bound, needed), possible);
         let items = self.hanging(items, bound, needed, possible);
         let items = self.join(items, bound, possible);
+        let items = self.led(items, bound, possible);
         let (items, classes) = self.classed(items, bound, possible);
         state.known.extend(classes);
         let outside = (self.columns.len(), self.names.len(), self.lets.len());

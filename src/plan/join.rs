@@ -9,16 +9,20 @@ use super::compile::{Compiler, Item};
 use super::outline::{JOINED, SUBJECTS, is_made};
 use super::state::State;
 use super::within::Bounded;
+use crate::base::Idx;
 use crate::engine::Table;
 use crate::engine::planted::pays_from;
 use crate::model::clause::as_var;
-use crate::model::{Atom, Cond, Term, VarId};
+use crate::model::{Atom, Cond, Term, Ty, VarId};
 
 /// Where each look-up of one sentence leaves fewer rows, going through them is quick.
 const FEW_ROWS: f64 = 16.0;
 
 /// A join takes about so many times the time of going through its rows.
 const DEAR: f64 = 4.0;
+
+/// And one of all rows with what each leads to so many.
+const DEARER: f64 = 8.0;
 
 /// The same where each look-up leads to another one.
 const FEW_FURTHER: f64 = 4.0;
@@ -109,6 +113,96 @@ impl<'r> Compiler<'_, 'r> {
         items
     }
 
+    /// Joins a sentence that names something given with one that says something given, too, of one thing that it names: what
+    /// belongs to both is looked up then, where many belong to the first.
+    pub(super) fn led(
+        &mut self,
+        mut items: Vec<Item<'r>>,
+        bound: &BTreeSet<VarId>,
+        possible: bool,
+    ) -> Vec<Item<'r>> {
+        if bound.is_empty() || self.request.delta.is_some() {
+            return items;
+        }
+        while let Some((places, table, args)) =
+            (0..items.len()).find_map(|at| self.leading(&items, at, bound, possible))
+        {
+            let own = items.into_iter().enumerate().filter(|(at, _)| !places.contains(at));
+            items = own.map(|(_, item)| item).collect();
+            items.push(Item::Is(self.made(JOINED, table, args)));
+        }
+        items
+    }
+
+    /// The sentence at a place with one that it leads to: their places, and both as one.
+    fn leading(
+        &self,
+        items: &[Item<'r>],
+        at: usize,
+        bound: &BTreeSet<VarId>,
+        possible: bool,
+    ) -> Option<([usize; 2], Arc<Table>, Vec<Term>)> {
+        let Item::Is(Cond::Atom(atom)) = items[at] else { return None };
+        let is_given = |term: &Term| as_var(term).is_some_and(|var| bound.contains(&var));
+        let given: Vec<usize> = (0..atom.args.len()).filter(|column| is_given(&atom.args[*column])).collect();
+        if atom.source == SUBJECTS || given.is_empty() {
+            return None;
+        }
+        let table = self.table(atom, possible);
+        let left = self.met_by(&table, &atom.args, &given);
+        if left < pays_from(FEW_ROWS)
+            || self.most_rows as f64 * left < pays_from(DEARER) * table.len() as f64
+            || self.asks_further(items, atom, bound)
+        {
+            return None;
+        }
+        (0..atom.args.len()).find_map(|column| {
+            let word = as_var(&atom.args[column]).filter(|var| !bound.contains(var))?;
+            if !matches!(self.types[word.index()], Ty::Thing(_)) || self.loose.contains(&word) {
+                return None;
+            }
+            let names = |item: &Item<'r>| match item {
+                Item::Is(Cond::Atom(other)) => {
+                    other.args.iter().filter(|term| as_var(term) == Some(word)).count()
+                }
+                _ => 0,
+            };
+            if items.iter().map(names).sum::<usize>() != 2 || names(&items[at]) != 1 {
+                return None;
+            }
+            let place = (0..items.len()).find(|place| *place != at && names(&items[*place]) == 1)?;
+            let Item::Is(Cond::Atom(other)) = items[place] else { return None };
+            if other.source == SUBJECTS || !other.args.iter().any(is_given) {
+                return None;
+            }
+            let own = other.args.iter().position(|term| as_var(term) == Some(word))?;
+            let leads_to = self.table(other, possible);
+            if !leads_to.is_key(own) || leads_to.len() > table.len() {
+                return None;
+            }
+            let joined = table.joined(column, &leads_to, own)?;
+            Some(([at, place], joined, joined_args((&atom.args, column), (&other.args, own))))
+        })
+    }
+
+    /// Whether a sentence that leads on is narrowed by what is given all the same.
+    fn asks_further(&self, items: &[Item<'r>], atom: &Atom, bound: &BTreeSet<VarId>) -> bool {
+        let given = |var: VarId| bound.contains(&var);
+        let is_own = |var: VarId| atom.args.contains(&Term::Var(var));
+        items.iter().any(|item| self.bounded(*item, &given).is_some_and(|it| is_own(it.var)))
+    }
+
+    /// About how many rows have what is given in these columns, where that is asked about as often as it has rows.
+    pub(super) fn met_by(&self, table: &Arc<Table>, args: &[Term], given: &[usize]) -> f64 {
+        let left = self.left_by(table, args, given);
+        let [column] = *given else { return left };
+        let Some(word) = as_var(&args[column]) else { return left };
+        if self.skew(word, table, column).is_some_and(|skew| skew > 1.0) {
+            return left;
+        }
+        left * table.own_skew(column)
+    }
+
     /// Whether sentences could be joined now that more is bound than when they were begun.
     pub(super) fn joins_later(&mut self, state: &mut State<'r>, items: &[Item<'r>]) -> bool {
         if state.bound.len() <= state.joined_by || state.bound.len() == self.request.bound.len() {
@@ -153,14 +247,12 @@ impl<'r> Compiler<'_, 'r> {
             Term::Constant(_) | Term::Parameter(_) => true,
         };
         let given: Vec<usize> = (0..atom.args.len()).filter(given).collect();
-        let mut left = self.left_by(&table, &atom.args, &given);
-        if let [column] = given.as_slice()
-            && let Some(word) = as_var(&atom.args[*column])
-            && self.skew(word, &table, *column).is_none_or(|skew| skew <= 1.0)
-            && bounded.iter().any(|it| it.is_asked_with(&[word]))
-        {
-            left *= table.own_skew(*column);
-        }
+        let words: Vec<VarId> = given.iter().filter_map(|column| as_var(&atom.args[*column])).collect();
+        let left = if bounded.iter().any(|it| it.is_asked_with(&words)) {
+            self.met_by(&table, &atom.args, &given)
+        } else {
+            self.left_by(&table, &atom.args, &given)
+        };
         let is_bounded = |term: &Term| as_var(term).is_some_and(|var| bounded.iter().any(|it| it.var == var));
         let given = !given.is_empty() || atom.args.iter().any(is_bounded);
         Some(Part { conds: vec![cond], args: atom.args.clone(), column, table, given, left })

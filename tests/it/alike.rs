@@ -302,7 +302,7 @@ fn rows_that_reckon_the_same_say_what_each_says_alone() {
 }
 
 /// What a flight is compared with of the others, each of which is another than it is: `~` stands for saying so.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 13] = [
     "flight departs from p and flight costs c and c > 1.9 * average(d for each other: other departs from p and ~ and other costs d)",
     "flight departs from p and flight costs c and 150 * c > sum(d for each other: other departs from p and ~ and other costs d)",
     "flight departs from p and flight costs c and c >= max(d: any other departs from p and ~ and other costs d)",
@@ -312,6 +312,10 @@ const OTHERS: [&str; 9] = [
     "flight departs from p and count(other: other departs from p and ~ and other arrived late by any m and m > 300) >= 113",
     "flight departs from p and flight costs c and c > 2.2 * max(m: any other departs from p and ~ and known other arrived late by m)",
     "flight costs c and c * 4530500 > 1000 * sum(d for each other: other costs d and ~)",
+    "flight departs from p and flight costs c and c / 7 > 1.9 * average(d / 7 for each other: other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and 1 / (c + 1) > 2 * median(1 / (d + 1) for each other: other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and c / 7 >= max(d / 7: any other departs from p and ~ and other costs d)",
+    "flight departs from p and flight costs c and c / 3 > 3 * average(d / 3 for each other: other departs from p and ~ and known other arrived late by d)",
 ];
 
 #[test]
@@ -331,6 +335,18 @@ const BEYOND: [&str; 4] = [
 #[test]
 fn what_lies_next_to_a_value_is_found_in_the_order_of_values_or_one_by_one() {
     say_the_same(&BEYOND, ("b < c", "b - c < 0"));
+}
+
+/// What something worked out of a word must be, which many rows have of each airport.
+const CLASSES: [&str; 3] = [
+    "flight departs from p and flight is planned on day and 12 * count(r: r is about p on any d and ~) > count(r2: r2 is about p on any e)",
+    "flight departs from p and flight is planned on day and sum(m for each r: r is about p on any d and ~ and known r measured m) > 900",
+    "flight departs from p and flight is planned on day and not (any r is about p on any d and ~ and known r measured any m and m > 99)",
+];
+
+#[test]
+fn what_something_worked_out_equals_is_looked_up_or_compared() {
+    say_the_same(&CLASSES, ("month(d) = month(day)", "month(d) - month(day) = 0"));
 }
 
 /// Lenses say the same of each flight whichever of two texts stands in them.
