@@ -10,17 +10,16 @@ const LONGEST: usize = 64;
 /// The most texts that are made for one pattern.
 const MOST: usize = 4;
 
+/// Looking for more texts than these takes as long as the pattern.
+const MOST_NEEDED: usize = 8;
+
 /// Texts that are tried where a pattern must not be met.
 const OTHERS: [&str; 6] = ["x", "0", "X", "-", " ", ""];
 
 /// A few short texts that the pattern is met in; none where none can be made.
 pub fn fitting(pattern: &str) -> Vec<String> {
-    let parsed = |unicode| {
-        ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern).ok().map(|hir| texts(&hir))
-    };
-    let (Some(made), Some(known)) = (parsed(false).or_else(|| parsed(true)), Pattern::new(pattern)) else {
-        return Vec::new();
-    };
+    let (Some(hir), Some(known)) = (parsed(pattern), Pattern::new(pattern)) else { return Vec::new() };
+    let made = texts(&hir);
     let mut out: Vec<String> = Vec::new();
     for text in made {
         if out.len() < MOST && !out.contains(&text) && known.is_met(&text) {
@@ -35,6 +34,35 @@ pub fn fitting(pattern: &str) -> Vec<String> {
         }
     }
     out
+}
+
+fn parsed(pattern: &str) -> Option<Hir> {
+    let parsed = |unicode| ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern).ok();
+    parsed(false).or_else(|| parsed(true))
+}
+
+/// Texts one of which stands in every text that the pattern is met in; none where nothing is known.
+pub(super) fn needed(pattern: &str) -> Vec<String> {
+    parsed(pattern).and_then(|hir| needed_by(&hir)).unwrap_or_default()
+}
+
+fn needed_by(hir: &Hir) -> Option<Vec<String>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => Some(vec![String::from_utf8(literal.0.to_vec()).ok()?]),
+        HirKind::Capture(capture) => needed_by(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => needed_by(&repetition.sub),
+        // Of several the one of which there are fewest, and of those the one that says most.
+        HirKind::Concat(parts) => {
+            let length = |texts: &Vec<String>| texts.iter().map(String::len).min();
+            let all = parts.iter().filter_map(needed_by);
+            all.min_by_key(|texts| (texts.len(), std::cmp::Reverse(length(texts))))
+        }
+        HirKind::Alternation(parts) => {
+            let all: Vec<String> = parts.iter().map(needed_by).collect::<Option<Vec<_>>>()?.concat();
+            (all.len() <= MOST_NEEDED).then_some(all)
+        }
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) | HirKind::Repetition(_) => None,
+    }
 }
 
 /// A text with its first letter large and its others small.
@@ -125,6 +153,36 @@ mod tests {
         assert_eq!(first("^()*$").as_deref(), Some(""));
         assert!(fitting("(?i)^ab$").contains(&"Ab".to_owned()), "small and large letters are the same to it");
         assert_eq!(first(r"a\bb").as_deref(), None, "nothing fits it");
+    }
+
+    #[test]
+    fn what_is_needed_stands_in_every_text_that_fits() {
+        assert_eq!(needed("(api[_-]?key|password|token) *="), ["="]);
+        assert_eq!(needed("^(cat|dog)s?$"), ["cat", "dog"]);
+        assert_eq!(needed("a+(bc|d)e{2}"), ["a"]);
+        for nothing in ["x*", "(a|b?)", "(?i)token", "[ab]c?", "(", "", "^$", r"\bab*|."] {
+            assert!(needed(nothing).is_empty(), "{nothing}");
+        }
+        let letters = ["", "a", "b", "=", " ", "A", "é", "É"];
+        let texts: Vec<String> = (0..8 * 8 * 8 * 8)
+            .map(|at| [at / 512, at / 64 % 8, at / 8 % 8, at % 8].map(|letter| letters[letter]).concat())
+            .collect();
+        for pattern in [
+            "(a|b+)=",
+            "a b?=*",
+            "(?i)a=|é",
+            "[ab]{2}é",
+            "((a|bb)(=| )+)+",
+            "(?i)É",
+            "a(b|)= ?",
+            "(?x) a b # =\n",
+        ] {
+            let (known, plain) = (Pattern::new(pattern), regex_lite::Regex::new(pattern));
+            let (known, plain) = (known.expect("a pattern"), plain.expect("a pattern"));
+            for text in &texts {
+                assert_eq!(known.is_met(text), plain.is_match(text), "{pattern} in {text}");
+            }
+        }
     }
 
     #[test]

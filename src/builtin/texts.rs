@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use regex_lite::Regex;
 
+use super::fitting::needed;
 use super::{Builtin, Takes};
 use crate::value::{Decimal, DomainError, Value, ValueKind};
 
@@ -33,17 +34,27 @@ fn changed(values: &[Value], change: impl FnOnce(&str) -> String) -> Result<Valu
 
 /// A pattern that can be read.
 #[derive(Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    /// Texts one of which stands in every text that it is met in; none where nothing is known.
+    needed: Vec<String>,
+}
 
 impl Pattern {
     /// The pattern a text is; `None` where it cannot be read.
     pub fn new(text: &str) -> Option<Self> {
-        Regex::new(text).ok().map(Self)
+        Regex::new(text).ok().map(|regex| Self { regex, needed: needed(text) })
+    }
+
+    /// Why a text cannot be read as a pattern; `None` where it can.
+    pub fn refusal(text: &str) -> Option<String> {
+        Regex::new(text).err().map(|error| error.to_string())
     }
 
     /// Whether it is met somewhere in a text.
     pub fn is_met(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        (self.needed.is_empty() || self.needed.iter().any(|needed| text.contains(needed.as_str())))
+            && self.regex.is_match(text)
     }
 }
 

@@ -97,20 +97,31 @@ impl Table {
         (share * self.distinct(column).max(other.distinct(other_column)) as f64).max(1.0)
     }
 
-    /// How many times more rows have the id of some row of a column than have an id of it on average. At least 1; 1 too
-    /// where a sample cannot tell.
-    pub fn own_skew(&self, column: usize) -> f64 {
-        if !self.is_coarse(column) {
-            return 1.0;
+    /// About how many rows agree with some row in these columns, itself among them: where a few ids have most rows, far
+    /// more than each has on average. 0 where a sample cannot tell.
+    pub fn met(&self, columns: &[usize]) -> f64 {
+        let (Some(first), true) = (columns.first(), columns.iter().all(|column| self.is_coarse(*column)))
+        else {
+            return 0.0;
+        };
+        let mut some: Vec<Vec<u32>> = match columns {
+            [only] => self.some(*only).iter().map(|id| vec![*id]).collect(),
+            _ => {
+                let of = |row: usize| columns.iter().map(|column| self.columns()[*column][row]).collect();
+                looked_at(self.columns()[*first].len()).map(of).collect()
+            }
+        };
+        if some.len() < 2 {
+            return 0.0;
         }
-        let some = self.some(column);
-        let others = |ids: &[u32]| ids.len() as u64 * (ids.len() as u64 - 1);
+        some.sort_unstable();
+        let others = |ids: &[Vec<u32>]| ids.len() as u64 * (ids.len() as u64 - 1);
         let met: u64 = some.chunk_by(|one, other| one == other).map(others).sum();
         if met < pays_from(TELLING) {
-            return 1.0;
+            return 0.0;
         }
         let share = met as f64 / (some.len() as f64 * (some.len() - 1) as f64);
-        (share * self.distinct(column) as f64).max(1.0)
+        share * self.len() as f64
     }
 
     /// Whether so many rows have the same id of a column as others that a sample may tell.
@@ -122,13 +133,17 @@ impl Table {
     fn some(&self, column: usize) -> &[u32] {
         self.samples[column].get_or_init(|| {
             let ids = &self.columns()[column];
-            let at = |place: u64| (((mixed(place) >> 32) * ids.len() as u64) >> 32) as usize;
-            let mut some: Vec<u32> =
-                (1..=LOOKED.min(ids.len() / SPARSELY) as u64).map(|place| ids[at(place)]).collect();
+            let mut some: Vec<u32> = looked_at(ids.len()).map(|row| ids[row]).collect();
             some.sort_unstable();
             some
         })
     }
+}
+
+/// Some of so many rows.
+fn looked_at(rows: usize) -> impl Iterator<Item = usize> {
+    let at = move |place: u64| (((mixed(place) >> 32) * rows as u64) >> 32) as usize;
+    (1..=LOOKED.min(rows / SPARSELY) as u64).map(at)
 }
 
 /// A number as good as by chance for each other one: in steps of the same length rows of one id would be met too seldom

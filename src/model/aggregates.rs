@@ -53,11 +53,11 @@ impl Resolver<'_> {
         }
         if found.name == "matches"
             && let Some(Value::Text(pattern)) = args.get(1).and_then(constant)
-            && builtin::Pattern::new(&pattern).is_none()
+            && let Some(why) = builtin::Pattern::refusal(&pattern)
         {
             self.report(
                 Diagnostic::new(Code::BadCall, "this pattern cannot be read")
-                    .at(args[1].span, "no regular expression")
+                    .at(args[1].span, format!("no regular expression: {why}"))
                     .help("write `\\\\` before a sign that stands for itself, as in `\"\\\\.\"`"),
             );
             return None;

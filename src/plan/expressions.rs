@@ -63,7 +63,11 @@ impl<'r> Compiler<'_, 'r> {
             | Expr::Binary(..)
             | Expr::DaysBetween(..)
             | Expr::Shift { .. }
-            | Expr::Call(..) => operation(expr, &mut |part| self.calculation(part, bound)),
+            | Expr::Call(..) => match fixed(inputs.parameters, expr) {
+                // What reads no word is worked out here, once.
+                Some(value) => Calculation::Value(value),
+                None => operation(expr, &mut |part| self.calculation(part, bound)),
+            },
             Expr::Aggregate(aggregate) => Calculation::Aggregate(Arc::new(self.aggregate(aggregate, bound))),
         }
     }

@@ -195,12 +195,8 @@ impl<'r> Compiler<'_, 'r> {
     /// About how many rows have what is given in these columns, where that is asked about as often as it has rows.
     pub(super) fn met_by(&self, table: &Arc<Table>, args: &[Term], given: &[usize]) -> f64 {
         let left = self.left_by(table, args, given);
-        let [column] = *given else { return left };
-        let Some(word) = as_var(&args[column]) else { return left };
-        if self.skew(word, table, column).is_some_and(|skew| skew > 1.0) {
-            return left;
-        }
-        left * table.own_skew(column)
+        let is_word = |column: &usize| as_var(&args[*column]).is_some();
+        if given.iter().all(is_word) { left.max(table.met(given)) } else { left }
     }
 
     /// Whether sentences could be joined now that more is bound than when they were begun.

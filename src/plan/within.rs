@@ -2,7 +2,7 @@
 //! and are narrowed by halves.
 
 use super::compile::{Compiler, Item};
-use super::expressions::{comparison, operation};
+use super::expressions::{comparison, fixed, operation};
 use super::order::searched;
 use super::state::{Pending, State};
 use crate::base::Idx;
@@ -92,6 +92,9 @@ impl<'r> Compiler<'_, 'r> {
             }
             Expr::Term(Term::Constant(Constant::Thing(..))) | Expr::Aggregate(_) => None,
             other => {
+                if let Some(value) = fixed(self.inputs.parameters, other) {
+                    return Some(Calculation::Value(value));
+                }
                 let mut is_plain = true;
                 let calculation = operation(other, &mut |part| {
                     let own = self.plainly(part);
@@ -289,10 +292,11 @@ fn reached(state: &State<'_>, place: usize) -> f64 {
 /// has, the more often it is mostly asked about.
 fn met(pending: &Pending<'_>, bounded: &Bounded<'_>) -> f64 {
     let rows = pending.rows();
-    let [column] = pending.columns.as_slice() else { return rows };
-    let is_apart = |var: VarId| bounded.is_asked_with(&[var]) && !pending.skews.contains_key(column);
-    let skewed = as_var(&pending.atom.args[*column]).filter(|var| is_apart(*var));
-    skewed.map_or(rows, |_| rows * pending.table.own_skew(*column))
+    let words = pending.columns.iter().map(|column| as_var(&pending.atom.args[*column]));
+    match words.collect::<Option<Vec<VarId>>>() {
+        Some(words) if bounded.is_asked_with(&words) => rows.max(pending.table.met(&pending.columns)),
+        _ => rows,
+    }
 }
 
 /// Whether a calculation grows with a variable, or shrinks, by as much; `None` where it does neither everywhere.

@@ -32,6 +32,9 @@ impl Piece {
     }
 }
 
+/// What takes something of all that a sentence says it of.
+const AGGREGATES: [&str; 6] = ["count", "sum", "average", "median", "min", "max"];
+
 /// So many words one after the other are no part of a calculation.
 const WORDS_OF_A_SENTENCE: usize = 3;
 
@@ -88,6 +91,33 @@ impl Lines<'_> {
         match range {
             Some(body) => self.aggregate(function, runs.pop().unwrap_or_default(), body, span),
             None => {
+                if let [run] = runs.as_slice()
+                    && AGGREGATES.contains(&function.text.as_str())
+                    && let ([first, .., last], true) = (run.as_slice(), run.len() >= WORDS_OF_A_SENTENCE)
+                    && run.iter().all(|piece| matches!(piece, Piece::Term(_)))
+                {
+                    let name = &function.text;
+                    let help = match name.as_str() {
+                        "count" => {
+                            "name what is counted before a `:`, as in `count(person: person …)`".to_owned()
+                        }
+                        "sum" | "average" | "median" => {
+                            format!(
+                                "name it before a `:`, as in `{name}(amount for each payment: payment …)`"
+                            )
+                        }
+                        _ => format!("name it before a `:`, as in `{name}(amount: any payment …)`"),
+                    };
+                    self.report(
+                        Diagnostic::new(
+                            Code::UnexpectedText,
+                            format!("`{name}` does not say what it is taken of"),
+                        )
+                        .at(first.span().to(last.span()), "a sentence")
+                        .help(help),
+                    );
+                    return None;
+                }
                 let args: Option<Vec<Expr>> = runs.into_iter().map(|run| self.expression(run)).collect();
                 Some(Piece::Call { function, args: args?, span })
             }
@@ -147,6 +177,12 @@ impl Lines<'_> {
         // What begins as a sentence was meant as one.
         let words = pieces.iter().take_while(|piece| matches!(piece, Piece::Term(_))).count();
         let in_sentence = pieces.get(words).filter(|_| words >= WORDS_OF_A_SENTENCE).map(Piece::span);
+        let called = pieces.windows(2).find_map(|pair| match pair {
+            [Piece::Term(Term { kind: TermKind::Word(name), .. }), Piece::Group(_, at)] => {
+                Some((name.clone(), *at))
+            }
+            _ => None,
+        });
         let mut parser = Calculation { pieces: pieces.into_iter().peekable(), lines: self, whole };
         let expr = parser.sum()?;
         if let Some(extra) = parser.pieces.next() {
@@ -155,10 +191,14 @@ impl Lines<'_> {
                 self.report_calculation(at);
                 return None;
             }
+            let help = match called.filter(|(_, group)| *group == at) {
+                Some((name, _)) => format!("a function has no blank before its bracket: `{name}(…)`"),
+                None => "write one value, or values joined by `+ - * / ^` with blanks around them".to_owned(),
+            };
             self.report(
                 Diagnostic::new(Code::UnexpectedText, "this does not fit into a calculation")
                     .at(at, "an operator such as `+` is missing before it, or it is one too many")
-                    .help("write one value, or values joined by `+ - * / ^` with blanks around them"),
+                    .help(help),
             );
             return None;
         }

@@ -239,3 +239,22 @@ fn what_was_meant_is_shown_only_where_it_may_have_been() {
     assert!(plain.contains("declare it, as in `relation"), "{text}");
     assert!(!plain.contains("did you mean `Airline operates Flight`"), "{text}");
 }
+
+#[test]
+fn how_functions_and_aggregates_are_called_is_shown() {
+    let said = |condition: &str| {
+        rendered(&format!(
+            "language 1\nkind Person\nrelation Person says Text\nrelation Person paid Number\nquestion Person is a | b\n  \
+             among person says any t\nlens l {{\n  r: a when person says t and {condition}\n  otherwise b\n}}\n"
+        ))
+    };
+    let blank = said("starts-with (lower(t), \"x\")");
+    assert!(blank.contains("no blank before its bracket: `starts-with(…)`"), "{blank}");
+    let greatest = said("max(any person paid m) > 2");
+    assert!(greatest.contains("`max` does not say what it is taken of"), "{greatest}");
+    assert!(greatest.contains("`max(amount: any payment …)`"), "{greatest}");
+    let counted = said("count(other says t) > 2");
+    assert!(counted.contains("`count(person: person …)`"), "{counted}");
+    let pattern = said("matches(t, \"(ab|c\")");
+    assert!(pattern.contains("no regular expression: found open group"), "{pattern}");
+}
