@@ -231,10 +231,10 @@ impl Run<'_, '_> {
             }
         }
         drop(turn);
+        let measure = taken(ranged.plan, self.values).map_or(Measure::Number(0), |(_, measure)| measure);
         let mut out = Vec::new();
         for (row, about) in (0_u32..).zip(&batch.columns[all_but.outside][..batch.len]) {
             let group = groups[alike.of(row as usize)].as_ref();
-            let measure = taken(ranged.plan, self.values).map_or(Measure::Number(0), |(_, measure)| measure);
             let without = |group: &Arc<Group>| match &**group {
                 Group::Units(group) => group.without(*about, ranged.plan.kind, measure),
                 Group::Exact(group) => group.without(*about, ranged.plan.kind),

@@ -104,24 +104,23 @@ impl Table {
         else {
             return 0.0;
         };
-        let mut some: Vec<Vec<u32>> = match columns {
-            [only] => self.some(*only).iter().map(|id| vec![*id]).collect(),
+        let (looked, met) = match columns {
+            [only] => (self.some(*only).len(), agreeing_within(self.some(*only))),
             _ => {
-                let of = |row: usize| columns.iter().map(|column| self.columns()[*column][row]).collect();
-                looked_at(self.columns()[*first].len()).map(of).collect()
+                // As good as the ids themselves: two of so few rows hardly come to the same by chance.
+                let of = |row: usize| {
+                    let ids = columns.iter().map(|column| u64::from(self.columns()[*column][row]));
+                    ids.fold(0, |all, id| mixed(all ^ id))
+                };
+                let mut some: Vec<u64> = looked_at(self.columns()[*first].len()).map(of).collect();
+                some.sort_unstable();
+                (some.len(), agreeing_within(&some))
             }
         };
-        if some.len() < 2 {
+        if looked < 2 || met < pays_from(TELLING) {
             return 0.0;
         }
-        some.sort_unstable();
-        let others = |ids: &[Vec<u32>]| ids.len() as u64 * (ids.len() as u64 - 1);
-        let met: u64 = some.chunk_by(|one, other| one == other).map(others).sum();
-        if met < pays_from(TELLING) {
-            return 0.0;
-        }
-        let share = met as f64 / (some.len() as f64 * (some.len() - 1) as f64);
-        share * self.len() as f64
+        met as f64 / (looked as f64 * (looked - 1) as f64) * self.len() as f64
     }
 
     /// Whether so many rows have the same id of a column as others that a sample may tell.
@@ -153,6 +152,12 @@ fn mixed(number: u64) -> u64 {
     mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ mixed >> 31
+}
+
+/// How many pairs of different places in an ascending column have the same id.
+fn agreeing_within<T: PartialEq>(ids: &[T]) -> u64 {
+    let others = |ids: &[T]| ids.len() as u64 * (ids.len() as u64 - 1);
+    ids.chunk_by(|one, other| one == other).map(others).sum()
 }
 
 /// How many pairs of places in two ascending columns have the same id, where of one id in the second so many count at

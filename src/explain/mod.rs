@@ -51,11 +51,12 @@ mod world;
 
 pub(crate) use instead::asked_beside;
 
+use crate::base::IndexVec;
 pub use crate::checker::{Answered, Fact, FactChange, Gap, Open, Pivotal, Sides, WhyNot, WithoutResult};
 use crate::checker::{Derivation, Says, Through};
 use crate::diag::Diagnostic;
 use crate::engine::{Clock, Limits, Profile, Reached};
-use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
+use crate::model::{Constant, KindFact, LensId, ParameterId, QuestionId, RowId, Ruleset};
 use crate::plan::below;
 use crate::value::{Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
@@ -98,6 +99,8 @@ pub struct Explanation {
     pub lenses: Vec<LensStory>,
     /// Where two lenses part, where that is asked.
     pub parting: Option<Parting>,
+    /// The values parameters had.
+    pub parameters: IndexVec<ParameterId, Option<Value>>,
 }
 
 /// Where two lenses part on a subject.

@@ -112,7 +112,8 @@ impl SoFar {
         }
         let Self { lenses, parting, .. } = std::mem::take(self);
         let (question, subject) = (request.question, request.subject.clone());
-        Ok(Explanation { question, subject, standing, lenses, parting })
+        let parameters = world.evaluation.parameters.clone();
+        Ok(Explanation { question, subject, standing, lenses, parting, parameters })
     }
 
     /// What would change what a lens says, and what it hangs on.

@@ -11,7 +11,8 @@ use super::settle::settle;
 use super::types::{a, is_bare_name};
 use super::variables::Variables;
 pub(crate) use super::walk::{
-    all_cond_vars, as_var, bind, clauses, cond_vars, expr_vars, is_risky, may_fail, parameters_of,
+    all_cond_vars, as_var, bind, clauses, cond_vars, expr_vars, is_risky, may_fail, parameters_in,
+    parameters_of,
 };
 use crate::base::Span;
 use crate::diag::{Code, Diagnostic, Fix};

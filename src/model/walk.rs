@@ -152,14 +152,17 @@ pub(crate) fn clauses(ruleset: &Ruleset) -> impl Iterator<Item = &Clause> {
 
 /// The parameters that a clause names.
 pub(crate) fn parameters_of(clause: &Clause) -> BTreeSet<ParameterId> {
+    std::iter::once(&clause.when).chain(&clause.unless).flat_map(parameters_in).collect()
+}
+
+/// The parameters that a condition names.
+pub(crate) fn parameters_in(cond: &Cond) -> BTreeSet<ParameterId> {
     let mut found = BTreeSet::new();
-    for cond in std::iter::once(&clause.when).chain(&clause.unless) {
-        each_term(cond, &mut |term| {
-            if let Term::Parameter(parameter) = term {
-                found.insert(*parameter);
-            }
-        });
-    }
+    each_term(cond, &mut |term| {
+        if let Term::Parameter(parameter) = term {
+            found.insert(*parameter);
+        }
+    });
     found
 }
 

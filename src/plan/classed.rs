@@ -51,9 +51,8 @@ impl<'r> Compiler<'_, 'r> {
         while let Some(found) = (0..items.len()).find_map(|at| self.class_of(&items, at, bound, possible)) {
             let Classed { places, table, args, given: (word, others), class } = found;
             words.push(class);
-            let mut left = items.into_iter().enumerate();
-            let own = left.by_ref().filter(|(at, _)| !places.contains(at)).map(|(_, item)| item);
-            items = own.collect();
+            let own = items.into_iter().enumerate().filter(|(at, _)| !places.contains(at));
+            items = own.map(|(_, item)| item).collect();
             items.push(Item::Is(self.made(JOINED, table, args)));
             items.push(Item::Is(self.made(PAIRED, others, vec![Term::Var(word), Term::Var(class)])));
         }
@@ -76,10 +75,8 @@ impl<'r> Compiler<'_, 'r> {
             }
             let (place, atom, column) = only_sentence(items, word)?;
             let table = self.table(atom, possible);
-            if atom.source == SUBJECTS || is_made(&atom.source) {
-                return None;
-            }
-            if !self.leaves_many(items, (atom, &table), word, bound) {
+            let is_plain = atom.source != SUBJECTS && !is_made(&atom.source);
+            if !is_plain || !self.leaves_many(items, (atom, &table), word, bound) {
                 return None;
             }
             let own = self.written_out(own, MOST_LETS);

@@ -103,7 +103,7 @@ pub fn tell(
     explanation: &Explanation,
     scenario: Option<&str>,
 ) -> Told {
-    let words = Words { ruleset, sources };
+    let words = Words { ruleset, sources, parameters: Some(&explanation.parameters) };
     let question = &ruleset.questions[explanation.question];
     let names: Vec<String> = explanation.subject.iter().map(|name| words.constant(name)).collect();
     let subject = words.listed(&explanation.subject);

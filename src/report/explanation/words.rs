@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::amounts::compared;
-use crate::base::{SourceMap, Span, printable};
+use crate::base::{IndexVec, SourceMap, Span, printable};
 use crate::checker::{Derivation, Fact, Held, Says};
 use crate::explain::{asked_beside, newcomer_place};
 use crate::facts::Origin;
-use crate::model::clause::all_cond_vars;
+use crate::model::clause::{all_cond_vars, parameters_in};
 use crate::model::readings::singular;
 use crate::model::{
     Aggregate, Atom, AtomSource, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, KindId, LensId,
-    QuestionId, Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
+    ParameterId, QuestionId, Reading, ReadingPart, RelationId, Ruleset, Term, Ty, VarId,
 };
 use crate::value::Value;
 
@@ -20,6 +20,8 @@ use crate::value::Value;
 pub(in crate::report) struct Words<'a> {
     pub ruleset: &'a Ruleset,
     pub sources: &'a SourceMap,
+    /// The values parameters have, where they are told.
+    pub parameters: Option<&'a IndexVec<ParameterId, Option<Value>>>,
 }
 
 /// A body with what its words stand for.
@@ -328,7 +330,18 @@ impl Words<'_> {
             }
             _ => return sentence,
         };
-        format!("{sentence}, not {asked}")
+        format!("{sentence}, not {asked}{}", self.with_parameters(cond))
+    }
+
+    /// What the parameters are that a condition names.
+    fn with_parameters(&self, cond: &Cond) -> String {
+        let value = |id: ParameterId| {
+            let value = self.parameters?.get(id)?.clone()?;
+            let name = &self.ruleset.parameters[id].name;
+            Some(format!("{name} is {}", self.written(&Constant::Value(value))))
+        };
+        let told: Vec<String> = parameters_in(cond).into_iter().filter_map(value).collect();
+        if told.is_empty() { String::new() } else { format!(" ({})", told.join(", ")) }
     }
 
     /// That a condition does not hold.
@@ -349,7 +362,9 @@ impl Words<'_> {
                     _ => format!("{lhs_text} is not {rhs_text}"),
                 }
             }
-            Cond::Compare { .. } => format!("it is not so that {}", self.cond(cond, body)),
+            Cond::Compare { .. } => {
+                format!("it is not so that {}{}", self.cond(cond, body), self.with_parameters(cond))
+            }
             Cond::Stated { var, .. } => format!("{} is not known", body.name(*var)),
             Cond::And(_)
             | Cond::Or(_)
@@ -358,7 +373,7 @@ impl Words<'_> {
             | Cond::Let { .. }
             | Cond::IsKind { .. } => {
                 let record = if certain { "there is no record" } else { "there is no certain record" };
-                format!("{record} that {}", self.cond(cond, body))
+                format!("{record} that {}{}", self.cond(cond, body), self.with_parameters(cond))
             }
         }
     }

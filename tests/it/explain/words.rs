@@ -248,7 +248,7 @@ fn a_value_that_compares_otherwise_is_told_in_the_place_of_what_is_not() {
         "ann",
         &[
             "because ann asks and ann earns 3, not more than 5.",
-            "ann earns 3, not at least least (main.lens:",
+            "ann earns 3, not at least least (least is 5) (main.lens:",
             "because ann asks and ann earns 3, not 5.",
             "ann is ok according to other, because ann asks and ann earns 3.",
             "ann was seen on 2019-08-21, not on or after 2020-01-01 (main.lens:",
