@@ -7,6 +7,7 @@ use super::ast::{Aggregate, BinaryOp, Body, BodyKind, DateUnit, Expr, ExprKind, 
 use super::lines::{Base, Lines};
 use super::words::word;
 use crate::base::Span;
+use crate::builtin::{self, AggregateKind};
 use crate::diag::{Code, Diagnostic};
 
 /// A piece of a run.
@@ -31,9 +32,6 @@ impl Piece {
         }
     }
 }
-
-/// What takes something of all that a sentence says it of.
-const AGGREGATES: [&str; 6] = ["count", "sum", "average", "median", "min", "max"];
 
 /// So many words one after the other are no part of a calculation.
 const WORDS_OF_A_SENTENCE: usize = 3;
@@ -92,36 +90,34 @@ impl Lines<'_> {
             Some(body) => self.aggregate(function, runs.pop().unwrap_or_default(), body, span),
             None => {
                 if let [run] = runs.as_slice()
-                    && AGGREGATES.contains(&function.text.as_str())
+                    && let Some(aggregate) = builtin::Aggregate::find(&function.text)
                     && let ([first, .., last], true) = (run.as_slice(), run.len() >= WORDS_OF_A_SENTENCE)
                     && run.iter().all(|piece| matches!(piece, Piece::Term(_)))
                 {
-                    let name = &function.text;
-                    let help = match name.as_str() {
-                        "count" => {
-                            "name what is counted before a `:`, as in `count(person: person …)`".to_owned()
-                        }
-                        "sum" | "average" | "median" => {
-                            format!(
-                                "name it before a `:`, as in `{name}(amount for each payment: payment …)`"
-                            )
-                        }
-                        _ => format!("name it before a `:`, as in `{name}(amount: any payment …)`"),
-                    };
-                    self.report(
-                        Diagnostic::new(
-                            Code::UnexpectedText,
-                            format!("`{name}` does not say what it is taken of"),
-                        )
-                        .at(first.span().to(last.span()), "a sentence")
-                        .help(help),
-                    );
+                    self.report_sentence_in(aggregate, first.span().to(last.span()));
                     return None;
                 }
                 let args: Option<Vec<Expr>> = runs.into_iter().map(|run| self.expression(run)).collect();
                 Some(Piece::Call { function, args: args?, span })
             }
         }
+    }
+
+    /// Reports an aggregate that a sentence stands in, without what it is taken of.
+    fn report_sentence_in(&mut self, aggregate: &builtin::Aggregate, at: Span) {
+        let name = aggregate.name;
+        let example = match aggregate.kind {
+            AggregateKind::Count => "person: person …",
+            AggregateKind::Sum | AggregateKind::Average | AggregateKind::Median => {
+                "amount for each payment: payment …"
+            }
+            AggregateKind::Min | AggregateKind::Max => "amount: any payment …",
+        };
+        self.report(
+            Diagnostic::new(Code::UnexpectedText, format!("`{name}` does not say what it is taken of"))
+                .at(at, "a sentence")
+                .help(format!("name that before a `:`, as in `{name}({example})`")),
+        );
     }
 
     /// `sum(amount for each payment weighted by people: …)`.
