@@ -3,7 +3,7 @@
 
 use super::batch::{Bail, Batch, ROWS};
 use super::lower::Op;
-use super::meet::{Asked, Begun, Next, Open, meet};
+use super::meet::{Asked, Begun, Next, Open, mark, meet};
 use super::operators::{Run, Then};
 use super::planted::{Bug, planted};
 use super::sought::{Sought, first_rows};
@@ -179,7 +179,7 @@ impl Run<'_, '_> {
         then: &mut Then<'_>,
     ) -> Result<(), Bail> {
         let whole = self.whole;
-        let asked: Vec<Asked<'_>> = extend
+        let mut asked: Vec<Asked<'_>> = extend
             .atoms
             .iter()
             .zip(begun)
@@ -188,8 +188,10 @@ impl Run<'_, '_> {
                 from: *from,
                 to: *to,
                 begun,
+                marked: None,
             })
             .collect();
+        mark(&mut asked, batch.len);
         let one_is_enough = self.one_is_enough();
         let mut most = if one_is_enough { TRIES as u32 } else { u32::MAX };
         let mut open: Option<Open> = None;

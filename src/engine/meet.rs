@@ -4,6 +4,7 @@
 use super::barren::Barren;
 use super::batch::Bail;
 use super::planted::{Bug, planted};
+use super::ranges::{self, Marked};
 use super::table::Index;
 
 /// An atom that has a say in the ids.
@@ -14,6 +15,8 @@ pub(super) struct Asked<'b> {
     pub to: usize,
     /// Its rows left before.
     pub begun: Begun<'b>,
+    /// Where the ids of those lie, where they are the same many in every row.
+    pub marked: Option<Marked>,
 }
 
 /// The rows left of an atom before an operator.
@@ -30,6 +33,17 @@ impl Begun<'_> {
         match self {
             Self::All(range) => *range,
             Self::Each(first, past) => (first[row], past[row]),
+        }
+    }
+
+    /// How many rows are left in `count` rows of the batch.
+    fn rows(&self, count: usize) -> usize {
+        let len = |(first, past): (u32, u32)| (past - first) as usize;
+        match self {
+            Self::All(range) => count * len(*range),
+            Self::Each(first, past) => {
+                first[..count].iter().zip(*past).map(|(first, past)| len((*first, *past))).sum()
+            }
         }
     }
 
@@ -200,7 +214,10 @@ where
                 continue;
             }
             let other = &asked[place];
-            let rows = other.index.advance(other.from, &mut left[place], id);
+            let rows = match &other.marked {
+                Some(marked) => marked.rows(id),
+                None => other.index.advance(other.from, &mut left[place], id),
+            };
             found[place] = other.within(rows, id);
             if found[place].0 == found[place].1 {
                 if left[place].0 == left[place].1 {
@@ -267,6 +284,21 @@ fn first_of(column: &[u32], rows: std::ops::Range<usize>, id: u32) -> Option<usi
         from += AT_ONCE;
     }
     None
+}
+
+/// Has the ids of atoms marked that have the same rows left in each of `count` rows, where so many ids are asked about
+/// that this pays.
+pub(super) fn mark(asked: &mut [Asked<'_>], count: usize) {
+    for place in 0..asked.len() {
+        let Asked { index, from, .. } = asked[place];
+        let Some(rows) = asked[place].begun.same(0..count) else { continue };
+        if rows.1 - rows.0 < ranges::LONG || from == 0 && index.starts().is_some() {
+            continue;
+        }
+        let others = asked.iter().enumerate().filter(|(other, _)| *other != place);
+        let Some(most) = others.map(|(_, other)| other.begun.rows(count)).min() else { continue };
+        asked[place].marked = index.ranges.marked((from, &index.columns[from]), rows, most);
+    }
 }
 
 impl Asked<'_> {

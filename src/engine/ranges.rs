@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use super::starts::Starts;
 
 /// Shorter ranges are searched by halves.
-const LONG: u32 = 1 << 10;
+pub(super) const LONG: u32 = 1 << 10;
 
 /// Marks are made once one in so many of the rows was looked up.
 const WORTH: usize = 2;
@@ -28,12 +28,17 @@ pub(super) struct Range {
     starts: OnceLock<Option<Starts>>,
 }
 
-impl Range {
+/// A range whose ids are marked.
+#[derive(Debug)]
+pub(super) struct Marked(Arc<Range>);
+
+impl Marked {
     /// The rows of an id, from the first to past the last.
     #[inline]
-    fn rows(&self, starts: &Starts, id: u32) -> (u32, u32) {
+    pub fn rows(&self, id: u32) -> (u32, u32) {
+        let Some(Some(starts)) = self.0.starts.get() else { return (0, 0) };
         let (first, past) = starts.rows(id);
-        (self.rows.0 + first, self.rows.0 + past)
+        (self.0.rows.0 + first, self.0.rows.0 + past)
     }
 }
 
@@ -45,18 +50,24 @@ impl Ranges {
         rows: (u32, u32),
         ids: &[u32],
     ) -> Option<[Vec<u32>; 2]> {
+        let marked = self.marked((level, column), rows, ids.len())?;
+        Some(ids.iter().map(|id| marked.rows(*id)).unzip().into())
+    }
+
+    /// The same range with its ids marked, for as many look-ups; `None` where its ids are sooner searched for.
+    pub fn marked(&self, (level, column): (usize, &[u32]), rows: (u32, u32), asked: usize) -> Option<Marked> {
         let length = rows.1 - rows.0;
         if length < LONG {
             return None;
         }
         let range = self.range(level, rows)?;
-        let asked = range.asked.fetch_add(ids.len(), Ordering::Relaxed);
-        if range.starts.get().is_none() && asked < length as usize / WORTH {
+        let before = range.asked.fetch_add(asked, Ordering::Relaxed);
+        if range.starts.get().is_none() && before < length as usize / WORTH {
             return None;
         }
         let ascending = &column[rows.0 as usize..rows.1 as usize];
-        let starts = range.starts.get_or_init(|| Starts::alone(ascending)).as_ref()?;
-        Some(ids.iter().map(|id| range.rows(starts, *id)).unzip().into())
+        range.starts.get_or_init(|| Starts::alone(ascending)).as_ref()?;
+        Some(Marked(range))
     }
 
     fn range(&self, level: usize, rows: (u32, u32)) -> Option<Arc<Range>> {

@@ -263,7 +263,7 @@ impl<'r> FactSetBuilder<'r> {
             .map(|slot| match entry.slots[*slot].ty {
                 Ty::Thing(kind) => self.facts.members[kind].iter().map(|id| id as u32).collect(),
                 Ty::Value(_) => {
-                    let mut ids = stored.columns[*slot].clone();
+                    let mut ids = stored.columns[*slot].to_vec();
                     ids.sort_unstable();
                     ids.dedup();
                     ids

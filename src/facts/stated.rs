@@ -63,12 +63,8 @@ pub struct StatedFacts {
 impl StatedFacts {
     /// Takes the columns of the certain and the doubtful facts; where they stand is kept.
     pub fn new(mut certain: Tuples, mut maybe: Tuples) -> Self {
-        let columns = |tuples: &mut Tuples| std::mem::take(&mut tuples.columns).into_iter().map(Arc::new);
-        Self {
-            certain: columns(&mut certain).collect(),
-            maybe: columns(&mut maybe).collect(),
-            origins: [certain, maybe],
-        }
+        let columns = |tuples: &mut Tuples| std::mem::take(&mut tuples.columns);
+        Self { certain: columns(&mut certain), maybe: columns(&mut maybe), origins: [certain, maybe] }
     }
 
     fn into_stored(self) -> StoredFacts {
@@ -76,8 +72,8 @@ impl StatedFacts {
         let slots = self.certain.len().max(self.maybe.len());
         let [mut certain, mut maybe] = self.origins;
         for (tuples, columns) in [(&mut certain, self.certain), (&mut maybe, self.maybe)] {
-            tuples.columns = columns.into_iter().map(Arc::unwrap_or_clone).collect();
-            tuples.columns.resize(slots, Vec::new());
+            tuples.columns = columns;
+            tuples.columns.resize_with(slots, Arc::default);
         }
         StoredFacts { certain, maybe }
     }

@@ -1,6 +1,7 @@
 //! Tuples as columns of ids, with where each was stated.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::{Origin, Origins};
 use crate::base::{Order, ascend, gathered, sorted, sorted_once};
@@ -8,8 +9,8 @@ use crate::base::{Order, ascend, gathered, sorted, sorted_once};
 /// Tuples as columns of ids, ascending, each once; before `sort`, as they were stated.
 #[derive(Clone, Debug, Default)]
 pub struct Tuples {
-    /// One column per slot; all have the same length.
-    pub columns: Vec<Vec<u32>>,
+    /// One column per slot; all have the same length. Sentences of one table may share some.
+    pub columns: Vec<Arc<Vec<u32>>>,
     /// Where each stated tuple was stated, in the order of stating.
     origins: Origins,
     /// The place of each tuple in that order; as they stand where `None`.
@@ -28,10 +29,14 @@ pub(super) enum Placed {
     Nowhere,
 }
 
+fn shared(columns: Vec<Vec<u32>>) -> Vec<Arc<Vec<u32>>> {
+    columns.into_iter().map(Arc::new).collect()
+}
+
 impl Tuples {
     /// None yet, of this many slots.
     pub fn new(slots: usize) -> Self {
-        Self { columns: vec![Vec::new(); slots], ..Self::default() }
+        Self { columns: shared(vec![Vec::new(); slots]), ..Self::default() }
     }
 
     /// Where tuples were stated, and the place of each in that order; `None` where that is not known.
@@ -43,12 +48,12 @@ impl Tuples {
     pub(super) fn from_parts(columns: Vec<Vec<u32>>, origins: Origins, stated: Placed) -> Self {
         let scattered = matches!(stated, Placed::Nowhere);
         let stated = if let Placed::At(places) = stated { Some(places) } else { None };
-        Self { columns, origins, stated, scattered }
+        Self { columns: shared(columns), origins, stated, scattered }
     }
 
     /// The number of tuples.
     pub fn len(&self) -> usize {
-        self.columns.first().map_or(0, Vec::len)
+        self.columns.first().map_or(0, |column| column.len())
     }
 
     /// Whether there are none.
@@ -91,7 +96,7 @@ impl Tuples {
         if let Some(stated) = &mut self.stated {
             stated.push(self.origins.len() as u32);
         }
-        self.columns.iter_mut().zip(ids).for_each(|(column, id)| column.push(*id));
+        self.columns.iter_mut().zip(ids).for_each(|(column, id)| Arc::make_mut(column).push(*id));
         self.origins.push(origin);
     }
 
@@ -99,11 +104,11 @@ impl Tuples {
     /// a first origin and how many there are from it on. Nothing is sorted yet.
     pub(super) fn append(
         &mut self,
-        columns: Vec<Vec<u32>>,
+        columns: Vec<Arc<Vec<u32>>>,
         runs: impl FnOnce(&mut dyn FnMut(Origin, usize)),
     ) {
-        for (own, mut more) in self.columns.iter_mut().zip(columns) {
-            if own.is_empty() { *own = more } else { own.append(&mut more) }
+        for (own, more) in self.columns.iter_mut().zip(columns) {
+            if own.is_empty() { *own = more } else { Arc::make_mut(own).extend_from_slice(&more) }
         }
         runs(&mut |origin, count| self.origins.push_run(origin, count));
     }
@@ -120,7 +125,7 @@ impl Tuples {
 
     fn pick(&mut self, rows: &[u32]) {
         for column in &mut self.columns {
-            *column = gathered(column, rows);
+            *column = Arc::new(gathered(column, rows));
         }
         self.stated = Some(match self.stated.take() {
             Some(stated) => gathered(&stated, rows),
@@ -132,16 +137,16 @@ impl Tuples {
     /// and their places among the tuples kept. Without `origins` it is not known afterwards where tuples
     /// were stated; what sorts has less to carry then.
     pub(super) fn sort(&mut self, origins: bool) -> Vec<(Origin, u32)> {
-        let columns: Vec<&[u32]> = self.columns.iter().map(Vec::as_slice).collect();
+        let columns: Vec<&[u32]> = self.columns.iter().map(|column| column.as_slice()).collect();
         if ascend(&columns) {
             return self.drop_repeated();
         }
         if let Some(columns) = if origins { None } else { sorted_once(&columns) } {
-            (self.columns, self.scattered) = (columns, true);
+            (self.columns, self.scattered) = (shared(columns), true);
             return Vec::new();
         }
         let Order { columns, places } = sorted(&columns, true);
-        self.columns = columns;
+        self.columns = shared(columns);
         if let Some(places) = places {
             self.stated = Some(match self.stated.take() {
                 Some(stated) => gathered(&stated, &places),
@@ -159,7 +164,10 @@ impl Tuples {
         }
         let known = self.origins.len() as u32;
         self.stated.get_or_insert_with(|| (0..old).collect()).extend(known..known + more as u32);
-        self.columns.iter_mut().zip(columns).for_each(|(column, more)| column.extend_from_slice(more));
+        self.columns
+            .iter_mut()
+            .zip(columns)
+            .for_each(|(column, more)| Arc::make_mut(column).extend_from_slice(more));
         self.origins.push_run(Origin::Nobody, more);
         let tuple = |row: u32| self.columns.iter().map(move |column| column[row as usize]);
         let mut rows: Vec<u32> = (0..self.len() as u32).collect();

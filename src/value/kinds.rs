@@ -52,6 +52,9 @@ pub enum Value {
     Flag(bool),
 }
 
+// There may be tens of millions.
+const _: () = assert!(size_of::<Value>() == 24);
+
 impl Value {
     /// Its kind.
     pub fn kind(&self) -> ValueKind {

@@ -36,7 +36,7 @@ impl Evaluator<'_> {
                     let both = facts.certain.columns.iter().zip(&facts.maybe.columns);
                     Arc::new(Table::new(both.map(|(a, b)| [a.as_slice(), b].concat()).collect()))
                 });
-                let certain = Arc::new(Table::sorted(facts.certain.columns));
+                let certain = Arc::new(Table::of(facts.certain.columns));
                 self.relations[*relation] = Some(self.with_missing(*relation, certain, possible));
             }
             return Ok(());

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::cells::{compare, is_empty, place_of, read, wrapped};
 use super::columns::{Part, Plain, Use};
 use super::digest;
-use super::merge::{Link, all_links, merge};
+use super::merge::Gathered;
 use super::scan::Share;
+use super::slots::{Filled, Ids, Stated, written};
 use super::values::{BAD, EMPTY, ids_of, values_of};
 use crate::base::BitSet;
 use crate::facts::names::Names;
@@ -32,43 +33,31 @@ pub(super) fn state(
         part.note_empties(ruleset, plain);
     }
     let meanings = understand(ruleset, plain, uses, parts, builder);
-    let shares: Vec<Vec<(usize, Share)>> = (0..plain.len())
-        .map(|at| {
-            let own = parts.iter_mut().enumerate();
-            own.filter_map(|(part, own)| Some((part, own.shares[at].take()?))).collect()
-        })
-        .collect();
-    let mut tables: Vec<Scanned<'_>> = plain
-        .iter()
-        .zip(&shares)
-        .map(|(table, shares)| Scanned {
+    let mut odd = Vec::new();
+    // One table after the other: its cells are let go before the next one's facts take their place.
+    for (at, plain) in plain.iter().enumerate() {
+        let own = parts.iter_mut().enumerate();
+        let shares: Vec<(usize, Share)> =
+            own.filter_map(|(part, own)| Some((part, own.shares[at].take()?))).collect();
+        let mut table = Scanned {
             ruleset,
-            table,
+            table: plain,
             uses,
             parts,
             meanings: &meanings,
-            shares,
+            shares: &shares,
             numbered: None,
-        })
-        .collect();
-    for table in &mut tables {
+        };
         if table.is_readable() {
             table.numbered = table.number_rows(builder);
         }
-    }
-    let known = &*builder;
-    let stated: Vec<Option<Vec<Stated>>> = tables.par_iter().map(|table| table.sentences(known)).collect();
-    let mut odd = Vec::new();
-    for (table, stated) in tables.iter().zip(stated) {
-        match stated {
+        match table.sentences(builder) {
             Some(stated) => table.state(stated, builder),
-            None => odd.push(table.table.at),
-        }
-    }
-    // They may be all that is left of the table.
-    for (at, shares) in shares.into_iter().enumerate() {
-        if odd.contains(&plain[at].at) {
-            shares.into_iter().for_each(|(part, share)| parts[part].shares[at] = Some(share));
+            None => {
+                odd.push(plain.at);
+                // They may be all that is left of the table.
+                shares.into_iter().for_each(|(part, share)| parts[part].shares[at] = Some(share));
+            }
         }
     }
     odd
@@ -84,44 +73,54 @@ fn understand(
     builder: &mut FactSetBuilder<'_>,
 ) -> Meanings {
     let mut meanings: Meanings = parts.iter().map(|part| vec![Vec::new(); part.pools.len()]).collect();
-    let mut things: Vec<(usize, DomainId, Names)> = Vec::new();
+    // Where its cells cannot be read again, texts of a table are kept.
+    let wanted = plain.iter().any(|table| table.by_row);
+    let mut things: Vec<(DomainId, Gathered)> = Vec::new();
     for (pool, usage) in uses.iter().enumerate() {
         if let Use::Things(domain) = usage
             && let Some(names) = builder.dictionary_mut(*domain).names_mut()
         {
-            things.push((pool, *domain, std::mem::take(names)));
+            things.push((*domain, Gathered::take(parts, pool, std::mem::take(names))));
         }
     }
-    let own = &*parts;
-    let links = things.par_iter_mut().map(|(pool, _, names)| all_links(own, *pool, names));
-    let links: Vec<Vec<Vec<Link>>> = links.collect();
+    things.par_iter_mut().for_each(|(_, gathered)| gathered.link());
     // No text is looked up any more: what that took is room for what follows.
     for part in parts.iter_mut() {
-        part.pools.iter_mut().for_each(Names::forget_slots);
+        part.pools.iter_mut().for_each(Names::forget_finder);
     }
-    let parts = &*parts;
-    let merged = |((pool, domain, mut names), links): ((usize, DomainId, Names), Vec<Vec<Link>>)| {
-        let ids = merge(parts, pool, &in_order(plain, parts, pool), &links, &mut names);
-        (pool, domain, names, ids)
+    let scanned = &*parts;
+    let merged = |(domain, mut gathered): (DomainId, Gathered)| {
+        let ids = gathered.merge(&in_order(plain, scanned, gathered.pool), wanted);
+        if !wanted {
+            gathered.parts.clear();
+        }
+        (domain, gathered, ids)
     };
     let cells: Vec<Cells<'_>> =
         (0..uses.len()).filter_map(|pool| Cells::of(ruleset, plain, uses, pool)).collect();
     let (merged, ()) = rayon::join(
-        || things.into_par_iter().zip(links).map(merged).collect::<Vec<_>>(),
-        || values(ruleset, &cells, parts, builder, &mut meanings),
+        || things.into_par_iter().map(merged).collect::<Vec<_>>(),
+        || values(ruleset, &cells, scanned, builder, &mut meanings),
     );
-    for (pool, domain, names, ids) in merged {
+    for (domain, Gathered { pool, parts: names, names: all, .. }, ids) in merged {
         if let Some(known) = builder.dictionary_mut(domain).names_mut() {
-            *known = names;
+            *known = all;
         }
         meanings.iter_mut().zip(ids).for_each(|(meanings, ids)| meanings[pool] = ids);
+        parts.iter_mut().zip(names).for_each(|(part, names)| part.pools[pool] = names);
     }
     for cells in cells.iter().filter(|cells| matches!(cells.ty, Ty::Thing(_))) {
-        for (meanings, part) in meanings.iter_mut().zip(parts) {
+        for (meanings, part) in meanings.iter_mut().zip(&*parts) {
             let texts = &part.pools[cells.pool];
             let own =
                 |text| meaning(ruleset, cells.format, &cells.column, cells.ty, texts.get(text), builder);
             meanings[cells.pool] = (0..texts.len() as u32).map(own).collect();
+        }
+    }
+    if !wanted {
+        // What cells stand for is known now; a `where` still looks at its texts.
+        for cells in &cells {
+            parts.iter_mut().for_each(|part| part.pools[cells.pool] = Names::default());
         }
     }
     meanings
@@ -245,18 +244,13 @@ struct Numbered {
     ids: Vec<u32>,
 }
 
-/// A sentence's facts: a column per slot, and per part its rows, all where `None`.
-struct Stated {
-    columns: Vec<Vec<u32>>,
-    rows: Vec<Option<Vec<u32>>>,
-}
-
 impl Scanned<'_> {
     /// What all sentences state; `None` where some cell cannot be read.
     fn sentences(&self, builder: &FactSetBuilder<'_>) -> Option<Vec<Stated>> {
         self.numbered.as_ref()?;
         let sentences = &self.ruleset.tables[self.table.at].sentences;
-        sentences.par_iter().map(|sentence| self.sentence(sentence, builder)).collect()
+        let filled = sentences.par_iter().map(|sentence| self.sentence(sentence, builder));
+        filled.collect::<Option<Vec<Filled<'_>>>>().map(written)
     }
 
     /// States all facts.
@@ -270,7 +264,7 @@ impl Scanned<'_> {
                 }
                 TableStates::Kind(_, kind) => {
                     let members = builder.members_mut(*kind);
-                    stated.columns.iter().flatten().for_each(|id| members.insert(*id as usize));
+                    stated.columns.iter().for_each(|column| members.insert_all(column));
                 }
             }
         }
@@ -322,11 +316,11 @@ impl Scanned<'_> {
     }
 
     /// What a sentence states; `None` where some cell cannot be read.
-    fn sentence(&self, sentence: &TableSentence, builder: &FactSetBuilder<'_>) -> Option<Stated> {
+    fn sentence(&self, sentence: &TableSentence, builder: &FactSetBuilder<'_>) -> Option<Filled<'_>> {
         let format = &self.ruleset.tables[self.table.at].cells;
         let terms = super::columns::filled(self.ruleset, sentence);
         let mut rows = Vec::new();
-        let mut columns: Vec<Vec<Ids<'_>>> = Vec::new();
+        let mut slots: Vec<Vec<Ids<'_>>> = Vec::new();
         let mut before = 0;
         for (part, share) in self.shares {
             let mut keep: Option<BitSet> = None;
@@ -344,7 +338,7 @@ impl Scanned<'_> {
             for (term, ty) in &terms {
                 own.push(self.column(term, *ty, *part, share, before, builder, &mut keep)?);
             }
-            columns.push(own);
+            slots.push(own);
             before += share.rows;
             rows.push(keep.map(|keep| {
                 let mut rows = Vec::with_capacity(keep.count());
@@ -352,21 +346,9 @@ impl Scanned<'_> {
                 rows
             }));
         }
-        let total: usize = self
-            .shares
-            .iter()
-            .zip(&rows)
-            .map(|((_, share), rows)| rows.as_ref().map_or(share.rows, Vec::len))
-            .sum();
-        let slot = |slot: usize| {
-            let mut out = Vec::with_capacity(total);
-            for (own, rows) in columns.iter().zip(&rows) {
-                own[slot].add_to(rows.as_deref(), &mut out);
-            }
-            out
-        };
-        let columns = (0..terms.len()).into_par_iter().map(slot).collect();
-        Some(Stated { columns, rows })
+        let counts = self.shares.iter().zip(&rows);
+        let count = counts.map(|((_, share), rows)| rows.as_ref().map_or(share.rows, Vec::len)).sum();
+        Some(Filled { slots, rows, count })
     }
 
     /// A slot's ids over the rows of one part; rows without one are taken out of `keep`.
@@ -413,7 +395,7 @@ impl Scanned<'_> {
             }
         };
         if !empty.is_empty() {
-            let mut known = BitSet::new(self.parts[part].pools[pool].len());
+            let mut known = BitSet::new(meanings.len());
             empty.iter().for_each(|text| known.insert(*text as usize));
             let kept = keep.get_or_insert_with(|| BitSet::full(share.rows));
             for (row, text) in texts.iter().enumerate() {
@@ -551,35 +533,6 @@ fn meets(look: &Look<'_>, row: usize) -> Option<bool> {
                 (Some(left), Some(right)) => compare(left, *op, right),
                 _ => compare(&left.1, *op, &right.1),
             })
-        }
-    }
-}
-
-/// The ids of a slot over the rows of a part.
-enum Ids<'c> {
-    /// Always this, in so many rows.
-    Same(u32, usize),
-    /// One for each row.
-    Rows(&'c [u32]),
-    /// Texts, and what each stands for.
-    Texts(&'c [u32], &'c [u32]),
-}
-
-impl Ids<'_> {
-    /// Adds the ids of these rows, or of all.
-    fn add_to(&self, rows: Option<&[u32]>, out: &mut Vec<u32>) {
-        match (self, rows) {
-            (Self::Same(id, count), rows) => {
-                out.extend(std::iter::repeat_n(*id, rows.map_or(*count, <[u32]>::len)));
-            }
-            (Self::Rows(ids), None) => out.extend_from_slice(ids),
-            (Self::Rows(ids), Some(rows)) => out.extend(rows.iter().map(|row| ids[*row as usize])),
-            (Self::Texts(texts, meanings), None) => {
-                out.extend(texts.iter().map(|text| meanings[*text as usize]));
-            }
-            (Self::Texts(texts, meanings), Some(rows)) => {
-                out.extend(rows.iter().map(|row| meanings[texts[*row as usize] as usize]));
-            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod meaning;
 mod merge;
 mod rows;
 mod scan;
+mod slots;
 mod values;
 
 use super::FactSetBuilder;

@@ -87,14 +87,21 @@ struct Taker<'p> {
     /// The places of the cells that are sought.
     heads: Vec<u32>,
     share: Share,
+    /// How many texts each pool held before, and the bytes of the longer ones.
+    before: Vec<(usize, usize)>,
 }
+
+/// Of a column that is taken for a key, at least one cell in so many is new.
+const KEY: usize = 2;
 
 impl<'p> Taker<'p> {
     fn new(shape: &'p Shape, pools: &'p mut [Names]) -> Self {
         let columns = vec![Vec::new(); shape.targets.len()];
         let share = Share { columns, runs: vec![(0, 0)], ..Share::default() };
         let cells = shape.targets.iter().map(|_| Vec::with_capacity(BATCH)).collect();
+        let before = pools.iter().map(|pool| (pool.len(), pool.long_len())).collect();
         Self {
+            before,
             targets: &shape.targets,
             pools,
             cells,
@@ -105,9 +112,16 @@ impl<'p> Taker<'p> {
         }
     }
 
-    /// Makes room for about so many more rows.
+    /// Makes room for about so many more rows, and for their keys.
     fn reserve(&mut self, rows: usize) {
         self.share.columns.iter_mut().for_each(|column| column.reserve_exact(rows));
+        let taken = self.share.rows.max(1);
+        for (pool, (texts, long)) in self.pools.iter_mut().zip(&self.before) {
+            let (texts, long) = (pool.len() - texts, pool.long_len() - long);
+            if texts * KEY >= taken {
+                pool.reserve(texts * rows / taken, long * rows / taken);
+            }
+        }
     }
 
     #[inline]
@@ -166,7 +180,7 @@ impl<'p> Taker<'p> {
                     }
                 };
                 if word != before {
-                    self.sought.push(pool.seek_short(word));
+                    self.sought.push(pool.seek_short(word, cell.len as usize));
                     self.heads.push(place);
                 }
                 (before, long_before) = (word, None);

@@ -59,6 +59,7 @@ pub(super) fn ids_of(meant: Vec<Vec<Meant>>, dictionary: &mut Dictionary) -> Vec
     let mut places = Places { values, runs: &meant, ends: Vec::new() }.earlier();
     let known = values.len();
     places.drain(..known);
+    values.reserve_exact(places.iter().filter(|place| **place == FIRST).count());
     // Each place becomes the id of its value; a place of a value known before is its id less one.
     let mut out = Vec::with_capacity(meant.len());
     let mut before = 0;

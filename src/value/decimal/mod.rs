@@ -28,6 +28,16 @@ pub struct Decimal {
     high: i64,
     low: u64,
     exponent: i32,
+    spare: Spare,
+}
+
+/// A byte of one value: its others tell apart what else may stand in the place of a number, in a
+/// [`Value`](super::Value), without a field for that.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[repr(u8)]
+enum Spare {
+    #[default]
+    Byte = 0,
 }
 
 /// Why a calculation has no result.
@@ -51,7 +61,7 @@ pub enum DomainError {
 
 impl Decimal {
     /// Zero.
-    pub const ZERO: Decimal = Decimal { high: 0, low: 0, exponent: 0 };
+    pub const ZERO: Decimal = Decimal { high: 0, low: 0, exponent: 0, spare: Spare::Byte };
 
     /// The number `coefficient · 10^exponent`, rounded to 34 digits.
     pub fn scaled(coefficient: i128, exponent: i32) -> Result<Self, DomainError> {
@@ -88,7 +98,7 @@ impl Decimal {
     }
 
     fn from_parts(coefficient: i128, exponent: i32) -> Self {
-        Self { high: (coefficient >> 64) as i64, low: coefficient as u64, exponent }
+        Self { high: (coefficient >> 64) as i64, low: coefficient as u64, exponent, spare: Spare::Byte }
     }
 
     fn coefficient(self) -> i128 {
@@ -102,7 +112,7 @@ impl Decimal {
 
     /// The number with these fields, where `to_bits` can have given them.
     pub fn from_bits(high: i64, low: u64, exponent: i32) -> Option<Self> {
-        let wanted = Self { high, low, exponent };
+        let wanted = Self { high, low, exponent, spare: Spare::Byte };
         let coefficient = wanted.coefficient();
         let fits = coefficient.unsigned_abs() < LIMIT.unsigned_abs();
         let made = if fits { Self::canonical(coefficient, i64::from(exponent)).ok() } else { None };

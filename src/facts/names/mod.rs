@@ -1,6 +1,10 @@
-//! Texts as dense ids, in the order they were first met. A text of up to eight bytes is kept as one word. Open
-//! addressing over slots of eight bytes that hold part of a hash; a caller may look at the slots of many texts
-//! before it resolves the first, so that the waits for memory overlap. The slots are built when they are needed.
+//! Texts as dense ids, in the order they were first met. A text of up to eight bytes is kept as one word. Numbered
+//! texts are found by their numbers where these lie close together, others by slots that hold part of a hash; a caller
+//! may look at what is known of many texts before it resolves the first, so that the waits for memory overlap. What
+//! texts are found by is built when it is needed.
+
+mod numbered;
+mod slots;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -9,27 +13,39 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use numbered::{Ends, Numbered, Said};
+use slots::{Slot, Slots};
+
 /// Texts with ids from 0.
 #[derive(Debug)]
 pub struct Names {
-    /// Where each text is found; empty where there are none yet.
-    slots: Vec<Slot>,
-    /// The slots of texts that came without any, once many are sought among them.
-    late: OnceLock<Vec<Slot>>,
+    /// By what each text is found; empty where nothing was built yet.
+    finder: Finder,
+    /// That of texts that came without any, once many are sought among them.
+    late: OnceLock<Finder>,
     entries: Vec<Entry>,
     /// The longer texts, each after its length.
     long: Vec<u8>,
     /// Differs from run to run, so that no input can be made to collide.
     seed: u64,
-    /// Look-ups that went through all texts for want of slots.
+    /// Look-ups that went through all texts for want of a finder.
     searched: AtomicU32,
+}
+
+/// By what texts are found.
+#[derive(Clone, Debug, Default)]
+struct Finder {
+    /// Of numbered texts.
+    numbered: Numbered,
+    /// Of all others.
+    slots: Slots,
 }
 
 impl Clone for Names {
     fn clone(&self) -> Self {
-        let Self { slots, late, entries, long, seed, searched } = self;
+        let Self { finder, late, entries, long, seed, searched } = self;
         Self {
-            slots: slots.clone(),
+            finder: finder.clone(),
             late: late.clone(),
             entries: entries.clone(),
             long: long.clone(),
@@ -39,24 +55,23 @@ impl Clone for Names {
     }
 }
 
-/// The place of one text.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    /// The hash of the key.
-    tag: u32,
-    /// The id and one; 0 where the slot is free.
-    occupant: u32,
-}
-
 /// What a text is compared by before its bytes are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Key {
     /// A short text itself, or a hash of a longer one.
     word: u64,
-    /// A hash, the upper bits of which say where the search for the text begins; the last bit is set where the
-    /// text is long.
+    /// A hash, the upper bits of which say where the search for the text begins; the last two bits say what text it is.
     tag: u32,
 }
+
+/// The last bits of a tag.
+const KIND: u32 = 3;
+
+/// Those of a long text.
+const IS_LONG: u32 = 1;
+
+/// The tag of a text of which a table of numbers said all.
+const BY_NUMBER: u32 = 2;
 
 /// A text of up to eight bytes with zeros behind it; of a longer one where its length stands among the long
 /// ones, with `LONG` behind that.
@@ -88,7 +103,8 @@ const SEARCHES: u32 = 8;
 /// Up to so many texts the slots are built at once.
 const FEW: usize = 1 << 16;
 
-const FEWEST_SLOTS: usize = 64;
+/// Where one text of so many was not found by its number, the numbered ones are sought anew.
+const MANY_SLOTS: usize = 4;
 
 /// A text that is looked up, and what stood in its slot.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +118,7 @@ pub struct Sought {
 impl Key {
     #[inline]
     fn is_long(self) -> bool {
-        self.tag & 1 == 1
+        self.tag & KIND == IS_LONG
     }
 }
 
@@ -142,7 +158,7 @@ impl Names {
     pub fn new() -> Self {
         let seed = RandomState::new().build_hasher().finish();
         Self {
-            slots: Vec::new(),
+            finder: Finder::default(),
             late: OnceLock::new(),
             entries: Vec::new(),
             long: Vec::new(),
@@ -165,7 +181,7 @@ impl Names {
     /// Different texts from `parts`. Their slots are made when some are sought.
     pub fn from_parts(text: &str, ends: &[u64]) -> Self {
         let mut names = Self::new();
-        names.reserve(ends.len());
+        names.reserve(ends.len(), 0);
         let mut start = 0;
         for end in ends {
             names.add_new(&text.as_bytes()[start..*end as usize]);
@@ -174,17 +190,37 @@ impl Names {
         names
     }
 
-    /// Slots for all texts.
-    fn made_slots(&self) -> Vec<Slot> {
-        let mut room = FEWEST_SLOTS;
-        while is_full(self.len(), room) {
-            room *= 2;
+    /// What a text of this id begins and ends with.
+    #[inline]
+    fn ends(&self, id: u32) -> Ends {
+        let entry = self.entries[id as usize];
+        if entry[SHORT - 1] == LONG {
+            return Ends::of(self.long_bytes(u64::from_le_bytes(entry)));
         }
-        let mut slots = vec![Slot::default(); room];
+        let word = u64::from_le_bytes(entry);
+        Ends::of_word(word, SHORT - word.leading_zeros() as usize / 8)
+    }
+
+    /// The numbered ones among the texts.
+    fn numbered(&self) -> Numbered {
+        if self.len() < numbered::FEWEST {
+            return Numbered::default();
+        }
+        Numbered::among(self.len(), &|id| self.ends(id))
+    }
+
+    /// By what all texts are found, the numbered ones of them by their numbers.
+    fn finder(&self, numbered: Numbered) -> Finder {
+        let count = self.len() - numbered.len();
+        let mut slots = Slots::of(count);
         for id in 0..self.len() as u32 {
-            place(&mut slots, Slot { tag: self.key_like(self, id).tag, occupant: id + 1 });
+            let is_numbered = !numbered.is_empty()
+                && numbered.place(self.ends(id)).is_some_and(|place| numbered.at(place) != Said::Nothing);
+            if !is_numbered {
+                slots.add(self.key_like(self, id).tag, id);
+            }
         }
-        slots
+        Finder { numbered, slots }
     }
 
     /// How many there are.
@@ -215,21 +251,27 @@ impl Names {
         std::str::from_utf8(self.bytes(id)).unwrap_or_default()
     }
 
-    /// Makes room for so many more.
-    pub fn reserve(&mut self, more: usize) {
+    /// Makes room for so many more, the longer ones of them of so many bytes as [`Self::long_len`] counts.
+    pub fn reserve(&mut self, more: usize, long: usize) {
         self.entries.reserve_exact(more);
+        self.long.reserve_exact(long);
+    }
+
+    /// The bytes that its longer texts take.
+    pub fn long_len(&self) -> usize {
+        self.long.len()
     }
 
     /// Lets the memory of look-ups go.
-    pub fn forget_slots(&mut self) {
-        self.slots = Vec::new();
+    pub fn forget_finder(&mut self) {
+        self.finder = Finder::default();
         self.late = OnceLock::new();
     }
 
     /// Adds a text that is surely not among them, without a slot; look-ups build those anew.
     #[inline]
     pub fn add_new(&mut self, text: &[u8]) {
-        debug_assert!(self.slots.is_empty() && self.late.get().is_none());
+        debug_assert!(self.finder.is_empty() && self.late.get().is_none());
         self.push(word_of(text), text);
     }
 
@@ -246,14 +288,14 @@ impl Names {
 
     #[inline]
     fn short(&self, word: u64) -> Key {
-        Key { word, tag: mix(word ^ self.seed) & !1 }
+        Key { word, tag: mix(word ^ self.seed) & !KIND }
     }
 
     fn key_of(&self, text: &[u8]) -> Key {
         word_of(text).map_or_else(
             || {
                 let hash = xxh3_64_with_seed(text, self.seed);
-                Key { word: hash >> 8 | u64::from(HASHED) << 56, tag: hash as u32 | 1 }
+                Key { word: hash >> 8 | u64::from(HASHED) << 56, tag: hash as u32 & !KIND | IS_LONG }
             },
             |word| self.short(word),
         )
@@ -275,24 +317,38 @@ impl Names {
         Sought { key, seen: Slot::default(), entry: NOBODY }
     }
 
+    /// What a table of numbers says of a text, where that is all.
+    #[inline]
+    fn by_number(&self, text: Ends) -> Option<Sought> {
+        let numbered = &self.finder.numbered;
+        if numbered.is_empty() {
+            return None;
+        }
+        let Said::Id(occupant) = numbered.at(numbered.place(text)?) else { return None };
+        let key = Key { word: 0, tag: BY_NUMBER };
+        let entry = if occupant == 0 { NOBODY } else { key.word };
+        Some(Sought { key, seen: Slot { tag: key.tag, occupant }, entry })
+    }
+
     /// Looks at what is in the slots of texts whose look-up has begun: in the first that is free or has the text's tag.
     /// The loops that wait for memory do little else, so that many of their waits overlap.
     pub fn look(&self, sought: &mut [Sought]) {
-        let slots = self.slots.as_slice();
+        let slots = &self.finder.slots;
         if slots.is_empty() {
             return;
         }
-        for one in sought.iter_mut() {
-            one.seen = slots[home(slots, one.key.tag)];
+        let open = |one: &&mut Sought| one.key.tag != BY_NUMBER;
+        for one in sought.iter_mut().filter(open) {
+            one.seen = slots.at(slots.home(one.key.tag));
         }
-        for one in sought.iter_mut() {
-            let mut at = home(slots, one.key.tag);
+        for one in sought.iter_mut().filter(open) {
+            let mut at = slots.home(one.key.tag);
             while one.seen.occupant != 0 && one.seen.tag != one.key.tag {
-                at = (at + 1) & (slots.len() - 1);
-                one.seen = slots[at];
+                at = slots.next(at);
+                one.seen = slots.at(at);
             }
         }
-        for one in sought {
+        for one in sought.iter_mut().filter(open) {
             let entry = self.entries.get((one.seen.occupant as usize).wrapping_sub(1));
             one.entry = entry.map_or(NOBODY, |entry| u64::from_le_bytes(*entry));
         }
@@ -301,36 +357,37 @@ impl Names {
     /// Begins the look-up of a text.
     #[inline]
     pub fn seek(&self, text: &[u8]) -> Sought {
-        Self::probe(self.key_of(text))
+        self.by_number(Ends::of(text)).unwrap_or_else(|| Self::probe(self.key_of(text)))
     }
 
     /// Begins the look-up of a text of up to eight bytes, none of them zero, given with zeros behind it.
     #[inline]
-    pub fn seek_short(&self, word: u64) -> Sought {
-        Self::probe(self.short(word))
+    pub fn seek_short(&self, word: u64, len: usize) -> Sought {
+        self.by_number(Ends::of_word(word, len)).unwrap_or_else(|| Self::probe(self.short(word)))
     }
 
     #[inline]
-    fn is(&self, slot: Slot, key: Key, text: &[u8]) -> bool {
-        if slot.tag != key.tag {
-            return false;
-        }
-        let entry = u64::from_le_bytes(self.entries[slot.occupant as usize - 1]);
+    fn is(&self, id: u32, key: Key, text: &[u8]) -> bool {
+        let entry = u64::from_le_bytes(self.entries[id as usize]);
         if key.is_long() { self.long_bytes(entry) == text } else { entry == key.word }
     }
 
     /// The id of a text, if it has one.
     pub fn find(&self, text: &str) -> Option<u32> {
         let text = text.as_bytes();
-        if self.slots.is_empty() && self.late.get().is_none() && self.is_worth_searching() {
+        if self.finder.is_empty() && self.late.get().is_none() && self.is_worth_searching() {
             return (0..self.len() as u32).find(|id| self.bytes(*id) == text);
         }
         if self.len() == 0 {
             return None;
         }
-        let slots =
-            if self.slots.is_empty() { self.late.get_or_init(|| self.made_slots()) } else { &self.slots };
-        self.find_in(slots, self.key_of(text), text)
+        let made = || self.finder(self.numbered());
+        let finder = if self.finder.is_empty() { self.late.get_or_init(made) } else { &self.finder };
+        let said = finder.numbered.place(Ends::of(text)).map(|place| finder.numbered.at(place));
+        match said {
+            Some(Said::Id(occupant)) => occupant.checked_sub(1),
+            _ => self.find_in(&finder.slots, self.key_of(text), text),
+        }
     }
 
     /// Whether to go through all texts: slots for millions of them are dear where only a handful of
@@ -339,24 +396,14 @@ impl Names {
         self.len() > FEW && self.searched.fetch_add(1, Ordering::Relaxed) < SEARCHES
     }
 
-    fn find_in(&self, slots: &[Slot], key: Key, text: &[u8]) -> Option<u32> {
-        let mut at = home(slots, key.tag);
-        loop {
-            let slot = slots[at];
-            if slot.occupant == 0 {
-                return None;
-            }
-            if self.is(slot, key, text) {
-                return Some(slot.occupant - 1);
-            }
-            at = (at + 1) & (slots.len() - 1);
-        }
+    fn find_in(&self, slots: &Slots, key: Key, text: &[u8]) -> Option<u32> {
+        slots.find(key, |id| self.is(id, key, text))
     }
 
     /// For texts of another pool, from one id to before another, the ids they have here, or `NOWHERE`.
-    /// The slots are built.
+    /// The finder is built.
     pub fn find_all(&self, other: &Self, ids: std::ops::Range<u32>, out: &mut Vec<u32>) {
-        if self.slots.is_empty() {
+        if self.finder.is_empty() {
             out.extend(ids.map(|_| NOWHERE));
             return;
         }
@@ -365,7 +412,9 @@ impl Names {
         while from < ids.end {
             let to = ids.end.min(from + BATCH as u32);
             sought.clear();
-            sought.extend((from..to).map(|id| Self::probe(self.key_like(other, id))));
+            sought.extend((from..to).map(|id| {
+                self.by_number(other.ends(id)).unwrap_or_else(|| Self::probe(self.key_like(other, id)))
+            }));
             self.look(&mut sought);
             out.extend((from..to).zip(&sought).map(|(id, Sought { key, seen, entry })| {
                 if seen.occupant == 0 {
@@ -375,7 +424,7 @@ impl Names {
                     return seen.occupant - 1;
                 }
                 let text = if key.is_long() { other.bytes(id) } else { &[] };
-                self.find_in(&self.slots, *key, text).unwrap_or(NOWHERE)
+                self.find_in(&self.finder.slots, *key, text).unwrap_or(NOWHERE)
             }));
             from = to;
         }
@@ -383,7 +432,7 @@ impl Names {
 
     /// The id of a text, given to it now if it had none.
     pub fn intern(&mut self, text: &str) -> u32 {
-        if self.slots.is_empty()
+        if self.finder.is_empty()
             && self.late.get().is_none()
             && self.len() > FEW
             && self.searched.load(Ordering::Relaxed) < SEARCHES
@@ -394,20 +443,20 @@ impl Names {
             self.add_new(text.as_bytes());
             return self.len() as u32 - 1;
         }
-        self.build_slots();
-        self.resolve_slowly(self.key_of(text.as_bytes()), text.as_bytes())
+        self.build_finder();
+        self.resolve_slowly(text.as_bytes())
     }
 
     /// The ids of the numbers from 1 to `count` as texts, given to them now where they had none.
     pub fn intern_numbers(&mut self, count: usize) -> Vec<u32> {
         let mut numbers = Numbers::default();
         if self.entries.is_empty() {
-            self.forget_slots();
-            self.reserve(count);
+            self.forget_finder();
+            self.reserve(count, 0);
             (0..count).for_each(|_| self.add_new(numbers.next()));
             return (0..count as u32).collect();
         }
-        self.build_slots();
+        self.build_finder();
         let mut ids = Vec::with_capacity(count);
         let mut sought = Vec::with_capacity(BATCH);
         for from in (0..count).step_by(BATCH) {
@@ -420,15 +469,15 @@ impl Names {
         ids
     }
 
-    /// Builds the slots, where there are none.
-    pub fn build_slots(&mut self) {
-        if self.slots.is_empty() && self.len() > 0 {
-            self.slots = self.late.take().unwrap_or_else(|| self.made_slots());
+    /// Builds what texts are found by, where there is nothing.
+    pub fn build_finder(&mut self) {
+        if self.finder.is_empty() && self.len() > 0 {
+            self.finder = self.late.take().unwrap_or_else(|| self.finder(self.numbered()));
         }
     }
 
     /// The id of a text, given to it now if it had none. `sought` is what `seek` and `look` said of it, perhaps
-    /// some texts ago; the text is UTF-8, and the slots are built.
+    /// some texts ago; the text is UTF-8, and the finder is built.
     #[inline]
     pub fn resolve(&mut self, sought: Sought, text: &[u8]) -> u32 {
         let Sought { key, seen, entry } = sought;
@@ -436,35 +485,56 @@ impl Names {
         if entry == key.word || key.is_long() && seen.tag == key.tag && self.long_bytes(entry) == text {
             return seen.occupant - 1;
         }
-        self.resolve_slowly(key, text)
+        self.resolve_slowly(text)
     }
 
-    fn resolve_slowly(&mut self, key: Key, text: &[u8]) -> u32 {
-        if is_full(self.len(), self.slots.len()) {
-            self.grow();
+    fn resolve_slowly(&mut self, text: &[u8]) -> u32 {
+        if self.finder.slots.is_full() {
+            self.make_room();
         }
-        let mut at = home(&self.slots, key.tag);
-        loop {
-            let slot = self.slots[at];
-            if slot.occupant == 0 {
-                break;
+        let id = self.len() as u32;
+        let place = self.finder.numbered.place(Ends::of(text));
+        if let Some(place) = place
+            && let Said::Id(occupant) = self.finder.numbered.at(place)
+        {
+            if occupant != 0 {
+                return occupant - 1;
             }
-            if self.is(slot, key, text) {
-                return slot.occupant - 1;
-            }
-            at = (at + 1) & (self.slots.len() - 1);
+            self.finder.numbered.add(place, id);
+            self.push(word_of(text), text);
+            return id;
+        }
+        let key = self.key_of(text);
+        if let Some(known) = self.find_in(&self.finder.slots, key, text) {
+            return known;
         }
         self.push(Some(key.word).filter(|_| !key.is_long()), text);
-        let id = self.len() as u32 - 1;
-        self.slots[at] = Slot { tag: key.tag, occupant: id + 1 };
+        if !place.is_some_and(|place| self.finder.numbered.add(place, id)) {
+            self.finder.slots.add(key.tag, id);
+        }
         id
     }
 
-    /// Twice as many slots. Those of neighbours stay near each other, so that memory is gone through in order.
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(FEWEST_SLOTS);
-        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        old.into_iter().filter(|slot| slot.occupant != 0).for_each(|slot| place(&mut self.slots, slot));
+    /// Makes room for one text more among the slots. Where many texts stand there, those of them that are numbered may
+    /// be found by their numbers.
+    fn make_room(&mut self) {
+        let slots = &self.finder.slots;
+        if self.len() >= numbered::FEWEST && slots.occupied() * MANY_SLOTS >= self.len() {
+            let numbered = self.numbered();
+            if numbered.len() > self.finder.numbered.len() {
+                self.finder = self.finder(numbered);
+                return;
+            }
+        }
+        self.finder.slots.grow();
+    }
+}
+
+impl Finder {
+    /// Whether nothing was built yet.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.slots.is_empty()
     }
 }
 
@@ -485,100 +555,5 @@ impl Numbers {
     }
 }
 
-/// Whether so many slots are too few for one text more: fuller ones take less room, but searches among them go on
-/// over several more often.
-fn is_full(texts: usize, slots: usize) -> bool {
-    texts * 2 >= slots
-}
-
-/// The slot at which the search for a text begins.
-#[inline]
-fn home(slots: &[Slot], tag: u32) -> usize {
-    ((u64::from(tag) * slots.len() as u64) >> 32) as usize
-}
-
-fn place(slots: &mut [Slot], slot: Slot) {
-    let mut at = home(slots, slot.tag);
-    while slots[at].occupant != 0 {
-        at = (at + 1) & (slots.len() - 1);
-    }
-    slots[at] = slot;
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_the_same_with_slots_and_without() {
-        let text = |at: usize| format!("name {}", at % 70_001);
-        let mut names = Names::new();
-        let ids: Vec<u32> = (0..80_000).map(|at| names.intern(&text(at))).collect();
-        names.forget_slots();
-        assert_eq!(names.find("name 7"), Some(ids[7]));
-        // The first look-ups go through all texts, later ones build slots.
-        for (at, id) in ids.iter().enumerate().take(20) {
-            assert_eq!(names.intern(&text(at)), *id);
-        }
-        assert_eq!(names.intern("new"), 70_001);
-        let mut other = Names::new();
-        ["name 5", "nobody", ""].into_iter().for_each(|text| _ = other.intern(text));
-        let mut found = Vec::new();
-        names.find_all(&other, 0..3, &mut found);
-        assert_eq!(found, [ids[5], NOWHERE, NOWHERE]);
-    }
-
-    #[test]
-    fn texts_stay_as_they_are() {
-        let texts = [
-            "",
-            "a",
-            "a\0",
-            "a\0b",
-            "\0",
-            "12345678",
-            "1234567\0",
-            "123456789",
-            "ÿÿÿÿ",
-            "\u{10FFFF}abc",
-            "a much longer text",
-            "\u{FFFF}\u{FFFF}\u{FF}",
-        ];
-        let mut names = Names::new();
-        for text in texts {
-            let id = names.intern(text);
-            assert_eq!((names.get(id), names.find(text)), (text, Some(id)));
-        }
-        assert_eq!(names.len(), texts.len());
-        let (text, ends) = names.parts();
-        let again = Names::from_parts(std::str::from_utf8(&text).expect("texts"), &ends);
-        for (id, text) in (0..).zip(texts) {
-            assert_eq!((again.get(id), again.find(text), names.intern(text)), (text, Some(id), id));
-        }
-    }
-
-    #[test]
-    fn numbers_are_interned_among_none_and_some() {
-        for mut names in [Names::new(), Names::from_parts("7xone2000", &[1, 2, 5, 9])] {
-            let before: Vec<String> = (0..names.len() as u32).map(|id| names.get(id).to_owned()).collect();
-            let ids = names.intern_numbers(1_234);
-            let again: Vec<&str> = ids.iter().map(|id| names.get(*id)).collect();
-            assert_eq!(again, (1..=1_234).map(|number| number.to_string()).collect::<Vec<_>>());
-            assert_eq!(names.find("1234"), Some(ids[1_233]));
-            // Of those there were before, only the seven is met again.
-            assert_eq!(names.len(), 1_234 + before.iter().filter(|name| *name != "7").count());
-        }
-    }
-
-    /// What tables mostly name is numbered: such names must not share their slots.
-    #[test]
-    fn numbered_names_are_spread() {
-        let mut names = Names::new();
-        (0..100_000).for_each(|at| _ = names.intern(&format!("P{at:07}")));
-        let mut starts = vec![0_u8; names.slots.len()];
-        for slot in names.slots.iter().filter(|slot| slot.occupant != 0) {
-            starts[home(&names.slots, slot.tag)] += 1;
-        }
-        assert!(starts.iter().all(|count| *count < 10));
-    }
-}
+mod tests;
