@@ -38,6 +38,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("year(2026-02-28)", "2026")],
         evaluate: |values| part(values, |(year, _, _)| year),
         near: None,
+        grows: &[true],
     },
     Builtin {
         name: "month",
@@ -47,6 +48,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("month(2026-02-28)", "2")],
         evaluate: |values| part(values, |(_, month, _)| month),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "day",
@@ -56,6 +58,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("day(2026-02-28)", "28")],
         evaluate: |values| part(values, |(_, _, day)| day),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "years-between",
@@ -70,5 +73,6 @@ pub(super) const ALL: &[Builtin] = &[
         ],
         evaluate: |values| Ok(Value::Number(Decimal::from(years(date(values, 0)?, date(values, 1)?)))),
         near: None,
+        grows: &[false, true],
     },
 ];

@@ -33,6 +33,17 @@ pub struct Builtin {
     pub evaluate: fn(&[Value]) -> Result<Value, DomainError>,
     /// What it comes to of numbers that are known in floating point, where that says anything.
     pub near: Option<Near>,
+    /// By argument whether the result grows with it (or stays) or shrinks (or stays), where it does so everywhere and
+    /// always has a result; of several values the first says it for all. Empty of others.
+    pub grows: &'static [bool],
+}
+
+impl Builtin {
+    /// Whether the result grows or shrinks with the argument in a place; `None` where it does neither everywhere.
+    pub fn grows_with(&self, place: usize) -> Option<bool> {
+        let place = if matches!(self.takes, Takes::Several) { 0 } else { place };
+        self.grows.get(place).copied()
+    }
 }
 
 /// What a function takes.

@@ -35,6 +35,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("abs(-2.5)", "2.5"), ("abs(3)", "3")],
         evaluate: |values| one(values, |number| Ok(number.abs())),
         near: Some(|numbers| Some(numbers.first()?.abs())),
+        grows: &[],
     },
     Builtin {
         name: "round",
@@ -53,6 +54,7 @@ pub(super) const ALL: &[Builtin] = &[
             one(values, |number| number.round_to(places))
         },
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "floor",
@@ -62,6 +64,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("floor(2.9)", "2"), ("floor(-2.1)", "-3")],
         evaluate: |values| one(values, |number| Ok(number.floor())),
         near: None,
+        grows: &[true],
     },
     Builtin {
         name: "ceiling",
@@ -71,6 +74,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("ceiling(2.1)", "3"), ("ceiling(-2.9)", "-2")],
         evaluate: |values| one(values, |number| Ok(number.ceiling())),
         near: None,
+        grows: &[true],
     },
     Builtin {
         name: "least",
@@ -80,6 +84,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("least(3, 1, 2)", "1"), ("least(2026-02-01, 2025-12-31)", "2025-12-31")],
         evaluate: |values| pick(values, |value, found| value < found),
         near: Some(|numbers| numbers.iter().copied().reduce(About::least)),
+        grows: &[true],
     },
     Builtin {
         name: "greatest",
@@ -89,6 +94,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("greatest(3, 1, 2)", "3"), ("greatest(2026-02-01, 2025-12-31)", "2026-02-01")],
         evaluate: |values| pick(values, |value, found| value > found),
         near: Some(|numbers| numbers.iter().copied().reduce(About::greatest)),
+        grows: &[true],
     },
     Builtin {
         name: "ln",
@@ -98,6 +104,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("ln(1)", "0"), ("round(ln(10), 6)", "2.302585")],
         evaluate: |values| one(values, Decimal::checked_ln),
         near: Some(|numbers| numbers.first()?.ln()),
+        grows: &[],
     },
     Builtin {
         name: "exp",
@@ -107,5 +114,6 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("exp(0)", "1"), ("round(exp(1), 6)", "2.718282")],
         evaluate: |values| one(values, Decimal::checked_exp),
         near: Some(|numbers| numbers.first()?.exp()),
+        grows: &[],
     },
 ];

@@ -86,6 +86,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("lower(\"Straße A\")", "\"straße a\"")],
         evaluate: |values| changed(values, str::to_lowercase),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "trim",
@@ -95,6 +96,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("trim(\"  a b \")", "\"a b\"")],
         evaluate: |values| changed(values, |text| text.trim().to_owned()),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "length",
@@ -104,6 +106,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("length(\"naïve\")", "5"), ("length(\"\")", "0")],
         evaluate: |values| Ok(Value::Number(Decimal::from(text(values, 0)?.chars().count() as i64))),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "contains",
@@ -113,6 +116,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("contains(\"GPL-3.0\", \"GPL\")", "yes"), ("contains(\"MIT\", \"mit\")", "no")],
         evaluate: |values| flag(values, |text, part| text.contains(part)),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "starts-with",
@@ -122,6 +126,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("starts-with(\"GPL-3.0\", \"GPL\")", "yes")],
         evaluate: |values| flag(values, |text, part| text.starts_with(part)),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "ends-with",
@@ -131,6 +136,7 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("ends-with(\"GPL-3.0-only\", \"-only\")", "yes")],
         evaluate: |values| flag(values, |text, part| text.ends_with(part)),
         near: None,
+        grows: &[],
     },
     Builtin {
         name: "matches",
@@ -141,5 +147,6 @@ pub(super) const ALL: &[Builtin] = &[
         examples: &[("matches(\"N14228\", \"^N[0-9]+$\")", "yes"), ("matches(\"x\", \"^N\")", "no")],
         evaluate: matches,
         near: None,
+        grows: &[],
     },
 ];

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::batch_parts::Remembered;
 use super::limits::{Clock, Reached};
 use super::lower::{Inner, Op, Ranged, Registers, lower};
+use super::once::Once;
 use super::operators::Run;
 use super::program::{Computed, Place, Program, Step};
 use super::run::Runner;
@@ -122,6 +123,17 @@ impl<'p> BatchProgram<'p> {
         let ops = lower(program, registers, &program.body, &mut live, 0);
         let count = registers.origin(depth(&ops) + 1);
         Self { program, registers, ops, reads: live.iter().collect(), count, remembered: Mutex::default() }
+    }
+
+    /// Hands on each way once at least, and not every way: where only one id is read later, ways that come to one that
+    /// another has come to, in this run or an earlier one, are left out.
+    #[must_use]
+    pub fn each_once(mut self) -> Self {
+        for at in 1..self.ops.len() {
+            let (before, own) = self.ops.split_at_mut(at);
+            own[0].once = Once::behind(before, self.registers, self.program);
+        }
+        self
     }
 
     /// Lets the assignment that a program ends with hand on what it comes to instead of an id: values then

@@ -6,6 +6,7 @@ use super::meet::Begun;
 use super::operators::Run;
 use super::program::{AggregatePlan, Computed, Step, Within};
 use crate::builtin::AggregateKind;
+use crate::facts::MISSING;
 use crate::value::{Decimal, Value};
 
 /// An atom whose rows, once they are narrowed, are just the things an aggregate counts.
@@ -16,6 +17,8 @@ struct Counted<'p> {
     to: usize,
     /// What it is narrowed by then.
     within: Option<&'p Within>,
+    /// Words from further out without which nothing is counted.
+    stated: Vec<usize>,
 }
 
 impl Run<'_, '_> {
@@ -49,7 +52,7 @@ impl Run<'_, '_> {
 
     /// How many rows are left in each row of a batch.
     fn count(&mut self, counted: &Counted<'_>, batch: &Batch) -> Option<Vec<u32>> {
-        let Counted { atom, from, to, within } = *counted;
+        let Counted { atom, from, to, within, .. } = *counted;
         let mut rows = Vec::new();
         let mut ends = if from < to { self.sought(atom, from, to, batch, &mut rows) } else { None };
         if let Some(within) = within {
@@ -58,21 +61,34 @@ impl Run<'_, '_> {
             ends = Some(self.bounded(within, &begun, batch).ok()?);
         }
         let [first, past] = ends?;
-        Some(first.iter().zip(&past).map(|(first, past)| past.saturating_sub(*first)).collect())
+        let is_stated = |row: usize| counted.stated.iter().all(|var| batch.columns[*var][row] != MISSING);
+        let count = |(row, (first, past)): (usize, (&u32, &u32))| {
+            if is_stated(row) { past.saturating_sub(*first) } else { 0 }
+        };
+        Some(first.iter().zip(&past).enumerate().map(count).collect())
     }
 
     /// The atom whose rows left are just the things an aggregate counts.
     fn rows_counted<'p>(&self, plan: &AggregatePlan, inner: &Inner<'p>) -> Option<Counted<'p>> {
         let (rest, narrowing) = inner.ops.split_last()?;
-        let narrowing: Vec<&Step> = narrowing.iter().map(|op| op.step).collect();
-        let counted = match narrowing.as_slice() {
+        let mut stated = Vec::new();
+        let mut steps: Vec<&Step> = Vec::new();
+        for op in narrowing {
+            match op.step {
+                Step::Stated(var) if steps.is_empty() => stated.push(*var),
+                step => steps.push(step),
+            }
+        }
+        let counted = match steps.as_slice() {
             [Step::Seek { atom, from, to }] if from < to => {
-                Counted { atom: *atom, from: *from, to: *to, within: None }
+                Counted { atom: *atom, from: *from, to: *to, within: None, stated }
             }
             [Step::Seek { atom, from, to }, Step::Within(within)] if within.atom == *atom => {
-                Counted { atom: *atom, from: *from, to: *to, within: Some(within) }
+                Counted { atom: *atom, from: *from, to: *to, within: Some(within), stated }
             }
-            [Step::Within(within)] => Counted { atom: within.atom, from: 0, to: 0, within: Some(within) },
+            [Step::Within(within)] => {
+                Counted { atom: within.atom, from: 0, to: 0, within: Some(within), stated }
+            }
             _ => return None,
         };
         let Counted { atom, to, .. } = counted;

@@ -4,6 +4,7 @@ use super::barren::Barren;
 use super::batch_compare::Truths;
 use super::batch_texts::OfText;
 use super::batch_told::Told;
+use super::once::Once;
 use super::program::{AggregatePlan, AllBut, Calculation, Conjunction, Place, Program, Step};
 use crate::base::BitSet;
 
@@ -58,6 +59,8 @@ pub(super) struct Op<'p> {
     pub barren: Option<Barren>,
     /// What it found by the ids it reads.
     pub told: Option<Told>,
+    /// Rows come to it once for each id that alone decides what follows, where that is enough.
+    pub once: Option<Once>,
 }
 
 /// The rows of one atom, with nothing else to ask: a step for one or several variables.
@@ -193,6 +196,7 @@ pub(super) fn lower<'p>(
             text: OfText::of(step),
             deferred: false,
             scan: None,
+            once: None,
             barren: if depth > 0 { Barren::of(program, &conjunction.steps[..at], step) } else { None },
         });
     }

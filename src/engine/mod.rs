@@ -27,6 +27,7 @@ mod joins;
 mod limits;
 mod lower;
 mod meet;
+mod once;
 mod operators;
 mod pairs;
 pub mod planted;

@@ -91,6 +91,9 @@ impl Run<'_, '_> {
         then: &mut Then<'_>,
     ) -> Result<(), Bail> {
         while let Some(op) = ops.get(at) {
+            if let Some(once) = &op.once {
+                once.keep(self.whole.program, batch);
+            }
             if batch.len == 0 {
                 return Ok(());
             }

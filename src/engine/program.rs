@@ -135,7 +135,7 @@ pub struct Within {
     pub domain: usize,
     /// What the values must be; those the last rows meet before those the first do.
     pub tests: Vec<Bound>,
-    /// Variables at further levels each id of which has one row of the whole table.
+    /// Variables at further levels each id of which has one row of those that agree on all levels before this one.
     pub keys: Vec<usize>,
     /// Whether what could hold counts: a missing value compares with anything.
     pub possible: bool,

@@ -212,6 +212,19 @@ impl Table {
         Self { sorted: self.sorted, ..Self::new(columns) }
     }
 
+    /// The same tuples in ascending order.
+    #[must_use]
+    pub fn ordered(self) -> Self {
+        Self::of(self.in_order())
+    }
+
+    /// What stands in some of the columns, each tuple once.
+    #[must_use]
+    pub fn projected(&self, columns: &[usize]) -> Self {
+        let columns: Vec<&[u32]> = columns.iter().map(|column| self.columns[*column].as_slice()).collect();
+        Self::sorted(base::different(&columns))
+    }
+
     /// The columns with the tuples in ascending order.
     pub fn in_order(&self) -> Vec<Arc<Vec<u32>>> {
         if self.sorted || self.columns.is_empty() {

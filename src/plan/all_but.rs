@@ -2,12 +2,13 @@
 //! gone through once instead, where many ask about the same group.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::compile::{Compiler, Item, flatten, vars_of};
 use crate::base::Idx;
 use crate::builtin::AggregateKind;
 use crate::engine::planted::pays_from;
-use crate::engine::{AllBut, Groups};
+use crate::engine::{AllBut, Groups, Table};
 use crate::model::clause::expr_vars;
 use crate::model::{Aggregate, CompareOp, Cond, Expr, Term, Ty, VarId};
 
@@ -87,6 +88,14 @@ impl<'r> Compiler<'_, 'r> {
             let columns = self.names.iter().chain(&self.columns).filter(|(own, ..)| own == var);
             columns.map(|(_, table, column)| table.distinct(*column) as f64).reduce(f64::min)
         };
+        // Where one group has most of those who ask, it counts how many ask with whoever asks.
+        if let [var] = outer {
+            let own = |(other, ..): &&(VarId, Arc<Table>, usize)| other == var;
+            let mut columns = self.names.iter().chain(&self.columns).filter(own);
+            if columns.any(|(_, table, column)| table.met(&[*column]) >= pays_from(MANY)) {
+                return true;
+            }
+        }
         let groups = outer.iter().try_fold(1.0, |groups, var| Some(groups * different(var)?));
         groups.is_some_and(|groups| groups * pays_from(MANY) <= self.most_rows as f64)
     }

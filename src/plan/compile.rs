@@ -213,6 +213,7 @@ impl<'r> Compiler<'_, 'r> {
         let items = self.join(items, bound, possible);
         let items = self.led(items, bound, possible);
         let (items, classes) = self.classed(items, bound, possible);
+        let items = self.projected(items, bound, needed);
         state.known.extend(classes);
         let outside = (self.columns.len(), self.names.len(), self.lets.len());
         for item in items {
@@ -227,6 +228,7 @@ impl<'r> Compiler<'_, 'r> {
         self.note(&state);
         // Small tables first: they rule out most at least cost.
         state.pending.sort_by_key(|pending| pending.table.len());
+        Self::check_outside(&mut state);
         self.fill(&mut state, None);
         self.narrow(&mut state);
         self.pair(&mut state, enumerate);

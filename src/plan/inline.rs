@@ -69,7 +69,8 @@ impl<'r> Compiler<'_, 'r> {
         items.iter().map(own).collect()
     }
 
-    /// A word that takes its value from figures over facts none of which is doubtful, and that one comparison alone reads.
+    /// A word that is worked out from others, or takes its value from figures over facts none of which is doubtful, and that
+    /// one comparison alone reads.
     fn only_compared(
         &self,
         items: &[Item<'r>],
@@ -83,7 +84,10 @@ impl<'r> Compiler<'_, 'r> {
                 doubtful |= self.is_doubtful(body);
             });
             let steady = |expr: &Expr| fixed(self.inputs.parameters, expr);
-            if !figures || doubtful || may_fail(value, &steady) || !is_free(*var) {
+            if doubtful || figures && may_fail(value, &steady) || !is_free(*var) {
+                return None;
+            }
+            if !figures && matches!(value, Expr::Term(_)) {
                 return None;
             }
             let others = items.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, item)| item);

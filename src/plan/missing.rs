@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::compile::{Compiler, Item};
 use super::outline::is_made;
 use super::request::Inputs;
+use super::state::State;
 use crate::base::{Idx, Span};
+use crate::engine::Step;
 use crate::engine::planted::{Bug, planted};
 use crate::model::clause::{as_var, cond_vars, expr_vars};
 use crate::model::{Atom, Clause, CompareOp, Cond, Expr, Term, VarId};
@@ -63,6 +65,7 @@ impl<'r> Compiler<'_, 'r> {
         outside: &BTreeSet<VarId>,
         possible: bool,
     ) -> Vec<Item<'r>> {
+        let items = self.without_idle_checks(items);
         let constants = |atom: &Atom| {
             let slots = atom.args.iter().enumerate();
             let mut fixed = slots.filter(|(_, term)| as_var(term).is_none());
@@ -81,10 +84,16 @@ impl<'r> Compiler<'_, 'r> {
             return items;
         }
         let mut out: Vec<Item<'r>> = Vec::new();
-        for item in items {
+        for (at, item) in items.iter().enumerate() {
             match item {
-                Item::Is(Cond::Atom(atom)) if possible => self.loosened(atom, &shared, &mut out),
-                other => out.push(other),
+                Item::Is(Cond::Atom(atom)) if possible => {
+                    let joins = |var: VarId| shared.contains_key(&var);
+                    match self.gaps_filled(&items, at, atom, (&joins, outside)) {
+                        Some(item) => out.push(item),
+                        None => self.loosened(atom, &shared, &mut out),
+                    }
+                }
+                other => out.push(*other),
             }
         }
         if !possible {
@@ -124,13 +133,49 @@ impl<'r> Compiler<'_, 'r> {
         vars.iter().any(|var| self.loose.contains(var))
     }
 
-    /// Variables that may be missing and that a sentence of this scope joins with something.
+    /// The conditions without those that a word is stated which no sentence here or further out gives a missing value.
+    fn without_idle_checks(&self, mut items: Vec<Item<'r>>) -> Vec<Item<'r>> {
+        let mut missing: BTreeSet<VarId> = BTreeSet::new();
+        for item in &items {
+            let Item::Is(Cond::Atom(atom)) = item else { continue };
+            let slots = atom.args.iter().enumerate();
+            let is_loose = |slot: usize| is_made(&atom.source) || (self.inputs.missing)(&atom.source, slot);
+            missing.extend(slots.filter(|(slot, _)| is_loose(*slot)).filter_map(|(_, term)| as_var(term)));
+        }
+        items.retain(|item| match item {
+            Item::Is(Cond::Stated { var, .. }) => self.loose.contains(var) || missing.contains(var),
+            _ => true,
+        });
+        items
+    }
+
+    /// Checks first that words from further out are stated: where one is not, nothing is searched.
+    pub(super) fn check_outside(state: &mut State<'r>) {
+        let mut stated: BTreeSet<usize> = BTreeSet::new();
+        let bound = &state.bound;
+        state.rest.retain(|item| match item {
+            Item::Is(Cond::Stated { var, .. }) if bound.contains(var) => {
+                stated.insert(var.index());
+                false
+            }
+            _ => true,
+        });
+        state.steps.extend(stated.into_iter().map(Step::Stated));
+    }
+
+    /// Variables that may be missing and that a sentence of this scope joins with something. What must be stated here
+    /// is joined as it is: where its value is missing nothing holds.
     fn shared(&self, items: &[Item<'r>], outside: &BTreeSet<VarId>) -> BTreeMap<VarId, Span> {
         let mut places: BTreeMap<VarId, (usize, Span)> = BTreeMap::new();
         for item in items {
             let Item::Is(Cond::Atom(atom)) = item else { continue };
             for var in atom.args.iter().filter_map(as_var).filter(|var| self.loose.contains(var)) {
                 places.entry(var).or_insert((0, atom.span)).0 += 1;
+            }
+        }
+        for item in items {
+            if let Item::Is(Cond::Stated { var, .. }) = item {
+                places.remove(var);
             }
         }
         let joined = places.into_iter().filter(|(var, (count, _))| *count > 1 || outside.contains(var));

@@ -21,9 +21,12 @@ pub(super) const LEFT: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 3
 /// Stands for sentences about one thing each that are put side by side.
 pub(super) const STAR: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 4));
 
+/// Stands for a sentence with a row for each value that a missing one may be.
+pub(super) const FILLED: AtomSource = AtomSource::Relation(RelationId(u32::MAX - 5));
+
 /// Whether it is none of the ruleset's sentences, but one that a plan makes of them: its table is found by its place.
 pub(super) fn is_made(source: &AtomSource) -> bool {
-    [JOINED, PAIRED, LEFT, STAR].contains(source)
+    [JOINED, PAIRED, LEFT, STAR, FILLED].contains(source)
 }
 
 /// The steps of a search in their order, a line each; what lies within a step stands further in.
@@ -157,6 +160,7 @@ impl Outline<'_> {
             source if *source == SUBJECTS => "the subjects".to_owned(),
             source if *source == JOINED => "several sentences at once".to_owned(),
             source if *source == LEFT => "what a condition leaves of a sentence".to_owned(),
+            source if *source == FILLED => "a sentence with what is missing written out".to_owned(),
             source if *source == STAR => "sentences side by side".to_owned(),
             source if *source == PAIRED => "what a condition lets go together".to_owned(),
             AtomSource::Relation(relation) => name(self.ruleset, *relation),

@@ -10,7 +10,7 @@ use crate::engine::planted::pays_from;
 use crate::engine::{Bound, Calculation, Comparison, Step, Valued, Within};
 use crate::facts::{MISSING, units_at};
 use crate::model::clause::{as_var, expr_vars};
-use crate::model::{BinaryOp, CompareOp, Cond, Constant, Expr, Term, Ty, VarId};
+use crate::model::{CompareOp, Cond, Constant, Expr, Term, Ty, VarId};
 use crate::value::ValueKind;
 
 /// Where fewer rows are left for each way so far, going through them is quick.
@@ -78,7 +78,8 @@ impl<'r> Compiler<'_, 'r> {
         if aggregates || !has_given || !is_ordered {
             return None;
         }
-        let rising = if left.contains(&var) { rises(lhs, var)? == more } else { rises(rhs, var)? != more };
+        let rising =
+            if left.contains(&var) { self.rises(lhs, var)? == more } else { self.rises(rhs, var)? != more };
         Some(Bounded { var, lhs, op: *op, rhs, rising })
     }
 
@@ -117,7 +118,7 @@ impl<'r> Compiler<'_, 'r> {
             .iter()
             .enumerate()
             .filter_map(|(at, item)| Some((at, self.bounded(*item, &given)?)))
-            .filter(|(_, bounded)| !state.joins(bounded.var))
+            .filter(|(_, bounded)| !state.joins(bounded.var) && self.is_sure(state, bounded))
             .collect();
         let mut best: Option<(usize, usize, VarId)> = None;
         for (_, bounded) in &bounds {
@@ -162,6 +163,13 @@ impl<'r> Compiler<'_, 'r> {
         state.rest.retain(|item| !states(item));
         let valued = Valued { at: state.pending[place].columns.len(), missing_last };
         self.put_within(state, (place, column, var), valued, tests, stated);
+    }
+
+    /// Whether which rows are looked at makes no difference to whether a comparison has a result.
+    fn is_sure(&self, state: &State<'r>, bounded: &Bounded<'r>) -> bool {
+        let Some((place, column)) = only_place(state, bounded.var) else { return false };
+        let table = &state.pending[place].table;
+        [bounded.lhs, bounded.rhs].iter().all(|side| self.has_results(side, bounded.var, table, column))
     }
 
     /// Whether narrowing a sentence first leaves less to go through than another order comes to, which narrows it when
@@ -226,10 +234,16 @@ impl<'r> Compiler<'_, 'r> {
             // Whether there are rows at all is seen when they are narrowed.
             state.steps.retain(|step| !matches!(step, Step::Seek { atom: other, .. } if *other == atom));
         }
+        let filled = pending.columns.clone();
         pending.columns.push(column);
         pending.valued = Some(valued);
         let table = &pending.table;
-        let is_key = |column: &usize| table.is_key(*column);
+        let is_key = |column: &usize| {
+            // With what is given before, each may have one row all the same.
+            let with_filled = || filled.iter().copied().chain([*column]).collect::<Vec<usize>>();
+            table.is_key(*column)
+                || !filled.is_empty() && !filled.contains(column) && table.is_key_of(&with_filled())
+        };
         let columns = (0..pending.atom.args.len()).filter(is_key);
         let keys = columns.filter_map(|column| as_var(&pending.atom.args[column])).map(Idx::index).collect();
         let domain = self.inputs.ruleset.domain_of(self.types[var.index()]).index();
@@ -296,31 +310,5 @@ fn met(pending: &Pending<'_>, bounded: &Bounded<'_>) -> f64 {
     match words.collect::<Option<Vec<VarId>>>() {
         Some(words) if bounded.is_asked_with(&words) => rows.max(pending.table.met(&pending.columns)),
         _ => rows,
-    }
-}
-
-/// Whether a calculation grows with a variable, or shrinks, by as much; `None` where it does neither everywhere.
-fn rises(expr: &Expr, var: VarId) -> Option<bool> {
-    let reads = |expr: &Expr| {
-        let mut vars = Vec::new();
-        expr_vars(expr, &mut vars);
-        vars.contains(&var)
-    };
-    match expr {
-        Expr::Term(term) => (as_var(term) == Some(var)).then_some(true),
-        Expr::Negate(inner) => rises(inner, var).map(|rises| !rises),
-        Expr::Binary(BinaryOp::Add, left, right) => match (reads(left), reads(right)) {
-            (true, false) => rises(left, var),
-            (false, true) => rises(right, var),
-            _ => None,
-        },
-        Expr::Binary(BinaryOp::Subtract, left, right) | Expr::DaysBetween(left, right) => {
-            match (reads(left), reads(right)) {
-                (true, false) => rises(left, var),
-                (false, true) => rises(right, var).map(|rises| !rises),
-                _ => None,
-            }
-        }
-        _ => None,
     }
 }

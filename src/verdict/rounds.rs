@@ -50,7 +50,7 @@ impl Found {
 impl<'s> Rounds<'s> {
     pub fn new(arities: &'s [usize], steps: impl Iterator<Item = (usize, usize, &'s Compiled)>) -> Self {
         let ready = |(from, to, step): (usize, usize, &'s Compiled)| {
-            (from, to, step, BatchProgram::new(&step.program, vars_of(&step.head), None))
+            (from, to, step, BatchProgram::new(&step.program, vars_of(&step.head), None).each_once())
         };
         Self { arities, steps: steps.map(ready).collect() }
     }

@@ -160,7 +160,7 @@ fn a_missing_result_is_no_more_certain_under_a_negation() {
 fn values_made_on_the_way_are_bounded() {
     let facts: Vec<String> = (0..500).map(|at| format!("t{at} has {} up", 1_000_003 + at * 7919)).collect();
     let facts: Vec<&str> = std::iter::once("t0 counts").chain(facts.iter().map(String::as_str)).collect();
-    let row = "t counts and any x has u up and any y has v up and n = u * v and n < 0";
+    let row = "t counts and any x has u up and any y has v up and n = u * v and n < 0 and n > 7 - n";
     let limits = Limits { facts: 20_000, ..Limits::default() };
     assert_eq!(answer(&quotient(row, &facts), limits), Err("PX0704"));
 }

@@ -23,3 +23,4 @@ mod stars;
 mod stopping;
 mod support;
 mod sweep;
+mod wordings;

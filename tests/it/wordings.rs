@@ -1,0 +1,214 @@
+//! Wordings that mean the same, of which one is looked up and the other gone through: both give the same, where groups
+//! have few members and where one has most, where some are in two, and where values are missing.
+
+use std::fmt::Write as _;
+
+use crate::support::{evaluated, grid};
+
+const HEAD: &str = "language 1
+kind Person
+kind House
+kind School
+relation Person lives in House
+relation Person was born on Date
+relation Person earns Number
+relation Person attends School
+relation Person is citizen of Text?
+relation Person turned up on Date?
+relation Person is a pupil
+relation Person is tied
+relation House is touched
+define person is tied when person is a pupil
+define person is tied when person lives in house and other lives in house and other is tied
+define house is touched when person lives in house and person is a pupil
+define house is touched when person lives in house and person lives in other and other is touched
+question Person is old | young
+  among person was born on any day
+";
+
+/// What is asked of two who live together; `b`, `c` are days of birth, `e`, `f` what they earn.
+const COMPARED: [&str; 20] = [
+    "b >= c + 60 years",
+    "b - 60 years >= c",
+    "c + 700 months < b",
+    "c + 20000 days <= b",
+    "c - 3 days > b + 60 years",
+    "year(b) >= year(c) + 60",
+    "year(b) - year(c) > 62",
+    "years-between(c, b) >= 61",
+    "years-between(b, c) <= -63",
+    "x = c + 60 years and b >= x",
+    "x = year(c) + 62 and x <= year(b)",
+    "e > f * 40",
+    "f / -3 + 300 <= e - 500",
+    "0 - f * 0.5 >= 100 - e",
+    "floor(f / 7) > e - 10",
+    "ceiling(e) > 45 * f",
+    "least(e, f) > 960",
+    "greatest(c, 1950-06-01) + 55 years < b",
+    "f * 0 >= e - 3",
+    "least(f, 500) * 2 > e + 980",
+];
+
+/// What is counted of those who live together with somebody, or have the same citizenship.
+const COUNTED: [&str; 12] = [
+    "lives in house and count(other: other lives in house and other was born on any c and c < b and other attends any school) >= 9",
+    "lives in house and count(other: other lives in house and other is not person and other attends any school) >= 3",
+    "lives in house and e > 1.9 * average(f for each other: other lives in house and other is not person and other earns f)",
+    "lives in house and e >= max(f: any other lives in house and other is not person and other earns f)",
+    "lives in house and e < median(f for each other: other lives in house and other is not person and other earns f) - 300",
+    "is citizen of c and count(other: other is citizen of c and other was born on any d and d < b) >= 60",
+    "is citizen of c and count(other: known other is citizen of c and other was born on any d and d < b) >= 60",
+    "is citizen of c and count(other: known other is citizen of c and known other turned up on any d and d > b) >= 90",
+    "is citizen of c and count(other: other is citizen of c and other turned up on any d and d > b + 60 years) >= 20",
+    "turned up on t and count(other: known other turned up on any d and d < t) >= 200",
+    "is citizen of c and not count(other: other is citizen of c and other attends any school and other was born on any d and d < b) < 30",
+    "is citizen of c and max(f: any other is citizen of c and other was born on any d and d < b and other earns f) > 995",
+];
+
+/// People in houses, every so many of them in another one too; `most` of them live in one.
+fn facts(people: u32, most: u32, twice: u32) -> String {
+    let mut text = String::from("facts {\n");
+    let mut say = |line: std::fmt::Arguments<'_>| writeln!(text, "  {line}").expect("a text takes all");
+    for at in 0..people {
+        let house = if at < most { 0 } else { at / 3 };
+        say(format_args!("p{at} lives in h{house}"));
+        if twice > 0 && at % twice == 1 {
+            say(format_args!("p{at} lives in h{}", people + at));
+            say(format_args!("p{at} attends s{}", at % 11));
+        }
+        say(format_args!(
+            "p{at} was born on {}-{:02}-{:02}",
+            1930 + at * 31 % 80,
+            at * 7 % 12 + 1,
+            at * at % 28 + 1
+        ));
+        say(format_args!("p{at} earns {}.{}", at * at % 1009, at % 4 * 25));
+        if at % 5 < 2 {
+            say(format_args!("p{at} attends s{}", at % 7));
+        }
+        if at % 23 != 4 {
+            say(format_args!("p{at} is citizen of \"{}\"", ["CH", "LI", "AT"][at as usize * 3 % 8 % 3]));
+        }
+        if at % 17 != 5 {
+            say(format_args!("p{at} turned up on {}-02-{:02}", 1990 + at % 37, at % 28 + 1));
+        }
+        if at % 199 == 7 {
+            say(format_args!("p{at} is a pupil"));
+        }
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn lens(text: &mut String, name: &str, row: &str) {
+    writeln!(text, "lens {name} {{\n  row: old when {row}\n  otherwise young\n}}").expect("a text takes all");
+}
+
+/// Each condition as it stands, and once as a choice between two that say the same, which is gone through.
+fn same_either_way(pairs: &[(String, String)], facts: &str) {
+    let mut text = HEAD.to_owned();
+    for (at, (quick, plain)) in pairs.iter().enumerate() {
+        lens(&mut text, &format!("quick{at}"), quick);
+        lens(&mut text, &format!("plain{at}"), plain);
+    }
+    evaluated(&format!("{text}{facts}"), |ruleset, evaluation| {
+        let mut met = vec![[false; 2]; pairs.len()];
+        for line in grid(ruleset, evaluation) {
+            let says = |lens: &str| {
+                let found = line.split_once(&format!("{lens}=")).expect("every lens says something").1;
+                found.split(' ').next().unwrap_or_default().to_owned()
+            };
+            for (at, (quick, _)) in pairs.iter().enumerate() {
+                let (own, other) = (says(&format!("quick{at}")), says(&format!("plain{at}")));
+                assert_eq!(own, other, "{quick}\n{line}");
+                met[at][usize::from(own == "young")] = true;
+            }
+        }
+        let dull: Vec<&str> = met
+            .iter()
+            .zip(pairs)
+            .filter(|(met, _)| !met[0] || !met[1])
+            .map(|(_, (quick, _))| quick.as_str())
+            .collect();
+        assert!(dull.is_empty(), "asked of all or of nobody: {dull:#?}");
+    });
+}
+
+/// Of comparisons within: the same, or the same and more.
+fn either(cond: &str) -> String {
+    format!("({cond} or ({cond} and not ({cond})))")
+}
+
+#[test]
+fn what_calculations_order_is_found_as_what_is_compared() {
+    let pair = |cond: &&str| {
+        let days = "person was born on b and other was born on c";
+        let sums = "person earns e and other earns f";
+        let both = if cond.contains(['e', 'f']) && !cond.contains("year") && !cond.contains("great") {
+            sums
+        } else {
+            days
+        };
+        let head = format!("person lives in house and other lives in house and {both} and ");
+        let (given, cond) = cond
+            .split_once(" and ")
+            .map_or_else(|| (String::new(), *cond), |(given, cond)| (format!("{given} and "), cond));
+        (format!("{head}{given}{cond}"), format!("{head}{given}{}", either(cond)))
+    };
+    let pairs: Vec<(String, String)> = COMPARED.iter().map(pair).collect();
+    same_either_way(&pairs, &facts(360, 200, 0));
+    same_either_way(&pairs, &facts(300, 90, 40));
+}
+
+#[test]
+fn what_is_counted_in_groups_is_the_same_either_way() {
+    let pair = |cond: &&str| {
+        let said = [("b", "person was born on b and "), ("e", "person earns e and ")];
+        let words: Vec<&str> = cond.split([' ', '(', ')']).collect();
+        let said = said.iter().filter(|(word, _)| words.contains(word)).map(|(_, said)| *said);
+        let head = format!("{}person ", said.collect::<String>());
+        // Within the figure the last condition once more, as a choice.
+        let inner = cond.rfind(')').expect("a figure ends");
+        let last = cond[..inner].rfind(" and ").expect("it has conditions") + 5;
+        let (own, rest) = (&cond[last..inner], &cond[inner..]);
+        let plain = format!("{}({own} or {own}){rest}", &cond[..last]);
+        (format!("{head}{cond}"), format!("{head}{plain}"))
+    };
+    let pairs: Vec<(String, String)> = COUNTED.iter().map(pair).collect();
+    for (most, twice) in [(250, 0), (120, 0), (250, 50), (200, 7)] {
+        same_either_way(&pairs, &facts(420, most, twice));
+    }
+}
+
+#[test]
+fn groups_that_recursion_comes_to_again_are_gone_through_once() {
+    let tied = ("person is tied".to_owned(), "person lives in house and house is touched".to_owned());
+    for (most, twice) in [(300, 0), (3, 0), (3, 2), (200, 9)] {
+        same_either_way(std::slice::from_ref(&tied), &facts(400, most, twice));
+    }
+}
+
+/// A word that holds a missing value makes what `known` stands before false, in rows and figures alike.
+#[test]
+fn known_finds_nobody_for_a_word_that_is_missing() {
+    let lenses = [
+        ("join", "person is citizen of c and known any other is citizen of c", "young"),
+        ("none", "person is citizen of c and not known any other is citizen of c", "old"),
+        ("count", "person is citizen of c and count(other: known other is citizen of c) >= 1", "young"),
+        ("nought", "person is citizen of c and not count(other: known other is citizen of c) >= 1", "old"),
+        ("open", "person is citizen of c and other is citizen of c and other is not person", "unknown"),
+    ];
+    let mut text = HEAD.to_owned();
+    lenses.iter().for_each(|(name, row, _)| lens(&mut text, name, row));
+    text.push_str(
+        "facts {\n  p was born on 2000-01-01\n  q was born on 2000-01-02\n  q is citizen of \"CH\"\n}\n",
+    );
+    evaluated(&text, |ruleset, evaluation| {
+        let lines = grid(ruleset, evaluation);
+        let own = lines.iter().find(|line| line.starts_with("p:")).expect("a subject");
+        for (name, _, outcome) in lenses {
+            assert!(own.contains(&format!("{name}={outcome}")), "{own}");
+        }
+    });
+}
