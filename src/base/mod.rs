@@ -1,6 +1,7 @@
 //! The ground everything stands on: spans, sources, typed ids and escaping of names.
 //! Owns no meaning and imports no other module of the crate.
 
+mod article;
 mod bits;
 mod components;
 mod escape;
@@ -11,6 +12,7 @@ mod source_map;
 mod span;
 mod stop;
 
+pub use article::article;
 pub use bits::{BitSet, transposed};
 pub use components::components;
 pub use escape::printable;

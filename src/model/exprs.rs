@@ -191,7 +191,7 @@ impl Resolver<'_> {
                 self.report(
                     Diagnostic::new(Code::ValueMismatch, "a length of time stands alone")
                         .at(expr.span, "not added to a date")
-                        .help("write it after a date, as in `day + 30 days`"),
+                        .help("write it after a date, as in `day + 30 days`; how long ago something was is asked as `a <= b - 18 years`"),
                 );
                 None
             }

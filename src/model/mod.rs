@@ -11,6 +11,7 @@ mod declare;
 mod exprs;
 mod ir;
 mod lens;
+mod meant;
 pub(crate) mod raw;
 pub(crate) mod readings;
 mod relations;

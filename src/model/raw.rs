@@ -185,7 +185,11 @@ impl Resolver<'_> {
             None => Diagnostic::new(Code::UnknownSentence, format!("no relation reads `{text}`"))
                 .at(sentence.span, "matches no declared sentence"),
         };
-        if diagnostic.code == Code::UnknownSentence {
+        if diagnostic.code == Code::UnknownSentence
+            && let Some(help) = self.meant(sentence)
+        {
+            diagnostic = diagnostic.help(help);
+        } else if diagnostic.code == Code::UnknownSentence {
             let near = if self.is_crowded() { None } else { self.readings.nearest(sentence) };
             diagnostic = match near {
                 Some(near) => {

@@ -2,6 +2,7 @@
 
 use super::ir::{Constant, Ruleset, Ty};
 use super::resolver::Resolver;
+use crate::base::article;
 use crate::diag::{Code, Diagnostic, Fix};
 use crate::syntax::ast::{Term, TermKind};
 use crate::value::{Value, ValueKind};
@@ -101,8 +102,7 @@ fn quoted_repair(term: &Term, ty: Ty) -> Option<Fix> {
 
 /// A kind's name with its article.
 pub(super) fn a(kind: &str) -> String {
-    let vowel = kind.starts_with(['A', 'E', 'I', 'O', 'U']);
-    format!("{} {kind}", if vowel { "an" } else { "a" })
+    format!("{} {kind}", article(kind))
 }
 
 /// A name in quotes.

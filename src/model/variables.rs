@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ir::{Constant, Parameter, ParameterId, Ruleset, Slot, Term, Ty, Var, VarId};
+use super::meant::missing_word;
 use super::resolver::Resolver;
 use super::types::{a, describe, expected, is_bare_name};
 use crate::base::{IndexVec, Span};
@@ -408,13 +409,16 @@ fn only_any(word: &str, span: Span, any: Span) -> Diagnostic {
 fn unbound(word: &str, span: Span, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::UnboundWord, format!("no sentence says what `{word}` is"))
         .at(span, "has no value here");
-    match near {
+    match near.filter(|_| missing_word(word).is_none()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(Fix::replace(
             format!("write `{near}`"),
             span,
             near,
             false,
         )),
-        None => diagnostic.help(format!("name `{word}` in a sentence, or put a text in quotes")),
+        None => match missing_word(word) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic.help(format!("name `{word}` in a sentence, or put a text in quotes")),
+        },
     }
 }

@@ -13,7 +13,7 @@ use crate::model::clause::as_var;
 use crate::model::{Atom, VarId};
 
 /// What is written out may have so many times the rows of the sentence.
-const MOST: usize = 4;
+pub(super) const MOST: usize = 4;
 
 /// Fewer rows are soon compared.
 const FEW_ROWS: usize = 64;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compile::{Compiler, Item};
-use super::outline::{JOINED, SUBJECTS, is_made};
+use super::gaps;
+use super::outline::{FILLED, JOINED, SUBJECTS, is_made};
 use super::state::State;
 use super::within::Bounded;
 use crate::base::Idx;
@@ -235,7 +236,9 @@ impl<'r> Compiler<'_, 'r> {
         let mut own = (0..atom.args.len()).filter(|column| atom.args[*column] == Term::Var(var));
         let (column, None) = (own.next()?, own.next()) else { return None };
         let table = self.table(atom, possible);
-        if table.distinct(column) * 2 < table.len() {
+        // What a missing value may be is said of its thing beside the rest.
+        let most = if atom.source == FILLED { 2 * gaps::MOST } else { 2 };
+        if table.distinct(column) * most < table.len() {
             return None;
         }
         let given = |column: &usize| match &atom.args[*column] {

@@ -105,9 +105,11 @@ pub(super) fn describe(line: Span, text: &str, error: &Error<Rule>, form: &'stat
             "not expected here",
         ),
     };
-    Diagnostic::new(code, message)
-        .at(span(at, found.len()), label)
-        .help(format!("such a line reads `{form}`"))
+    Diagnostic::new(code, message).at(span(at, found.len()), label).help(match found {
+        "not" if at > 0 => "`not` stands before a whole sentence, as in `not person has left`".to_owned(),
+        "where" => "conditions are joined by `and`".to_owned(),
+        _ => format!("such a line reads `{form}`"),
+    })
 }
 
 /// Where the words after the last `for each` begin, and they, where commas stand between them.

@@ -189,6 +189,9 @@ impl Lines<'_> {
             }
             let help = match called.filter(|(_, group)| *group == at) {
                 Some((name, _)) => format!("a function has no blank before its bracket: `{name}(…)`"),
+                None if matches!(&extra, Piece::Term(Term { kind: TermKind::Word(word), .. }) if word == "in") => {
+                    "one of several values is asked for as in `x is one of \"a\", \"b\"`".to_owned()
+                }
                 None => "write one value, or values joined by `+ - * / ^` with blanks around them".to_owned(),
             };
             self.report(

@@ -241,6 +241,34 @@ fn what_was_meant_is_shown_only_where_it_may_have_been() {
 }
 
 #[test]
+fn conditions_as_others_write_them_are_shown_as_they_are_written_here() {
+    let said = |condition: &str| {
+        rendered(&format!(
+            "language 1\nkind Person\nrelation Person says Text\nrelation Person left on Date?\nquestion Person is a | b\n  \
+             among person says any t\nlens l {{\n  r: a when person says t and person left on d and {condition}\n  \
+             otherwise b\n}}\n"
+        ))
+    };
+    for (condition, help) in [
+        ("t starts with \"BAR\"", "write `starts-with(t, \"BAR\")`"),
+        ("t contains \"BAR\"", "write `contains(t, \"BAR\")`"),
+        ("person says ends-with \"x\"", "write `person says t and ends-with(t, \"x\")`"),
+        ("d between 2025-01-01 and d < 2026-01-01", "write `d >= 2025-01-01 and d <= …`"),
+        ("person does not say \"x\"", "`not` stands before a whole sentence"),
+        ("person is not near \"x\"", "as in `not person is near \"x\"`"),
+        ("count(p: p says any u where p says any v) > 2", "conditions are joined by `and`"),
+        ("d is missing", "write `not known` before the sentence that gives it"),
+        ("not known d", "`known` and `not` stand before a whole sentence"),
+        ("t in (\"x\", \"y\")", "as in `x is one of \"a\", \"b\"`"),
+        ("2026-01-01 - d > 18 years", "is asked as `a <= b - 18 years`"),
+    ] {
+        // Lines are broken anywhere.
+        let told = said(condition).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(help), "{condition}: {told}");
+    }
+}
+
+#[test]
 fn how_functions_and_aggregates_are_called_is_shown() {
     let said = |condition: &str| {
         rendered(&format!(

@@ -1,7 +1,8 @@
 //! Changes of facts, in words and as what `whatif` takes.
 
 use super::tell::{Line, ToldNote};
-use super::words::{Words, article, list};
+use super::words::{Words, list};
+use crate::base::article;
 use crate::explain::{Coverage, Explanation, Fact, FactChange, Flip, Flips, Now, Reach};
 use crate::model::{Constant, KindId, RepeatRole};
 use crate::value::{Value, ValueKind};

@@ -1,8 +1,9 @@
 //! An explanation told: every value in words, once, for all forms.
 
 use super::changes::ToldChange;
-use super::words::{Body, Words, article, list};
+use super::words::{Body, Words, list};
 use crate::base::SourceMap;
+use crate::base::article;
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, LensStory, Standing};
 use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::amounts::compared;
-use crate::base::{IndexVec, SourceMap, Span, printable};
+use crate::base::{IndexVec, SourceMap, Span, article, printable};
 use crate::checker::{Derivation, Fact, Held, Says};
 use crate::explain::{asked_beside, newcomer_place};
 use crate::facts::Origin;
@@ -505,10 +505,6 @@ pub(super) fn among(needed: u32, names: &[String]) -> String {
         (needed, _) if needed == names.len() => format!("all of {}", names.join(", ")),
         (needed, _) => format!("at least {needed} of {}", names.join(", ")),
     }
-}
-
-pub(in crate::report) fn article(noun: &str) -> &'static str {
-    if noun.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
 }
 
 pub(super) fn symbol(op: CompareOp, lhs: &Expr, rhs: &Expr) -> &'static str {

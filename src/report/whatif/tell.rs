@@ -1,10 +1,11 @@
 //! What moves, told: every value in words, movers of a lens grouped by from what to what.
 
 use crate::base::SourceMap;
+use crate::base::article;
 use crate::explain::Standing;
 use crate::explain::whatif::{LensMoves, Moved, NeverMoves, NeverWay, QuestionMoves, Side, WhatIf};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
-use crate::report::explanation::words::{Words, article};
+use crate::report::explanation::words::Words;
 use crate::verdict::Bound;
 
 /// What moves, in words.
