@@ -74,8 +74,8 @@ fn filled(table: &Table, slot: usize, ids: &[u32], all: bool) -> Table {
             out.push(if at == slot { id } else { column[row] });
         }
     };
-    for row in 0..table.len() {
-        match columns[slot][row] {
+    for (row, id) in columns[slot].iter().enumerate() {
+        match *id {
             MISSING => ids.iter().for_each(|id| push(row, *id)),
             id => push(row, id),
         }

@@ -333,22 +333,31 @@ impl Names {
     /// Looks at what is in the slots of texts whose look-up has begun: in the first that is free or has the text's tag.
     /// The loops that wait for memory do little else, so that many of their waits overlap.
     pub fn look(&self, sought: &mut [Sought]) {
-        let slots = &self.finder.slots;
-        if slots.is_empty() {
+        if self.finder.slots.is_empty() {
             return;
         }
-        let open = |one: &&mut Sought| one.key.tag != BY_NUMBER;
-        for one in sought.iter_mut().filter(open) {
+        if self.finder.numbered.is_empty() {
+            self.look_at::<false>(sought);
+        } else {
+            self.look_at::<true>(sought);
+        }
+    }
+
+    #[inline]
+    fn look_at<const SOME: bool>(&self, sought: &mut [Sought]) {
+        let slots = &self.finder.slots;
+        let is_open = |one: &&mut Sought| !SOME || one.key.tag != BY_NUMBER;
+        for one in sought.iter_mut().filter(is_open) {
             one.seen = slots.at(slots.home(one.key.tag));
         }
-        for one in sought.iter_mut().filter(open) {
+        for one in sought.iter_mut().filter(is_open) {
             let mut at = slots.home(one.key.tag);
             while one.seen.occupant != 0 && one.seen.tag != one.key.tag {
                 at = slots.next(at);
                 one.seen = slots.at(at);
             }
         }
-        for one in sought.iter_mut().filter(open) {
+        for one in sought.iter_mut().filter(is_open) {
             let entry = self.entries.get((one.seen.occupant as usize).wrapping_sub(1));
             one.entry = entry.map_or(NOBODY, |entry| u64::from_le_bytes(*entry));
         }

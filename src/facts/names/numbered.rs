@@ -10,11 +10,11 @@ const LONGEST: usize = 8;
 /// The most beginnings that are told apart.
 const MOST: usize = 4;
 
-/// Fewer texts are not worth it.
-pub(super) const FEWEST: usize = 1 << 9;
+/// Fewer texts are not worth it: their slots stay near.
+pub(super) const FEWEST: usize = if cfg!(test) { 1 << 9 } else { 1 << 14 };
 
 /// So many texts are looked at to find the beginnings.
-const SAMPLE: usize = 256;
+const SAMPLE: usize = 64;
 
 /// A table has up to so many places for each text.
 const ROOM: usize = 6;
@@ -100,8 +100,12 @@ impl Ends {
 
     /// How many digits it ends with, up to eight.
     fn digits(self) -> usize {
-        let is_digit = |at: &usize| (self.end >> (56 - 8 * at)) as u8;
-        (0..DIGITS.min(self.len)).take_while(|at| is_digit(at).is_ascii_digit()).count()
+        const LOWER: u64 = 0x7F7F_7F7F_7F7F_7F7F;
+        const ABOVE_NINE: u64 = 0x7676_7676_7676_7676;
+        let values = self.end ^ ZEROS;
+        // The upper bit of each byte that is no digit.
+        let others = (((values & LOWER) + ABOVE_NINE) | values) & !LOWER;
+        (others.leading_zeros() as usize / 8).min(self.len)
     }
 
     /// What stands before the number, where there is one, and that is short enough.
@@ -111,6 +115,9 @@ impl Ends {
         (digits > 0 && len <= LONGEST).then(|| Beginning { word: self.start & mask(len), len })
     }
 }
+
+/// Eight zeros as digits.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// The first bytes of a word, so many of them.
 #[inline]
@@ -122,7 +129,6 @@ fn mask(bytes: usize) -> u64 {
 /// digits. All are worked out at once: bytes to pairs, pairs to fours, those to eight.
 #[inline]
 fn number(end: u64, digits: usize) -> Option<u32> {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
     const UPPER: u64 = 0xF0F0_F0F0_F0F0_F0F0;
     const SIX: u64 = 0x0606_0606_0606_0606;
     let own = u64::MAX << (64 - 8 * digits);
@@ -191,35 +197,40 @@ impl Numbered {
         }
     }
 
+    /// How far the numbers of texts reach, by family and digits.
+    fn spans(&self, texts: impl Iterator<Item = Ends>) -> Vec<[Span; DIGITS]> {
+        let mut spans = vec![[Span::NONE; DIGITS]; self.0.len()];
+        for Place { family, digits, number } in texts.filter_map(|text| self.place(text)) {
+            let span = &mut spans[family as usize][digits as usize - 1];
+            *span =
+                Span { least: span.least.min(number), most: span.most.max(number), count: span.count + 1 };
+        }
+        spans
+    }
+
     /// The numbered ones among texts with ids from 0 on, where they lie close enough together.
     pub fn among(count: usize, text: &dyn Fn(u32) -> Ends) -> Self {
-        let mut families = Vec::new();
-        for beginning in beginnings(count, text) {
-            families.push(Family { beginning, tables: Default::default() });
+        let family = |beginning| Family { beginning, tables: Default::default() };
+        let mut numbered = Self(beginnings(count, text).into_iter().map(family).collect());
+        // Where some of them lie far apart already, all do.
+        let sample = SAMPLE.min(count);
+        let sampled = (0..sample).map(|at| text((count * at / sample.max(1)) as u32));
+        if !numbered.spans(sampled).iter().flatten().any(|span| span.is_close(count.div_ceil(sample.max(1))))
+        {
+            return Self::default();
         }
-        let mut numbered = Self(families);
-        if numbered.is_empty() {
-            return numbered;
-        }
-        // How far the numbers reach.
-        let mut spans = vec![[(u32::MAX, 0_u32, 0_usize); DIGITS]; numbered.0.len()];
-        for id in 0..count as u32 {
-            if let Some(Place { family, digits, number }) = numbered.place(text(id)) {
-                let (least, most, count) = &mut spans[family as usize][digits as usize - 1];
-                (*least, *most, *count) = ((*least).min(number), (*most).max(number), *count + 1);
-            }
-        }
+        let spans = numbered.spans((0..count as u32).map(text));
         let mut any = false;
         for (family, spans) in numbered.0.iter_mut().zip(spans) {
-            for (table, (least, most, count)) in family.tables.iter_mut().zip(spans) {
-                if count == 0 {
+            for (table, span) in family.tables.iter_mut().zip(spans) {
+                if span.count == 0 {
                     continue;
                 }
-                if (most - least) as usize <= ROOM * count {
-                    (table.first, table.ids) = (least, vec![0; (most - least) as usize + 1]);
+                if span.is_close(1) {
+                    (table.first, table.ids) = (span.least, vec![0; span.len()]);
                     any = true;
                 } else {
-                    table.bound = Some(least);
+                    table.bound = Some(span.least);
                 }
             }
         }
@@ -248,6 +259,27 @@ impl Table {
         if needed <= most {
             self.ids.resize((needed * 2).min(most), 0);
         }
+    }
+}
+
+/// How far numbers reach, and how many they are.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    least: u32,
+    most: u32,
+    count: usize,
+}
+
+impl Span {
+    const NONE: Self = Self { least: u32::MAX, most: 0, count: 0 };
+
+    fn len(self) -> usize {
+        (self.most - self.least) as usize + 1
+    }
+
+    /// Whether they lie close enough together, where each stands for so many.
+    fn is_close(self, each: usize) -> bool {
+        self.count > 0 && self.len() <= ROOM * self.count * each
     }
 }
 
