@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Coverage;
 use super::lookup::{Stop, Want};
 use super::moves::{Move, Scope, Sofar};
 use super::run::{Run, Trace};
@@ -22,25 +23,33 @@ pub(super) struct About<'a, 'c> {
 }
 
 impl World<'_> {
-    /// Facts by which things come into a kind of which all things were asked, or leave it; whether these are all that could
-    /// matter.
-    pub fn comings(&self, kind: KindId, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> bool {
+    /// Facts by which things come into a kind of which all things were asked, or leave it, and how many of those that could
+    /// matter these are.
+    pub fn comings(&self, kind: KindId, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> Coverage {
         let domain = self.ruleset.kinds[kind].domain;
-        let mut whole = about.tried.tries_all(domain);
-        for id in about.tried.of(domain).iter().take(MOST_THINGS) {
-            whole &= self.kind_moves(kind, *id, about, out);
+        let things = about.tried.of(domain);
+        let all = about.tried.tries_all(domain) && things.len() <= MOST_THINGS;
+        let mut coverage = if all { Coverage::Whole } else { Coverage::SomeNames };
+        for id in things.iter().take(MOST_THINGS) {
+            coverage = coverage.max(self.kind_moves(kind, *id, about, out));
         }
-        whole
+        coverage
     }
 
-    /// Facts that put a thing in a kind, or would; whether these are all that could matter.
-    pub fn kind_moves(&self, kind: KindId, id: u32, about: &About<'_, '_>, out: &mut BTreeSet<Move>) -> bool {
+    /// Facts that put a thing in a kind, or would, and how many of those that could matter these are.
+    pub fn kind_moves(
+        &self,
+        kind: KindId,
+        id: u32,
+        about: &About<'_, '_>,
+        out: &mut BTreeSet<Move>,
+    ) -> Coverage {
         if self.is_member(about.sofar.change, kind, id) {
             out.extend(self.holding(about.sofar.change, kind, id, about.sofar.left).into_iter().flatten());
-            return true;
+            return Coverage::Whole;
         }
         let before = out.len();
-        let mut whole = true;
+        let mut coverage = Coverage::Whole;
         for (relation, entry) in self.ruleset.relations.iter_enumerated() {
             if !self.may_change(relation) || !self.is_stated_at_all(relation) {
                 continue;
@@ -51,7 +60,7 @@ impl World<'_> {
                     continue;
                 }
                 for want in self.wants_with(relation, (at, id), about) {
-                    whole &= about.tried.fillings(relation, &want, &mut |tuple| {
+                    let filled = about.tried.fillings(relation, &want, &mut |tuple| {
                         let is_open = entry.open.is_some();
                         out.insert(if is_open {
                             Move::Set(relation, tuple)
@@ -59,6 +68,7 @@ impl World<'_> {
                             Move::Add(relation, tuple)
                         });
                     });
+                    coverage = coverage.max(filled);
                 }
             }
         }
@@ -66,7 +76,7 @@ impl World<'_> {
         if self.may_kinds_change() && (self.ruleset.kinds[kind].root != kind || out.len() == before) {
             out.insert(Move::Join(kind, id));
         }
-        whole
+        coverage
     }
 
     /// What is to be taken away so that a thing is not of a kind; nothing where that is more than may be changed.

@@ -126,6 +126,7 @@ impl World<'_> {
         let tried = Tried::new(self, &scope.found, trace).beside(self.brought(sofar.moves));
         let mut out = BTreeSet::new();
         let mut whole = !scope.found.unmade && !trace.joined.partial && !trace.near;
+        let mut coverage = if trace.joined.few_names { Coverage::SomeNames } else { Coverage::Whole };
         // Where not all changes of them can be tried, the nearest are.
         let near = |(relation, tuple, _): &&(RelationId, Tuple, bool)| {
             self.nearness(&Move::Remove(*relation, tuple.clone()), scope)
@@ -171,7 +172,7 @@ impl World<'_> {
             let held = self.held_in_place(sofar.change, *relation, want);
             out.extend(held.into_iter().map(|tuple| Move::Remove(*relation, tuple)));
             for want in self.wanted_around(*relation, want) {
-                whole &= tried.fillings(*relation, &want, &mut |tuple| {
+                let filled = tried.fillings(*relation, &want, &mut |tuple| {
                     if is_new(*relation, &tuple) {
                         out.insert(if is_open {
                             Move::Set(*relation, tuple)
@@ -180,14 +181,15 @@ impl World<'_> {
                         });
                     }
                 });
+                coverage = coverage.max(filled);
             }
         }
         let about = About { trace, scope, tried: &tried, sofar };
         for (kind, id) in &trace.kinds {
-            whole &= self.kind_moves(*kind, *id, &about, &mut out);
+            coverage = coverage.max(self.kind_moves(*kind, *id, &about, &mut out));
         }
         for kind in &trace.all {
-            whole &= self.comings(*kind, &about, &mut out);
+            coverage = coverage.max(self.comings(*kind, &about, &mut out));
         }
         out.retain(|one| match one {
             Move::Add(relation, tuple) => is_new(*relation, tuple),
@@ -196,8 +198,7 @@ impl World<'_> {
         let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
         kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
-        let named = if trace.joined.few_names { Coverage::SomeNames } else { Coverage::Whole };
-        (kept, Coverage::of(whole).max(named))
+        (kept, coverage.max(Coverage::of(whole)))
     }
 
     /// What was wanted, and the same with the values beside those wanted: what holds with one need not hold with them.

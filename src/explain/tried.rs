@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::Coverage;
 use super::constants::Found;
 use super::lookup::{Tuple, Want};
 use super::plain::plainer;
@@ -173,16 +174,20 @@ impl<'t> Tried<'t> {
         names.into_iter().collect()
     }
 
-    /// The ways to fill what was looked for; whether these are all that could matter. Where they are too many, values are
-    /// those that rules name and those near what facts state there, and where that does not do, any name is one that
-    /// nothing has.
-    pub fn fillings(&self, relation: RelationId, want: &[Want], visit: &mut dyn FnMut(Tuple)) -> bool {
-        let is_whole = [Fill::All, Fill::Near, Fill::New].into_iter().find_map(|fill| {
+    /// The ways to fill what was looked for, and how many of those that could matter these are. Where they are too many,
+    /// values are those that rules name and those near what facts state there, and where that does not do, any name is one
+    /// that nothing has.
+    pub fn fillings(&self, relation: RelationId, want: &[Want], visit: &mut dyn FnMut(Tuple)) -> Coverage {
+        let covered = [Fill::All, Fill::Near, Fill::New].into_iter().find_map(|fill| {
             let ways = self.ways(relation, want, fill)?;
             ways.into_iter().for_each(&mut *visit);
-            Some(fill == Fill::All)
+            Some(match fill {
+                Fill::All => Coverage::Whole,
+                Fill::Near => Coverage::Part,
+                Fill::New => Coverage::SomeNames,
+            })
         });
-        is_whole.unwrap_or(false)
+        covered.unwrap_or(Coverage::Part)
     }
 
     /// The ways to fill what was looked for; nothing where they are too many.
