@@ -45,7 +45,7 @@ impl Resolver<'_> {
 
     fn define(&mut self, define: &ast::Define, span: Span) {
         let Some(found) = self.readings.find(&define.conclusion) else {
-            self.report_unknown_sentence(&define.conclusion);
+            self.report_unknown_sentence(&define.conclusion, None);
             self.broken.others = true;
             return;
         };

@@ -106,7 +106,8 @@ impl Resolver<'_> {
             return raw;
         }
         self.unread.extend(sentence.parts.iter().filter_map(plain_word).map(str::to_owned));
-        self.report_unknown_sentence(sentence);
+        let meant = self.meant(sentence);
+        self.report_unknown_sentence(sentence, meant);
         Raw::Broken
     }
 
@@ -168,8 +169,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// Says that a sentence matches no relation, with the nearest that is declared.
-    pub fn report_unknown_sentence(&mut self, sentence: &Sentence) {
+    /// Says that a sentence matches no relation, with what was meant, or with the nearest that is declared.
+    pub fn report_unknown_sentence(&mut self, sentence: &Sentence, meant: Option<String>) {
         if self.broken.relations || self.broken.kinds {
             return;
         }
@@ -186,7 +187,7 @@ impl Resolver<'_> {
                 .at(sentence.span, "matches no declared sentence"),
         };
         if diagnostic.code == Code::UnknownSentence
-            && let Some(help) = self.meant(sentence)
+            && let Some(help) = meant
         {
             diagnostic = diagnostic.help(help);
         } else if diagnostic.code == Code::UnknownSentence {

@@ -51,7 +51,7 @@ impl Resolver<'_> {
     /// The fact a sentence states; reports where it states none.
     pub fn fact(&mut self, sentence: &Sentence) -> Option<(RelationId, Vec<Constant>)> {
         let Some(found) = self.readings.find(sentence) else {
-            self.report_unknown_sentence(sentence);
+            self.report_unknown_sentence(sentence, None);
             return None;
         };
         let types: Vec<Ty> = self.out.relations[found.relation].slots.iter().map(|slot| slot.ty).collect();

@@ -137,7 +137,7 @@ impl Resolver<'_> {
                 let kind = self.find_kind(&Word { text: name.to_owned(), span: kind.span })?;
                 return Some(TableStates::Kind(self.cell_term(thing, Ty::Thing(kind))?, kind));
             }
-            self.report_unknown_sentence(sentence);
+            self.report_unknown_sentence(sentence, None);
             return None;
         };
         let types: Vec<Ty> = self.out.relations[found.relation].slots.iter().map(|slot| slot.ty).collect();

@@ -409,16 +409,14 @@ fn only_any(word: &str, span: Span, any: Span) -> Diagnostic {
 fn unbound(word: &str, span: Span, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::UnboundWord, format!("no sentence says what `{word}` is"))
         .at(span, "has no value here");
-    match near.filter(|_| missing_word(word).is_none()) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(Fix::replace(
+    match (missing_word(word), near) {
+        (Some(help), _) => diagnostic.help(help),
+        (None, Some(near)) => diagnostic.help(format!("did you mean `{near}`?")).fix(Fix::replace(
             format!("write `{near}`"),
             span,
             near,
             false,
         )),
-        None => match missing_word(word) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic.help(format!("name `{word}` in a sentence, or put a text in quotes")),
-        },
+        (None, None) => diagnostic.help(format!("name `{word}` in a sentence, or put a text in quotes")),
     }
 }

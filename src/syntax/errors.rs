@@ -106,7 +106,10 @@ pub(super) fn describe(line: Span, text: &str, error: &Error<Rule>, form: &'stat
         ),
     };
     Diagnostic::new(code, message).at(span(at, found.len()), label).help(match found {
-        "not" if at > 0 => "`not` stands before a whole sentence, as in `not person has left`".to_owned(),
+        // Facts deny nothing.
+        "not" if at > 0 && form.contains("when") => {
+            "`not` stands before a whole sentence, as in `not person has left`".to_owned()
+        }
         "where" => "conditions are joined by `and`".to_owned(),
         _ => format!("such a line reads `{form}`"),
     })

@@ -156,6 +156,35 @@ fn a_missing_result_is_no_more_certain_under_a_negation() {
     assert_eq!(found, Ok(vec!["a: l=unknown (good or bad)".to_owned()]));
 }
 
+/// Whether a day leaves the calendar does not hang on which of many are looked at to find those that compare so.
+#[test]
+fn a_day_that_leaves_the_calendar_is_an_error_whether_days_are_searched_or_gone_through() {
+    let mut head =
+        String::from("language 1\nkind P\nkind H\nrelation P lives in H\nrelation P was born on Date\n");
+    head.push_str("question P is a | b\n  among p was born on any day\nfacts {\n");
+    for at in 0..200 {
+        head.push_str(&format!(
+            "  p{at} lives in h\n  p{at} was born on {}-03-0{}\n",
+            1990 + at % 30,
+            at % 9 + 1
+        ));
+    }
+    head.push_str("}\n");
+    for (years, is_error) in [(7_000, false), (7_985, true), (9_000, true)] {
+        let later = format!("b >= c + {years} years");
+        for cond in
+            [later.clone(), format!("({later} or {later})"), format!("x = c + {years} years and b >= x")]
+        {
+            let text = format!(
+                "{head}lens l {{\n  r: a when p lives in h and other lives in h and p was born on b and other was born on c \
+                 and {cond}\n  otherwise b\n}}\n"
+            );
+            let found = answer(&text, Limits::default());
+            assert_eq!(found.err(), is_error.then_some("PX0610"), "{cond}");
+        }
+    }
+}
+
 #[test]
 fn values_made_on_the_way_are_bounded() {
     let facts: Vec<String> = (0..500).map(|at| format!("t{at} has {} up", 1_000_003 + at * 7919)).collect();

@@ -369,7 +369,7 @@ impl Names {
         self.by_number(Ends::of(text)).unwrap_or_else(|| Self::probe(self.key_of(text)))
     }
 
-    /// Begins the look-up of a text of up to eight bytes, none of them zero, given with zeros behind it.
+    /// Begins the look-up of a text of so many bytes, up to eight, none of them zero, given with zeros behind it.
     #[inline]
     pub fn seek_short(&self, word: u64, len: usize) -> Sought {
         self.by_number(Ends::of_word(word, len)).unwrap_or_else(|| Self::probe(self.short(word)))

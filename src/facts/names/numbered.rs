@@ -294,7 +294,6 @@ fn beginnings(count: usize, text: &dyn Fn(u32) -> Ends) -> Vec<Beginning> {
             None => found.push((own, 1)),
         }
     }
-    // A longer one that begins like a shorter one may be the same with a longer number.
     found.retain(|(_, count)| *count >= sample / 16);
     found.sort_by_key(|(beginning, count)| (std::cmp::Reverse(*count), beginning.len));
     found.truncate(MOST);

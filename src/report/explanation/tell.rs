@@ -2,8 +2,7 @@
 
 use super::changes::ToldChange;
 use super::words::{Body, Words, list};
-use crate::base::SourceMap;
-use crate::base::article;
+use crate::base::{SourceMap, article};
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, LensStory, Standing};
 use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};

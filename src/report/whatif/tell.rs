@@ -1,7 +1,6 @@
 //! What moves, told: every value in words, movers of a lens grouped by from what to what.
 
-use crate::base::SourceMap;
-use crate::base::article;
+use crate::base::{SourceMap, article};
 use crate::explain::Standing;
 use crate::explain::whatif::{LensMoves, Moved, NeverMoves, NeverWay, QuestionMoves, Side, WhatIf};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
