@@ -156,7 +156,8 @@ fn moved(
     lens: LensId,
     same_ids: bool,
 ) -> Vec<Moved> {
-    let said = |answer: Answer| answer.map(|(_, says)| says);
+    // Who is asked about only perhaps is counted nowhere.
+    let said = |answer: Answer| answer.filter(|(certain, _)| *certain).map(|(_, says)| says);
     if !same_ids {
         let before = by_name(ruleset, (&old.dictionaries, &old.tables[question]), lens);
         let after = by_name(ruleset, (&new.dictionaries, &new.tables[question]), lens);
@@ -184,7 +185,8 @@ fn by_name(
     let who = |place: usize| {
         names(ruleset, dictionaries, question, table.subjects.iter().map(|column| column[place]))
     };
-    (0..table.len()).map(|place| (who(place), table.outcome(column, place))).collect()
+    let counted = (0..table.len()).filter(|place| !table.perhaps.contains(*place));
+    counted.map(|place| (who(place), table.outcome(column, place))).collect()
 }
 
 fn names(

@@ -56,6 +56,13 @@ impl Replay<'_> {
         {
             return Err(FalseStep(format!("not every way comes to {agreed:?} of {subject:?}")));
         }
+        if let Some(reached) = &open.reached
+            && grid.ways.iter().flatten().any(|says| !says.without(reached).is_empty())
+        {
+            return Err(FalseStep(format!(
+                "some way comes to other outcomes than {reached:?} of {subject:?}"
+            )));
+        }
         for at in 0..grid.sides.len() {
             grid.pivotal(at, open)?;
         }

@@ -182,6 +182,17 @@ impl Says {
         self.verdicts.len() + usize::from(self.conflict) + usize::from(self.none)
     }
 
+    /// Those outcomes that are not among others.
+    #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        let verdicts = self.verdicts.iter().filter(|verdict| !others.verdicts.contains(verdict));
+        Self {
+            verdicts: verdicts.copied().collect(),
+            conflict: self.conflict && !others.conflict,
+            none: self.none && !others.none,
+        }
+    }
+
     /// Whether no outcome is open, as of somebody outside the population.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -308,6 +319,8 @@ pub struct Open {
     pub by_values: bool,
     /// What every way to fill the gaps comes to, where they agree.
     pub agreed: Option<Says>,
+    /// All outcomes that some way comes to, where they do not agree and every way was looked at.
+    pub reached: Option<Says>,
     /// What makes a difference, the most telling first.
     pub pivotal: Vec<Pivotal>,
     /// The fewest answers after which nothing is open, and what holds then.

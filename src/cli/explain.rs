@@ -283,9 +283,9 @@ fn asked(
                 ""
             };
             terminal.say(&format!(
-                "parallax: `{text}` names {} where {} are asked about: {}{hint}",
+                "parallax: `{text}` names {} where {} asked about: {}{hint}",
                 given.len(),
-                slots.len(),
+                if slots.len() == 1 { "1 is".to_owned() } else { format!("{} are", slots.len()) },
                 wanted.join(", ")
             ));
             return Err(Exit::Usage);
@@ -331,7 +331,19 @@ fn asked(
                 *name = rest;
             }
         }
-        scenario = scenario.or_else(|| scenario_of(ruleset, &names));
+        if scenario.is_none() {
+            let fitting = scenarios_with(ruleset, &names);
+            if let [_, _, ..] = fitting.as_slice() {
+                let fitting: Vec<&str> =
+                    fitting.iter().map(|id| ruleset.scenarios[*id].name.as_str()).collect();
+                terminal.say(&format!(
+                    "parallax: in which scenario? Each is a world of its own; name one with --scenario: {}",
+                    fitting.join(", ")
+                ));
+                return Err(Exit::Usage);
+            }
+            scenario = fitting.first().copied();
+        }
         if scenario.is_none() {
             let known: Vec<String> = ruleset
                 .scenarios
@@ -346,8 +358,7 @@ fn asked(
                 .collect();
             let Some(missing) = names.iter().find(|name| !known.contains(name)) else {
                 terminal.say(
-                    "parallax: each of these names stands in some scenario, but no one scenario has them all; name \
-                     it with --scenario, or write them as in `advocacy-charity/council`",
+                    "parallax: each of these names stands in some scenario, but no one scenario has them all",
                 );
                 return Err(Exit::Usage);
             };
@@ -357,17 +368,15 @@ fn asked(
     Ok(Asked { questions, names, scenario })
 }
 
-/// The one scenario that has all the names.
-fn scenario_of(ruleset: &Ruleset, names: &[String]) -> Option<ScenarioId> {
+/// The scenarios that have all the names.
+fn scenarios_with(ruleset: &Ruleset, names: &[String]) -> Vec<ScenarioId> {
     let has = |scenario: &crate::model::Scenario| {
         names.iter().all(|wanted| {
             let facts = scenario.statements.facts.iter().flat_map(|fact| &fact.args);
             facts.into_iter().any(|arg| matches!(arg, Constant::Thing(_, name) if name == wanted))
         })
     };
-    let mut found = ruleset.scenarios.iter_enumerated().filter(|(_, scenario)| has(scenario));
-    let first = found.next()?.0;
-    found.next().is_none().then_some(first)
+    ruleset.scenarios.iter_enumerated().filter(|(_, scenario)| has(scenario)).map(|(id, _)| id).collect()
 }
 
 /// `council, charity`; a name with a comma stands in quotes. `None` where those are not closed.

@@ -9,6 +9,7 @@ use super::lookup::{Stop, Tuple};
 use super::loops::settle;
 use super::moves::{Move, Scope, Sofar};
 use super::nearest::Tried;
+use super::newcomer::Newcomers;
 use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, Node, World};
@@ -188,7 +189,8 @@ impl Search<'_> {
         }
         out.rough = rough.intersection(&self.kinds).copied().collect();
         let unasked = |flip: &Flip| flip.says.iter().all(Says::is_empty);
-        let rank = |flip: &Flip| flip.changes.iter().map(rank).sum::<u32>();
+        let rank =
+            |flip: &Flip| flip.changes.iter().map(|change| rank(change, &self.world.newcomers)).sum::<u32>();
         let is_odd = |flip: &Flip| flip.changes.iter().any(|change| self.world.is_odd(change));
         out.found.sort_by_cached_key(|flip| (unasked(flip), flip.changes.len(), is_odd(flip), rank(flip)));
         out.unnamed = out.found.len().saturating_sub(NAMED);
@@ -575,17 +577,17 @@ impl World<'_> {
 }
 
 /// What is taken away is named before what is said otherwise, and that before what is new.
-fn rank(change: &FactChange) -> u32 {
+fn rank(change: &FactChange, newcomers: &Newcomers) -> u32 {
     let new = |fact: &Fact| {
         let place = |arg: &Option<Constant>| match arg {
-            Some(Constant::Thing(_, name)) => super::newcomer_place(name).map(|place| place + 1),
+            Some(Constant::Thing(_, name)) => newcomers.place(name).map(|place| place + 1),
             Some(Constant::Value(_)) | None => None,
         };
         fact.args.iter().filter_map(place).sum::<u32>()
     };
     match change {
         FactChange::Remove(_) | FactChange::Leave(..) => 0,
-        FactChange::Join(_, name) => 100 + 10 * super::newcomer_place(name).map_or(0, |place| place + 1),
+        FactChange::Join(_, name) => 100 + 10 * newcomers.place(name).map_or(0, |place| place + 1),
         FactChange::Set(fact) => 10 + new(fact),
         FactChange::Add(fact) => 100 + 10 * new(fact),
     }

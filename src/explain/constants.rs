@@ -49,6 +49,8 @@ pub(super) struct Found {
     pub moved: [bool; 3],
     /// How many functions of texts are called.
     texts: usize,
+    /// Whether words are compared with texts as they stand.
+    plain: bool,
     /// The numbers that the years of dates are compared with.
     pub years: BTreeSet<i64>,
     /// The words of each comparison of a clause.
@@ -122,6 +124,7 @@ impl Found {
             Cond::Compare { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
+                self.plain |= is_plain(lhs, rhs) || is_plain(rhs, lhs);
                 self.sides(&[lhs, rhs]);
                 self.year(lhs, rhs);
             }
@@ -192,6 +195,10 @@ impl Found {
         vars.sort_unstable();
         vars.dedup();
         let again = vars.len() < named;
+        // A text that is not told by those named: it stands beside itself, or beside another that varies.
+        if shapes.texts && (again || vars.len() > 1) {
+            self.rough.insert(ValueKind::Text);
+        }
         if shapes.bent || shapes.divided > 1 || again && (shapes.curved || shapes.stepped) {
             self.rough.insert(ValueKind::Number);
         }
@@ -226,7 +233,8 @@ impl Found {
 
     /// What follows from all that is called together.
     fn judge(&mut self) {
-        if self.texts > 1 {
+        let is_spelled = ["lower", "trim"].iter().any(|name| self.called.contains(name));
+        if self.texts > 1 || is_spelled && self.plain {
             self.rough.insert(ValueKind::Text);
         }
         if ["month", "day"].iter().any(|name| self.called.contains(name)) {
@@ -266,7 +274,10 @@ impl Found {
 
     /// Texts of the lengths that rules ask about, such that have several parts, and such that functions turn into others.
     fn make_texts(&mut self) {
-        let spelled = self.texts();
+        let mut spelled = self.texts();
+        if spelled.is_empty() {
+            spelled.push("x".to_owned());
+        }
         let all = |spell: fn(&str) -> String| {
             let made = spelled.iter().take(MOST_SPELLED).map(|text| spell(text));
             made.map(|text| Value::Text(text.as_str().into())).collect::<Vec<_>>()
@@ -338,6 +349,8 @@ struct Shapes {
     divided: usize,
     /// How many averages and medians are among them.
     averages: usize,
+    /// Whether functions of texts are called.
+    texts: bool,
 }
 
 impl Shapes {
@@ -363,11 +376,14 @@ impl Shapes {
                 self.expr(lhs);
                 self.expr(rhs);
             }
-            Expr::Shift { date, amount, .. } => {
+            Expr::Shift { date, amount, unit, .. } => {
+                // Months end on different days.
+                self.stepped |= !matches!(unit, DateUnit::Days);
                 self.expr(date);
                 self.expr(amount);
             }
             Expr::Call(function, args) => {
+                self.texts |= takes(function, ValueKind::Text);
                 self.bent |= function.name == "abs" && args.iter().any(varies);
                 self.stepped |= takes(function, ValueKind::Number);
                 args.iter().for_each(|arg| self.expr(arg));
@@ -379,6 +395,12 @@ impl Shapes {
             }
         }
     }
+}
+
+/// Whether a word is compared with a text.
+fn is_plain(lhs: &Expr, rhs: &Expr) -> bool {
+    matches!(lhs, Expr::Term(Term::Var(_)))
+        && matches!(rhs, Expr::Term(Term::Constant(Constant::Value(Value::Text(_)))))
 }
 
 /// Whether what a calculation comes to hangs on facts.

@@ -26,6 +26,7 @@ mod moves;
 mod near;
 mod nearest;
 mod necessary;
+mod newcomer;
 mod parting;
 mod plain;
 mod points;
@@ -60,12 +61,12 @@ use crate::model::{Constant, KindFact, LensId, ParameterId, QuestionId, RowId, R
 use crate::plan::below;
 use crate::value::{Value, ValueKind};
 use crate::verdict::{Evaluation, Extras, Holds, Scope, evaluate};
+pub use newcomer::{NEWCOMER, Newcomers};
 pub use plain::plainer;
 pub use settling::MOST_TOGETHER;
 use telling::SoFar;
 pub use unknown::MOST_DOUBTS;
 pub use verify::{Count, Replayed, verify};
-pub use world::{NEWCOMER, newcomer_place};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -101,6 +102,8 @@ pub struct Explanation {
     pub parting: Option<Parting>,
     /// The values parameters had.
     pub parameters: IndexVec<ParameterId, Option<Value>>,
+    /// How those are called whom changes bring in.
+    pub newcomers: Newcomers,
 }
 
 /// Where two lenses part on a subject.

@@ -113,7 +113,8 @@ impl SoFar {
         let Self { lenses, parting, .. } = std::mem::take(self);
         let (question, subject) = (request.question, request.subject.clone());
         let parameters = world.evaluation.parameters.clone();
-        Ok(Explanation { question, subject, standing, lenses, parting, parameters })
+        let newcomers = world.newcomers.clone();
+        Ok(Explanation { question, subject, standing, lenses, parting, parameters, newcomers })
     }
 
     /// What would change what a lens says, and what it hangs on.

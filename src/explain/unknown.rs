@@ -160,6 +160,7 @@ impl World<'_> {
             complete: tree.is_ok(),
             by_values: builder.values,
             agreed: None,
+            reached: None,
             pivotal: Vec::new(),
             settling: Vec::new(),
             settling_gaps: Vec::new(),
@@ -189,6 +190,10 @@ impl World<'_> {
             Some(one) if outcomes.len() == 1 && one.len() == 1 => Some(super::story::says(*one)),
             _ => None,
         };
+        if open.agreed.is_none() && open.rough.is_empty() && !breaks {
+            let all = outcomes.iter().fold(OutcomeSet::EMPTY, |all, one| all.union(*one));
+            open.reached = Some(super::story::says(all));
+        }
         let pivotal = builder.pivotal(&tree, &doubts);
         if open.agreed.is_none() {
             // What makes no difference may still decide in which ways the subject is asked about at all.

@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::figures::Sums;
 use super::grow::Growing;
 use super::lookup::{Indexes, Tuple};
+use super::newcomer::Newcomers;
 use crate::base::{BitSet, Idx, IndexVec};
 use crate::engine::{Clock, Reached, Values};
 use crate::facts::{MISSING, Origin, Stated};
@@ -18,22 +19,6 @@ use crate::model::{
 };
 use crate::plan::{Plan, Task, plan};
 use crate::verdict::Evaluation;
-
-/// The name of somebody a change brings in.
-pub const NEWCOMER: &str = "somebody-new";
-
-/// The name of the one so many places behind the first whom changes bring in.
-fn newcomer(at: u32) -> String {
-    if at == 0 { NEWCOMER.to_owned() } else { format!("{NEWCOMER}-{}", at + 1) }
-}
-
-/// How many newcomers come before one of this name; nothing of other names.
-#[must_use]
-pub fn newcomer_place(name: &str) -> Option<u32> {
-    let rest = name.strip_prefix(NEWCOMER)?;
-    let place = rest.strip_prefix('-').and_then(|place| place.parse::<u32>().ok());
-    if rest.is_empty() { Some(0) } else { place?.checked_sub(1).filter(|place| *place > 0) }
-}
 
 /// The most keys without a value that a new name may bring where changes are only tried.
 const NEW_KEYS: usize = 1000;
@@ -58,6 +43,8 @@ pub(super) struct World<'w> {
     pub indexes: Indexes,
     /// Kinds stated outright.
     pub kinds: &'w [KindFact],
+    /// How those are called whom a change brings in.
+    pub newcomers: Newcomers,
     /// Per relation the loop it belongs to, if any.
     pub loops: IndexVec<RelationId, Option<usize>>,
     /// What is worked out in which order.
@@ -131,6 +118,7 @@ impl<'w> World<'w> {
             values,
             indexes,
             kinds,
+            newcomers: Newcomers::among(evaluation.dictionaries.iter()),
             loops,
             plan,
             to_loops: RefCell::default(),
@@ -192,7 +180,7 @@ impl<'w> World<'w> {
             Domain::Things(_) => {
                 let known = &self.evaluation.dictionaries[domain];
                 if let Some(place) = id.checked_sub(known.len() as u32) {
-                    return Some(Constant::Thing(domain, newcomer(place)));
+                    return Some(Constant::Thing(domain, self.newcomers.name(place)));
                 }
                 let thing = Constant::Thing(domain, known.name(id).to_owned());
                 self.named.borrow_mut().insert(thing.clone(), id);
@@ -211,7 +199,7 @@ impl<'w> World<'w> {
                     return *id;
                 }
                 let known = &self.evaluation.dictionaries[*domain];
-                let new = || known.len() as u32 + newcomer_place(name).unwrap_or(0);
+                let new = || known.len() as u32 + self.newcomers.place(name).unwrap_or(0);
                 let id = known.find_name(name).unwrap_or_else(new);
                 self.named.borrow_mut().insert(constant.clone(), id);
                 id

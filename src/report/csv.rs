@@ -35,9 +35,10 @@ pub fn write_csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_section(section: &Section, text: &mut String, out: &mut dyn Write) -> io::Result<()> {
-    let lenses = section.lenses.iter().map(|lens| lens.name.as_str());
+    let lenses: Vec<String> =
+        section.lenses.iter().map(|lens| column("lens", &lens.name, &["count"])).collect();
     let slots = section.slots.iter().map(|slot| format!("example {slot}")).collect::<Vec<_>>();
-    line(text, lenses.chain(["count"]).chain(slots.iter().map(String::as_str)));
+    line(text, lenses.iter().map(String::as_str).chain(["count"]).chain(slots.iter().map(String::as_str)));
     let words: FxHashMap<OutcomeSet, &str> =
         section.outcomes.iter().map(|(set, words)| (*set, words.as_str())).collect();
     for (pattern, exemplar) in section.agreement.patterns.iter().zip(&section.exemplars) {
@@ -50,6 +51,12 @@ fn write_section(section: &Section, text: &mut String, out: &mut dyn Write) -> i
         }
     }
     Ok(())
+}
+
+/// The name of a column for a slot, a lens or the like, whose own name other columns may have already: with what it is
+/// before it then.
+pub(super) fn column(what: &str, name: &str, taken: &[&str]) -> String {
+    if taken.contains(&name) { format!("{what} {name}") } else { name.to_owned() }
 }
 
 /// Writes one row.

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::csv::line;
+use super::csv::{column, line};
 use crate::agreement::{Measure, Side, in_name_order, side};
 use crate::facts::Dictionary;
 use crate::guard::{behind, show_outcomes};
@@ -172,11 +172,15 @@ impl<'a> Rows<'a> {
     /// What the columns are called.
     fn names(&self) -> Vec<String> {
         let slots = &self.ruleset.questions[self.table.question].slots;
-        let lenses = || self.lenses.iter().map(|column| self.ruleset.lenses[column.lens].name.clone());
-        let mut names: Vec<String> = slots.iter().map(|slot| slot.name.clone()).collect();
+        let fixed = ["pattern", "perhaps"];
+        let fixed = if self.any_perhaps { &fixed[..] } else { &fixed[..1] };
+        let mut names: Vec<String> = slots.iter().map(|slot| column("slot", &slot.name, fixed)).collect();
+        let taken: Vec<&str> =
+            slots.iter().map(|slot| slot.name.as_str()).chain(fixed.iter().copied()).collect();
+        let lenses =
+            || self.lenses.iter().map(|own| column("lens", &self.ruleset.lenses[own.lens].name, &taken));
         names.extend(lenses());
-        names.push("pattern".to_owned());
-        names.extend(self.any_perhaps.then(|| "perhaps".to_owned()));
+        names.extend(fixed.iter().map(|name| (*name).to_owned()));
         if self.reasons {
             names.extend(lenses().flat_map(|lens| [format!("{lens} by"), format!("{lens} open")]));
         }

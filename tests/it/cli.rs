@@ -118,6 +118,36 @@ fn scenarios_are_pooled_each_with_its_own_parameters_and_names() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), rows);
 }
 
+#[test]
+fn columns_have_names_of_their_own() {
+    let folder = folder("columns");
+    let rules = "language 1\nkind Lens\nrelation Lens is here\nquestion Lens is good | bad\n  among lens is here\nlens lens {\n  x: good when lens is here\n}\nlens pattern {\n  x: good when lens is here\n}\nlens count {\n  x: bad when lens is here\n}\nfacts {\n  ann is here\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let path = folder.to_string_lossy();
+    let printed = |args: &[&str]| String::from_utf8_lossy(&parallax(args).stdout).into_owned();
+    assert_eq!(
+        printed(&["run", &path]),
+        "lens,lens lens,lens pattern,count,pattern\nann,good,good,bad,\"good,good,bad\"\n"
+    );
+    let lines = printed(&["run", &path, "--format", "jsonl"]);
+    assert!(lines.contains("\"lens pattern\":\"good\",\"count\":\"bad\",\"pattern\":"), "{lines}");
+    let report = printed(&["report", &path, "--format", "csv"]);
+    assert!(report.starts_with("lens,pattern,lens count,count,example lens\n"), "{report}");
+    let moved = printed(&["whatif", &path, "--remove", "ann is here", "--format", "csv"]);
+    assert!(moved.starts_with("lens,slot lens,before,after,"), "{moved}");
+}
+
+#[test]
+fn names_that_several_scenarios_have_are_asked_about_in_one() {
+    let folder = folder("several");
+    let rules = "language 1\nkind Firm\nrelation Firm has Number staff\nquestion Firm is small | large\n  among firm has any count staff\nlens a {\n  few: small when firm has n staff and n < 5\n  otherwise large\n}\nscenario one {\n  tiny has 3 staff\n}\nscenario two {\n  tiny has 9 staff\n}\nscenario three {\n  huge has 9 staff\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let output = parallax(&["explain", &folder.to_string_lossy(), "tiny"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("in which scenario?") && said.contains("--scenario: one, two"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
+}
+
 const DEBTORS: &str = "language 1\nkind Person\nrelation Person owes Number\nrelation Person is named\nquestion Person is debtor | other\n  among person is named\nlens a {\n  row: debtor when person owes n and n > 10\n  otherwise other\n}\n";
 
 /// What `run` says of a table: the rows, the talk, the exit code.

@@ -36,7 +36,8 @@ fn said(ruleset: &Ruleset, evaluation: &Evaluation) -> Says {
     for (question, table) in evaluation.tables.iter_enumerated() {
         let slots = &ruleset.questions[question].slots;
         for column in &table.lenses {
-            for place in 0..table.len() {
+            // Who is asked about only perhaps is counted nowhere.
+            for place in (0..table.len()).filter(|place| !table.perhaps.contains(*place)) {
                 let names = slots.iter().zip(&table.subjects).filter_map(|(slot, column)| {
                     evaluation.dictionaries[ruleset.domain_of(slot.ty)].constant(column[place])
                 });
@@ -145,6 +146,16 @@ pub fn shown(text: &str, range: &str, format: &str) -> String {
         "json" => sweep::json(ruleset, &sweep),
         _ => sweep::text(ruleset, &sweep, Look::Plain),
     }
+}
+
+#[test]
+fn whoever_is_only_perhaps_asked_about_flips_nowhere() {
+    let text = "language 1\nkind P\nparameter most: Number = 1\nrelation P asks\nrelation P has Number\n\
+        question P is ok | bad\n  among p asks\nlens a {\n  a: ok when p has n and n <= most\n  otherwise bad\n}\n\
+        facts {\n  ann asks\n  maybe bob asks\n  ann has 2\n  bob has 2\n}\n";
+    let swept = swept(text, "most=1..2:1").expect("the ruleset is sound");
+    let flips = &swept.questions[0].flips;
+    assert_eq!(flips.iter().map(|flip| flip.count).collect::<Vec<_>>(), [1], "{flips:?}");
 }
 
 #[test]

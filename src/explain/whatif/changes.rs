@@ -1,5 +1,6 @@
 //! Facts that somebody wants stated or taken away, as a change of the world; says where that cannot be.
 
+use crate::base::article;
 use crate::diag::{Code, Diagnostic, nearest};
 use crate::explain::lookup::{Tuple, Want};
 use crate::explain::moves::Move;
@@ -233,7 +234,7 @@ impl Maker<'_, '_> {
     fn kind_told(&self, kind: &KindFact) -> (String, u32) {
         let entry = &self.world.ruleset.kinds[kind.kind];
         let name = Constant::Thing(entry.domain, kind.name.clone());
-        (format!("{} is a {}", shown(&name), entry.name), self.world.id(&name))
+        (format!("{} is {} {}", shown(&name), article(&entry.name), entry.name), self.world.id(&name))
     }
 
     fn add_kind(&mut self, kind: &KindFact, removed: &[KindFact]) {

@@ -7,7 +7,8 @@ use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
 use crate::checker::{Says, is_known_asked};
 use crate::explain::{
-    Answered, Explanation, Fact, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing, WithoutResult, plainer,
+    Answered, Explanation, Fact, LensStory, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing,
+    WithoutResult, plainer,
 };
 use crate::model::{Constant, Ruleset};
 use crate::value::{Decimal, Value};
@@ -17,7 +18,7 @@ const MOST_LINES: usize = 24;
 
 impl Words<'_> {
     /// Notes on an answer that is open.
-    pub fn open(&self, explanation: &Explanation, open: &Open) -> Vec<ToldNote> {
+    pub fn open(&self, explanation: &Explanation, story: &LensStory, open: &Open) -> Vec<ToldNote> {
         let note = |text: String, lines: Vec<Line>| ToldNote { kind: "unknown", text, lines };
         if !open.complete {
             let lines = open.doubts.iter().map(|fact| self.doubt(fact, None)).collect();
@@ -64,6 +65,13 @@ impl Words<'_> {
             let lines = open.pivotal.iter().map(line);
             let asked = if is_perhaps { ", where it is asked about" } else { "" };
             notes.push(note(format!("It hangs on this{asked}{tried}"), lines.collect()));
+        }
+        let never = open.reached.as_ref().map(|reached| story.says.without(reached));
+        if let Some(never) = never.filter(|never| !never.is_empty()) {
+            let never: Vec<String> =
+                self.outcomes(explanation.question, &never).iter().map(|one| format!("`{one}`")).collect();
+            let text = format!("No way to fill the gaps comes to {}{tried}.", list(&never, "or"));
+            notes.push(note(text, Vec::new()));
         }
         if !open.settling.is_empty() {
             let stopped = match rough(&open.rough) {
@@ -160,8 +168,11 @@ impl Words<'_> {
                     _ => at == 0 || !is_beside(&runs[at - 1][0], &run[0]),
                 };
             let (near, far) = if is_first { (run.len() - 1, 0) } else { (0, run.len() - 1) };
+            // What comes to something else beyond says where it ends.
+            let next = if is_first { at.checked_sub(1) } else { Some(at + 1) }.and_then(|at| runs.get(at));
+            let is_last = next.is_none_or(|next| !is_beside(&next[0], &run[0]));
             let others = ordered(&run[near], &run[far]).map_or_else(String::new, |value| {
-                or_beyond(value_of(self.ruleset, &run[near]), value, !is_first)
+                or_beyond(value_of(self.ruleset, &run[near]), value, (!is_first, is_last))
             });
             lines.push((&run[near], others));
         }
@@ -243,9 +254,9 @@ fn outermost<'a>(ruleset: &Ruleset, first: &'a Answered, last: &'a Answered) -> 
     match (value_in(ruleset, first), value_in(ruleset, last)) {
         (Some(low), Some(high)) if low != high => match (low, high) {
             (Value::Number(near), Value::Number(far)) if near.abs() > far.abs() => {
-                (last, or_beyond(Some(high), low, false))
+                (last, or_beyond(Some(high), low, (false, true)))
             }
-            _ => (first, or_beyond(Some(low), high, true)),
+            _ => (first, or_beyond(Some(low), high, (true, true))),
         },
         _ => (first, String::new()),
     }
@@ -254,8 +265,8 @@ fn outermost<'a>(ruleset: &Ruleset, first: &'a Answered, last: &'a Answered) -> 
 /// How many times as large a number is that says only that all up to it do the same.
 const FAR_OFF: i64 = 1000;
 
-/// That the same was found of all values tried from one up or down to another.
-fn or_beyond(near: Option<&Value>, far: &Value, is_up: bool) -> String {
+/// That the same was found of all values tried from one up or down to another, which may be the last of all.
+fn or_beyond(near: Option<&Value>, far: &Value, (is_up, is_last): (bool, bool)) -> String {
     let (beyond, way) = match (far, is_up) {
         (Value::Number(_), true) => ("more", "up"),
         (Value::Number(_), false) => ("less", "down"),
@@ -271,7 +282,7 @@ fn or_beyond(near: Option<&Value>, far: &Value, is_up: bool) -> String {
     let is_far_off = match (near, far) {
         (Some(Value::Number(near)), Value::Number(far)) => {
             let times = near.abs().max(Decimal::from(1)).checked_mul(Decimal::from(FAR_OFF));
-            times.is_ok_and(|most| far.abs() >= most)
+            is_last && times.is_ok_and(|most| far.abs() >= most)
         }
         _ => false,
     };

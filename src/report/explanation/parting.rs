@@ -2,9 +2,9 @@
 
 use super::changes::untried;
 use super::tell::{Line, ToldNote, capital};
-use super::words::Words;
-use crate::checker::Claim;
-use crate::explain::{Explanation, Parting, WhyNot};
+use super::words::{Words, list};
+use crate::checker::{Claim, Derivation, Says};
+use crate::explain::{Explanation, LensStory, Parting, WhyNot};
 use crate::model::{LensId, Otherwise, RowId};
 
 impl Words<'_> {
@@ -65,6 +65,41 @@ impl Words<'_> {
         notes
     }
 
+    /// What row leaves open what a lens says, one that says what the other lens does before others; or which rows it is that
+    /// contradict each other. Nothing where neither is so.
+    fn left_open(&self, explanation: &Explanation, own: &LensStory, other: &Says) -> Option<ToldNote> {
+        let entry = &self.ruleset.lenses[own.lens];
+        let verdicts = &self.ruleset.questions[explanation.question].verdicts;
+        let row_of = |proof: &Derivation| match proof.claim {
+            Claim::Row(lens, row) if lens == own.lens => Some(row),
+            _ => None,
+        };
+        let name = |row: RowId| verdicts[entry.rows[row].verdict].name.as_str();
+        if own.says.conflict && own.says.len() == 1 {
+            let rows = own.rows.iter().filter_map(row_of);
+            let rows: Vec<String> =
+                rows.map(|row| format!("{} (`{}`)", self.row_named(own.lens, row), name(row))).collect();
+            let text = format!("{}: {} contradict each other.", entry.name, capital(&list(&rows, "and")));
+            return (rows.len() > 1).then(|| ToldNote { kind: "why not", text, lines: Vec::new() });
+        }
+        if own.says.len() < 2 {
+            return None;
+        }
+        let open = || own.rows.iter().filter(|proof| !proof.certain && row_of(proof).is_some());
+        let gives = |proof: &&Derivation| {
+            row_of(proof).is_some_and(|row| other.settled() == Some(entry.rows[row].verdict))
+        };
+        let proof = open().find(gives).or_else(|| open().next())?;
+        let row = row_of(proof)?;
+        let text = format!(
+            "{}: It is open whether {} (`{}`) matches",
+            entry.name,
+            self.row_named(own.lens, row),
+            name(row)
+        );
+        Some(ToldNote { kind: "why not", text, lines: self.lines(proof) })
+    }
+
     /// Why a lens does not say what the other says: a row that would is overruled or barred, or lacks something, or
     /// there is none.
     fn parts(
@@ -75,7 +110,11 @@ impl Words<'_> {
     ) -> Option<ToldNote> {
         let story = |id: LensId| explanation.lenses.iter().find(|story| story.lens == id);
         let own = story(lens)?;
-        let wanted = story(other)?.says.settled()?;
+        let other = &story(other)?.says;
+        if let Some(note) = self.left_open(explanation, own, other) {
+            return Some(note);
+        }
+        let wanted = other.settled()?;
         let entry = &self.ruleset.lenses[lens];
         let verdict = &self.ruleset.questions[explanation.question].verdicts[wanted].name;
         let gives = |row: RowId| entry.rows[row].verdict == wanted;

@@ -103,7 +103,12 @@ pub fn tell(
     explanation: &Explanation,
     scenario: Option<&str>,
 ) -> Told {
-    let words = Words { ruleset, sources, parameters: Some(&explanation.parameters) };
+    let words = Words {
+        ruleset,
+        sources,
+        parameters: Some(&explanation.parameters),
+        newcomers: Some(&explanation.newcomers),
+    };
     let question = &ruleset.questions[explanation.question];
     let names: Vec<String> = explanation.subject.iter().map(|name| words.constant(name)).collect();
     let subject = words.listed(&explanation.subject);
@@ -306,7 +311,7 @@ impl Words<'_> {
             notes.push(self.barred(explanation, story.lens, *row, bars));
         }
         if let Some(open) = &story.open {
-            notes.extend(self.open(explanation, open));
+            notes.extend(self.open(explanation, story, open));
         }
         notes.extend(self.why_not(explanation, story));
         if let Some(flips) = &story.flips

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::amounts::compared;
 use crate::base::{IndexVec, SourceMap, Span, article, printable};
 use crate::checker::{Derivation, Fact, Held, Says};
-use crate::explain::{asked_beside, newcomer_place};
+use crate::explain::{Newcomers, asked_beside};
 use crate::facts::Origin;
 use crate::model::clause::{all_cond_vars, parameters_in};
 use crate::model::readings::singular;
@@ -22,6 +22,8 @@ pub(in crate::report) struct Words<'a> {
     pub sources: &'a SourceMap,
     /// The values parameters have, where they are told.
     pub parameters: Option<&'a IndexVec<ParameterId, Option<Value>>>,
+    /// How those are called whom changes bring in, where it is told who is new.
+    pub newcomers: Option<&'a Newcomers>,
 }
 
 /// A body with what its words stand for.
@@ -137,7 +139,7 @@ impl Words<'_> {
     pub fn named(&self, kind: KindId, thing: &Constant) -> Option<String> {
         let Constant::Thing(_, name) = thing else { return None };
         let kind = &self.ruleset.kinds[kind].name;
-        Some(match newcomer_place(name)? {
+        Some(match self.newcomers?.place(name)? {
             0 => format!("a new {kind}"),
             1 => format!("another new {kind}"),
             _ => format!("yet another new {kind}"),

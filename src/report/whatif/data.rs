@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::tell::{
     ToldFact, ToldGroup, ToldLens, ToldMove, ToldMoves, ToldNever, ToldQuestion, ToldReason, ToldSide,
 };
-use crate::report::csv::line;
+use crate::report::csv::{column, line};
 
 /// The schema of what `json` prints.
 pub const SCHEMA: &str = include_str!("whatif.schema.json");
@@ -127,7 +127,9 @@ fn broken(nevers: &[ToldNever], most: usize) -> String {
 fn table(question: &ToldQuestion, most: usize) -> String {
     let mut out = String::new();
     let fixed = ["before", "after", "rows before", "rows after", "why before", "why after"];
-    line(&mut out, ["lens"].into_iter().chain(question.slots.iter().map(String::as_str)).chain(fixed));
+    let taken: Vec<&str> = ["lens"].into_iter().chain(fixed).collect();
+    let slots: Vec<String> = question.slots.iter().map(|slot| column("slot", slot, &taken)).collect();
+    line(&mut out, ["lens"].into_iter().chain(slots.iter().map(String::as_str)).chain(fixed));
     let rows = |side: &ToldSide| -> String {
         let one = |row: &ToldReason| {
             let reason = row.reason.as_ref().map(|reason| format!(" \"{reason}\"")).unwrap_or_default();

@@ -132,7 +132,7 @@ pub struct ToldReason {
 
 /// Tells what moves.
 pub fn tell(ruleset: &Ruleset, sources: &SourceMap, whatif: &WhatIf, scenario: Option<&str>) -> ToldMoves {
-    let words = Words { ruleset, sources, parameters: None };
+    let words = Words { ruleset, sources, parameters: None, newcomers: None };
     let fact = |fact: &crate::explain::Fact| ToldFact {
         sentence: words.fact(fact.relation, &fact.args),
         place: fact.origin.and_then(|origin| words.place(origin)),

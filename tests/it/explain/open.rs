@@ -102,6 +102,13 @@ fn check(
     if open.agreed.is_some() && !same || open.agreed.is_none() && same && world.key.is_none() {
         return Err(format!("agreed, but {outs:?}"));
     }
+    if let Some(reached) = &open.reached {
+        let all: Outs = outs.iter().flatten().flatten().cloned().collect();
+        let told = super::whatif::outs(reached);
+        if !all.is_subset(&told) || world.key.is_none() && all != told {
+            return Err(format!("{told:?} are reached, but {all:?}"));
+        }
+    }
     let named = |doubt: &Doubt| {
         open.pivotal.iter().any(|one| {
             let own: Vec<Constant> =

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallax::explain::{self, Coverage, Fact, FactChange, Flip, Reach, newcomer_place};
+use parallax::explain::{self, Coverage, Fact, FactChange, Flip, NEWCOMER, Reach};
 use parallax::model::{Constant, RelationId, Ruleset, Ty};
 use parallax::value::{Decimal, Value, ValueKind};
 
@@ -168,7 +168,7 @@ fn is_new(change: &FactChange) -> bool {
         .args
         .iter()
         .flatten()
-        .any(|arg| matches!(arg, Constant::Thing(_, name) if newcomer_place(name).is_some()))
+        .any(|arg| matches!(arg, Constant::Thing(_, name) if name.starts_with(NEWCOMER)))
 }
 
 fn with_value(change: &FactChange, number: Decimal) -> FactChange {

@@ -319,3 +319,55 @@ fn of_very_many_facts_behind_a_figure_some_are_tried_first() {
     rules.push_str("  maybe ann refused new on 2026-12-24\n}\n");
     says(&rules, "ann", &["● l: barred", "if nobody stated that ann refused old on 2025-01-01: ok"]);
 }
+
+#[test]
+fn somebody_called_like_a_newcomer_is_named_and_newcomers_are_others() {
+    let rules = "kind P\nkind Club\nrelation P asks\nrelation P joined Club\nquestion P is ok | bad\n  among p asks\n\
+        lens a {\n  a: ok when p joined any club\n  otherwise bad\n}\n\
+        facts {\n  ann asks\n  bob asks\n  bob joined somebody-new\n}\n";
+    says(rules, "ann", &["if ann joined somebody-new: ok", "if ann joined a new Club: ok"]);
+    let text = says(rules, "bob", &["if nobody stated that bob joined somebody-new"]);
+    assert!(!text.contains("a new Club"), "{text}");
+}
+
+#[test]
+fn texts_that_no_rule_names_are_not_ruled_out() {
+    let of = |cond: &str| {
+        format!(
+            "kind P\nrelation P asks\nrelation P is called Text?\nrelation P is named Text\nrelation P came on Date?\n\
+             question P is ok | bad\n  among p asks\nlens a {{\n  a: ok when {cond}\n  otherwise bad\n}}\n\
+             facts {{\n  ann asks\n  ann is named \"Bo\"\n}}\n"
+        )
+    };
+    for cond in [
+        "p is called t and lower(t) = \"bob\" and t != \"bob\" and t != \"BOB\" and t != \"Bob\"",
+        "p is called t and p is named s and starts-with(t, s) and t != s",
+        "p came on d and d + 1 months = d + 28 days",
+    ] {
+        let text = says(&of(cond), "ann", &["was tried"]);
+        assert!(!text.contains("all the same"), "{text}");
+    }
+    says(&of("p is called t and trim(t) != t"), "ann", &["if ann is called \" x\": ok"]);
+}
+
+#[test]
+fn a_range_that_ends_is_not_said_to_go_on() {
+    let rules = "kind P\nrelation P asks\nrelation P weighs Number?\nquestion P is ok | bad\n  among p asks\n\
+        lens a {\n  a: ok when p weighs m and m >= 1 and m <= 1000\n  otherwise bad\n}\nfacts {\n  ann asks\n}\n";
+    says(
+        rules,
+        "ann",
+        &[
+            "if ann weighs 1 (or more; tried up to 1000): ok",
+            "if ann weighs 1001 (or more, as far as tried): bad",
+        ],
+    );
+}
+
+#[test]
+fn outcomes_that_no_way_comes_to_are_said() {
+    let rules = "kind P\nrelation P asks\nrelation P is old\nrelation P is tall\nquestion P is ok | bad\n  among p asks\n\
+        lens a {\n  a: ok when p is old and p is tall\n  b: bad when p is old and not p is tall\n}\n\
+        facts {\n  ann asks\n  maybe ann is old\n  maybe ann is tall\n}\n";
+    says(rules, "ann", &["No way to fill the gaps comes to `conflict`."]);
+}
