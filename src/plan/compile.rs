@@ -8,9 +8,10 @@ use typed_arena::Arena;
 
 use super::expressions::{as_thing, comparison, place};
 use super::missing::loose;
-use super::order::{best_order, fewest_candidates};
+use super::order::{best_order, fewest_candidates, is_look_up};
 use super::outline::SUBJECTS;
 use super::request::{Inputs, Request};
+use super::rewritten::rewritten;
 use super::spread::size;
 use super::state::{Pending, State, components, kept};
 use crate::base::{BitSet, FileId, Idx, Span};
@@ -36,6 +37,8 @@ pub fn may_miss(inputs: &Inputs<'_>, clause: &Clause, vars: &[VarId]) -> bool {
 /// Compiles a body.
 pub fn compile(inputs: &Inputs<'_>, request: &Request<'_>) -> Program {
     let arena = Arena::default();
+    let clause = rewritten(inputs, request.clause, request.delta.is_some());
+    let request = &request.of(&clause);
     let mut compiler = Compiler {
         inputs,
         request,
@@ -259,17 +262,9 @@ impl<'r> Compiler<'_, 'r> {
         let mut steps = Vec::new();
         for part in parts {
             let inner = self.conjunction(part, bound, &none, possible, false);
-            let simple = inner.steps.iter().all(|step| {
-                matches!(
-                    step,
-                    Step::Seek { .. }
-                        | Step::Member { .. }
-                        | Step::Same { .. }
-                        | Step::Compare { .. }
-                        | Step::Stated(_)
-                        | Step::Not { .. }
-                )
-            });
+            let is_simple =
+                |step: &Step| is_look_up(step) || matches!(step, Step::Compare { .. } | Step::Not { .. });
+            let simple = inner.steps.iter().all(is_simple);
             if simple {
                 steps.extend(inner.steps);
             } else {
@@ -278,7 +273,8 @@ impl<'r> Compiler<'_, 'r> {
         }
         // Cheap look-ups before searches.
         steps.sort_by_key(|step| match step {
-            Step::Seek { .. } | Step::Member { .. } | Step::Same { .. } | Step::Stated(_) => 0,
+            step if is_look_up(step) => 0,
+            Step::Not { inner, .. } if inner.steps.iter().all(is_look_up) => 0,
             Step::Compare { .. } => 1,
             Step::Not { .. } => 2,
             _ => 3,

@@ -140,7 +140,7 @@ fn plainly(expr: &Expr, var: VarId) -> usize {
 }
 
 /// A condition with a calculation in the place of a word; of words that stand in sentences only a term may be.
-fn in_cond(cond: &Cond, var: VarId, by: &Expr) -> Cond {
+pub(super) fn in_cond(cond: &Cond, var: VarId, by: &Expr) -> Cond {
     let all = |parts: &[Cond]| parts.iter().map(|part| in_cond(part, var, by)).collect();
     match cond {
         Cond::And(parts) => Cond::And(all(parts)),
@@ -170,7 +170,7 @@ fn in_term(term: &Term, var: VarId, by: &Expr) -> Term {
     }
 }
 
-fn in_expr(expr: &Expr, var: VarId, by: &Expr) -> Expr {
+pub(super) fn in_expr(expr: &Expr, var: VarId, by: &Expr) -> Expr {
     let own = |inner: &Expr| Box::new(in_expr(inner, var, by));
     match expr {
         Expr::Term(term) if as_var(term) == Some(var) => by.clone(),

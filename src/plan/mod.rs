@@ -20,6 +20,7 @@ mod outline;
 mod paired;
 mod projected;
 mod request;
+mod rewritten;
 mod rising;
 mod show;
 mod spread;

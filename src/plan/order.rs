@@ -11,8 +11,8 @@ use super::spread::{Ranged, Spread};
 use super::state::Pending;
 use super::state::State;
 use super::within::FEW_ROWS as FEW_TO_NARROW;
-use crate::engine::Table;
 use crate::engine::planted::pays_from;
+use crate::engine::{Step, Table};
 use crate::model::clause::as_var;
 use crate::model::{Term, VarId};
 
@@ -42,6 +42,11 @@ const SORTED: f64 = 8.0;
 
 /// What it takes, in look-ups, to narrow rows by halves.
 const HALVES: f64 = 4.0;
+
+/// Whether a step only looks something up.
+pub(super) fn is_look_up(step: &Step) -> bool {
+    matches!(step, Step::Seek { .. } | Step::Member { .. } | Step::Same { .. } | Step::Stated(_))
+}
 
 /// The variable with the fewest candidates.
 pub(super) fn fewest_candidates(state: &State<'_>, open: &BTreeSet<VarId>) -> Option<VarId> {

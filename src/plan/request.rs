@@ -60,6 +60,18 @@ pub struct Request<'r> {
 }
 
 impl<'r> Request<'r> {
+    /// The same of another body that means the same.
+    pub(super) fn of(&self, clause: &'r Clause) -> Self {
+        Self {
+            clause,
+            bound: self.bound.clone(),
+            needed: self.needed.clone(),
+            delta: self.delta.clone(),
+            subjects: self.subjects.clone(),
+            ..*self
+        }
+    }
+
     /// All ways to give these variables their values; nothing is given, and nothing else asked.
     pub fn new(clause: &'r Clause, needed: BTreeSet<VarId>, possible: bool) -> Self {
         Self {
