@@ -12,6 +12,7 @@ mod evaluate;
 mod evaluation;
 mod exclusive;
 mod kept;
+mod legs;
 mod of_word;
 mod outcome;
 mod parts;

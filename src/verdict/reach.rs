@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::branches::alternatives;
 use super::evaluate::Evaluator;
+use super::legs::Leg;
 use super::relations::occurrences;
 use super::rounds::Rounds;
 use super::search::{self, Wanted};
@@ -230,7 +231,17 @@ impl Growing<'_> {
         let enough = MANY + 2 * (self.seeds.len() + compiled.iter().map(rows).sum::<usize>());
         let layout = Layout::of(self.steps, self.arity, slot);
         let graph = |seeds: &Sorted, layout: &Layout, kept: Option<&Kept>| {
-            walked(seeds, layout, &compiled, kept, enough * 8, values, clock)
+            let legs: Vec<Leg<'_>> = (0..).zip(&compiled).map(|(at, step)| layout.whole(at, step)).collect();
+            if let Some(table) = walked(seeds, layout, &legs, kept, enough * 8, values, clock)? {
+                return Ok(Some(table));
+            }
+            let parts: Vec<Option<Vec<Compiled>>> =
+                self.steps.iter().map(|step| layout.parts(step, inputs, self.possible)).collect();
+            let legs = layout.legs(&compiled, &parts);
+            if legs.len() == compiled.len() || u8::try_from(legs.len()).is_err() {
+                return Ok(None);
+            }
+            walked(seeds, layout, &legs, kept, enough * 8, values, clock)
         };
         let simple = layout.as_ref().is_some_and(Layout::is_simple);
         let Some(layout) = layout else {

@@ -22,7 +22,7 @@ pub(super) struct Step<'r> {
     /// What else must hold.
     rest: Clause,
     /// A variable of `rest` that nothing names: it stands for the place of the tuple that is read.
-    place: VarId,
+    pub(super) place: VarId,
     /// What else it reads of the relation, where that may as well be what the relation begins with.
     again: Option<&'r Atom>,
     /// What it does to the value that is kept, where one is; `rest` then says nothing of it.
@@ -85,6 +85,11 @@ impl<'r> Step<'r> {
             AtomSource::Verdict { .. } | AtomSource::Disagree { .. } => 0,
         };
         (from, place_of(members, self.rule.relation))
+    }
+
+    /// What else must hold, what it reads of the relation and what it makes of it; nothing where it reads more of it.
+    pub(super) fn body(&self) -> Option<(&Clause, &[Term], &[Term])> {
+        self.again.is_none().then_some((&self.rest, &self.atom.args, &self.rule.head))
     }
 
     /// Whether it reads the relation a second time, as what that begins with.

@@ -111,7 +111,11 @@ fn lens(text: &mut String, name: &str, row: &str) {
 
 /// Each condition as it stands, and once as a choice between two that say the same, which is gone through.
 fn same_either_way(pairs: &[(String, String)], facts: &str) {
-    let mut text = HEAD.to_owned();
+    same_over(HEAD, pairs, facts);
+}
+
+fn same_over(head: &str, pairs: &[(String, String)], facts: &str) {
+    let mut text = head.to_owned();
     for (at, (quick, plain)) in pairs.iter().enumerate() {
         lens(&mut text, &format!("quick{at}"), quick);
         lens(&mut text, &format!("plain{at}"), plain);
@@ -210,4 +214,127 @@ fn known_finds_nobody_for_a_word_that_is_missing() {
             assert!(own.contains(&format!("{name}={outcome}")), "{own}");
         }
     });
+}
+
+/// Figures about the house of somebody, with what is counted or added up of those in it.
+const OF_HOUSE: [&str; 9] = [
+    "count(other: GROUPother lives in house and other is a pupil) >= 1",
+    "count(other: GROUPother lives in house and other attends any school and other is not person) >= 2",
+    "e > 1.9 * average(f for each other: GROUPother lives in house and other earns f)",
+    "e >= max(f: GROUPany other lives in house and other earns f)",
+    "e < median(f for each other: GROUPother lives in house and other is not person and other earns f) - 300",
+    "2 * e > sum(f for each other: GROUPother lives in house and other earns f)",
+    "not sum(f for each other: GROUPother lives in house and other is a pupil and other earns f) >= 1",
+    "count(other: GROUPother lives in house and other turned up on any d and d > 2019-02-01) >= 1",
+    "count(other: GROUPother lives in house and other attends any school) * 300 > e",
+];
+
+#[test]
+fn a_figure_that_names_the_group_itself_comes_to_the_same_as_one_about_a_group_named_before_it() {
+    let pair = |cond: &&str| {
+        let within = cond.replace("GROUP", "person lives in any house and ");
+        // Once as a word of its own.
+        let within = within
+            .strip_suffix(" * 300 > e")
+            .map_or(within.clone(), |figure| format!("n = {figure} and n * 300 > e"));
+        let outside = cond.replace("GROUP", "");
+        let nobody = cond.replace("GROUP", "person is a pupil and not person is a pupil and ");
+        let of_none = nobody.replace("lives in house", "lives in any abode");
+        let is_read =
+            [" e", "e "].iter().any(|e| cond.starts_with(e) || cond.ends_with(e)) || cond.contains("* e");
+        let said = if is_read { "person earns e" } else { "person earns any e" };
+        (
+            format!("{said} and {within}"),
+            format!(
+                "{said} and ((person lives in house and {outside}) \
+                 or (not person lives in any abode and {of_none}))"
+            ),
+        )
+    };
+    let pairs: Vec<(String, String)> = OF_HOUSE.iter().map(pair).collect();
+    let some = facts(1200, 300, 0);
+    let homeless: String =
+        some.lines().filter(|line| !line.contains("3 lives in")).map(|line| format!("{line}\n")).collect();
+    same_either_way(&pairs, &some);
+    same_either_way(&pairs, &homeless);
+}
+
+#[test]
+fn what_is_said_the_other_way_round_is_the_same() {
+    let pairs = [
+        (
+            "person earns e and e > 1.9 * average(f for each other: other earns f and not other is person)",
+            "person earns e and e > 1.9 * average(f for each other: other earns f and other is not person)",
+        ),
+        (
+            "person earns e and person lives in house and sum(f for each other: (other lives in house or other earns e) and other earns f and other attends any school) > e * 3",
+            "person earns e and person lives in house and sum(f for each other: other earns f and other attends any school and (other lives in house or f = e)) > e * 3",
+        ),
+        (
+            "person earns e and person attends s and person lives in house and count(other: (other lives in house or other attends s) and other earns any f and e < f) >= 40",
+            "person earns e and person attends s and person lives in house and count(other: other earns any f and f > e and not (not other attends s and not other lives in house)) >= 40",
+        ),
+        (
+            "person was born on b and count(other: other was born on any c and c - b = 0 and other attends any school) >= 1",
+            "person was born on b and count(other: other was born on b and other attends any school) >= 1",
+        ),
+        (
+            "person earns e and count(other: other earns any f and 0 >= f - e and not f != e and other attends any school) >= 1",
+            "person earns e and count(other: other earns e and other attends any school) >= 1",
+        ),
+        (
+            "person earns e and sum(1 for each other: other earns any f and f > e) < 40",
+            "person earns e and count(other: other earns any f and f > e) < 40",
+        ),
+        (
+            "person turned up on d and not d < 2001-01-01 and not 2009-01-01 <= d",
+            "person turned up on d and d >= 2001-01-01 and d < 2009-01-01",
+        ),
+    ];
+    let pairs: Vec<(String, String)> =
+        pairs.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
+    same_either_way(&pairs, &facts(420, 250, 7));
+}
+
+/// Ways through groups from some of their members: where each leads to all others, told once with nothing between the two
+/// but the group, and once with a condition on both, so that nothing lies between them.
+#[test]
+fn ways_through_groups_are_the_same_where_they_stop_there() {
+    let rules = |name: &str, rest: &str| {
+        format!(
+            "relation start: Person {name} other: Person by Number, keeping the fewest\n\
+             define start {name} start by 0 when start is a pupil\n\
+             define start {name} other by n when start {name} person by m and person lives in house \
+               and other lives in house{rest} and n = m + 1\n\
+             define start {name} other by n when start {name} person by m and person attends school \
+               and third attends school and third lives in house and other lives in house{rest} \
+               and n = m + 2 and n < 7\n\
+             relation start: Person {name} with other: Person\n\
+             define start {name} with start when start is a pupil\n\
+             define start {name} with other when start {name} with person and person lives in house \
+               and other lives in house{rest}\n"
+        )
+    };
+    let head = format!(
+        "{HEAD}{}{}",
+        rules("quickly reaches", ""),
+        rules("plainly reaches", " and other is not person")
+    );
+    let mut pairs: Vec<(String, String)> = (1..5)
+        .map(|far| {
+            let row = |how: &str| format!("any start {how} reaches person by n and n < {far}");
+            (row("quickly"), row("plainly"))
+        })
+        .collect();
+    pairs.push((
+        "any start quickly reaches with person".to_owned(),
+        "any start plainly reaches with person".to_owned(),
+    ));
+    pairs.push((
+        "count(start: start quickly reaches with person) > 1".to_owned(),
+        "count(start: start plainly reaches with person) > 1".to_owned(),
+    ));
+    for (most, twice) in [(600, 0), (500, 45)] {
+        same_over(&head, &pairs, &facts(700, most, twice));
+    }
 }

@@ -1,24 +1,24 @@
 //! Nodes, where steps lead from them, and which of them lead to each other.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::Layout;
 use crate::base::{self, Order};
 use crate::engine::{Bail, BatchProgram, Clock, Place, TupleSet, Values};
+use crate::verdict::legs::Leg;
 use crate::verdict::reach::read;
 use crate::verdict::search::vars_of;
-use crate::verdict::steps::Compiled;
 
 /// Nodes of which one thread works out where they lead, at a time.
 const SHARE: usize = 1 << 13;
 
-/// Where a step leads: from node to node, by place, and which step it is.
+/// Where a leg leads: from node to node, by the places these have among their own, and which leg it is.
 pub(super) struct Edge {
     pub from: u32,
     pub to: u32,
-    pub step: u8,
+    pub leg: u8,
 }
 
 /// Nodes in the order they are met.
@@ -39,7 +39,7 @@ impl Nodes {
         }
     }
 
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         match self {
             Self::Ids { ids, .. } => ids.len(),
             Self::Tuples(set, _) => set.len(),
@@ -94,69 +94,72 @@ impl Nodes {
     }
 }
 
-/// Where the steps lead from the nodes and from all they lead to, by place. `None` where that is more than
-/// `most` edges.
+/// Where the legs lead from the nodes and from all they lead to; the nodes of the relation come first, then those where
+/// ways only pass. `None` where that is more than `most` edges.
 pub(super) fn explored(
-    nodes: &mut Nodes,
-    layout: &Layout,
-    steps: &[Compiled],
+    nodes: &mut [Nodes],
+    legs: &[Leg<'_>],
     most: usize,
     values: &Values<'_>,
     clock: &Clock,
 ) -> Result<Option<Vec<Edge>>, Bail> {
-    let heads: Vec<Vec<Place>> =
-        steps.iter().map(|step| layout.node.iter().map(|slot| step.head[*slot]).collect()).collect();
-    let batches: Vec<BatchProgram<'_>> = steps
+    let count = AtomicUsize::new(0);
+    let leads: Vec<Lead<'_>> = legs
         .iter()
-        .zip(&heads)
-        .map(|(step, head)| {
-            BatchProgram::new(&step.program, vars_of(head).chain(std::iter::once(step.place)), None)
+        .map(|leg| {
+            let wanted = vars_of(&leg.head).chain(std::iter::once(leg.place));
+            let batch = BatchProgram::new(leg.program, wanted, None);
+            Lead { batch, leg, most, count: &count }
         })
         .collect();
-    let arity = layout.node.len();
     let mut edges: Vec<Edge> = Vec::new();
-    let mut from = 0;
+    // How many nodes each leg has been gone from.
+    let mut gone = vec![0; legs.len()];
     let mut round = 0;
-    while from < nodes.len() {
+    while legs.iter().zip(&gone).any(|(leg, gone)| *gone < nodes[leg.from].len()) {
         round += 1;
         clock.round(round)?;
-        let to = nodes.len();
-        let shares: Vec<Range<usize>> =
-            (from..to).step_by(SHARE).map(|from| from..to.min(from + SHARE)).collect();
-        for (at, ((step, batch), head)) in (0_u8..).zip(steps.iter().zip(&batches).zip(&heads)) {
-            let args: Vec<Place> = layout.node.iter().map(|slot| step.args[*slot]).collect();
-            let lead = Lead { batch, head, args: &args, place: step.place };
+        // What a round finds in the relation is what the next begins with; what lies between is gone on from at once.
+        let begun = nodes[0].len();
+        for (at, lead) in (0_u8..).zip(&leads) {
+            let leg = lead.leg;
+            let from = std::mem::replace(&mut gone[usize::from(at)], 0);
+            let to = if leg.from == 0 { begun } else { nodes[leg.from].len() };
+            gone[usize::from(at)] = to;
+            let shares: Vec<Range<usize>> =
+                (from..to).step_by(SHARE).map(|from| from..to.min(from + SHARE)).collect();
             // A few shares at a time, so that what they lead to need not all be held.
             for shares in shares.chunks(rayon::current_num_threads() * 4) {
-                let known = &*nodes;
+                let known = &nodes[leg.from];
                 let found: Vec<_> =
                     shares.par_iter().map(|share| lead.from(known, share, values, clock)).collect();
+                if count.load(Ordering::Relaxed) > most {
+                    return Ok(None);
+                }
                 for found in found {
                     let (sources, targets) = found?;
-                    let targets = targets.chunks_exact(arity);
+                    let targets = targets.chunks_exact(leg.head.len());
+                    let nodes = &mut nodes[leg.to];
                     let pairs = sources.into_iter().zip(targets);
-                    edges.extend(pairs.map(|(from, to)| Edge { from, to: nodes.place(to), step: at }));
-                }
-                if edges.len() > most {
-                    return Ok(None);
+                    edges.extend(pairs.map(|(from, to)| Edge { from, to: nodes.place(to), leg: at }));
                 }
             }
         }
-        from = to;
     }
     Ok(Some(edges))
 }
 
-/// A step that leads from node to node.
+/// A leg that leads from node to node.
 struct Lead<'l> {
-    batch: &'l BatchProgram<'l>,
-    head: &'l [Place],
-    args: &'l [Place],
-    place: usize,
+    batch: BatchProgram<'l>,
+    leg: &'l Leg<'l>,
+    /// So many edges are looked for at most, and so many were found by all.
+    most: usize,
+    count: &'l AtomicUsize,
 }
 
 impl Lead<'_> {
-    /// Where it leads from some nodes: the place of each and, end to end, the nodes.
+    /// Where it leads from some nodes: the place of each and, end to end, the nodes. It bails where that is too many.
     fn from(
         &self,
         nodes: &Nodes,
@@ -165,14 +168,17 @@ impl Lead<'_> {
         clock: &Clock,
     ) -> Result<(Vec<u32>, Vec<u32>), Bail> {
         let (mut sources, mut targets) = (Vec::new(), Vec::new());
-        let (places, given) = read(|slot| nodes.part(slot, share.clone()), share.clone(), self.args);
+        let Leg { args, head, place, .. } = self.leg;
+        let (places, given) = read(|slot| nodes.part(slot, share.clone()), share.clone(), args);
         let given = given.iter().map(|(var, ids)| (*var, ids.as_slice()));
-        let given: Vec<(usize, &[u32])> =
-            given.chain(std::iter::once((self.place, places.as_slice()))).collect();
+        let given: Vec<(usize, &[u32])> = given.chain(std::iter::once((*place, places.as_slice()))).collect();
         self.batch.run_with(values, clock, &given, &mut |found| {
-            sources.extend_from_slice(&found.var(self.place)[..found.len()]);
+            if self.count.fetch_add(found.len(), Ordering::Relaxed) + found.len() > self.most {
+                return Err(Bail::Calculation);
+            }
+            sources.extend_from_slice(&found.var(*place)[..found.len()]);
             for row in 0..found.len() {
-                targets.extend(self.head.iter().map(|place| match place {
+                targets.extend(head.iter().map(|place| match place {
                     Place::Var(var) => found.var(*var)[row],
                     Place::Id(id) => *id,
                 }));

@@ -3,13 +3,13 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Walked;
-use super::graph::Graph;
-use super::walker::{Length, Shortest};
+use super::walker::Length;
 use crate::base;
 use crate::engine::{Bail, Gather, Sorted, Values};
 use crate::model::{CompareOp, Constant, DomainId, Keeping, Term};
 use crate::plan::Inputs;
 use crate::value::{Decimal, Value};
+use crate::verdict::legs::Leg;
 use crate::verdict::steps::Step;
 
 /// The kept values of what a relation begins with and what its steps add, in one unit.
@@ -83,8 +83,10 @@ impl Kept {
         Some(Self { domain, exponent, most, lengths: ids.iter().map(|id| units[id]).collect(), steps })
     }
 
-    pub(super) fn walker<'g>(&'g self, graph: &'g Graph, of_steps: &'g [u32]) -> Shortest<'g> {
-        Shortest::new(graph, of_steps, &self.steps)
+    /// What each of some legs adds: the first of a step all that the step does.
+    pub(super) fn of_legs(&self, legs: &[Leg<'_>]) -> Vec<Length> {
+        let rest = Length { adds: 0, most: i64::MAX };
+        legs.iter().map(|leg| leg.step.map_or(rest, |step| self.steps[step])).collect()
     }
 
     /// The lengths that some seeds begin with.

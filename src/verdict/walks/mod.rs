@@ -12,10 +12,13 @@ use rayon::prelude::*;
 
 use self::graph::{Components, Edge, Graph, Nodes, explored};
 pub(super) use self::kept::{Kept, best};
-use self::walker::Walker;
+use self::walker::{Shortest, Walker};
+use super::legs::Leg;
+use super::search::makes_values;
 use super::steps::{Compiled, Step};
 use crate::base::{self, Order};
 use crate::engine::{Bail, Clock, Sorted, Table, Values};
+use crate::plan::Inputs;
 
 /// Parts of the walks per thread: enough that none waits long for the last.
 const PARTS: usize = 16;
@@ -47,6 +50,33 @@ impl Layout {
         (is_one && (kept.is_some() || !carried.is_empty())).then_some(Self { carried, node, kept })
     }
 
+    /// A step as a leg.
+    pub fn whole<'c>(&self, step: usize, compiled: &'c Compiled) -> Leg<'c> {
+        Leg::whole(step, compiled, &self.node)
+    }
+
+    /// A step in parts between words through which all of it leads. `None` where it has no such words.
+    pub fn parts(&self, step: &Step<'_>, inputs: &Inputs<'_>, possible: bool) -> Option<Vec<Compiled>> {
+        let parts = step.in_parts(&self.node, inputs, possible)?;
+        (!parts.iter().any(|part| makes_values(&part.program.body.steps))).then_some(parts)
+    }
+
+    /// Steps as legs: in their parts where they have some.
+    pub fn legs<'c>(&self, steps: &'c [Compiled], parts: &'c [Option<Vec<Compiled>>]) -> Vec<Leg<'c>> {
+        let mut legs = Vec::new();
+        let mut stops = 1;
+        for (at, (step, parts)) in steps.iter().zip(parts).enumerate() {
+            match parts {
+                None => legs.push(self.whole(at, step)),
+                Some(parts) => {
+                    legs.extend(Leg::parts(at, parts, stops));
+                    stops += parts.len() - 1;
+                }
+            }
+        }
+        legs
+    }
+
     /// Whether nodes are single ids, which are told apart without being looked up.
     pub fn is_simple(&self) -> bool {
         self.node.len() == 1
@@ -58,50 +88,76 @@ impl Layout {
 pub(super) fn walked(
     seeds: &Sorted,
     layout: &Layout,
-    steps: &[Compiled],
+    legs: &[Leg<'_>],
     kept: Option<&Kept>,
     most: usize,
     values: &Values<'_>,
     clock: &Clock,
 ) -> Result<Option<Table>, Bail> {
-    let mut nodes = Nodes::new(layout.node.len());
+    let stops = legs.iter().map(|leg| leg.to).max().unwrap_or(0);
+    let mut all: Vec<Nodes> = vec![Nodes::new(layout.node.len())];
+    all.extend((0..stops).map(|_| Nodes::new(1)));
     let mut node = Vec::with_capacity(layout.node.len());
     let begins: Vec<u32> = (0..seeds.len())
         .map(|seed| {
             node.clear();
             node.extend(layout.node.iter().map(|slot| seeds.id(seed, *slot)));
-            nodes.place(&node)
+            all[0].place(&node)
         })
         .collect();
-    let Some(edges) = explored(&mut nodes, layout, steps, most, values, clock)? else { return Ok(None) };
-    let (nodes, ranks) = nodes.ranked();
-    let ranked = edges.iter().map(|edge| (ranks[edge.from as usize], edge));
-    let graph = Graph::new(ranks.len(), ranked.clone().map(|(from, edge)| (from, ranks[edge.to as usize])));
+    let Some(edges) = explored(&mut all, legs, most, values, clock)? else { return Ok(None) };
+    // Stops come behind the nodes of the relation, each among its own as it was found.
+    let mut counts: Vec<usize> = all.iter().map(Nodes::len).collect();
+    let (nodes, ranks) = all.swap_remove(0).ranked();
+    let own = ranks.len() as u32;
+    let mut firsts = Vec::with_capacity(counts.len());
+    let whole = counts.iter_mut().fold(0, |sum, count| {
+        firsts.push(sum as u32);
+        sum + *count
+    });
+    let rank = |class: usize, place: u32| match class {
+        0 => ranks[place as usize],
+        class => firsts[class] + place,
+    };
+    let from = |edge: &Edge| rank(legs[usize::from(edge.leg)].from, edge.from);
+    let to = |edge: &Edge| rank(legs[usize::from(edge.leg)].to, edge.to);
+    let graph = Graph::new(whole, edges.iter().map(|edge| (from(edge), to(edge))));
     // Edges stand in the order of the graph's.
-    let of_step = |(from, edge): (u32, &Edge)| (from, u32::from(edge.step));
-    let of_steps = kept.map(|_| Graph::new(ranks.len(), ranked.map(of_step)).targets);
+    let of_leg = |edge: &Edge| (from(edge), u32::from(edge.leg));
+    let of_legs = kept.map(|kept| (kept.of_legs(legs), Graph::new(whole, edges.iter().map(of_leg)).targets));
     drop(edges);
     let starts = Starts::new(seeds, layout, begins.iter().map(|begin| ranks[*begin as usize]));
-    // Over components rounds are not counted, so there must be none too many.
-    let is_condensed = kept.is_none() && clock.allows(graph.len()) && starts.walk_often(&graph);
+    // Over components rounds are not counted, nor over legs, so there must be none too many.
+    let is_counted = stops == 0;
+    if !is_counted && !clock.allows(own as usize) {
+        return Ok(None);
+    }
+    let is_condensed = kept.is_none() && clock.allows(own as usize) && starts.walk_often(&graph);
     let components = is_condensed.then(|| Components::of(&graph));
     let walk = |job: &Range<usize>| -> Result<Walked, Bail> {
         let mut walker = Walker::new(&graph, components.as_ref());
-        let mut shortest =
-            kept.zip(of_steps.as_ref()).map(|(kept, of_steps)| (kept, kept.walker(&graph, of_steps)));
+        let mut shortest = kept
+            .zip(of_legs.as_ref())
+            .map(|(kept, (lengths, of_legs))| (kept, Shortest::new(&graph, of_legs, lengths)));
         let mut walked = Walked { from: job.start, ..Walked::default() };
         for start in job.clone() {
             let before = walked.nodes.len();
             let begins = starts.nodes.of(start);
-            if let Some((kept, shortest)) = &mut shortest {
+            let rounds = if let Some((kept, shortest)) = &mut shortest {
                 let begins = begins.iter().copied().zip(kept.lengths(starts.seeds_of(start)));
-                clock.round(shortest.walk(begins)?)?;
+                let rounds = shortest.walk(begins)?;
                 shortest.hand_over(&mut walked.nodes, &mut walked.lengths);
+                rounds
             } else {
-                clock.round(walker.walk(begins).1)?;
+                let rounds = walker.walk(begins).1;
                 walker.hand_over(&mut walked.nodes);
-            }
-            let count = walked.nodes.len() - before;
+                rounds
+            };
+            clock.round(if is_counted { rounds } else { 0 })?;
+            // Stops are no tuples; they come last.
+            let count = walked.nodes[before..].partition_point(|node| *node < own);
+            walked.nodes.truncate(before + count);
+            walked.lengths.truncate(before + count);
             walked.counts.push(count);
             clock.derived((count - begins.len()) as u64)?;
         }

@@ -101,7 +101,7 @@ pub(super) struct Shortest<'g> {
     /// The step that each edge of the graph is, and how long steps are.
     steps: &'g [u32],
     lengths: &'g [Length],
-    /// Whether all steps add the same: then ways come by length without being put in order.
+    /// Whether all steps that add something add the same: then ways come by length without being put in order.
     is_even: bool,
     /// The least length to each node so far, of how many edges that way is, and the nodes that have one.
     least: Vec<i64>,
@@ -115,11 +115,13 @@ pub(super) struct Shortest<'g> {
 
 impl<'g> Shortest<'g> {
     pub fn new(graph: &'g Graph, steps: &'g [u32], lengths: &'g [Length]) -> Self {
+        let mut added = lengths.iter().map(|length| length.adds).filter(|adds| *adds != 0);
+        let first = added.next();
         Self {
             graph,
             steps,
             lengths,
-            is_even: lengths.windows(2).all(|pair| pair[0].adds == pair[1].adds),
+            is_even: added.all(|adds| Some(adds) == first),
             least: vec![NEVER; graph.len()],
             edges: vec![0; graph.len()],
             met: Vec::new(),
@@ -136,7 +138,7 @@ impl<'g> Shortest<'g> {
         let mut begins: Vec<(i64, u32)> = from.map(|(node, length)| (length, node)).collect();
         begins.sort_unstable();
         for (length, node) in begins {
-            self.meet(node, length, 0);
+            self.meet(node, length, (0, 1));
         }
         let mut rounds = 0;
         std::mem::swap(&mut self.begins, &mut self.queue);
@@ -153,14 +155,15 @@ impl<'g> Shortest<'g> {
                 let length = length.checked_add(step.adds).filter(|length| *length < NEVER);
                 let length = length.ok_or(Bail::Calculation)?;
                 if length <= step.most {
-                    self.meet(self.graph.targets[edge], length, round);
+                    self.meet(self.graph.targets[edge], length, (round, step.adds));
                 }
             }
         }
         Ok(rounds)
     }
 
-    fn meet(&mut self, node: u32, length: i64, edges: u32) {
+    /// Comes to a node at the end of a way of so many edges, the last of which adds so much.
+    fn meet(&mut self, node: u32, length: i64, (edges, added): (u32, i64)) {
         let least = &mut self.least[node as usize];
         if *least <= length {
             return;
@@ -170,7 +173,9 @@ impl<'g> Shortest<'g> {
         }
         *least = length;
         self.edges[node as usize] = edges;
-        if self.is_even {
+        if self.is_even && added == 0 {
+            self.queue.push_front((length, node));
+        } else if self.is_even {
             self.queue.push_back((length, node));
         } else {
             self.heap.push(Reverse((length, node)));
