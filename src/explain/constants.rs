@@ -49,8 +49,8 @@ pub(super) struct Found {
     pub moved: [bool; 3],
     /// How many functions of texts are called.
     texts: usize,
-    /// Whether words are compared with texts as they stand.
-    plain: bool,
+    /// How often words are compared with texts as they stand.
+    plain: usize,
     /// The numbers that the years of dates are compared with.
     pub years: BTreeSet<i64>,
     /// The words of each comparison of a clause.
@@ -124,7 +124,7 @@ impl Found {
             Cond::Compare { lhs, rhs, .. } => {
                 self.expr(lhs);
                 self.expr(rhs);
-                self.plain |= is_plain(lhs, rhs) || is_plain(rhs, lhs);
+                self.plain += usize::from(is_plain(lhs, rhs) || is_plain(rhs, lhs));
                 self.sides(&[lhs, rhs]);
                 self.year(lhs, rhs);
             }
@@ -196,7 +196,7 @@ impl Found {
         vars.dedup();
         let again = vars.len() < named;
         // A text that is not told by those named: it stands beside itself, or beside another that varies.
-        if shapes.texts && (again || vars.len() > 1) {
+        if shapes.texts > 0 && (again || vars.len() > 1) {
             self.rough.insert(ValueKind::Text);
         }
         if shapes.bent || shapes.divided > 1 || again && (shapes.curved || shapes.stepped) {
@@ -234,7 +234,7 @@ impl Found {
     /// What follows from all that is called together.
     fn judge(&mut self) {
         let is_spelled = ["lower", "trim"].iter().any(|name| self.called.contains(name));
-        if self.texts > 1 || is_spelled && self.plain {
+        if self.texts > 1 || is_spelled && self.plain > 0 {
             self.rough.insert(ValueKind::Text);
         }
         if ["month", "day"].iter().any(|name| self.called.contains(name)) {
@@ -349,8 +349,8 @@ struct Shapes {
     divided: usize,
     /// How many averages and medians are among them.
     averages: usize,
-    /// Whether functions of texts are called.
-    texts: bool,
+    /// How many functions of texts are called.
+    texts: usize,
 }
 
 impl Shapes {
@@ -383,7 +383,7 @@ impl Shapes {
                 self.expr(amount);
             }
             Expr::Call(function, args) => {
-                self.texts |= takes(function, ValueKind::Text);
+                self.texts += usize::from(takes(function, ValueKind::Text));
                 self.bent |= function.name == "abs" && args.iter().any(varies);
                 self.stepped |= takes(function, ValueKind::Number);
                 args.iter().for_each(|arg| self.expr(arg));
