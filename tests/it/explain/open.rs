@@ -103,7 +103,7 @@ fn check(
         return Err(format!("agreed, but {outs:?}"));
     }
     if let Some(reached) = &open.reached {
-        let all: Outs = outs.iter().flatten().flatten().cloned().collect();
+        let all: Outs = outs.iter().flatten().flatten().copied().collect();
         let told = super::whatif::outs(reached);
         if !all.is_subset(&told) || world.key.is_none() && all != told {
             return Err(format!("{told:?} are reached, but {all:?}"));

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parallax::explain::{self, Coverage, Fact, FactChange, Flip, NEWCOMER, Reach};
+use parallax::explain::{Coverage, Fact, FactChange, Flip, NEWCOMER, Reach};
 use parallax::model::{Constant, RelationId, Ruleset, Ty};
 use parallax::value::{Decimal, Value, ValueKind};
 
@@ -104,7 +104,7 @@ fn candidates(ruleset: &Ruleset, numbers: &[Decimal]) -> Vec<FactChange> {
                     let own = named
                         .iter()
                         .filter(|name| matches!(name, Constant::Thing(other, _) if *other == domain));
-                    let new = Constant::Thing(domain, explain::NEWCOMER.to_owned());
+                    let new = Constant::Thing(domain, NEWCOMER.to_owned());
                     own.map(|name| (*name).clone()).chain([new]).collect()
                 }
                 Ty::Value(ValueKind::Number) => {
