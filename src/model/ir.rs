@@ -366,6 +366,21 @@ impl Aggregate {
 }
 
 impl Expr {
+    /// The same with others in place of what it is worked out from; aggregates stay as they are.
+    pub(crate) fn with_parts(&self, part: &mut dyn FnMut(&Self) -> Self) -> Self {
+        let mut own = |inner: &Self| Box::new(part(inner));
+        match self {
+            Self::Term(_) | Self::Aggregate(_) => self.clone(),
+            Self::Negate(inner) => Self::Negate(own(inner)),
+            Self::Binary(op, lhs, rhs) => Self::Binary(*op, own(lhs), own(rhs)),
+            Self::DaysBetween(lhs, rhs) => Self::DaysBetween(own(lhs), own(rhs)),
+            Self::Shift { date, amount, unit, back } => {
+                Self::Shift { date: own(date), amount: own(amount), unit: *unit, back: *back }
+            }
+            Self::Call(function, args) => Self::Call(function, args.iter().map(part).collect()),
+        }
+    }
+
     /// Calls `visit` with each aggregate, those inside others left out.
     pub fn aggregates<'e>(&'e self, visit: &mut dyn FnMut(&'e Aggregate)) {
         match self {

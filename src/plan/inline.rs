@@ -171,19 +171,8 @@ fn in_term(term: &Term, var: VarId, by: &Expr) -> Term {
 }
 
 pub(super) fn in_expr(expr: &Expr, var: VarId, by: &Expr) -> Expr {
-    let own = |inner: &Expr| Box::new(in_expr(inner, var, by));
     match expr {
         Expr::Term(term) if as_var(term) == Some(var) => by.clone(),
-        Expr::Term(term) => Expr::Term(term.clone()),
-        Expr::Negate(inner) => Expr::Negate(own(inner)),
-        Expr::Binary(op, lhs, rhs) => Expr::Binary(*op, own(lhs), own(rhs)),
-        Expr::DaysBetween(lhs, rhs) => Expr::DaysBetween(own(lhs), own(rhs)),
-        Expr::Shift { date, amount, unit, back } => {
-            Expr::Shift { date: own(date), amount: own(amount), unit: *unit, back: *back }
-        }
-        Expr::Call(function, args) => {
-            Expr::Call(function, args.iter().map(|arg| in_expr(arg, var, by)).collect())
-        }
         Expr::Aggregate(aggregate) => {
             if aggregate.owns(var) {
                 return expr.clone();
@@ -195,5 +184,6 @@ pub(super) fn in_expr(expr: &Expr, var: VarId, by: &Expr) -> Expr {
                 ..(**aggregate).clone()
             }))
         }
+        _ => expr.with_parts(&mut |part| in_expr(part, var, by)),
     }
 }

@@ -90,19 +90,9 @@ impl Body<'_> {
     }
 
     fn expr(&mut self, expr: &Expr) -> Expr {
-        let mut own = |inner: &Expr| Box::new(self.expr(inner));
         match expr {
-            Expr::Term(_) => expr.clone(),
-            Expr::Negate(inner) => Expr::Negate(own(inner)),
-            Expr::Binary(op, lhs, rhs) => Expr::Binary(*op, own(lhs), own(rhs)),
-            Expr::DaysBetween(lhs, rhs) => Expr::DaysBetween(own(lhs), own(rhs)),
-            Expr::Shift { date, amount, unit, back } => {
-                Expr::Shift { date: own(date), amount: own(amount), unit: *unit, back: *back }
-            }
-            Expr::Call(function, args) => {
-                Expr::Call(function, args.iter().map(|arg| self.expr(arg)).collect())
-            }
             Expr::Aggregate(aggregate) => Expr::Aggregate(Box::new(self.aggregate(aggregate))),
+            _ => expr.with_parts(&mut |part| self.expr(part)),
         }
     }
 
@@ -263,18 +253,7 @@ fn asks_stated(cond: &Cond, var: VarId) -> bool {
 
 /// A calculation whose figure that has this sentence is about a group that is named outside.
 fn about(expr: &Expr, atom: &Atom, group: VarId, outside: VarId) -> Expr {
-    let own = |inner: &Expr| Box::new(about(inner, atom, group, outside));
     match expr {
-        Expr::Term(_) => expr.clone(),
-        Expr::Negate(inner) => Expr::Negate(own(inner)),
-        Expr::Binary(op, lhs, rhs) => Expr::Binary(*op, own(lhs), own(rhs)),
-        Expr::DaysBetween(lhs, rhs) => Expr::DaysBetween(own(lhs), own(rhs)),
-        Expr::Shift { date, amount, unit, back } => {
-            Expr::Shift { date: own(date), amount: own(amount), unit: *unit, back: *back }
-        }
-        Expr::Call(function, args) => {
-            Expr::Call(function, args.iter().map(|arg| about(arg, atom, group, outside)).collect())
-        }
         Expr::Aggregate(aggregate) => {
             let is_it = |part: &Cond| matches!(part, Cond::Atom(other) if other.args == atom.args && other.source == atom.source);
             let Cond::And(parts) = &aggregate.body else { return expr.clone() };
@@ -291,6 +270,7 @@ fn about(expr: &Expr, atom: &Atom, group: VarId, outside: VarId) -> Expr {
                 ..(**aggregate).clone()
             }))
         }
+        _ => expr.with_parts(&mut |part| about(part, atom, group, outside)),
     }
 }
 

@@ -371,3 +371,28 @@ fn outcomes_that_no_way_comes_to_are_said() {
         facts {\n  ann asks\n  maybe ann is old\n  maybe ann is tall\n}\n";
     says(rules, "ann", &["No way to fill the gaps comes to `conflict`."]);
 }
+
+#[test]
+fn of_lenses_that_leave_it_open_it_is_said_which_row_does() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("left-open");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let rules = "language 1\nkind Site\nkind Machine\nrelation Machine stands in Site\nrelation Machine makes noise: Number?\n\
+        question Site is safe | unsafe\n  among any m stands in site\n\
+        lens quiet {\n  loud: unsafe when m stands in site and m makes n and n > 85\n  otherwise safe\n}\n\
+        lens known-noise {\n  gap: unsafe when m stands in site and not known m makes any n\n  otherwise safe\n}\n\
+        lens torn {\n  a: safe when any m stands in site\n  b: unsafe when any m stands in site\n}\n\
+        facts {\n  press stands in plant\n  lathe stands in plant\n  lathe makes 70\n}\n";
+    std::fs::write(folder.join("rules.lens"), rules).expect("written");
+    let said = |pair: &str| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_parallax"))
+            .args(["explain", &folder.to_string_lossy(), "plant", "--vs", pair])
+            .output()
+            .expect("the command runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let open = said("quiet,known-noise");
+    assert!(open.contains("quiet: It is open whether row `loud` (`unsafe`) matches"), "{open}");
+    assert!(!open.contains("Not `unsafe` by row `loud`"), "{open}");
+    let torn = said("known-noise,torn");
+    assert!(torn.contains("torn: Row `a` (`safe`) and row `b` (`unsafe`) contradict each other."), "{torn}");
+}
