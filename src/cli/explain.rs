@@ -336,11 +336,7 @@ fn asked(
             if let [_, _, ..] = fitting.as_slice() {
                 let fitting: Vec<&str> =
                     fitting.iter().map(|id| ruleset.scenarios[*id].name.as_str()).collect();
-                terminal.say(&format!(
-                    "parallax: in which scenario? Each is a world of its own; name one with --scenario: {}",
-                    fitting.join(", ")
-                ));
-                return Err(Exit::Usage);
+                return Err(which_scenario(&fitting, terminal));
             }
             scenario = fitting.first().copied();
         }
@@ -366,6 +362,15 @@ fn asked(
         }
     }
     Ok(Asked { questions, names, scenario })
+}
+
+/// Asks in which of some scenarios.
+pub(super) fn which_scenario(names: &[&str], terminal: &mut Terminal) -> Exit {
+    terminal.say(&format!(
+        "parallax: in which scenario? Each is a world of its own; name one with --scenario: {}",
+        names.join(", ")
+    ));
+    Exit::Usage
 }
 
 /// The scenarios that have all the names.

@@ -193,11 +193,7 @@ fn scenario(
         (Some((only, _)), None) => Ok(Some(only)),
         _ => {
             let names: Vec<&str> = all().map(|(_, name)| name).collect();
-            terminal.say(&format!(
-                "parallax: in which scenario? Each is a world of its own; name one with --scenario: {}",
-                names.join(", ")
-            ));
-            Err(Exit::Usage)
+            Err(super::explain::which_scenario(&names, terminal))
         }
     }
 }

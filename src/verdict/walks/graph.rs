@@ -123,9 +123,8 @@ pub(super) fn explored(
         let begun = nodes[0].len();
         for (at, lead) in (0_u8..).zip(&leads) {
             let leg = lead.leg;
-            let from = std::mem::replace(&mut gone[usize::from(at)], 0);
             let to = if leg.from == 0 { begun } else { nodes[leg.from].len() };
-            gone[usize::from(at)] = to;
+            let from = std::mem::replace(&mut gone[usize::from(at)], to);
             let shares: Vec<Range<usize>> =
                 (from..to).step_by(SHARE).map(|from| from..to.min(from + SHARE)).collect();
             // A few shares at a time, so that what they lead to need not all be held.
