@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::diag::{Code, Diagnostic};
 use crate::facts::MISSING;
 use crate::model::raw::show_parts;
@@ -241,7 +241,7 @@ pub fn causes(
             .into_iter()
             .map(|(sentence, subjects)| Cause { lens: *lens, sentence: sentence.to_owned(), subjects })
             .collect();
-        causes.sort_by(|left, right| {
+        causes.order_by(|left, right| {
             right.subjects.cmp(&left.subjects).then_with(|| left.sentence.cmp(&right.sentence))
         });
         found.extend(causes);

@@ -28,7 +28,7 @@ use group::{Unit, group};
 use patterns::PatternTable;
 use weighted::{Slicer, weighted};
 
-use crate::base::{BitSet, Idx, IndexVec};
+use crate::base::{BitSet, Idx, InOrder, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{DomainId, LensId, Policy, Ruleset, VerdictId};
 use crate::value::{Decimal, DomainError, Sum};
@@ -191,7 +191,7 @@ pub fn agreement(
             pattern.weight = Some(sum.total()?);
         }
     }
-    patterns.sort_by(|left, right| {
+    patterns.order_by(|left, right| {
         let by_name = || compare_subjects(ruleset, dictionaries, table, left.exemplar, right.exemplar);
         right.count.cmp(&left.count).then_with(by_name)
     });

@@ -1,8 +1,7 @@
 //! Two lenses side by side, for the focus verdict and for all outcomes.
 
-use rayon::prelude::*;
-
 use super::{Pattern, Side, side};
+use crate::base::parallel::each_of;
 use crate::model::VerdictId;
 use crate::verdict::{Outcome, OutcomeSet};
 
@@ -92,11 +91,7 @@ pub(super) fn pairs(patterns: &[Pattern], lenses: usize, focus: VerdictId) -> Ve
         let met = met.map(|(at, count)| (sets[at / sets.len()], sets[at % sets.len()], *count));
         pair(left, right, met, focus)
     };
-    if all.len() * patterns.len() < MANY {
-        all.into_iter().map(pair).collect()
-    } else {
-        all.into_par_iter().map(pair).collect()
-    }
+    if all.len() * patterns.len() < MANY { all.into_iter().map(pair).collect() } else { each_of(all, pair) }
 }
 
 /// Two lenses, from how many subjects each two sets of outcomes have.

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use super::{Pattern, compare_subjects};
 use crate::base::IndexVec;
+use crate::base::parallel::each;
 use crate::facts::Dictionary;
 use crate::model::{DomainId, Ruleset};
 use crate::verdict::{LensColumn, VerdictTable};
@@ -54,11 +54,7 @@ pub(super) fn patterns(
         Chunk::new(ruleset, dictionaries, table, columns, all_certain).count(subjects, with_places)
     };
     let chunks = count.div_ceil(CHUNK);
-    let counted: Vec<(Vec<Counted>, Vec<Option<u32>>)> = if chunks < 2 {
-        (0..chunks).map(chunk).collect()
-    } else {
-        (0..chunks).into_par_iter().map(chunk).collect()
-    };
+    let counted: Vec<(Vec<Counted>, Vec<Option<u32>>)> = each(chunks, chunk);
     let mut known: HashMap<Vec<u16>, usize, FxBuildHasher> = HashMap::default();
     let mut out = PatternTable { patterns: Vec::new(), perhaps: 0, places: Vec::new() };
     for (own, places) in counted {

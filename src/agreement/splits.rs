@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::{Pair, Side, side};
-use crate::base::{BitSet, Span};
+use crate::base::parallel::each;
+use crate::base::{BitSet, InOrder, Span};
 use crate::model::{RowId, Ruleset, VerdictId};
 use crate::verdict::{LensColumn, VerdictTable, Without};
 
@@ -88,8 +87,7 @@ pub(super) fn splits(
         }
         counts
     };
-    let parts: Vec<Vec<BTreeMap<Reason, u64>>> =
-        (0..words.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
+    let parts: Vec<Vec<BTreeMap<Reason, u64>>> = each(words.div_ceil(CHUNK), chunk);
     let mut out = Vec::with_capacity(asked.len());
     for (place, (yes, no)) in asked.into_iter().enumerate() {
         let mut reasons: BTreeMap<Why, u64> = BTreeMap::new();
@@ -97,7 +95,7 @@ pub(super) fn splits(
             *reasons.entry(refusals[no].why(reason)).or_default() += count;
         }
         let mut reasons: Vec<(Why, u64)> = reasons.into_iter().collect();
-        reasons.sort_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
+        reasons.order_by(|left, right| right.1.cmp(&left.1).then_with(|| left.0.cmp(&right.0)));
         out.push(Split { yes, no, reasons });
     }
     out

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Beside, Depth, LensFigures, agreement};
-use crate::base::IndexVec;
+use crate::base::{InOrder, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{Constant, DomainId, LensId, ParameterId, QuestionId, Ruleset, VerdictId};
 use crate::value::Value;
@@ -162,7 +162,7 @@ fn moved(
         let before = by_name(ruleset, (&old.dictionaries, &old.tables[question]), lens);
         let after = by_name(ruleset, (&new.dictionaries, &new.tables[question]), lens);
         let mut all: Vec<&Vec<Constant>> = before.keys().chain(after.keys()).collect();
-        all.sort();
+        all.order();
         all.dedup();
         let both =
             all.into_iter().map(|who| (who.clone(), (before.get(who).copied(), after.get(who).copied())));
@@ -201,7 +201,7 @@ fn names(
 }
 
 fn flips(at: usize, lens: LensId, mut moved: Vec<Moved>) -> Vec<SweepFlip> {
-    moved.sort();
+    moved.order();
     let mut out: Vec<SweepFlip> = Vec::new();
     for (who, (before, after)) in moved {
         match out.iter_mut().find(|flip| (flip.before, flip.after) == (before, after)) {
@@ -215,6 +215,6 @@ fn flips(at: usize, lens: LensId, mut moved: Vec<Moved>) -> Vec<SweepFlip> {
         }
     }
     // The most first; of equally many, by who is first by name.
-    out.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.examples.cmp(&other.examples)));
+    out.order_by(|one, other| other.count.cmp(&one.count).then_with(|| one.examples.cmp(&other.examples)));
     out
 }

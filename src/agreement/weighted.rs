@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Pattern, Side, side};
+use crate::base::InOrder;
 use crate::model::VerdictId;
 use crate::value::{Decimal, DomainError, Sum};
 use crate::verdict::{Outcome, OutcomeSet};
@@ -117,7 +118,7 @@ impl Slicer {
                 lift: (differing > 0).then(|| differs as f64 / count as f64 / overall),
             })
             .collect();
-        slices.sort_by(|left, right| {
+        slices.order_by(|left, right| {
             right.subjects.cmp(&left.subjects).then_with(|| left.value.cmp(&right.value))
         });
         slices

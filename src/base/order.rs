@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
+use super::parallel::{each, each_of};
 use super::radix::sorted_by_bits;
 
 /// Below this many tuples one thread does it.
@@ -215,20 +216,19 @@ impl<'c> Spread<'c> {
             let rows = self.rows * part / threads..self.rows * (part + 1) / threads;
             self.spread::<K>(rows)
         };
-        let mut parts: Vec<Vec<Vec<K>>> =
-            if threads == 1 { vec![part(0)] } else { (0..threads).into_par_iter().map(part).collect() };
+        let mut parts: Vec<Vec<Vec<K>>> = each(threads, part);
         let mut columns: Vec<Vec<u32>> = self.columns.iter().map(|_| vec![0; self.rows]).collect();
         let mut places = vec![0; if self.place > 0 { self.rows } else { 0 }];
         let mut shares = self.shares(&mut parts, &mut columns, &mut places);
         if threads == 1 {
             shares.iter_mut().for_each(|share| self.finish(share));
         } else {
-            shares.par_iter_mut().for_each(|share| self.finish(share));
+            each_of(shares.iter_mut().collect(), |share: &mut Share<'_, K>| self.finish(share));
         }
         if self.repeats == Repeats::Dropped {
             let kept: Vec<(usize, usize)> =
                 shares.iter().map(|share| (share.columns[0].len(), share.kept)).collect();
-            columns.par_iter_mut().for_each(|column| close(column, &kept));
+            each_of(columns.iter_mut().collect(), |column: &mut Vec<u32>| close(column, &kept));
         }
         Order { columns, places: (self.place > 0).then_some(places) }
     }

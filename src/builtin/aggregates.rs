@@ -1,5 +1,6 @@
 //! Aggregates: what one value for each of several is made into.
 
+use crate::base::InOrder;
 use crate::value::{Decimal, DomainError, Sum, Value};
 
 /// An aggregate.
@@ -104,7 +105,7 @@ impl AggregateKind {
             }
             Self::Median => {
                 members.retain(|(_, weight)| *weight != Decimal::ZERO);
-                members.sort_by(|left, right| left.0.cmp(&right.0));
+                members.order_by(|left, right| left.0.cmp(&right.0));
                 let whole = weights.total()?;
                 let mut reached = Sum::default();
                 for (at, (value, weight)) in members.iter().enumerate() {

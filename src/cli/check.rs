@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Exit;
 use super::args::{CheckArgs, DiagnosticFormat};
 use super::output::Terminal;
-use crate::base::{FileId, Span};
+use crate::base::{FileId, InOrder, Span};
 use crate::diag::{Diagnostic, Edit, Severity};
 use crate::session::Session;
 
@@ -56,7 +56,7 @@ fn repair(session: &Session<'_>, terminal: &mut Terminal) -> Result<usize, Exit>
         }
     }
     for (file, mut edits) in by_file {
-        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        edits.order_by_key(|edit| (edit.span.start, edit.span.end));
         let mut text = session.sources().file(file).text.to_string();
         for edit in edits.into_iter().rev() {
             text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);

@@ -6,7 +6,7 @@ use super::batch_texts::OfText;
 use super::batch_told::Told;
 use super::once::Once;
 use super::program::{AggregatePlan, AllBut, Calculation, Conjunction, Place, Program, Step};
-use crate::base::BitSet;
+use crate::base::{BitSet, InOrder};
 
 /// Columns of a batch: one per variable, then two per level of each atom's rows, then one per depth of
 /// nesting that names the row outside.
@@ -144,7 +144,7 @@ pub(super) fn lower<'p>(
                 let mut inner: Vec<Inner<'p>> =
                     branches.iter().map(|branch| within(program, registers, branch, live, depth)).collect();
                 // What needs no calculation first: the rest is asked of fewer rows.
-                inner.sort_by_key(|inner| inner.ops.iter().any(|op| !op.aggregates.is_empty()));
+                inner.order_by_key(|inner| inner.ops.iter().any(|op| !op.aggregates.is_empty()));
                 inner
             }
             Step::Branch(branches) => {

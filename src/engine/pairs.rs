@@ -14,6 +14,7 @@ use super::program::{Calculation, Computed};
 use super::run::NOBODY;
 use super::table::Table;
 use super::texts;
+use crate::base::parallel::each_of;
 use crate::facts::{Dictionary, MISSING};
 use crate::value::{DomainError, Value};
 
@@ -146,7 +147,8 @@ impl Side<'_> {
             clock.time().ok()?;
             ids.iter().map(value).collect()
         };
-        let parts: Option<Vec<Vec<Value>>> = ids.par_chunks(PATIENCE).map(part).collect();
+        let parts: Option<Vec<Vec<Value>>> =
+            each_of(ids.chunks(PATIENCE).collect(), part).into_iter().collect();
         let values = parts?.into_iter().flatten().collect();
         Some(Worked { ids, values, missing: missing && possible })
     }

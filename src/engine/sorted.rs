@@ -4,9 +4,8 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::base::BitSet;
+use crate::base::parallel::each;
 
 /// Tuples of ids, ascending, each once.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -331,7 +330,7 @@ impl Lists {
             }
             column
         };
-        (0..arity).into_par_iter().map(column).collect()
+        each(arity, column)
     }
 }
 

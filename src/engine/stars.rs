@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, PoisonError, Weak};
 
-use rayon::prelude::*;
-
 use super::table::{Index, Table};
 use crate::base;
+use crate::base::parallel::each_of;
 
 /// So many rows at least a thread goes through.
 const ROWS: usize = 1 << 14;
@@ -107,7 +106,7 @@ fn put_side_by_side(rays: &[Ray]) -> Table {
     let part = (all / (rayon::current_num_threads() * 4)).max(ROWS) + 1;
     let parts: Vec<usize> = (0..all).step_by(part).collect();
     let found: Vec<Vec<Vec<u32>>> =
-        parts.into_par_iter().map(|from| rows_of(&ordered, lead, from..(from + part).min(all))).collect();
+        each_of(parts, |from| rows_of(&ordered, lead, from..(from + part).min(all)));
     let places: Vec<Vec<u32>> = (0..ordered.len())
         .map(|ray| found.iter().flat_map(|part| part[ray].iter().copied()).collect())
         .collect();

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rayon::prelude::*;
-
 use super::joins::Joined;
 use super::pairs::Kept;
 use super::ranges::Ranges;
 use super::stars::Star;
 use super::starts::{Starts, is_sparse};
 use crate::base;
+use crate::base::parallel::each_of;
 use crate::facts::MISSING;
 
 /// So many ids at least a thread counts.
@@ -59,7 +58,7 @@ fn sample(ids: &[u32]) -> Vec<u32> {
         }
         found
     };
-    ids.par_chunks(part_of(ids)).map(of).collect::<Vec<_>>().concat()
+    each_of(ids.chunks(part_of(ids)).collect(), of).concat()
 }
 
 /// How many ids a thread looks at.
@@ -85,9 +84,8 @@ fn count(ids: &[u32]) -> usize {
         seen.iter_mut().zip(other).for_each(|(word, other)| *word |= other);
         seen
     };
-    let parts = ids.par_chunks(part_of(ids)).map(seen_in);
-    let seen =
-        parts.reduce(Vec::new, |seen, other| if seen.is_empty() { other } else { either(seen, other) });
+    let parts = each_of(ids.chunks(part_of(ids)).collect(), seen_in);
+    let seen = parts.into_iter().reduce(either).unwrap_or_default();
     seen.iter().map(|word| word.count_ones() as usize).sum()
 }
 
@@ -314,7 +312,7 @@ impl Table {
                 let inner = own.iter().zip(&own[1..]).map(|(left, right)| u32::from(left != right));
                 first + inner.sum::<u32>() as usize
             };
-            let changes: usize = ids.par_chunks(part).enumerate().map(changes).sum();
+            let changes: usize = each_of(ids.chunks(part).enumerate().collect(), changes).into_iter().sum();
             return changes + usize::from(!ids.is_empty());
         }
         count(ids)

@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use rayon::prelude::*;
 
 use super::limits::Clock;
+use crate::base::parallel::each_of;
 use crate::builtin::Pattern;
 
 /// Where more pairs than this are found, or more than one of so many that there could be, they are not worth writing out.
@@ -175,7 +176,8 @@ fn containing_any(
         let before = count.fetch_add(found.len(), Ordering::Relaxed);
         (before + found.len() <= most).then_some(found)
     };
-    let found: Option<Vec<Places>> = texts.par_chunks(PATIENCE).enumerate().map(part).collect();
+    let found: Option<Vec<Places>> =
+        each_of(texts.chunks(PATIENCE).enumerate().collect(), part).into_iter().collect();
     Some(found?.concat())
 }
 
@@ -234,7 +236,8 @@ fn met(
         let is_met = |(text, at): &&(u32, u32)| patterns[*at as usize].1.is_met(texts[*text as usize]);
         Some(candidates.iter().filter(is_met).copied().collect())
     };
-    let parts: Option<Vec<Places>> = candidates.par_chunks(PATIENCE).map(part).collect();
+    let parts: Option<Vec<Places>> =
+        each_of(candidates.chunks(PATIENCE).collect(), part).into_iter().collect();
     Some(parts?.concat())
 }
 

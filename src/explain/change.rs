@@ -14,7 +14,7 @@ use super::roots::{Compared, Noted, Sides};
 use super::run::{Run, Trace};
 use super::world::{Change, Node, World};
 use super::{Coverage, Fact, FactChange, Flip, Flips, Reach};
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, KindId, LensId, RelationId, Slot, Ty};
@@ -192,7 +192,7 @@ impl Search<'_> {
         let rank =
             |flip: &Flip| flip.changes.iter().map(|change| rank(change, &self.world.newcomers)).sum::<u32>();
         let is_odd = |flip: &Flip| flip.changes.iter().any(|change| self.world.is_odd(change));
-        out.found.sort_by_cached_key(|flip| (unasked(flip), flip.changes.len(), is_odd(flip), rank(flip)));
+        out.found.order_by_key(|flip| (unasked(flip), flip.changes.len(), is_odd(flip), rank(flip)));
         out.unnamed = out.found.len().saturating_sub(NAMED);
         if out.unnamed > 0 {
             out.found = of_every_shape(std::mem::take(&mut out.found));
@@ -265,7 +265,7 @@ impl Search<'_> {
             }
             let mut all = visited.moves.clone();
             all.push(one.clone());
-            all.sort();
+            all.order();
             if self.left == 0 {
                 std::iter::once(one).chain(moves).for_each(|one| self.cut(&one));
                 return false;
@@ -334,13 +334,13 @@ impl Search<'_> {
         }
         for (key, mut group) in alike {
             // What beside them turns far off turns nowhere near: the outermost are followed too.
-            group.sort_by_cached_key(|visited| self.world.shape(&visited.moves, 0).map(|(_, value)| value));
+            group.order_by_key(|visited| self.world.shape(&visited.moves, 0).map(|(_, value)| value));
             let outermost = if group.len() > 2 { [group.pop(), Some(group.remove(0))] } else { [None, None] };
             out.extend(outermost.into_iter().flatten());
-            group.sort_by(|one, other| self.world.nearer(&one.moves, &other.moves));
+            group.order_by(|one, other| self.world.nearer(&one.moves, &other.moves));
             out.extend(group.into_iter().next().filter(|_| !known.contains(&key)));
         }
-        out.sort_by_cached_key(|visited| {
+        out.order_by_key(|visited| {
             let of = |one: &Move| (self.world.nearness(one, scope), self.world.order_of(one));
             visited.moves.iter().map(of).collect::<Vec<_>>()
         });
@@ -355,9 +355,8 @@ impl Search<'_> {
         seen: &BTreeSet<Vec<Move>>,
     ) -> (Vec<Tried>, bool) {
         let Level { found, beside, .. } = sets;
-        found.sort_by_cached_key(|tried| {
-            tried.moves.iter().map(|one| self.world.order_of(one)).collect::<Vec<_>>()
-        });
+        found
+            .order_by_key(|tried| tried.moves.iter().map(|one| self.world.order_of(one)).collect::<Vec<_>>());
         self.narrow(question, found, beside);
         let several = |tried: &Tried| tried.moves.len() > 1 && self.world.is_valued_at(&tried.moves, 0);
         let (many, single): (Vec<Tried>, Vec<Tried>) = std::mem::take(found).into_iter().partition(several);
@@ -380,7 +379,7 @@ impl Search<'_> {
         let mut out: Vec<Tried> = Vec::new();
         for tried in found {
             let mut own: Vec<Vec<Move>> = parts(&tried.moves).filter(|part| !seen.contains(part)).collect();
-            own.sort_by_key(Vec::len);
+            own.order_by_key(Vec::len);
             let mut less = None;
             for part in own {
                 let answers = self.after_all(question.lenses, question.subject, &part);
@@ -483,7 +482,7 @@ fn of_every_shape(found: Vec<Flip>) -> Vec<Flip> {
     };
     let turns: Vec<usize> = found.iter().map(turn).collect();
     let mut places: Vec<usize> = (0..found.len()).collect();
-    places.sort_by_key(|at| turns[*at]);
+    places.order_by_key(|at| turns[*at]);
     let named: BTreeSet<usize> = places.into_iter().take(NAMED).collect();
     found.into_iter().enumerate().filter(|(at, _)| named.contains(at)).map(|(_, flip)| flip).collect()
 }

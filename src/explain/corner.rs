@@ -9,6 +9,7 @@ use super::change::{Question, Search, told};
 use super::moves::Move;
 use super::nearest::{Along, Tried, sides};
 use super::world::World;
+use crate::base::InOrder;
 use crate::facts::MISSING;
 use crate::value::Value;
 
@@ -49,7 +50,7 @@ impl World<'_> {
                 *one = shape.0;
             }
         }
-        out.sort();
+        out.order();
         out
     }
 
@@ -137,7 +138,7 @@ impl Search<'_> {
         let of = |tried: &Tried| Some((self.world.shape_at(&tried.moves, &shape)?.1, tried.clone()));
         let same = found.iter().filter(|tried| tried.says == now.says);
         let mut own: Vec<(Value, Tried)> = same.filter_map(of).collect();
-        own.sort_by(|left, right| left.0.cmp(&right.0));
+        own.order_by(|left, right| left.0.cmp(&right.0));
         let others = found.iter().filter(|tried| tried.says != now.says).chain(&beside);
         let others: Vec<Value> = others.filter_map(|tried| Some(of(tried)?.0)).collect();
         let old = self.world.stated_value(&shape.0);

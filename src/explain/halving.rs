@@ -10,6 +10,7 @@ use super::moves::Move;
 use super::nearest::{Shape, Tried};
 use super::roots::{Compared, EQUAL, Sides, across, middle_of, roots, unseen};
 use super::{Reach, lookup::Stop};
+use crate::base::InOrder;
 use crate::checker::Says;
 use crate::model::LensId;
 use crate::value::{Date, Decimal, Value};
@@ -157,7 +158,7 @@ impl Search<'_> {
         (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
     ) {
         points.extend(self.as_it_is(question, shape));
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.order_by(|left, right| left.0.cmp(&right.0));
         let step = step(points.iter().map(|point| &point.0));
         // A comparison that is not come to at a value, or has no result there, is looked at across it.
         let beyond = points.windows(3).flat_map(|three| {
@@ -168,7 +169,7 @@ impl Search<'_> {
         let is_new = |value: &&Value| points.iter().all(|point| point.0 != **value);
         let new: Vec<Value> = beyond.iter().filter(is_new).cloned().collect();
         points.extend(new.iter().filter_map(|value| self.point(question, shape, value, (found, beside))));
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.order_by(|left, right| left.0.cmp(&right.0));
         let is_same = points.windows(2).all(|pair| pair[0].1 == pair[1].1);
         for _ in 0..rounds(is_same) {
             let new = worth(points.iter().map(|(value, _, sides)| (value, &**sides)), step);
@@ -177,7 +178,7 @@ impl Search<'_> {
             if points.len() == before {
                 break;
             }
-            points.sort_by(|left, right| left.0.cmp(&right.0));
+            points.order_by(|left, right| left.0.cmp(&right.0));
         }
         self.look_beside(question, shape, &points, step, (found, beside));
         let mut most = (MOST_BETWEEN, MOST_HALVES);
@@ -198,7 +199,7 @@ impl Search<'_> {
         (found, beside): (&mut Vec<Tried>, &mut Vec<Tried>),
     ) {
         // Where it is known to turn comes first.
-        pairs.sort_by_key(|(low, high, _)| low.1 != high.1);
+        pairs.order_by_key(|(low, high, _)| low.1 != high.1);
         while let Some((low, high, depth)) = pairs.pop() {
             let mut inside = Vec::new();
             if depth < DEEPEST {
@@ -269,7 +270,7 @@ impl Search<'_> {
             Some((value, tried.says.clone(), Rc::clone(&tried.sides)))
         };
         let mut row: Vec<Point> = found.iter().chain(beside.iter()).filter_map(point).collect();
-        row.sort_by(|left, right| left.0.cmp(&right.0));
+        row.order_by(|left, right| left.0.cmp(&right.0));
         row.dedup_by(|left, right| left.0 == right.0);
         let mut out = Vec::new();
         for at in 1..row.len() {
@@ -337,7 +338,7 @@ impl Search<'_> {
         for (list, works) in [(found.as_slice(), true), (beside, false)] {
             along.extend(list.iter().filter_map(|tried| Some((value(tried)?, works, tried.says.clone()))));
         }
-        along.sort_by(|one, other| one.0.cmp(&other.0));
+        along.order_by(|one, other| one.0.cmp(&other.0));
         // At a number of very many places something holds alone, or it is not told.
         let is_alone = |value: &Value, says: &[Says]| {
             let at = along.partition_point(|(other, ..)| other < value);

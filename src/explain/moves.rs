@@ -12,6 +12,7 @@ use super::members::About;
 use super::run::{Run, Trace};
 use super::tried::{Tried, beside};
 use super::world::{Change, Delta, Node, World};
+use crate::base::InOrder;
 use crate::facts::{MISSING, Origin};
 use crate::model::{Constant, DomainId, KindId, LensId, RelationId, RepeatRole, Ty};
 use crate::value::{Value, ValueKind};
@@ -133,7 +134,7 @@ impl World<'_> {
         };
         let mut facts: Vec<&(RelationId, Tuple, bool)> =
             trace.facts.iter().filter(|(relation, ..)| self.may_change(*relation)).collect();
-        facts.sort_by_cached_key(near);
+        facts.order_by_key(near);
         for (relation, tuple, _) in facts {
             if out.len() > MOST_MOVES {
                 whole = false;
@@ -158,7 +159,7 @@ impl World<'_> {
         let is_new = |relation: RelationId, tuple: &Tuple| !known.contains(&(relation, tuple));
         // What is asked of somebody comes before what is asked of anybody.
         let mut asked: Vec<&(RelationId, Vec<Want>)> = trace.asked.iter().collect();
-        asked.sort_by_key(|(_, want)| want.iter().filter(|want| matches!(want, Want::Any)).count());
+        asked.order_by_key(|(_, want)| want.iter().filter(|want| matches!(want, Want::Any)).count());
         for (relation, want) in asked {
             if out.len() > MOST_MOVES {
                 whole = false;
@@ -197,7 +198,7 @@ impl World<'_> {
         });
         let mut kept = Vec::from_iter(out);
         // Ids of values are in the order in which they came up, which hangs on what was evaluated before.
-        kept.sort_by_cached_key(|one| (self.nearness(one, scope), self.order_of(one)));
+        kept.order_by_key(|one| (self.nearness(one, scope), self.order_of(one)));
         (kept, coverage.max(Coverage::of(whole)))
     }
 

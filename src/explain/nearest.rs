@@ -11,6 +11,7 @@ use super::roots::Sides;
 use super::run::Run;
 use super::world::{Change, World};
 use super::{FactChange, Now, Reach};
+use crate::base::InOrder;
 use crate::checker::Says;
 use crate::facts::MISSING;
 use crate::model::{Constant, RelationId, Ty};
@@ -67,7 +68,7 @@ impl World<'_> {
                     }
                 }
             }
-            moves.sort();
+            moves.order();
             moves
         };
         // Where a text does that nothing names any does: one is enough, best one that is stated in its place.
@@ -116,7 +117,7 @@ impl World<'_> {
                 }
             }
             for (shape, mut group) in groups {
-                group.sort_by(|left, right| left.0.cmp(&right.0));
+                group.order_by(|left, right| left.0.cmp(&right.0));
                 let same = |tried: &&Tried| self.shape(&tried.moves, at).is_some_and(|(own, _)| own == shape);
                 let tried: Vec<(Value, &[Says])> = all
                     .iter()
@@ -210,7 +211,7 @@ impl World<'_> {
         own.fact_mut()?.1[slot] = self.id(&Constant::Value(value.clone()));
         let mut moves = rest.clone();
         moves.push(own);
-        moves.sort();
+        moves.order();
         Some(moves)
     }
 

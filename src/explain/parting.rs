@@ -6,7 +6,7 @@ use super::change::Search;
 use super::lookup::Tuple;
 use super::run::{Matched, Run};
 use super::{Parting, Trouble, WhyNot};
-use crate::base::BitSet;
+use crate::base::{BitSet, InOrder};
 use crate::model::{LensId, RelationId, RowId, VerdictId};
 use crate::verdict::{Outcome, OutcomeSet, RowMatches};
 
@@ -32,7 +32,7 @@ impl Run<'_> {
             facts.push(own);
         }
         let mut shared: Vec<_> = facts[0].intersection(&facts[1]).cloned().collect();
-        shared.sort_by_key(|fact| self.order(fact));
+        shared.order_by_key(|fact| self.order(fact));
         let mut search = Search::new(self.world, self, budget, size);
         search.first = near;
         search.first.extend(facts.iter().flatten().cloned());

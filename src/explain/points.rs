@@ -12,6 +12,7 @@ use super::roots::{EQUAL, Noted, Sides, across, is_alike, parted, unseen};
 use super::run::Run;
 use super::unknown::{Builder, Doubt, MOST_WORLDS, Reading, Taken};
 use super::world::Change;
+use crate::base::InOrder;
 use crate::value::{Decimal, Value, ValueKind};
 
 /// The most values that are found for one gap where sides of comparisons would meet.
@@ -54,7 +55,7 @@ impl Builder<'_> {
                 points.push(self.point(value, change, (doubt, slot))?);
             }
         }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.order_by(|left, right| left.0.cmp(&right.0));
         // Beside what lies far off nothing is looked for farther yet.
         let is_same = points.windows(2).all(|pair| pair[0].1 == pair[1].1);
         let rounds = if self.far > 0 { 0 } else { rounds(is_same) };
@@ -66,7 +67,7 @@ impl Builder<'_> {
             for value in new {
                 points.push(self.point(value, change, (doubt, slot))?);
             }
-            points.sort_by(|left, right| left.0.cmp(&right.0));
+            points.order_by(|left, right| left.0.cmp(&right.0));
         }
         let mut pairs: Vec<[Point; 2]> =
             points.windows(2).map(|pair| [pair[0].clone(), pair[1].clone()]).collect();
@@ -115,7 +116,7 @@ impl Builder<'_> {
                 apart.extend(row.windows(2).map(|pair| ([pair[0].clone(), pair[1].clone()], depth)));
             }
         }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.order_by(|left, right| left.0.cmp(&right.0));
         points.dedup_by(|left, right| left.0 == right.0);
         self.missed |= points.iter().any(all_but_met);
         let mut points = without_long(points);
@@ -128,7 +129,7 @@ impl Builder<'_> {
             points.push(middle.clone());
             apart.extend([[low, middle.clone()], [middle, high]]);
         }
-        points.sort_by(|left, right| left.0.cmp(&right.0));
+        points.order_by(|left, right| left.0.cmp(&right.0));
         self.learn(doubt, &points);
         if self.far == 0 {
             let turns = points.windows(2).filter(|pair| pair[0].1 != pair[1].1);
@@ -187,7 +188,7 @@ impl Builder<'_> {
             let turning = std::mem::take(&mut self.turning).into_iter();
             let mut all: Vec<Value> =
                 turning.filter(|(_, count)| *count > several).map(|(value, _)| value).collect();
-            all.sort_by(|one, other| plainer(one, other, &[]));
+            all.order_by(|one, other| plainer(one, other, &[]));
             self.learned.insert(gap.clone(), all.into_iter().take(MOST_LEARNED).collect());
         }
         (self.worlds, self.left, self.last, self.most, self.near) = (0, budget, None, most, near);

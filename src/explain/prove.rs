@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use super::lookup::{Flow, Stop, Tuple, Want};
 use super::run::Run;
 use super::solve::Env;
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::checker::{Claim, Derivation, Step};
 use crate::facts::{MISSING, Origin};
 use crate::model::{AtomSource, Clause, Cond, RelationId, RuleId};
@@ -123,7 +123,7 @@ impl Run<'_> {
             let mut facts = BTreeSet::new();
             self.facts_of(&best.steps, &mut facts);
             let mut tried: Vec<&Fact> = facts.iter().filter(|fact| !kept.contains(*fact)).collect();
-            tried.sort_by_key(|fact| Reverse(self.order(fact)));
+            tried.order_by_key(|fact| Reverse(self.order(fact)));
             let Some(fact) = tried.first().map(|fact| (*fact).clone()) else { return Ok(Some(best)) };
             let stated = self.world.origin(fact.0, &fact.1);
             if stated.is_some_and(|(origin, _)| origin == Origin::Nobody) {

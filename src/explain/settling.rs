@@ -8,6 +8,7 @@ use super::tried::usual;
 use super::unknown::{Builder, Doubt, MOST_WORLDS, Taken, Turn, is_settled};
 use super::ways::{Tree, given, turns_of};
 use super::world::Change;
+use crate::base::InOrder;
 use crate::checker::Says;
 use crate::value::{Value, ValueKind};
 use crate::verdict::OutcomeSet;
@@ -79,7 +80,7 @@ impl Builder<'_> {
             let said: Vec<_> = more.iter().map(|(doubt, turn)| self.world.said(doubt, turn)).collect();
             (more.keys().cloned().collect::<Vec<_>>(), said)
         };
-        told.sort_by_cached_key(|(more, ..)| key(more));
+        told.order_by_key(|(more, ..)| key(more));
         let keys: Vec<_> = told.iter().map(|(more, ..)| key(more)).collect();
         let mut vain: Vec<_> = vain.iter().map(key).collect();
         vain.sort_unstable();
@@ -170,7 +171,7 @@ impl Builder<'_> {
                 }
                 let mut turns: Vec<Turn> =
                     turns.into_iter().filter(|turn| self.is_far(doubt, turn) == far).collect();
-                turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+                turns.order_by_key(|turn| self.world.said(doubt, turn));
                 for turn in turns {
                     if out.len() > MOST_FOUND {
                         return false;

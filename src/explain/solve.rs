@@ -6,7 +6,7 @@ use super::calculate::{Calc, compare};
 use super::lookup::{Flow, Stop, Want};
 use super::run::Run;
 use super::without::NO_VALUE;
-use crate::base::{Idx, IndexVec};
+use crate::base::{Idx, InOrder, IndexVec};
 use crate::engine::Computed;
 use crate::facts::MISSING;
 use crate::model::clause::{as_var, expr_vars};
@@ -94,7 +94,7 @@ impl Run<'_> {
             Cond::Or(branches) => {
                 // What is stated is looked up first: where one branch will do, the others may never be asked.
                 let mut branches: Vec<&Cond> = branches.iter().collect();
-                branches.sort_by_cached_key(|branch| self.world.weight(branch));
+                branches.order_by_key(|branch| self.world.weight(branch));
                 branches.into_iter().try_for_each(|branch| {
                     let mut parts = Vec::new();
                     flatten(branch, &mut parts);

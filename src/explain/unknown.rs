@@ -10,7 +10,7 @@ use super::tried::Tried;
 use super::ways::{Tree, leaves, turns_of, values_of};
 use super::world::{Change, Node, World};
 use super::{Answered, Open, Standing, WithoutResult};
-use crate::base::Span;
+use crate::base::{InOrder, Span};
 use crate::facts::MISSING;
 use crate::model::{Constant, LensId, RelationId, Ty};
 use crate::value::{Value, ValueKind};
@@ -303,7 +303,7 @@ impl Builder<'_> {
             let mut turns = BTreeSet::new();
             turns_of(tree, doubt, &mut turns);
             let mut turns = Vec::from_iter(turns);
-            turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+            turns.order_by_key(|turn| self.world.said(doubt, turn));
             let is_measured = matches!(self.world.kind_of(doubt), Some(ValueKind::Number | ValueKind::Date));
             let mut before = None;
             for turn in turns {

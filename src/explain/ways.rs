@@ -9,6 +9,7 @@ use super::Pivotal;
 use super::lookup::{Stop, Want};
 use super::unknown::{Builder, Doubt, Turn, without_outcome};
 use super::world::{Change, World};
+use crate::base::InOrder;
 use crate::checker::Shown;
 use crate::facts::MISSING;
 use crate::model::{Constant, DomainId, Ty};
@@ -128,7 +129,7 @@ impl Builder<'_> {
             let mut turns = BTreeSet::new();
             turns_of(tree, doubt, &mut turns);
             let mut turns = Vec::from_iter(turns);
-            turns.sort_by_cached_key(|turn| self.world.said(doubt, turn));
+            turns.order_by_key(|turn| self.world.said(doubt, turn));
             let with: Vec<With<'_>> = turns.iter().map(|turn| (tree, turn)).collect();
             let mut ways = Ways {
                 builder: &mut *self,
@@ -151,7 +152,7 @@ impl Builder<'_> {
             let fact = self.world.fact(doubt.0, &doubt.1);
             all.push((Pivotal { fact, share, shown, doubted }, doubt.clone()));
         }
-        all.sort_by(|left, right| right.0.share.cmp(&left.0.share).then(left.1.cmp(&right.1)));
+        all.order_by(|left, right| right.0.share.cmp(&left.0.share).then(left.1.cmp(&right.1)));
         all
     }
 }
@@ -278,7 +279,7 @@ impl Ways<'_, '_> {
                 turns.extend(branches.iter().map(|(turn, _)| turn));
             }
         }
-        turns.sort_by_cached_key(|turn| self.builder.world.said(next, turn));
+        turns.order_by_key(|turn| self.builder.world.said(next, turn));
         turns.dedup();
         for turn in turns {
             self.known.insert(next.clone(), turn.clone());

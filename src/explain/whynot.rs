@@ -6,7 +6,7 @@ use super::lookup::{Stop, Tuple};
 use super::run::{Matched, Run};
 use super::solve::{Env, flatten, gives, looks_at};
 use super::{Gap, Sides, WhyNot};
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::checker::{Amount, Claim, Derivation, Held, Step};
 use crate::model::clause::all_cond_vars;
 use crate::model::{AtomSource, Clause, CompareOp, Cond, Constant, LensId, RowId, VarId};
@@ -63,7 +63,7 @@ impl Run<'_> {
                 Err(Stop::Lost) => return Err(Stop::Lost),
             }
         }
-        out.sort_by_key(|why| {
+        out.order_by_key(|why| {
             (why.fails.len() + why.unasked.len() + usize::from(why.barred.is_some()), why.row)
         });
         Ok((out, complete))
@@ -104,7 +104,7 @@ impl Run<'_> {
             let same = |split: &Split<'_>| {
                 split.fails.iter().any(|cond| matches!(cond, Cond::Compare { op: CompareOp::Ne, .. }))
             };
-            left_out.sort_by_key(|split| (std::cmp::Reverse(split.own), split.unasked.len(), same(split)));
+            left_out.order_by_key(|split| (std::cmp::Reverse(split.own), split.unasked.len(), same(split)));
             for split in left_out {
                 if let Some(lack) = self.without(clause, split, subject)? {
                     return Ok(Some(lack));

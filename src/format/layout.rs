@@ -1,6 +1,7 @@
 //! Where lines break and what is aligned.
 
 use super::lexer::{Part, join, parts};
+use crate::base::InOrder;
 use crate::syntax::split::{Segment, first_word};
 
 /// The width lines are kept to where they can be.
@@ -355,7 +356,7 @@ fn order(entries: &mut Vec<Entry>) {
         group.push(entry);
         groups.push((place, group));
     }
-    groups.sort_by_key(|(place, _)| *place);
+    groups.order_by_key(|(place, _)| *place);
     entries.extend(groups.into_iter().flat_map(|(_, group)| group));
     entries.extend(waiting);
 }

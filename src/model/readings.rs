@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::ir::{ReadingPart, RelationId};
-use crate::base::Span;
+use crate::base::{InOrder, Span};
 use crate::syntax::ast::{Sentence, Term, TermKind};
 use crate::value::Decimal;
 
@@ -108,7 +108,7 @@ impl Readings {
                 ReadingPart::Word(_) | ReadingPart::Verdict => None,
             })
             .collect();
-        filled.sort_by_key(|(slot, _)| *slot);
+        filled.order_by_key(|(slot, _)| *slot);
         Match { relation: known.relation, args: filled.into_iter().map(|(_, term)| term).collect() }
     }
 

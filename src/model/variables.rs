@@ -6,7 +6,7 @@ use super::ir::{Constant, Parameter, ParameterId, Ruleset, Slot, Term, Ty, Var, 
 use super::meant::missing_word;
 use super::resolver::Resolver;
 use super::types::{a, describe, expected, is_bare_name};
-use crate::base::{IndexVec, Span};
+use crate::base::{InOrder, IndexVec, Span};
 use crate::diag::{Code, Diagnostic, Fix, nearest};
 use crate::syntax::ast::{Term as Written, TermKind, Word};
 use crate::value::{Value, ValueKind};
@@ -140,7 +140,7 @@ impl Variables {
         let is_inside = |span: &Span| span.start >= text.start && span.end <= text.end;
         let inside = self.uses.iter().filter(|(span, var)| is_inside(span) && vars.contains(&var.0));
         let mut out: Vec<(Span, VarId)> = inside.copied().collect();
-        out.sort_by_key(|(span, _)| span.start);
+        out.order_by_key(|(span, _)| span.start);
         // A word that a sentence names and that is compared there stands for a variable twice.
         out.dedup_by_key(|(span, _)| span.start);
         out

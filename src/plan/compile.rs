@@ -14,7 +14,7 @@ use super::request::{Inputs, Request};
 use super::rewritten::rewritten;
 use super::spread::size;
 use super::state::{Pending, State, components, kept};
-use crate::base::{BitSet, FileId, Idx, Span};
+use crate::base::{BitSet, FileId, Idx, InOrder, Span};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{AtomPlan, Conjunction, Index, Place, Program, Step, Table};
 use crate::facts::units_at;
@@ -230,7 +230,7 @@ impl<'r> Compiler<'_, 'r> {
         }
         self.note(&state);
         // Small tables first: they rule out most at least cost.
-        state.pending.sort_by_key(|pending| pending.table.len());
+        state.pending.order_by_key(|pending| pending.table.len());
         Self::check_outside(&mut state);
         self.fill(&mut state, None);
         self.narrow(&mut state);
@@ -258,7 +258,7 @@ impl<'r> Compiler<'_, 'r> {
     /// Parts that share no unbound variable: each only has to exist.
     fn apart(&mut self, mut parts: Vec<Vec<Item<'r>>>, bound: &BTreeSet<VarId>, possible: bool) -> Vec<Step> {
         let none = BTreeSet::new();
-        parts.sort_by_cached_key(|part| (self.looked_at(part, bound, possible) as u64, size(part)));
+        parts.order_by_key(|part| (self.looked_at(part, bound, possible) as u64, size(part)));
         let mut steps = Vec::new();
         for part in parts {
             let inner = self.conjunction(part, bound, &none, possible, false);
@@ -272,7 +272,7 @@ impl<'r> Compiler<'_, 'r> {
             }
         }
         // Cheap look-ups before searches.
-        steps.sort_by_key(|step| match step {
+        steps.order_by_key(|step| match step {
             step if is_look_up(step) => 0,
             Step::Not { inner, .. } if inner.steps.iter().all(is_look_up) => 0,
             Step::Compare { .. } => 1,
@@ -371,7 +371,7 @@ impl<'r> Compiler<'_, 'r> {
             // Tuples that others grow from are too few to sort a table for that stands in an order of use.
             let stands = grows && from == 0 && columns.iter().copied().eq(0..columns.len());
             if !stands {
-                columns.sort_by_key(|column| as_var(&pending.atom.args[*column]));
+                columns.order_by_key(|column| as_var(&pending.atom.args[*column]));
             }
             self.note_skews(pending, &columns);
             pending.columns.extend(columns);

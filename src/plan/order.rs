@@ -11,6 +11,7 @@ use super::spread::{Ranged, Spread};
 use super::state::Pending;
 use super::state::State;
 use super::within::FEW_ROWS as FEW_TO_NARROW;
+use crate::base::InOrder;
 use crate::engine::planted::pays_from;
 use crate::engine::{Step, Table};
 use crate::model::clause::as_var;
@@ -299,7 +300,7 @@ impl Search<'_> {
         };
         let left = left.into_iter();
         let mut next: Vec<(Vec<VarId>, Partial)> = left.map(|var| self.with(taken, *var, partial)).collect();
-        next.sort_by(|left, right| left.1.least_cost().total_cmp(&right.1.least_cost()));
+        next.order_by(|left, right| left.1.least_cost().total_cmp(&right.1.least_cost()));
         for (vars, partial) in next {
             self.tried += 1;
             let is_found = self.best.0.is_finite();

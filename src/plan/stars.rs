@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::compile::{Compiler, Item};
 use super::expressions::place;
 use super::outline::{STAR, SUBJECTS};
+use crate::base::InOrder;
 use crate::engine::planted::pays_from;
 use crate::engine::{Place, Ray, Table};
 use crate::model::clause::as_var;
@@ -67,7 +68,7 @@ impl<'r> Compiler<'_, 'r> {
                 continue;
             }
             // The same things said in another order are put side by side once.
-            said.sort_by_key(|said| (said.ray.table.len(), said.at));
+            said.order_by_key(|said| (said.ray.table.len(), said.at));
             let args = |said: &Said<'r>| {
                 let own = said.atom.args.iter().enumerate();
                 let kept = own.filter(|(column, term)| *column != said.ray.column && as_var(term).is_some());

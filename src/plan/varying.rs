@@ -1,6 +1,7 @@
 //! What of a ruleset a parameter has a say in.
 
 use super::Task;
+use crate::base::InOrder;
 use crate::model::checks::{Graph, Node, atoms};
 use crate::model::clause::parameters_of;
 use crate::model::{AtomSource, Clause, LensId, ParameterId, QuestionId, RelationId, Ruleset, Term};
@@ -38,7 +39,7 @@ impl Varying {
         }
         // Components are numbered above those they need.
         let mut places: Vec<usize> = (0..varies.len()).collect();
-        places.sort_by_key(|place| graph.component[*place]);
+        places.order_by_key(|place| graph.component[*place]);
         for of_one in places.chunk_by(|left, right| graph.component[*left] == graph.component[*right]) {
             let rests =
                 |place: &usize| varies[*place] || graph.edges[*place].iter().any(|edge| varies[edge.to]);

@@ -5,7 +5,7 @@ use super::compile::{Compiler, Item};
 use super::expressions::{comparison, fixed, operation};
 use super::order::searched;
 use super::state::{Pending, State};
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::engine::planted::pays_from;
 use crate::engine::{Bound, Calculation, Comparison, Step, Valued, Within};
 use crate::facts::{MISSING, units_at};
@@ -135,7 +135,7 @@ impl<'r> Compiler<'_, 'r> {
         let Some((place, column, var)) = best else { return };
         let mut own: Vec<(usize, Bounded<'r>)> =
             bounds.into_iter().filter(|(_, bounded)| bounded.var == var).collect();
-        own.sort_by_key(|(_, bounded)| !bounded.rising);
+        own.order_by_key(|(_, bounded)| !bounded.rising);
         let is_missing = state.pending[place].table.columns()[column].contains(&MISSING);
         let states =
             |item: &Item<'r>| matches!(item, Item::Is(Cond::Stated { var: stated, .. }) if *stated == var);

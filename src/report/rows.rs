@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::csv::{column, line};
 use crate::agreement::{Measure, Side, in_name_order, side};
+use crate::base::parallel::each_of;
 use crate::facts::Dictionary;
 use crate::guard::{behind, show_outcomes};
 use crate::model::{LensId, Otherwise, QuestionId, RowId, Ruleset, Slot, VerdictId};
@@ -93,7 +94,7 @@ pub fn write_rows(
     };
     // A few shares at a time, so that not all of the text is held.
     for places in places.chunks(SHARE * 4 * rayon::current_num_threads()) {
-        let texts: Vec<String> = places.par_chunks(SHARE).map(share).collect();
+        let texts: Vec<String> = each_of(places.chunks(SHARE).collect(), share);
         for text in texts {
             out.write_all(text.as_bytes())?;
         }

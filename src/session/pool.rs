@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{BitSet, IndexVec};
+use crate::base::{BitSet, InOrder, IndexVec};
 use crate::facts::Dictionary;
 use crate::model::{Constant, QuestionId, Ruleset};
 use crate::verdict::{
@@ -25,7 +25,7 @@ pub(super) fn pool(ruleset: &Ruleset, worlds: &[(String, Evaluation)]) -> Evalua
                 world.violations[never].iter().map(|violation| prefixed(violation, prefix))
             });
             let mut all: Vec<Violation> = all.collect();
-            all.sort();
+            all.order();
             all
         })
         .collect();

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::ReadAt;
 use super::bytes::OpenFile;
+use crate::base::InOrder;
 
 /// How the names of stored files end.
 const ENDING: &str = ".facts";
@@ -68,7 +69,7 @@ impl FolderStore {
             }
             kept.push((used, data.len(), entry.path()));
         }
-        kept.sort();
+        kept.order();
         let mut held: u64 = kept.iter().map(|(_, size, _)| size).sum();
         for (_, own, path) in kept {
             if held.saturating_add(size) <= self.most {

@@ -5,7 +5,7 @@ use pest::iterators::Pair;
 
 use super::split::Segment;
 use super::{Grammar, MOST_DIAGNOSTICS, Rule, errors};
-use crate::base::{FileId, Span};
+use crate::base::{FileId, InOrder, Span};
 use crate::diag::Diagnostic;
 
 /// The file being read.
@@ -43,7 +43,7 @@ impl<'t> Lines<'t> {
     }
 
     pub fn finish(mut self) -> Vec<Diagnostic> {
-        self.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+        self.diagnostics.order_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
         self.diagnostics
     }
 

@@ -1,10 +1,9 @@
 //! Open outcomes of lenses whose rows do not override each other, for 64 subjects at a time: a word of bits per outcome.
 
-use rayon::prelude::*;
-
 use super::decide::WORDS;
 use super::exclusive::Apart;
 use super::{Outcome, OutcomeSet, RowMatches};
+use crate::base::parallel::each_part_mut;
 use crate::base::{IndexVec, transposed};
 use crate::engine::planted::{Bug, planted};
 use crate::model::{Lens, Policy, RowId, VerdictId};
@@ -79,7 +78,7 @@ impl Open {
             }
             seen
         };
-        let found: Vec<Vec<u16>> = sets.par_chunks_mut(WORDS * 64).enumerate().map(chunk).collect();
+        let found: Vec<Vec<u16>> = each_part_mut(&mut sets, WORDS * 64, |at, own| chunk((at, own)));
         let mut seen: Vec<u16> = Vec::new();
         for set in found.into_iter().flatten() {
             if !seen.contains(&set) {

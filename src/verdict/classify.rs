@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::Evaluator;
 use super::exclusive::Apart;
 use super::search::subjects;
 use super::stops::Stop;
+use crate::base::parallel::each_part_mut;
 use crate::base::{BitSet, Idx, IndexVec, Span};
 use crate::engine::{Gather, Halt, Runner, Sorted, Values};
 use crate::model::{Clause, LensId, QuestionId, RowId, VarId};
@@ -187,7 +186,7 @@ impl Evaluator<'_> {
         } else {
             // The error of the first chunk that has one, whichever thread was first.
             let results: Vec<Result<(), Halt>> =
-                words.par_chunks_mut(CHUNK / 64).enumerate().map(chunk).collect();
+                each_part_mut(&mut words, CHUNK / 64, |at, own| chunk((at, own)));
             results.into_iter().collect::<Result<(), _>>()?;
         }
         Ok(BitSet::from_words(words, count))

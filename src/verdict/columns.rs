@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use super::evaluate::Evaluator;
 use super::search;
 use super::stops::Stop;
+use crate::base::parallel::each_part_mut;
 use crate::base::{BitSet, IndexVec, Span};
 use crate::engine::{Comparison, Computed, compare};
 use crate::model::{Clause, Cond, Expr, QuestionId, Term, Var, VarId};
@@ -92,7 +92,8 @@ impl Column {
         if self.codes.len() < CHUNK {
             fill((&mut words, &self.codes));
         } else {
-            words.par_chunks_mut(CHUNK / 64).zip(self.codes.par_chunks(CHUNK)).for_each(fill);
+            let codes = |part: usize| &self.codes[part * CHUNK..self.codes.len().min((part + 1) * CHUNK)];
+            each_part_mut(&mut words, CHUNK / 64, |part, words| fill((words, codes(part))));
         }
         BitSet::from_words(words, self.codes.len())
     }

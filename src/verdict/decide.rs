@@ -13,6 +13,7 @@ use super::exclusive::Apart;
 use super::said::{Planes, Said, places};
 use super::stops::Stop;
 use super::{LensColumn, Outcome, OutcomeSet, RowMatches, VerdictTable};
+use crate::base::parallel::each_part_mut;
 use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
 use crate::diag::{Code, Diagnostic};
 use crate::engine::planted::{Bug, planted};
@@ -233,7 +234,7 @@ impl Classes {
         };
         let last = planted(Bug::LastMatch);
         // Each thread has its own words, and the codes of their subjects.
-        codes.par_chunks_mut(WORDS * 64).enumerate().for_each(|(chunk, codes)| {
+        each_part_mut(&mut codes, WORDS * 64, |chunk, codes| {
             for (at, codes) in codes.chunks_mut(64).enumerate() {
                 let mut left = u64::MAX;
                 for (row, code) in rows.iter().zip(&given) {

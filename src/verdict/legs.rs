@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::steps::{Compiled, Step};
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::engine::{Place, Program};
 use crate::model::clause::{all_cond_vars, as_var};
 use crate::model::{Clause, Cond, Term, VarId};
@@ -139,7 +139,7 @@ fn stops(parts: &[Cond], from: &BTreeSet<VarId>, to: &BTreeSet<VarId>) -> Vec<Th
     let inner = all.into_iter().filter(|var| !from.contains(var) && !to.contains(var));
     let mut stops: Vec<Through> =
         inner.map(|var| (var, before(Some(var)))).filter(|(_, before)| before.is_disjoint(to)).collect();
-    stops.sort_by_key(|(_, before)| before.len());
+    stops.order_by_key(|(_, before)| before.len());
     loop {
         let groups = grouped(parts, &stops);
         let is_told = |(stop, parts): (&Through, &Vec<Cond>)| {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::conditions::Words;
 use super::evaluate::Evaluator;
+use crate::base::parallel::each_of;
 use crate::base::{BitSet, Idx};
 use crate::engine::Table;
 use crate::engine::planted::{Bug, pays_from, planted};
@@ -60,7 +61,7 @@ impl Evaluator<'_> {
         let word = if planted(Bug::OtherWord) { 0 } else { word.index() };
         let column = &self.classes[question].subjects[word];
         let mut all = vec![0_u64; column.len().div_ceil(64)];
-        all.par_chunks_mut(CHUNK).zip(column.par_chunks(CHUNK * 64)).for_each(|(all, column)| {
+        each_of(all.chunks_mut(CHUNK).zip(column.chunks(CHUNK * 64)).collect(), |(all, column)| {
             for (word, names) in all.iter_mut().zip(column.chunks(64)) {
                 let bits = names.iter().enumerate();
                 *word = bits.fold(0, |word, (at, name)| word | u64::from(met.contains(*name as usize)) << at);

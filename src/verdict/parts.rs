@@ -14,7 +14,7 @@ use super::evaluate::Evaluator;
 use super::of_word::Names;
 use super::search;
 use super::stops::Stop;
-use crate::base::{BitSet, Idx, IndexVec, Span, gathered};
+use crate::base::{BitSet, Idx, InOrder, IndexVec, Span, gathered};
 use crate::engine::Table;
 use crate::engine::planted::{Bug, pays_from, planted};
 use crate::model::clause::is_risky;
@@ -277,7 +277,7 @@ impl Evaluator<'_> {
             .into_iter()
             .partition(|part| self.is_straight(question, words, part, possible));
         *own = others;
-        straight.sort_by_key(|part| matches!(part, Cond::Not(..)));
+        straight.order_by_key(|part| matches!(part, Cond::Not(..)));
         straight
     }
 
@@ -309,7 +309,7 @@ impl Evaluator<'_> {
             .into_values()
             .map(|mut parts| if parts.len() == 1 { parts.remove(0) } else { Cond::And(parts) })
             .collect();
-        parts.sort_by_key(has_figures);
+        parts.order_by_key(has_figures);
         parts
     }
 

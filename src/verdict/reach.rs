@@ -17,6 +17,7 @@ use super::search::{self, Wanted};
 use super::steps::{Compiled, Step};
 use super::stops::Stop;
 use super::walks::{Kept, Layout, best, walked};
+use crate::base::parallel::{each, each_of};
 use crate::engine::planted::{Bug, planted};
 use crate::engine::{Bail, Clock, Gather, Lists, Place, Program, Reached, Sorted, Table, Values};
 use crate::model::clause::as_var;
@@ -298,9 +299,9 @@ impl Growing<'_> {
             // Taken as they are needed, so that they need not all be held once more.
             Some(0) => {
                 let parts = self.seeds.by_first(PART);
-                parts.par_iter().map(|part| grown(self.seeds.taken(part))).collect()
+                each(parts.len(), |at| grown(self.seeds.taken(&parts[at])))
             }
-            Some(slot) => parts(self.seeds.clone().whole(), slot).into_par_iter().map(grown).collect(),
+            Some(slot) => each_of(parts(self.seeds.clone().whole(), slot), grown),
         };
         let found: Vec<Option<Sorted>> = found.into_iter().collect::<Result<_, Bail>>()?;
         let Some(found) = found.into_iter().collect::<Option<Vec<Sorted>>>() else { return Ok(None) };

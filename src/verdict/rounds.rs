@@ -3,11 +3,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::reach::read;
 use super::search::vars_of;
 use super::steps::Compiled;
+use crate::base::parallel::each;
 use crate::engine::{Bail, BatchProgram, Clock, Gather, Reached, Sorted, Values};
 
 /// Tuples from which one thread grows others at a time.
@@ -78,10 +77,7 @@ impl<'s> Rounds<'s> {
                     (0..from.len()).step_by(SHARE).map(|at| at..from.len().min(at + SHARE)).collect();
                 // A few shares at a time, so that what they find need not all be held.
                 for shares in shares.chunks(rayon::current_num_threads() * 8) {
-                    let found: Vec<Result<Gather, Bail>> = match shares {
-                        [only] => vec![share(only)],
-                        _ => shares.par_iter().map(share).collect(),
-                    };
+                    let found: Vec<Result<Gather, Bail>> = each(shares.len(), |at| share(&shares[at]));
                     for found in found {
                         if let Some(different) = next[*to].absorb(&found?) {
                             clock.gathered(different)?;

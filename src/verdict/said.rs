@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::decide::Classes;
 use super::{Outcome, OutcomeSet};
+use crate::base::parallel::each_of;
 use crate::base::{BitSet, transposed};
 use crate::engine::planted::{Bug, planted};
 use crate::model::{LensId, VerdictId};
@@ -54,7 +53,7 @@ impl Planes {
                     }
                 }
             };
-            beside.par_chunks_mut(WORDS).zip(codes.par_chunks(WORDS * 64)).for_each(fill);
+            each_of(beside.chunks_mut(WORDS).zip(codes.chunks(WORDS * 64)).collect(), fill);
             words
                 .extend((0..some.len()).map(|at| beside.iter().map(|words| words[at]).collect::<Vec<u64>>()));
         }
@@ -186,6 +185,6 @@ pub(super) fn places(bits: &BitSet) -> Vec<u32> {
         }
         places
     };
-    let chunks: Vec<Vec<u32>> = bits.words().par_chunks(WORDS).enumerate().map(in_chunk).collect();
+    let chunks: Vec<Vec<u32>> = each_of(bits.words().chunks(WORDS).enumerate().collect(), in_chunk);
     chunks.concat()
 }

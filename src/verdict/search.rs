@@ -1,9 +1,8 @@
 //! Searches over batches on all cores: all ways to meet bodies, and whom of the subjects a body matches.
 //! Where some calculation has no result they hand back nothing, and the search way by way decides.
 
-use rayon::prelude::*;
-
 use super::columns::{Column, Part};
+use crate::base::parallel::each_of;
 use crate::base::{BitSet, Idx};
 use crate::engine::{
     Bail, BatchProgram, Calculation, Clock, Computed, Found, Gather, Grouped, Index, Lists, Place, Profile,
@@ -115,8 +114,7 @@ impl<'b> Bodies<'b> {
                 }
                 continue;
             }
-            let jobs = self.windows(at).into_par_iter().map(|window| self.part((at, window)));
-            for found in jobs.collect::<Vec<_>>() {
+            for found in each_of(self.windows(at), |window| self.part((at, window))) {
                 gather.add_all(&found?.1);
             }
         }
@@ -184,13 +182,13 @@ pub(super) fn all_ways(
         if let Some(last) = windows.last_mut() {
             last.1 = u32::MAX;
         }
-        windows.into_par_iter().map(|window| all(Some(window))).collect::<Vec<_>>().into_iter().collect()
+        each_of(windows, |window| all(Some(window))).into_iter().collect()
     } else {
         let jobs: Vec<(usize, Option<(u32, u32)>)> = (0..wanted.len())
             .flat_map(|at| bodies.windows(at).into_iter().map(move |window| (at, window)))
             .collect();
         let found: Result<Vec<(usize, Sorted)>, Bail> =
-            jobs.into_par_iter().map(|job| bodies.part(job)).collect::<Vec<_>>().into_iter().collect();
+            each_of(jobs, |job| bodies.part(job)).into_iter().collect();
         found.map(|found| {
             let mut gathered: Vec<Gather> = Vec::new();
             gathered.resize_with(if places { wanted.len() } else { 1 }, || Gather::new(arity));
@@ -274,7 +272,7 @@ fn assigned_last(
     };
     // A few parts at a time, so that what they found need not all be held.
     for windows in windows.chunks(threads * 4) {
-        let parts: Vec<_> = windows.par_iter().map(part).collect();
+        let parts: Vec<_> = each_of(windows.iter().collect(), part);
         for found in parts {
             if let Err(bail) = found.and_then(&mut each) {
                 return Some(Err(bail));
@@ -431,7 +429,7 @@ impl<'t> Over<'t> {
         let parts: Vec<Result<Words, Bail>> = if self.asked.table.len() < FEW {
             windows.into_iter().map(part).collect()
         } else {
-            windows.into_par_iter().map(part).collect()
+            each_of(windows, part)
         };
         match parts.into_iter().collect() {
             Ok(parts) => Ok(Some(parts)),
@@ -478,7 +476,7 @@ impl<'t> Over<'t> {
         let windows = if small { None } else { batch.windows(rayon::current_num_threads() * PARTS) };
         let parts: Vec<Result<T, Bail>> = match windows {
             None => vec![part(None)],
-            Some(windows) => windows.into_par_iter().map(|window| part(Some(window))).collect(),
+            Some(windows) => each_of(windows, |window| part(Some(window))),
         };
         match parts.into_iter().collect() {
             Ok(parts) => Ok(Some(parts)),

@@ -4,7 +4,7 @@
 mod graphic;
 mod machine;
 
-use crate::base::{SourceMap, printable};
+use crate::base::{InOrder, SourceMap, printable};
 use crate::diag::{DataPlace, Diagnostic, Severity};
 
 /// A way to print diagnostics.
@@ -44,7 +44,7 @@ impl Default for RenderOptions {
 /// Prints diagnostics by file and place, each cause once.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, options: &RenderOptions) -> String {
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|diagnostic| (diagnostic.labels.first().map(|label| label.span), diagnostic.code));
+    sorted.order_by_key(|diagnostic| (diagnostic.labels.first().map(|label| label.span), diagnostic.code));
     sorted.dedup_by(|next, first| {
         next.code == first.code
             && next.message == first.message

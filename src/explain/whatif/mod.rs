@@ -17,7 +17,7 @@ use super::run::Run;
 use super::story::ruled_out;
 use super::world::{Change, World};
 use super::{Fact, LensStory, Standing, Trouble};
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::checker::Says;
 use crate::diag::{Code, Diagnostic};
 use crate::engine::{Clock, Limits, Profile};
@@ -350,7 +350,7 @@ fn moved(
             movers.push((names(old.world, question, subject), subject, before, after));
         }
     }
-    movers.sort();
+    movers.order();
     let mut told: BTreeMap<_, usize> = BTreeMap::new();
     let mut out = Vec::new();
     for (subject, ids, before, after) in movers {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::Idx;
+use crate::base::{Idx, InOrder};
 use crate::explain::cone::{Cone, Wide};
 use crate::explain::run::Run;
 use crate::explain::solve::Env;
@@ -134,7 +134,7 @@ impl Cone<'_, '_> {
             }
             out.extend(differing(&before, &after));
         }
-        out.sort();
+        out.order();
         out.dedup();
         Ok(out)
     }

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::FORMAT;
 use super::bytes::{Reader, Writer};
+use crate::base::parallel::{each_of, each_part_mut};
 use crate::source::ReadAt;
 
 const MAGIC: u64 = u64::from_le_bytes(*b"PXFACTS\n");
@@ -222,18 +222,16 @@ pub(super) fn read(key: u128, file: &dyn ReadAt, with_spare: bool) -> Option<(Ve
     if xxh3_64(&written) != *last {
         return None;
     }
-    let streams: Option<Vec<LoadedStream>> = places
-        .into_par_iter()
-        .map(|place| {
-            let sums = &sums[place.block..place.block + place.len.div_ceil(BLOCK)];
-            match place.kind {
-                BYTES => bytes(file, &place, sums),
-                SPARE if !with_spare => Some(LoadedStream::Unread),
-                WORDS | SPARE => words(file, &place, sums),
-                _ => None,
-            }
-        })
-        .collect();
+    let streams = each_of(places, |place| {
+        let sums = &sums[place.block..place.block + place.len.div_ceil(BLOCK)];
+        match place.kind {
+            BYTES => bytes(file, &place, sums),
+            SPARE if !with_spare => Some(LoadedStream::Unread),
+            WORDS | SPARE => words(file, &place, sums),
+            _ => None,
+        }
+    });
+    let streams: Option<Vec<LoadedStream>> = streams.into_iter().collect();
     Some((reader.0.to_vec(), Loaded(streams?.into_iter())))
 }
 
@@ -251,31 +249,27 @@ fn words(file: &dyn ReadAt, place: &Place, sums: &[u64]) -> Option<LoadedStream>
         return None;
     }
     let mut out = vec![0_u32; place.len / WORD];
-    let most = out
-        .par_chunks_mut(BLOCK / WORD)
-        .zip(sums)
-        .enumerate()
-        .map(|(number, (own, sum))| {
-            let buffer: &mut [u8] = bytemuck::cast_slice_mut(own);
-            file.read_at(place.at + (number * BLOCK) as u64, buffer).ok()?;
-            if xxh3_64(buffer) != *sum {
-                return None;
-            }
-            let mut most = 0;
-            for word in own {
-                *word = u32::from_le(*word);
-                most = most.max(*word);
-            }
-            Some(most)
-        })
-        .try_reduce(|| 0, |left, right| Some(left.max(right)))?;
+    let greatest = each_part_mut(&mut out, BLOCK / WORD, |number, own| {
+        let buffer: &mut [u8] = bytemuck::cast_slice_mut(own);
+        file.read_at(place.at + (number * BLOCK) as u64, buffer).ok()?;
+        if xxh3_64(buffer) != sums[number] {
+            return None;
+        }
+        let mut most = 0;
+        for word in own {
+            *word = u32::from_le(*word);
+            most = most.max(*word);
+        }
+        Some(most)
+    });
+    let most = greatest.into_iter().try_fold(0, |most, own| Some(own?.max(most)))?;
     Some(LoadedStream::Words(out, most))
 }
 
 fn bytes(file: &dyn ReadAt, place: &Place, sums: &[u64]) -> Option<LoadedStream> {
     let mut out = vec![0_u8; place.len];
-    let sound = out.par_chunks_mut(BLOCK).zip(sums).enumerate().all(|(number, (own, sum))| {
-        file.read_at(place.at + (number * BLOCK) as u64, own).is_ok() && xxh3_64(own) == *sum
+    let sound = each_part_mut(&mut out, BLOCK, |number, own| {
+        file.read_at(place.at + (number * BLOCK) as u64, own).is_ok() && xxh3_64(own) == sums[number]
     });
-    sound.then_some(LoadedStream::Bytes(out))
+    sound.into_iter().all(|sound| sound).then_some(LoadedStream::Bytes(out))
 }

@@ -1,6 +1,8 @@
 //! Texts that are numbered: a common beginning and up to eight digits. Where they lie close together, the id of each
 //! stands in a table at its number, which says as much as the text does; nothing is compared.
 
+use crate::base::InOrder;
+
 /// The most digits of a number.
 const DIGITS: usize = 8;
 
@@ -295,7 +297,7 @@ fn beginnings(count: usize, text: &dyn Fn(u32) -> Ends) -> Vec<Beginning> {
         }
     }
     found.retain(|(_, count)| *count >= sample / 16);
-    found.sort_by_key(|(beginning, count)| (std::cmp::Reverse(*count), beginning.len));
+    found.order_by_key(|(beginning, count)| (std::cmp::Reverse(*count), beginning.len));
     found.truncate(MOST);
     found.into_iter().map(|(beginning, _)| beginning).collect()
 }

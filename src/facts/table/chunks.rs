@@ -1,14 +1,13 @@
 //! Tables whose cells come by columns: their texts become ids a chunk at a time, parts side by side; what
 //! they mean is found out as for scanned tables.
 
-use rayon::prelude::*;
-
 use super::cells::header_problem;
 use super::columns::{Part, Plain, Use, targets, things};
 use super::meaning::state;
 use super::scan::{Shape, Share, Target};
 use super::{BLOCK, TableCells, digest, rows, unreadable};
 use crate::base::BitSet;
+use crate::base::parallel::{each, each_of};
 use crate::diag::{DataPlace, Diagnostic};
 use crate::facts::FactSetBuilder;
 use crate::facts::names::{Names, Sought};
@@ -90,7 +89,7 @@ fn digests(bytes: &dyn ReadAt) -> Result<Vec<u64>, String> {
         Ok(xxhash_rust::xxh3::xxh3_64(&buffer))
     };
     let starts: Vec<u64> = (0..size).step_by(BLOCK).collect();
-    let digests = starts.into_par_iter().map(block).collect();
+    let digests = each_of(starts, block).into_iter().collect();
     bytes.unchanged()?;
     digests
 }
@@ -124,8 +123,7 @@ fn take_all(cells: &dyn Cells, targets: &[Target], uses: &[Use]) -> Result<(Vec<
         let part = Part { pools: taker.pools, shares: vec![Some(taker.share)], empties: Vec::new() };
         Ok((part, taker.bad))
     };
-    let taken: Vec<Result<(Part, bool), Refusal>> =
-        if threads == 1 { vec![part(0)] } else { (0..threads).into_par_iter().map(part).collect() };
+    let taken: Vec<Result<(Part, bool), Refusal>> = each(threads, part);
     let mut bad = false;
     let mut parts = Vec::new();
     for taken in taken {

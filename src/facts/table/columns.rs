@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
-
 use super::cells::{columns_of, header_problem, place_of};
 use super::meaning::state;
 use super::scan::{Shape, Share, Target, Trouble, scan, scan_quoted};
 use super::{BLOCK, TableBytes, TableFormat, unreadable};
-use crate::base::Span;
+use crate::base::parallel::each;
+use crate::base::{InOrder, Span};
 use crate::diag::Diagnostic;
 use crate::facts::FactSetBuilder;
 use crate::facts::names::Names;
@@ -311,8 +310,7 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
         (own, troubles)
     };
     let count = threads + quoted.len();
-    let results: Vec<_> =
-        if count == 1 { vec![work(0)] } else { (0..count).into_par_iter().map(work).collect() };
+    let results: Vec<_> = each(count, work);
     let mut out = Parts { parts: Vec::new(), troubles: Vec::new() };
     for (part, troubles) in results {
         out.parts.push(part);
@@ -328,6 +326,6 @@ fn scan_all(plain: &[Plain<'_>], pools: usize) -> Parts {
             out.troubles.push((at, Trouble::Read(reason)));
         }
     }
-    out.troubles.sort_by_key(|(at, _)| *at);
+    out.troubles.order_by_key(|(at, _)| *at);
     out
 }

@@ -1,7 +1,5 @@
 //! What texts of scanned cells stand for, and the facts their rows state.
 
-use rayon::prelude::*;
-
 use super::cells::{compare, is_empty, place_of, read, wrapped};
 use super::columns::{Part, Plain, Use};
 use super::digest;
@@ -10,6 +8,7 @@ use super::scan::Share;
 use super::slots::{Filled, Ids, Stated, written};
 use super::values::{BAD, EMPTY, ids_of, values_of};
 use crate::base::BitSet;
+use crate::base::parallel::{each, each_of, each_part_mut};
 use crate::facts::names::Names;
 use crate::facts::{Dictionary, FactSetBuilder, Origin, TableRead};
 use crate::model::{
@@ -83,7 +82,7 @@ fn understand(
             things.push((*domain, Gathered::take(parts, pool, std::mem::take(names))));
         }
     }
-    things.par_iter_mut().for_each(|(_, gathered)| gathered.link());
+    each_part_mut(&mut things, 1, |_, own| own.iter_mut().for_each(|(_, gathered)| gathered.link()));
     // No text is looked up any more: what that took is room for what follows.
     for part in parts.iter_mut() {
         part.pools.iter_mut().for_each(Names::forget_finder);
@@ -98,10 +97,8 @@ fn understand(
     };
     let cells: Vec<Cells<'_>> =
         (0..uses.len()).filter_map(|pool| Cells::of(ruleset, plain, uses, pool)).collect();
-    let (merged, ()) = rayon::join(
-        || things.into_par_iter().map(merged).collect::<Vec<_>>(),
-        || values(ruleset, &cells, scanned, builder, &mut meanings),
-    );
+    let (merged, ()) =
+        rayon::join(|| each_of(things, merged), || values(ruleset, &cells, scanned, builder, &mut meanings));
     for (domain, Gathered { pool, parts: names, names: all, .. }, ids) in merged {
         if let Some(known) = builder.dictionary_mut(domain).names_mut() {
             *known = all;
@@ -249,8 +246,8 @@ impl Scanned<'_> {
     fn sentences(&self, builder: &FactSetBuilder<'_>) -> Option<Vec<Stated>> {
         self.numbered.as_ref()?;
         let sentences = &self.ruleset.tables[self.table.at].sentences;
-        let filled = sentences.par_iter().map(|sentence| self.sentence(sentence, builder));
-        filled.collect::<Option<Vec<Filled<'_>>>>().map(written)
+        let filled = each(sentences.len(), |at| self.sentence(&sentences[at], builder));
+        filled.into_iter().collect::<Option<Vec<Filled<'_>>>>().map(written)
     }
 
     /// States all facts.

@@ -1,9 +1,8 @@
 //! Names that several threads gathered, as names of one dictionary. Ids count in the order in which
 //! names first come in the tables, however many threads read them.
 
-use rayon::prelude::*;
-
 use super::columns::Part;
+use crate::base::parallel::each;
 use crate::facts::names::{NOWHERE, Names};
 
 /// Names looked up by a thread at a time.
@@ -123,6 +122,6 @@ fn links(pools: &[&Names], part: usize, known: &Names) -> Vec<Link> {
         }
         out
     };
-    let chunks: Vec<Vec<Link>> = (0..count.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
+    let chunks: Vec<Vec<Link>> = each(count.div_ceil(CHUNK), chunk);
     chunks.concat()
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
+use crate::base::parallel::each;
 
 /// What fills a slot in the rows of one part.
 pub(super) enum Ids<'c> {
@@ -101,13 +101,10 @@ pub(super) fn written(sentences: Vec<Filled<'_>>) -> Vec<Stated> {
         earlier.unwrap_or(place)
     };
     let likes: Vec<usize> = (0..all.len()).map(like).collect();
-    let columns: Vec<Option<Arc<Vec<u32>>>> = (0..all.len())
-        .into_par_iter()
-        .map(|place| {
-            let (at, slot) = all[place];
-            (likes[place] == place).then(|| Arc::new(sentences[at].column(slot)))
-        })
-        .collect();
+    let columns: Vec<Option<Arc<Vec<u32>>>> = each(all.len(), |place| {
+        let (at, slot) = all[place];
+        (likes[place] == place).then(|| Arc::new(sentences[at].column(slot)))
+    });
     let mut place = 0;
     let mut stated = Vec::with_capacity(sentences.len());
     for filled in sentences {

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use super::cells::{is_empty, read, wrapped};
+use crate::base::parallel::each;
 use crate::facts::Dictionary;
 use crate::facts::names::Names;
 use crate::model::{CellFormat, Column};
@@ -113,9 +114,8 @@ impl Places<'_> {
         let count = end;
         let bits = (count / BUCKET).next_power_of_two().ilog2().min(MOST_BITS);
         let chunk = |at: usize| self.chunk(at * CHUNK..((at + 1) * CHUNK).min(count), bits);
-        let chunks: Vec<Chunk> = (0..count.div_ceil(CHUNK)).into_par_iter().map(chunk).collect();
-        let buckets: Vec<Vec<(u32, u32)>> =
-            (0..1_usize << bits).into_par_iter().map(|bucket| self.repeated(&chunks, bucket)).collect();
+        let chunks: Vec<Chunk> = each(count.div_ceil(CHUNK), chunk);
+        let buckets: Vec<Vec<(u32, u32)>> = each(1 << bits, |bucket| self.repeated(&chunks, bucket));
         let mut out = vec![FIRST; count];
         buckets.into_iter().flatten().for_each(|(place, first)| out[place as usize] = first);
         out

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::changes::rough;
 use super::tell::{Line, ToldNote};
 use super::words::{Words, list};
+use crate::base::InOrder;
 use crate::checker::{Says, is_known_asked};
 use crate::explain::{
     Answered, Explanation, Fact, LensStory, MOST_DOUBTS, MOST_TOGETHER, Open, Pivotal, Standing,
@@ -152,7 +153,7 @@ impl Words<'_> {
         let mut lines: Vec<(&Settling, String)> = Vec::new();
         for group in &alone {
             let mut group = group.clone();
-            group.sort_by(|one, other| plainer_of(self.ruleset, one, other));
+            group.order_by(|one, other| plainer_of(self.ruleset, one, other));
             let others = match group.len() - 1 {
                 0 => String::new(),
                 1 => " (or one other that was tried)".to_owned(),
@@ -177,7 +178,7 @@ impl Words<'_> {
             lines.push((&run[near], others));
         }
         // Sets stay in order but for those with an odd value before the last.
-        lines.sort_by_key(|(one, _)| odd_before(one));
+        lines.order_by_key(|(one, _)| odd_before(one));
         let line = |((answers, says), others): (&Settling, String)| {
             let answers: Vec<String> = answers.iter().map(|one| self.answered(one)).collect();
             let then = self.says(explanation.question, says);

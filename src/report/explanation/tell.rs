@@ -2,7 +2,7 @@
 
 use super::changes::ToldChange;
 use super::words::{Body, Words, list};
-use crate::base::{SourceMap, article};
+use crate::base::{InOrder, SourceMap, article};
 use crate::checker::{Claim, Derivation, Held, Step, Through};
 use crate::explain::{Explanation, LensStory, Standing};
 use crate::model::{Clause, Constant, LensId, Otherwise, QuestionId, RowId, Ruleset};
@@ -139,7 +139,7 @@ impl Words<'_> {
         let lens = &self.ruleset.lenses[story.lens];
         let mut rows: Vec<ToldRow> = story.rows.iter().filter_map(|proof| self.row(proof)).collect();
         // What is so for certain is reason enough.
-        rows.sort_by_key(|row| !row.certain);
+        rows.order_by_key(|row| !row.certain);
         let focus = story.says.settled() == Some(crate::model::VerdictId(0));
         ToldLens {
             name: lens.name.clone(),

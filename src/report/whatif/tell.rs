@@ -1,6 +1,6 @@
 //! What moves, told: every value in words, movers of a lens grouped by from what to what.
 
-use crate::base::{SourceMap, article};
+use crate::base::{InOrder, SourceMap, article};
 use crate::explain::Standing;
 use crate::explain::whatif::{LensMoves, Moved, NeverMoves, NeverWay, QuestionMoves, Side, WhatIf};
 use crate::model::{Constant, KindFact, LensId, QuestionId, RowId, Ruleset};
@@ -184,7 +184,7 @@ fn never(words: &Words<'_>, moves: &NeverMoves) -> ToldNever {
             None => groups.push((key, vec![told(way)])),
         }
     }
-    groups.sort_by_key(|((before, after), _)| (std::cmp::Reverse(*after), *before));
+    groups.order_by_key(|((before, after), _)| (std::cmp::Reverse(*after), *before));
     ToldNever {
         name: entry.name.clone(),
         title: entry.title.clone(),
@@ -214,7 +214,7 @@ fn question(words: &Words<'_>, moves: &QuestionMoves) -> ToldQuestion {
             None => standings.push((before, after, vec![names])),
         }
     }
-    standings.sort();
+    standings.order();
     let moving: std::collections::BTreeSet<_> =
         moves.lenses.iter().flat_map(|lens| &lens.moved).map(|moved| &moved.subject).collect();
     ToldQuestion {
@@ -238,7 +238,7 @@ fn told_lens(words: &Words<'_>, question: QuestionId, moves: &LensMoves) -> Told
             None => groups.push(ToldGroup { before: before.clone(), after: after.clone(), moves: vec![one] }),
         }
     }
-    groups.sort_by(|one, other| {
+    groups.order_by(|one, other| {
         let key = |group: &ToldGroup| {
             (std::cmp::Reverse(group.moves.len()), group.before.clone(), group.after.clone())
         };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use crate::base::parallel::each;
 use crate::base::{self, Order};
 use crate::engine::{Bail, BatchProgram, Clock, Place, TupleSet, Values};
 use crate::verdict::legs::Leg;
@@ -130,8 +131,7 @@ pub(super) fn explored(
             // A few shares at a time, so that what they lead to need not all be held.
             for shares in shares.chunks(rayon::current_num_threads() * 4) {
                 let known = &nodes[leg.from];
-                let found: Vec<_> =
-                    shares.par_iter().map(|share| lead.from(known, share, values, clock)).collect();
+                let found: Vec<_> = each(shares.len(), |at| lead.from(known, &shares[at], values, clock));
                 if count.load(Ordering::Relaxed) > most {
                     return Ok(None);
                 }

@@ -8,14 +8,13 @@ mod walker;
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use self::graph::{Components, Edge, Graph, Nodes, explored};
 pub(super) use self::kept::{Kept, best};
 use self::walker::{Shortest, Walker};
 use super::legs::Leg;
 use super::search::makes_values;
 use super::steps::{Compiled, Step};
+use crate::base::parallel::each_of;
 use crate::base::{self, Order};
 use crate::engine::{Bail, Clock, Sorted, Table, Values};
 use crate::plan::Inputs;
@@ -164,7 +163,7 @@ pub(super) fn walked(
         clock.time()?;
         Ok(walked)
     };
-    let found: Vec<Result<Walked, Bail>> = starts.jobs().par_iter().map(walk).collect();
+    let found: Vec<Result<Walked, Bail>> = each_of(starts.jobs().iter().collect(), walk);
     let found: Vec<Walked> = found.into_iter().collect::<Result<_, Bail>>()?;
     Ok(Some(assembled(found, layout, &starts, &nodes, kept, values)?))
 }
@@ -233,7 +232,7 @@ fn filled(found: &[Walked], fill: impl Fn(&Walked, &mut [u32]) + Sync) -> Vec<u3
         parts.push((walked, own));
         rest = others;
     }
-    parts.into_par_iter().for_each(|(walked, own)| fill(walked, own));
+    each_of(parts, |(walked, own)| fill(walked, own));
     column
 }
 
