@@ -44,6 +44,11 @@ impl Builtin {
         let place = if matches!(self.takes, Takes::Several) { 0 } else { place };
         self.grows.get(place).copied()
     }
+
+    /// Whether it gives whole numbers.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.name, "floor" | "ceiling" | "length" | "year" | "month" | "day" | "years-between")
+    }
 }
 
 /// What a function takes.

@@ -6,6 +6,8 @@ use super::batch::Batch;
 use super::planted::{Bug, planted};
 use super::program::{Calculation, Comparison};
 use super::values::Values;
+use super::worked::Worked;
+use crate::builtin::Builtin;
 use crate::facts::{MISSING, units_at};
 use crate::value::{Date, Value};
 
@@ -26,6 +28,12 @@ enum Node<'v> {
     Product(Box<Node<'v>>, Box<Node<'v>>),
     /// Without its sign.
     Size(Box<Node<'v>>),
+    /// A date so many days later.
+    Shifted(Box<Node<'v>>, i64),
+    /// What a function gives of one word.
+    Worked(Worked<'v>),
+    /// What a function gives of two dates.
+    OfDates(Box<Node<'v>>, Box<Node<'v>>, &'static Builtin),
     /// The greatest of two sides in the common unit, or the least.
     Extreme(Box<Node<'v>>, i64, Box<Node<'v>>, i64, Extreme),
 }
@@ -78,7 +86,9 @@ impl<'v> Units<'v> {
             Calculation::Days(left, right) => {
                 Self::sum(Self::of_dates(left, values)?, Self::of_dates(right, values)?, -1)
             }
-            Calculation::Call(function, args) => Self::called(function.name, args, values),
+            Calculation::Call(function, args) => Self::called(function.name, args, values)
+                .or_else(|| Self::worked(function, args, values))
+                .or_else(|| Self::of_two_dates(function, args, values)),
             Calculation::Value(_)
             | Calculation::Divide(..)
             | Calculation::Power(..)
@@ -96,6 +106,21 @@ impl<'v> Units<'v> {
             "least" => args.try_fold(first, |all, arg| all.or(arg?, Extreme::Least)),
             _ => None,
         }
+    }
+
+    fn worked(function: &'static Builtin, args: &[Calculation], values: &'v Values<'_>) -> Option<Self> {
+        Some(Self { node: Node::Worked(Worked::of(function, args, values)?), exponent: 0 })
+    }
+
+    fn of_two_dates(
+        function: &'static Builtin,
+        args: &[Calculation],
+        values: &'v Values<'_>,
+    ) -> Option<Self> {
+        let [one, other] = args else { return None };
+        let (one, other) = (Self::of_dates(one, values)?, Self::of_dates(other, values)?);
+        let node = Node::OfDates(Box::new(one.node), Box::new(other.node), function);
+        function.is_whole().then_some(Self { node, exponent: 0 })
     }
 
     fn or(self, other: Self, which: Extreme) -> Option<Self> {
@@ -119,6 +144,13 @@ impl<'v> Units<'v> {
             }
             Calculation::Value(Value::Date(date)) => {
                 Some(Self { node: Node::Constant(date.days_since(Date::EPOCH)), exponent: 0 })
+            }
+            Calculation::Shift { date, amount, unit: 0, back } => {
+                let Calculation::Value(Value::Number(amount)) = &**amount else { return None };
+                let days = amount.in_units(0)?;
+                let days = if *back { days.checked_neg()? } else { days };
+                let date = Self::of_dates(date, values)?;
+                Some(Self { node: Node::Shifted(Box::new(date.node), days), exponent: 0 })
             }
             _ => None,
         }
@@ -160,7 +192,8 @@ impl<'v> Units<'v> {
             | Calculation::Multiply(left, right)
             | Calculation::Days(left, right) => Self::may_be(left) && Self::may_be(right),
             Calculation::Call(function, args) => {
-                matches!(function.name, "abs" | "greatest" | "least") && args.iter().all(Self::may_be)
+                let is_known = matches!(function.name, "abs" | "greatest" | "least") || function.is_whole();
+                is_known && args.iter().all(Self::may_be)
             }
             Calculation::Divide(..)
             | Calculation::Power(..)
@@ -195,7 +228,9 @@ impl Node<'_> {
                 (left, right) => (left.slope(var)? == 0 && right.slope(var)? == 0).then_some(0),
             },
             Self::Size(inner) => (inner.slope(var)? == 0).then_some(0),
-            Self::Extreme(left, _, right, ..) => {
+            Self::Shifted(inner, _) => inner.slope(var),
+            Self::Worked(worked) => (worked.var != var).then_some(0),
+            Self::Extreme(left, _, right, ..) | Self::OfDates(left, right, _) => {
                 (left.slope(var)? == 0 && right.slope(var)? == 0).then_some(0)
             }
         }
@@ -204,12 +239,15 @@ impl Node<'_> {
     fn take_out(&mut self, var: usize) {
         match self {
             Self::Var(own, _) if *own == var => *self = Self::Constant(0),
-            Self::Var(..) | Self::Constant(_) => {}
-            Self::Sum(left, _, right, _) | Self::Product(left, right) | Self::Extreme(left, _, right, ..) => {
+            Self::Var(..) | Self::Constant(_) | Self::Worked(_) => {}
+            Self::Sum(left, _, right, _)
+            | Self::Product(left, right)
+            | Self::Extreme(left, _, right, ..)
+            | Self::OfDates(left, right, _) => {
                 left.take_out(var);
                 right.take_out(var);
             }
-            Self::Size(inner) => inner.take_out(var),
+            Self::Size(inner) | Self::Shifted(inner, _) => inner.take_out(var),
         }
     }
 
@@ -240,6 +278,38 @@ impl Node<'_> {
                 let mut out = inner.column(batch, too_large);
                 out.iter_mut().filter(|units| **units != NONE).for_each(|units| *units = units.abs());
                 out
+            }
+            Self::Shifted(inner, days) => {
+                let mut out = inner.column(batch, too_large);
+                for (row, units) in (0..).zip(&mut out).filter(|(_, units)| **units != NONE) {
+                    *units = date_of(units.saturating_add(*days)).map_or(NONE, |_| *units + days);
+                    if *units == NONE {
+                        too_large.push(row);
+                    }
+                }
+                out
+            }
+            Self::Worked(worked) => {
+                let ids = &batch.columns[worked.var][..batch.len];
+                let whole = |(row, id): (u32, &u32)| {
+                    worked.whole(*id).unwrap_or_else(|| {
+                        if *id != MISSING {
+                            too_large.push(row);
+                        }
+                        NONE
+                    })
+                };
+                (0..).zip(ids).map(whole).collect()
+            }
+            Self::OfDates(left, right, function) => {
+                let of_dates = |left: i64, right: i64| {
+                    let dates = [Value::Date(date_of(left)?), Value::Date(date_of(right)?)];
+                    match (function.evaluate)(&dates).ok()? {
+                        Value::Number(number) => number.in_units(0),
+                        Value::Text(_) | Value::Date(_) | Value::Flag(_) => None,
+                    }
+                };
+                Self::both(left, right, of_dates, batch, too_large)
             }
             Self::Extreme(left, lift_left, right, lift_right, which) => {
                 let extreme = |left: i64, right: i64| {
@@ -276,6 +346,11 @@ impl Node<'_> {
         }
         out
     }
+}
+
+/// The day so many days after 1970-01-01, where the calendar has it.
+fn date_of(days: i64) -> Option<Date> {
+    i32::try_from(days).ok().and_then(Date::from_days)
 }
 
 /// Whether a difference of that sign compares so.

@@ -168,7 +168,9 @@ pub(super) fn lower<'p>(
                 aggregates_of(left, &mut plans);
                 aggregates_of(right, &mut plans);
             }
-            Step::Assign { value, .. } | Step::Yield(value) => aggregates_of(value, &mut plans),
+            Step::Assign { value, .. } | Step::Find { value, .. } | Step::Yield(value) => {
+                aggregates_of(value, &mut plans);
+            }
             _ => {}
         }
         defined(program, registers, step, live);

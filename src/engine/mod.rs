@@ -47,6 +47,7 @@ mod tuples;
 mod united;
 mod values;
 mod within;
+mod worked;
 
 pub use aggregate::{Combinations, Members, aggregated, of_nothing};
 pub use all_but::Groups;

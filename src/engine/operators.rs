@@ -216,19 +216,18 @@ impl Run<'_, '_> {
                 batch.columns[*var] = ids;
             }
             Step::Find { var, domain, value } => {
-                let vars = vars_of(value);
                 let mut ids = Vec::with_capacity(batch.len);
-                for row in 0..batch.len {
-                    vars.iter().for_each(|var| self.frame.ids[*var] = batch.columns[*var][row]);
-                    let id = match self.calculate(value)? {
-                        Computed::Value(value) => self.values.find(DomainId::from_usize(*domain), &value),
+                self.each_value(lowered, value, batch, &mut |run, row, computed| {
+                    let id = match computed {
+                        Computed::Value(value) => run.values.find(DomainId::from_usize(*domain), &value),
                         _ => None,
                     };
                     ids.push(id.unwrap_or(MISSING));
                     if id.is_some() {
                         rows.push(row as u32);
                     }
-                }
+                    Ok(())
+                })?;
                 batch.columns[*var] = ids;
             }
             Step::Yield(value) => return self.yields(op, value, batch),

@@ -1,7 +1,9 @@
 //! Ids to values and back while rules run: new values get ids past those of the facts.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::worked::Key;
 use crate::base::{Idx, IndexVec};
 use crate::facts::{Dictionary, Lane};
 use crate::model::DomainId;
@@ -12,12 +14,24 @@ use crate::value::Value;
 pub struct Values<'d> {
     known: &'d IndexVec<DomainId, Dictionary>,
     made: Vec<Mutex<Option<Dictionary>>>,
+    worked: Mutex<Vec<(Key, Arc<[AtomicI64]>)>>,
 }
 
 impl<'d> Values<'d> {
     /// Nothing made yet.
     pub fn new(known: &'d IndexVec<DomainId, Dictionary>) -> Self {
-        Self { known, made: known.iter().map(|_| Mutex::default()).collect() }
+        Self { known, made: known.iter().map(|_| Mutex::default()).collect(), worked: Mutex::default() }
+    }
+
+    /// What calculations of one word come to, kept for all who ask for the same.
+    pub(super) fn worked(&self, key: Key, fresh: impl FnOnce() -> Arc<[AtomicI64]>) -> Arc<[AtomicI64]> {
+        let mut all = self.worked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = all.iter().find(|(other, _)| *other == key) {
+            return Arc::clone(known);
+        }
+        let known = fresh();
+        all.push((key, Arc::clone(&known)));
+        known
     }
 
     fn made(&self, domain: DomainId) -> MutexGuard<'_, Option<Dictionary>> {

@@ -107,7 +107,7 @@ pub(super) fn vars_of(item: Item<'_>) -> BTreeSet<VarId> {
 }
 
 /// Whether something is counted or added up within.
-fn aggregates(item: Item<'_>) -> bool {
+pub(super) fn aggregates(item: Item<'_>) -> bool {
     let mut found = false;
     match item {
         Item::Is(cond) | Item::Not(cond) => cond.aggregated(&mut |_| found = true),
@@ -433,7 +433,7 @@ impl<'r> Compiler<'_, 'r> {
         loop {
             let tried = |item: &Item<'r>| state.is_ready(*item) && !(waits && aggregates(*item));
             let Some(at) = state.rest.iter().position(tried) else {
-                let Some((at, given)) = self.next_given(state) else { return };
+                let Some((at, given)) = self.next_given(state, waits) else { return };
                 state.rest.remove(at);
                 let step = self.give(state, &given);
                 state.steps.push(step);

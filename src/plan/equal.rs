@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::{Compiler, Item};
+use super::compile::{Compiler, Item, aggregates};
 use super::state::Pending;
 use super::state::State;
 use crate::base::Idx;
@@ -46,20 +46,22 @@ impl<'r> Compiler<'_, 'r> {
             && reads.iter().all(plain)
             && !state.bound.contains(var)
             && is_sought
-            && (matches!(by, Expr::Term(_)) || self.looks_up(by));
+            && (matches!(by, Expr::Term(_)) || self.request.lookups && !self.is_doubtful_figure(by));
         fits.then_some(Given { var: *var, by, reads })
     }
 
-    /// Whether ids may be found by what a calculation comes to; what aggregates is left for last.
-    fn looks_up(&self, by: &Expr) -> bool {
-        let mut aggregates = false;
-        by.aggregates(&mut |_| aggregates = true);
-        self.request.lookups && !aggregates
+    /// Whether a calculation has figures over what is not certain, which may come to several values.
+    fn is_doubtful_figure(&self, by: &Expr) -> bool {
+        let mut doubtful = false;
+        by.aggregates(&mut |aggregate| doubtful |= self.is_doubtful(&aggregate.body));
+        doubtful
     }
 
-    /// The next equality that gives a variable its value now, with its place among what is left.
-    pub(super) fn next_given(&self, state: &State<'r>) -> Option<(usize, Given<'r>)> {
-        state.rest.iter().enumerate().find_map(|(at, item)| {
+    /// The next equality that gives a variable its value now, with its place among what is left; of figures not where
+    /// those wait.
+    pub(super) fn next_given(&self, state: &State<'r>, waits: bool) -> Option<(usize, Given<'r>)> {
+        let tried = |item: &Item<'r>| !(waits && aggregates(*item));
+        state.rest.iter().enumerate().filter(|(_, item)| tried(item)).find_map(|(at, item)| {
             let ready = |given: &Given<'r>| {
                 let rows = |pending: &Pending<'r>| pending.unfilled(given.var).next().map(|_| pending.rows());
                 let least = state.pending.iter().filter_map(rows).fold(f64::INFINITY, f64::min);

@@ -99,7 +99,7 @@ impl<'r> Compiler<'_, 'r> {
         // Where a value may be missing, a join is written out among the conditions at hand.
         let written = self.request.clause.vars.len();
         let mut own = hanging().flat_map(|item| vars_of(*item));
-        if own.any(|var| self.loose.contains(&var) || var.index() >= written)
+        if own.any(|var| self.loose.contains(&var) && joins(items, var) || var.index() >= written)
             || !hanging().any(|item| vars_of(*item).contains(&word))
         {
             return None;
@@ -140,5 +140,18 @@ impl<'r> Compiler<'_, 'r> {
             Place::Var(_) => None,
         });
         Some(shares.fold(table.len() as f64, |rows, share| rows * share))
+    }
+}
+
+/// Whether a word is more than taken from one sentence and compared.
+fn joins(items: &[Item<'_>], var: VarId) -> bool {
+    let others = items.iter().filter(|item| !matches!(item, Item::Is(Cond::Compare { .. })));
+    let mut others = others.filter(|item| vars_of(**item).contains(&var));
+    match (others.next(), others.next()) {
+        (Some(Item::Is(Cond::Atom(atom))), None) => {
+            atom.args.iter().filter(|term| as_var(term) == Some(var)).count() > 1
+        }
+        (None, _) => false,
+        _ => true,
     }
 }

@@ -7,9 +7,13 @@ use super::compile::{Compiler, Item, vars_of};
 use super::expressions::fixed;
 use super::missing::loose;
 use super::request::Inputs;
+use super::rewritten::comparisons::{bounds, distance, is_difference};
 use crate::base::{Idx, IndexVec};
 use crate::model::clause::{as_var, expr_vars, may_fail};
 use crate::model::{Aggregate, Atom, Clause, CompareOp, Cond, Expr, Term, Var, VarId};
+
+/// So many comparisons may read what is worked out once in each of them.
+const MOST_TIMES: usize = 3;
 
 /// The same conditions with each word that must be a constant replaced by that; the first so many words, and those
 /// whose value may be missing, stay.
@@ -59,14 +63,20 @@ impl<'r> Compiler<'_, 'r> {
     fn replaced(&self, items: &[Item<'r>], var: VarId, by: &Expr) -> Vec<Item<'r>> {
         let own = |item: &Item<'r>| {
             if !vars_of(*item).contains(&var) {
-                return *item;
+                return vec![*item];
             }
             match item {
-                Item::Is(cond) => Item::Is(self.arena.alloc(in_cond(cond, var, by))),
-                Item::Not(cond) => Item::Not(self.arena.alloc(in_cond(cond, var, by))),
+                Item::Is(cond) => {
+                    let cond = in_cond(cond, var, by);
+                    match bounds(&cond) {
+                        Some(both) => both.map(|bound| Item::Is(&*self.arena.alloc(bound))).into(),
+                        None => vec![Item::Is(self.arena.alloc(cond))],
+                    }
+                }
+                Item::Not(cond) => vec![Item::Not(self.arena.alloc(in_cond(cond, var, by)))],
             }
         };
-        items.iter().map(own).collect()
+        items.iter().flat_map(own).collect()
     }
 
     /// A word that is worked out from others, or takes its value from figures over facts none of which is doubtful, and that
@@ -91,10 +101,15 @@ impl<'r> Compiler<'_, 'r> {
                 return None;
             }
             let others = items.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, item)| item);
-            let mut reads = others.filter(|item| vars_of(**item).contains(var));
-            let Some(Item::Is(Cond::Compare { lhs, rhs, .. })) = reads.next() else { return None };
-            let only = plainly(lhs, *var) + plainly(rhs, *var) == 1 && reads.next().is_none();
-            only.then_some((at, *var, value))
+            let reads: Vec<&Item<'r>> = others.filter(|item| vars_of(**item).contains(var)).collect();
+            let is_compared = |item: &&Item<'r>| match item {
+                Item::Is(Cond::Compare { lhs, rhs, .. }) => plainly(lhs, *var) + plainly(rhs, *var) == 1,
+                _ => false,
+            };
+            // How far two are apart is soon worked out again, and narrows what is looked up.
+            let most = if is_difference(value) || distance(value).is_some() { MOST_TIMES } else { 1 };
+            (1..=most).contains(&reads.len()).then_some(())?;
+            reads.iter().all(is_compared).then_some((at, *var, value))
         })
     }
 }

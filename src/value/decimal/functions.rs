@@ -25,7 +25,7 @@ const BEFORE: i64 = 37;
 const PER_BIT: f64 = std::f64::consts::LOG10_2;
 
 /// So many results are remembered on each thread: what is calculated from columns often has few different values.
-const REMEMBERED: usize = 1 << 12;
+const REMEMBERED: usize = 1 << 15;
 
 fn big(number: Decimal) -> Big {
     Big::from_parts(IBig::from(number.coefficient()), number.exponent as isize)

@@ -3,20 +3,24 @@
 //! one about a group named before it.
 //! A choice between what leads to the members of a figure is one between ways to all of them.
 
+pub(super) mod comparisons;
+mod figures;
+
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+
+use comparisons::{apart, bounds, straight};
 
 use super::compile::NOWHERE;
 use super::inline::{in_cond, in_expr};
+use super::missing::loose;
 use super::outline::is_made;
 use super::request::Inputs;
 use crate::base::IndexVec;
 use crate::builtin::AggregateKind;
 use crate::engine::planted::pays_from;
 use crate::model::clause::{as_var, cond_vars, expr_vars};
-use crate::model::{
-    Aggregate, Atom, BinaryOp, Clause, CompareOp, Cond, Constant, Expr, Term, Ty, Var, VarId,
-};
+use crate::model::{Aggregate, Atom, BinaryOp, Clause, Cond, Constant, Expr, Term, Ty, Var, VarId};
 use crate::value::{Decimal, Value};
 
 /// In a shorter table groups are small, and gone through soon.
@@ -33,7 +37,8 @@ pub(super) fn rewritten<'c>(inputs: &Inputs<'_>, clause: &'c Clause, delta: bool
     if !conds().any(is_worth_it) {
         return Cow::Borrowed(clause);
     }
-    let mut body = Body { inputs, vars: clause.vars.clone(), named: if delta { MOST_NAMED } else { 0 } };
+    let named = if delta { MOST_NAMED } else { 0 };
+    let mut body = Body { inputs, vars: clause.vars.clone(), loose: loose(inputs, clause), named };
     let when = body.cond(&clause.when);
     let unless = clause.unless.as_ref().map(|unless| body.cond(unless));
     Cow::Owned(Clause { vars: body.vars, when, unless })
@@ -44,7 +49,9 @@ fn is_worth_it(cond: &Cond) -> bool {
     let own = match cond {
         Cond::And(parts) | Cond::Or(parts) => parts.iter().any(is_worth_it),
         Cond::Not(inner, _) => matches!(**inner, Cond::Compare { .. }) || is_worth_it(inner),
-        Cond::Compare { lhs, rhs, .. } => apart(lhs, rhs).or_else(|| apart(rhs, lhs)).is_some(),
+        Cond::Compare { lhs, rhs, .. } => {
+            apart(lhs, rhs).or_else(|| apart(rhs, lhs)).is_some() || bounds(cond).is_some()
+        }
         Cond::Atom(_) | Cond::Let { .. } | Cond::IsKind { .. } | Cond::Stated { .. } => false,
     };
     let mut figures = false;
@@ -56,6 +63,8 @@ fn is_worth_it(cond: &Cond) -> bool {
 struct Body<'b> {
     inputs: &'b Inputs<'b>,
     vars: IndexVec<VarId, Var>,
+    /// Words whose value may be missing.
+    loose: BTreeSet<VarId>,
     /// For how many figures a group was named.
     named: usize,
 }
@@ -65,12 +74,9 @@ impl Body<'_> {
         match cond {
             Cond::And(parts) => Cond::And(parts.iter().map(|part| self.cond(part)).collect()),
             Cond::Or(parts) => Cond::Or(parts.iter().map(|part| self.cond(part)).collect()),
-            Cond::Not(inner, span) => match &**inner {
-                // Where a figure comes to nothing at all, neither holds.
-                Cond::Compare { lhs: lhs @ Expr::Term(_), op, rhs: rhs @ Expr::Term(_), span } => {
-                    Cond::Compare { lhs: lhs.clone(), op: opposite(*op), rhs: rhs.clone(), span: *span }
-                }
-                inner => Cond::Not(Box::new(self.cond(inner)), *span),
+            Cond::Not(inner, span) => match straight(cond) {
+                Some(straight) => self.cond(&straight),
+                None => Cond::Not(Box::new(self.cond(inner)), *span),
             },
             Cond::Compare { lhs, op, rhs, span } => {
                 let (lhs, op, rhs) = match (apart(lhs, rhs), apart(rhs, lhs)) {
@@ -78,6 +84,14 @@ impl Body<'_> {
                     (_, Some((one, other))) => (one, op.mirrored(), other),
                     _ => (lhs, *op, rhs),
                 };
+                if let Some(bounds) =
+                    bounds(&Cond::Compare { lhs: lhs.clone(), op, rhs: rhs.clone(), span: *span })
+                {
+                    return Cond::And(bounds.into());
+                }
+                if let Some(body) = self.of_none(lhs, op, rhs) {
+                    return Cond::Not(Box::new(self.cond(&body)), *span);
+                }
                 let (lhs, rhs) = (self.expr(lhs), self.expr(rhs));
                 self.with_groups_named(Cond::Compare { lhs, op, rhs, span: *span })
             }
@@ -91,7 +105,20 @@ impl Body<'_> {
 
     fn expr(&mut self, expr: &Expr) -> Expr {
         match expr {
-            Expr::Aggregate(aggregate) => Expr::Aggregate(Box::new(self.aggregate(aggregate))),
+            Expr::Aggregate(aggregate) => {
+                let own =
+                    |body: &mut Self, one: Aggregate| Box::new(body.expr(&Expr::Aggregate(Box::new(one))));
+                let less = |all, those| Expr::Binary(BinaryOp::Subtract, all, those);
+                if let Some([all, those]) = self.less_those(aggregate) {
+                    let [all, those] = [all, those].map(|one| own(self, one));
+                    less(all, those)
+                } else if let Some(parts) = self.of_either(aggregate) {
+                    let [one, other, both] = parts.map(|one| own(self, one));
+                    less(Box::new(Expr::Binary(BinaryOp::Add, one, other)), both)
+                } else {
+                    Expr::Aggregate(Box::new(self.aggregate(aggregate)))
+                }
+            }
             _ => expr.with_parts(&mut |part| self.expr(part)),
         }
     }
@@ -102,7 +129,7 @@ impl Body<'_> {
         let body = self.cond(&aggregate.body);
         self.named = named;
         let body = multiplied_out(aggregate, &body).unwrap_or(body);
-        let mut own = Aggregate { body, ..aggregate.clone() };
+        let mut own = figures::written_out(Aggregate { body, ..aggregate.clone() });
         let one = Value::Number(Decimal::from(1));
         if own.kind == AggregateKind::Sum
             && own.weight.is_none()
@@ -198,12 +225,8 @@ impl Body<'_> {
 
     /// Whether facts, all of them certain, state nothing twice of what stands in these slots.
     fn is_single(&self, atom: &Atom, slots: &[usize]) -> bool {
-        let inputs = self.inputs;
-        let table = (inputs.tables)(&atom.source, false);
-        Arc::ptr_eq(&table, &(inputs.tables)(&atom.source, true))
-            && table.len() >= pays_from(SHORT)
-            && !(0..atom.args.len()).any(|slot| (inputs.missing)(&atom.source, slot))
-            && table.is_key_of(slots)
+        let table = (self.inputs.tables)(&atom.source, true);
+        self.is_certain(atom) && table.len() >= pays_from(SHORT) && table.is_key_of(slots)
     }
 }
 
@@ -211,14 +234,7 @@ impl Body<'_> {
 /// what is gone through: then each way of it is looked up by itself. What several ways lead to counts once all the same.
 fn multiplied_out(aggregate: &Aggregate, body: &Cond) -> Option<Cond> {
     let Cond::And(parts) = body else { return None };
-    let leads_in = |cond: &Cond| match cond {
-        Cond::Atom(atom) => {
-            let own = |var: &VarId| aggregate.owns(*var);
-            let mut vars = atom.args.iter().filter_map(as_var);
-            vars.clone().any(|var| own(&var)) && !vars.all(|var| own(&var))
-        }
-        _ => false,
-    };
+    let leads_in = |cond: &Cond| figures::leads_in(aggregate, cond);
     let leads = |cond: &Cond| match cond {
         Cond::And(parts) => parts.iter().any(leads_in),
         cond => leads_in(cond),
@@ -271,31 +287,5 @@ fn about(expr: &Expr, atom: &Atom, group: VarId, outside: VarId) -> Expr {
             }))
         }
         _ => expr.with_parts(&mut |part| about(part, atom, group, outside)),
-    }
-}
-
-/// What two words or values must be compared, where their difference is compared with nothing.
-fn apart<'e>(side: &'e Expr, other: &Expr) -> Option<(&'e Expr, &'e Expr)> {
-    let zero = Value::Number(Decimal::ZERO);
-    let is_zero = matches!(other, Expr::Term(Term::Constant(Constant::Value(value))) if *value == zero);
-    match side {
-        Expr::DaysBetween(one, other) | Expr::Binary(BinaryOp::Subtract, one, other)
-            if is_zero && matches!((&**one, &**other), (Expr::Term(_), Expr::Term(_))) =>
-        {
-            Some((one, other))
-        }
-        _ => None,
-    }
-}
-
-/// What holds where a comparison does not.
-fn opposite(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Eq => CompareOp::Ne,
-        CompareOp::Ne => CompareOp::Eq,
-        CompareOp::Lt => CompareOp::Ge,
-        CompareOp::Ge => CompareOp::Lt,
-        CompareOp::Le => CompareOp::Gt,
-        CompareOp::Gt => CompareOp::Le,
     }
 }
