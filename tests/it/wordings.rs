@@ -296,6 +296,97 @@ fn what_is_said_the_other_way_round_is_the_same() {
     same_either_way(&pairs, &facts(420, 250, 7));
 }
 
+/// What is asked of somebody who earns `e`, was born on `b`, attends `s` and lives in `house`, perhaps with others; each with
+/// what means the same and is gone through.
+const WRITTEN_OTHERWISE: [(&str, &str); 21] = [
+    (
+        "count(other: other lives in house and not other attends s) >= 40",
+        "count(other: other lives in house) - count(peer: peer lives in house and peer attends s) >= 40",
+    ),
+    (
+        "sum(f for each other: other lives in house and other earns f and not other attends s) > 20000",
+        "sum(f for each other: other lives in house and other earns f and (not other attends s or not other attends s)) > 20000",
+    ),
+    (
+        "count(other: other lives in house and other is not person and other earns any f and f > e) < 30",
+        "count(other: other lives in house and other earns any f and f > e) < 30",
+    ),
+    (
+        "count(other: other lives in house and not other is person and other earns any f and not f < e) < 30",
+        "count(other: other lives in house and other earns any f and f >= e) <= 30",
+    ),
+    (
+        "person turned up on t and count(other: other lives in house and other is not person and other turned up on any d and d > t) < 30",
+        "person turned up on t and count(other: other lives in house and other is not person and other turned up on any d and (d > t or d > t)) < 30",
+    ),
+    (
+        "person turned up on t and count(other: other lives in house and not other turned up on t) >= 120",
+        "person turned up on t and count(other: other lives in house and (not other turned up on t or not other turned up on t)) >= 120",
+    ),
+    (
+        "count(other: other attends s or other lives in house) >= 60",
+        "count(other: other attends s) + count(peer: peer lives in house) \
+         - count(third: third attends s and third lives in house) >= 60",
+    ),
+    (
+        "count(other: (other attends s or other lives in house) and other is citizen of \"CH\") >= 30",
+        "count(other: other is citizen of \"CH\" and not (not other attends s and not other lives in house)) >= 30",
+    ),
+    (
+        "average(x for each other: other lives in house and other earns any f and x = abs(e - f)) > 300",
+        "average(x for each other: other lives in house and other earns any f and x = abs(e - f) and (x >= 0 or x < 0)) > 300",
+    ),
+    (
+        "max(x: any other lives in house and other turned up on any d and x = d - b) > 20000",
+        "max(x: any other lives in house and other turned up on any d and x = d - b and (x >= 0 or x < 0)) > 20000",
+    ),
+    (
+        "min(x: any other lives in house and other is not person and other earns any f and x = abs(e - f)) < 2",
+        "min(x: any other lives in house and other is not person and other earns any f and x = abs(e - f) and (x >= 0 or x < 0)) < 2",
+    ),
+    (
+        "count(other: other lives in house and other earns any f and f > e and other was born on any c and c < b) = 0",
+        "not (any other lives in house and other earns any f and f > e and other was born on any c and c < b)",
+    ),
+    (
+        "1 > count(other: other lives in house and other turned up on any d and d > b + 25000 days and other earns any f and f > e)",
+        "not count(other: other lives in house and other turned up on any d and d > b + 25000 days and other earns any f and f > e) >= 1",
+    ),
+    (
+        "e = max(f: any other lives in house and other earns f and other was born on any c and year(c) - year(b) = 0)",
+        "e = max(f: any other lives in house and other earns f and other was born on any c and (year(c) = year(b) or year(c) = year(b)))",
+    ),
+    ("other lives in house and other is not person and other earns f and not abs(f - e) > 1", ""),
+    ("other lives in house and other is not person and other was born on c and c - b = 31", ""),
+    (
+        "other lives in house and other is not person and other earns f and x = f - e and x > 0 and x <= 2",
+        "other lives in house and other is not person and other earns f and (f - e > 0 or f - e > 0) and (f - e <= 2 or f - e <= 2)",
+    ),
+    (
+        "other lives in house and other was born on c and c = max(d: any third lives in house and third was born on d and d < b) and other earns f and e > 9 * f",
+        "other lives in house and other was born on c and other earns f and e > 9 * f and not c != max(d: any third lives in house and third was born on d and d < b)",
+    ),
+    (
+        "other lives in house and other was born on c and c = max(d: any third lives in house and third was born on d and known third turned up on any t) and other turned up on u and u > 2010-01-01",
+        "other lives in house and other was born on c and not c != max(d: any third lives in house and third was born on d and known third turned up on any t) and other turned up on u and u > 2010-01-01",
+    ),
+    ("other lives in house and other was born on c and day(c) + 5 * month(c) > month(b) * 5 + 76", ""),
+    ("other lives in house and other turned up on d and years-between(b, d) > 96", ""),
+];
+
+#[test]
+fn what_is_written_otherwise_within_comes_to_the_same() {
+    let head = "person earns e and person was born on b and person attends s and person lives in house and ";
+    let pair = |(own, other): &(&str, &str)| {
+        let (said, last) = own.rsplit_once(" and ").unwrap_or(("", own));
+        let other =
+            if other.is_empty() { format!("{said} and {}", either(last)) } else { (*other).to_owned() };
+        (format!("{head}{own}"), format!("{head}{other}"))
+    };
+    let pairs: Vec<(String, String)> = WRITTEN_OTHERWISE.iter().map(pair).collect();
+    same_either_way(&pairs, &facts(420, 250, 7));
+}
+
 /// Ways through groups from some of their members: where each leads to all others, told once with nothing between the two
 /// but the group, and once with a condition on both, so that nothing lies between them.
 #[test]
