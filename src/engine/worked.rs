@@ -15,6 +15,9 @@ const OPEN: i64 = i64::MIN;
 /// It has no result, or none that is such a number.
 const UNFIT: i64 = i64::MIN + 1;
 
+/// Of words with more ids it is worked out each time.
+const MOST_IDS: usize = 1 << 22;
+
 /// What tells such calculations apart: the domain of the word, the function, and its arguments but the word.
 pub(super) type Key = (usize, &'static str, Vec<Option<Value>>);
 
@@ -42,7 +45,7 @@ impl<'v> Worked<'v> {
             return None;
         }
         let args: Vec<Option<Value>> = args.iter().map(given).collect::<Option<_>>()?;
-        let (var, domain) = word?;
+        let (var, domain) = word.filter(|(_, domain)| values.bound(*domain) <= MOST_IDS)?;
         let key = (domain, function.name, args.clone());
         let fresh = || (0..values.bound(domain)).map(|_| AtomicI64::new(OPEN)).collect();
         Some(Self { var, domain, function, args, known: values.worked(key, fresh), values })

@@ -298,7 +298,7 @@ fn what_is_said_the_other_way_round_is_the_same() {
 
 /// What is asked of somebody who earns `e`, was born on `b`, attends `s` and lives in `house`, perhaps with others; each with
 /// what means the same and is gone through.
-const WRITTEN_OTHERWISE: [(&str, &str); 21] = [
+const WRITTEN_OTHERWISE: [(&str, &str); 22] = [
     (
         "count(other: other lives in house and not other attends s) >= 40",
         "count(other: other lives in house) - count(peer: peer lives in house and peer attends s) >= 40",
@@ -357,18 +357,19 @@ const WRITTEN_OTHERWISE: [(&str, &str); 21] = [
         "e = max(f: any other lives in house and other earns f and other was born on any c and (year(c) = year(b) or year(c) = year(b)))",
     ),
     ("other lives in house and other is not person and other earns f and not abs(f - e) > 1", ""),
-    ("other lives in house and other is not person and other was born on c and c - b = 31", ""),
+    ("other lives in house and other is not person and other was born on c and c - b = 4", ""),
+    ("person turned up on t and other lives in house and other turned up on d and d - t = 9", ""),
     (
         "other lives in house and other is not person and other earns f and x = f - e and x > 0 and x <= 2",
         "other lives in house and other is not person and other earns f and (f - e > 0 or f - e > 0) and (f - e <= 2 or f - e <= 2)",
     ),
     (
         "other lives in house and other was born on c and c = max(d: any third lives in house and third was born on d and d < b) and other earns f and e > 9 * f",
-        "other lives in house and other was born on c and other earns f and e > 9 * f and not c != max(d: any third lives in house and third was born on d and d < b)",
+        "other lives in house and other was born on c and other earns f and e > 9 * f and (c = max(d: any third lives in house and third was born on d and d < b) or c = max(d: any third lives in house and third was born on d and d < b))",
     ),
     (
         "other lives in house and other was born on c and c = max(d: any third lives in house and third was born on d and known third turned up on any t) and other turned up on u and u > 2010-01-01",
-        "other lives in house and other was born on c and not c != max(d: any third lives in house and third was born on d and known third turned up on any t) and other turned up on u and u > 2010-01-01",
+        "other lives in house and other was born on c and (c = max(d: any third lives in house and third was born on d and known third turned up on any t) or c = max(d: any third lives in house and third was born on d and known third turned up on any t)) and other turned up on u and u > 2010-01-01",
     ),
     ("other lives in house and other was born on c and day(c) + 5 * month(c) > month(b) * 5 + 76", ""),
     ("other lives in house and other turned up on d and years-between(b, d) > 96", ""),
@@ -376,11 +377,17 @@ const WRITTEN_OTHERWISE: [(&str, &str); 21] = [
 
 #[test]
 fn what_is_written_otherwise_within_comes_to_the_same() {
-    let head = "person earns e and person was born on b and person attends s and person lives in house and ";
+    let said = [("e", "earns"), ("b", "was born on"), ("s", "attends"), ("house", "lives in")];
     let pair = |(own, other): &(&str, &str)| {
-        let (said, last) = own.rsplit_once(" and ").unwrap_or(("", own));
+        let words: Vec<&str> = own.split([' ', '(', ')', ',']).collect();
+        let head: String = said
+            .iter()
+            .filter(|(word, _)| words.contains(word))
+            .map(|(word, says)| format!("person {says} {word} and "))
+            .collect();
+        let (given, last) = own.rsplit_once(" and ").unwrap_or(("", own));
         let other =
-            if other.is_empty() { format!("{said} and {}", either(last)) } else { (*other).to_owned() };
+            if other.is_empty() { format!("{given} and {}", either(last)) } else { (*other).to_owned() };
         (format!("{head}{own}"), format!("{head}{other}"))
     };
     let pairs: Vec<(String, String)> = WRITTEN_OTHERWISE.iter().map(pair).collect();

@@ -28,6 +28,9 @@ const SHORT: usize = 1 << 10;
 /// So many figures of a body get a group named before them: each doubles what must be looked at.
 const MOST_NAMED: usize = 3;
 
+/// So many figures of a body become several: each time there is more to work out.
+const MOST_SPLIT: usize = 4;
+
 /// Of so many ways of a choice each is gone by itself.
 const MOST_WAYS: usize = 4;
 
@@ -38,7 +41,7 @@ pub(super) fn rewritten<'c>(inputs: &Inputs<'_>, clause: &'c Clause, delta: bool
         return Cow::Borrowed(clause);
     }
     let named = if delta { MOST_NAMED } else { 0 };
-    let mut body = Body { inputs, vars: clause.vars.clone(), loose: loose(inputs, clause), named };
+    let mut body = Body { inputs, vars: clause.vars.clone(), loose: loose(inputs, clause), named, split: 0 };
     let when = body.cond(&clause.when);
     let unless = clause.unless.as_ref().map(|unless| body.cond(unless));
     Cow::Owned(Clause { vars: body.vars, when, unless })
@@ -67,6 +70,8 @@ struct Body<'b> {
     loose: BTreeSet<VarId>,
     /// For how many figures a group was named.
     named: usize,
+    /// How many figures became several.
+    split: usize,
 }
 
 impl Body<'_> {
@@ -109,10 +114,15 @@ impl Body<'_> {
                 let own =
                     |body: &mut Self, one: Aggregate| Box::new(body.expr(&Expr::Aggregate(Box::new(one))));
                 let less = |all, those| Expr::Binary(BinaryOp::Subtract, all, those);
+                if self.split >= MOST_SPLIT {
+                    return Expr::Aggregate(Box::new(self.aggregate(aggregate)));
+                }
                 if let Some([all, those]) = self.less_those(aggregate) {
+                    self.split += 1;
                     let [all, those] = [all, those].map(|one| own(self, one));
                     less(all, those)
                 } else if let Some(parts) = self.of_either(aggregate) {
+                    self.split += 1;
                     let [one, other, both] = parts.map(|one| own(self, one));
                     less(Box::new(Expr::Binary(BinaryOp::Add, one, other)), both)
                 } else {
