@@ -1,5 +1,6 @@
 use super::format;
 use crate::base::FileId;
+use crate::syntax::ast::ItemKind;
 use crate::syntax::parse;
 
 /// The syntax of a text without its places.
@@ -82,4 +83,22 @@ fn a_line_that_begins_with_an_operator_goes_on_with_the_one_before() {
 #[test]
 fn what_has_errors_is_left_alone() {
     assert_eq!(format("kind\n"), None);
+}
+
+#[test]
+fn a_condition_goes_on_after_what_joins_it() {
+    let head = "language 1\nkind P\nrelation P is tall\nrelation P is rich\nquestion P is a | b\n  among p is tall\nlens x {\n  otherwise b\n";
+    let before = format!(
+        "{head}  r: a when p is tall and # both\n    not\n    p is rich\n  s: b when p is rich or\n  p is tall\n}}\n"
+    );
+    let behind = format!(
+        "{head}  r: a when p is tall # both\n    and not p is rich\n  s: b when p is rich\n    or p is tall\n}}\n"
+    );
+    assert_eq!(meaning(&before), meaning(&behind));
+    check(&before);
+    // A declaration begins anew.
+    let items = parse(FileId(0), "language 1\nkind P\nrelation P is rich or\nkind Q\n").ast.items;
+    assert!(
+        matches!(items.last().map(|item| &item.kind), Some(ItemKind::Kind { name, .. }) if name.text == "Q")
+    );
 }

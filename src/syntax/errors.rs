@@ -111,6 +111,9 @@ pub(super) fn describe(line: Span, text: &str, error: &Error<Rule>, form: &'stat
             "`not` stands before a whole sentence, as in `not person has left`".to_owned()
         }
         "where" => "conditions are joined by `and`".to_owned(),
+        "unless" if form.contains("when … unless") => {
+            format!("`unless` takes away from what `when` says: say that first, as in `{form}`")
+        }
         _ => format!("such a line reads `{form}`"),
     })
 }

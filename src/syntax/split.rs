@@ -41,6 +41,9 @@ pub enum SegmentKind {
 /// Words a line begins with that goes on with the line before.
 const CONTINUES: [&str; 7] = ["when", "and", "or", "unless", "among", "where", "according"];
 
+/// Words after which a line is no whole one.
+const LEAVES_OPEN: [&str; 3] = ["and", "or", "not"];
+
 /// What operators end with, or begin with: such a line is no whole one.
 const OPERATORS: &[u8] = b"+*/^=<>|";
 
@@ -262,7 +265,9 @@ impl Splitter<'_> {
             byte => OPERATORS.contains(&byte) && !self.bytes[next..].starts_with(&[byte; 3]),
         };
         let is_open = dash || scan.last == b',' || scan.last == b';' || OPERATORS.contains(&scan.last);
-        scan.depth > 0 || is_open || begins_on || CONTINUES.contains(&word)
+        let last = last_word(&self.text[..scan.end]);
+        let is_left_open = LEAVES_OPEN.contains(&last) && !(at_margin && is_declaration(word));
+        scan.depth > 0 || is_open || is_left_open || begins_on || CONTINUES.contains(&word)
     }
 
     /// The first byte after `from` that is neither blank nor in a comment.
@@ -325,6 +330,11 @@ impl Scan {
 pub(crate) fn first_word(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
     &text[..end]
+}
+
+/// The word a text ends with, where a blank stands before it.
+fn last_word(text: &str) -> &str {
+    text.rsplit_once(char::is_whitespace).map_or("", |(_, word)| word)
 }
 
 pub(super) fn is_declaration(word: &str) -> bool {

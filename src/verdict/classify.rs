@@ -7,6 +7,7 @@ use super::RowMatches;
 use super::decide::{Classes, OpenLens, RowTuples, TooMany};
 use super::evaluate::Evaluator;
 use super::exclusive::Apart;
+use super::halves::OneByOne;
 use super::search::subjects;
 use super::stops::Stop;
 use crate::base::parallel::each_part_mut;
@@ -164,17 +165,15 @@ impl Evaluator<'_> {
         let bound = (0..slots).map(VarId::from_usize).collect();
         let request = Request { bound, ..Request::new(clause, BTreeSet::new(), possible) };
         let program = compile(inputs, &request);
+        let asked = OneByOne { classes, possible, runner: Runner::new(&program, values, &self.clock) };
+        if let Some(found) = self.by_halves(&asked, (clause, inputs, values))? {
+            return Ok(found);
+        }
         let chunk = |(at, words): (usize, &mut [u64])| -> Result<(), Halt> {
-            let runner = Runner::new(&program, values, &self.clock);
-            let mut frame = runner.frame();
+            let mut frame = asked.runner.frame();
             let first = at * CHUNK;
             for subject in first..(first + CHUNK).min(count) {
-                for (slot, column) in classes.subjects.iter().enumerate() {
-                    frame.ids[slot] = column[subject];
-                }
-                // Where the population is only possible, a calculation cannot be known to matter.
-                let raise = !possible && !classes.perhaps.contains(subject);
-                if runner.holds(&mut frame, raise)? {
+                if asked.holds(subject, &mut frame)? {
                     words[(subject - first) / 64] |= 1 << (subject % 64);
                 }
             }

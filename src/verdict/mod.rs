@@ -11,6 +11,7 @@ mod differing;
 mod evaluate;
 mod evaluation;
 mod exclusive;
+mod halves;
 mod kept;
 mod legs;
 mod of_word;

@@ -311,6 +311,11 @@ pub(super) fn yielded(
     Ok(parts.map(|parts| Column::of(asked.table.len(), parts)))
 }
 
+/// Whether the search over batches may say whom of some subjects a body matches.
+pub(super) fn may_search(asked: &Subjects, clause: &Clause, inputs: &Inputs<'_>) -> bool {
+    !asked.vars.is_empty() && !may_miss(inputs, clause, &asked.vars)
+}
+
 /// Whom a body matches: bits by place among the subjects. `None` where the search way by way must say.
 pub(super) fn subjects(
     asked: &Subjects,
@@ -397,7 +402,7 @@ impl<'t> Over<'t> {
         (possible, figures): (bool, bool),
         inputs: &Inputs<'_>,
     ) -> Option<Self> {
-        if asked.vars.is_empty() || may_miss(inputs, clause, &asked.vars) {
+        if !may_search(asked, clause, inputs) {
             return None;
         }
         let request = Request {

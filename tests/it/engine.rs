@@ -109,6 +109,25 @@ fn a_missing_result_matters_only_where_nothing_else_decides() {
 }
 
 #[test]
+fn a_missing_result_of_few_among_many_matters_as_among_few() {
+    let lines: Vec<String> = (0..3000)
+        .flat_map(|at| {
+            let (up, below) = (at % 7, at % 3 + 1);
+            [format!("t{at} counts"), format!("t{at} has {up} up"), format!("t{at} has {below} below")]
+        })
+        .collect();
+    let answered = |more: &[&'static str]| {
+        let facts: Vec<&str> = lines.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        answer(&quotient("t has u up and t has d below and u / d > 3", &facts), Limits::default())
+    };
+    let all = answered(&[]);
+    assert!(all.as_ref().is_ok_and(|all| all.len() == 3000 && all.contains(&"t6: l=good".to_owned())));
+    // Both are good by what else they have below.
+    assert_eq!(answered(&["t6 has 0 below", "t2988 has 0 below"]), all);
+    assert_eq!(answered(&["t6 has 0 below", "t1234 has 0 below"]), Err("PX0610"));
+}
+
+#[test]
 fn a_value_that_could_not_be_worked_out_is_nobody_s() {
     let row = "t has u up and t has d below and n = u / d and not t owns n";
     let facts =

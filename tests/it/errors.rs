@@ -286,3 +286,13 @@ fn how_functions_and_aggregates_are_called_is_shown() {
     let pattern = said("matches(t, \"(ab|c\")");
     assert!(pattern.contains("no regular expression: found open group"), "{pattern}");
 }
+
+#[test]
+fn a_row_that_only_takes_away_is_told_to_say_when() {
+    let told = rendered(
+        "language 1\nkind P\nrelation P is tall\nquestion P is a | b\n  among p is tall\nlens x {\n  r: a unless p is tall\n  \
+         otherwise b\n}\n",
+    );
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("takes away from what `when` says"), "{told}");
+}
